@@ -1,0 +1,1 @@
+"""First-party code that the shop's Python functions share; `validation` alone needs pydantic."""

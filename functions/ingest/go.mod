@@ -1,0 +1,3 @@
+module example.com/shop/ingest
+
+go 1.24

@@ -1,0 +1,5 @@
+"""``python -m optimizer``."""
+
+from optimizer.cli.main import main
+
+main()

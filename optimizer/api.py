@@ -1,0 +1,21 @@
+"""``plan`` as a program calls it: with a directory in place of the project's files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from optimizer.bases.lock import Lock
+from optimizer.bases.mirror import Mirror
+from optimizer.context import Project
+from optimizer.model.plan import BuildPlan
+from optimizer.model.spec import ImageSpec
+from optimizer.planning import plan as _plan
+
+
+def plan(spec: ImageSpec, lock: Lock, *, root: str | Path = ".", mirror: Mirror | None = None) -> BuildPlan:
+    """The build plan of a spec, whose paths start at ``root``.
+
+    Equal arguments and equal files give equal plans.  Raises
+    :class:`OptimizerError` with every fault of the spec.
+    """
+    return _plan(spec, lock, Project(root), mirror=mirror or Mirror())

@@ -1,0 +1,5 @@
+"""What images are built from: the catalogue of AWS-provided base images, the lock and the mirror.
+
+Everything here is a pure value or a pure lookup: no network, no clock, and no
+file but the catalogue's own data.
+"""

@@ -1,0 +1,9 @@
+"""Constructs for AWS CDK; the only package that imports ``aws_cdk``."""
+
+from __future__ import annotations
+
+from optimizer.cdk.function import OptimizedFunction
+from optimizer.cdk.repository import SharedAssetRepository
+from optimizer.cdk.synthesizer import SharedRepositorySynthesizer
+
+__all__ = ["OptimizedFunction", "SharedAssetRepository", "SharedRepositorySynthesizer"]

@@ -1,0 +1,95 @@
+"""The images of an app: each spec planned and staged once, each image one asset per stack."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_ecr as ecr
+from constructs import Construct
+
+from optimizer.cdk.synthesizer import check_publishable, top_level_stack
+from optimizer.context import BuildContext, Project, build_context, stage_context
+from optimizer.model.plan import BuildPlan
+from optimizer.model.spec import ImageSpec
+from optimizer.planning import plan
+from optimizer.settings import Settings, load_lock, load_settings
+
+_APPS: weakref.WeakKeyDictionary[Any, AppImages] = weakref.WeakKeyDictionary()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedImage:
+    """A spec's plan and its build context, not yet written."""
+
+    plan: BuildPlan
+    context: BuildContext
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedImage:
+    """Where an image of a stack will be: its repository and tag; and its build context, relative to the assembly."""
+
+    repository: ecr.IRepository
+    tag: str
+    directory: str
+
+
+class AppImages:
+    """What the functions of one app share: the project's files, the lock, and the plans made so far."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._lock = load_lock(settings.lock)
+        self._mirror = settings.mirror
+        self._project = Project(settings.root)
+        self._planned: dict[ImageSpec, PlannedImage] = {}
+        self._published: dict[tuple[cdk.Stack, str], PublishedImage] = {}
+
+    @classmethod
+    def of(cls, scope: Construct) -> AppImages:
+        """The images of the scope's app, with the settings of its CDK context.
+
+        Raises :class:`ConfigurationError` or :class:`LockError` for wrong
+        settings or a corrupt lock.
+        """
+        root = scope.node.root
+        if root not in _APPS:
+            _APPS[root] = cls(load_settings(".", root.node.try_get_context))
+        return _APPS[root]
+
+    def planned(self, spec: ImageSpec) -> PlannedImage:
+        """The plan and the build context of a spec, made at its first use."""
+        if spec not in self._planned:
+            made = plan(spec, self._lock, self._project, mirror=self._mirror)
+            self._planned[spec] = PlannedImage(plan=made, context=build_context(made, self._project))
+        return self._planned[spec]
+
+    def published(self, scope: Construct, image: PlannedImage, display_name: str) -> PublishedImage:
+        """Where the image will be, after adding it to the assets of the scope's stack once."""
+        # Only a top-level stack has a manifest of assets.
+        stack = top_level_stack(scope)
+        key = (stack, image.context.digest)
+        if key not in self._published:
+            self._published[key] = self._publish(stack, image, display_name)
+        return self._published[key]
+
+    def _publish(self, stack: cdk.Stack, image: PlannedImage, display_name: str) -> PublishedImage:
+        check_publishable(stack)
+        assembly = cdk.Stage.of(stack)
+        assert assembly is not None, "every stack of an app stands in a stage"
+        digest = image.context.digest
+        directory = stage_context(image.context, self._project, assembly.asset_outdir)
+        relative = Path(os.path.relpath(directory, assembly.outdir)).as_posix()
+        location = stack.synthesizer.add_docker_image_asset(
+            source_hash=digest,
+            directory_name=relative,
+            platform=image.context.platform,
+            docker_build_secrets=dict(image.context.secrets) or None,
+            display_name=display_name,
+        )
+        repository = ecr.Repository.from_repository_name(stack, f"Image{digest[:16]}", location.repository_name)
+        return PublishedImage(repository=repository, tag=location.image_tag or digest, directory=relative)

@@ -1,0 +1,84 @@
+"""The command line: commands are loaded when they are called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from importlib.metadata import PackageNotFoundError, version
+
+import click
+
+from optimizer.errors import OptimizerError
+
+_COMMANDS = {
+    "pin": "Pin base and builder images by digest in optimizer.lock.",
+    "plan": "Show stages, layers, base and repository of a spec or a synthesized app.",
+    "render": "Print the Dockerfile of a spec, or write its build context.",
+    "schema": "Print the JSON Schema of image specifications.",
+}
+
+
+class _LazyGroup(click.Group):
+    """Imports a command's module when the command is named, so that --help stays fast."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command = importlib.import_module(f"optimizer.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _COMMANDS[name]) for name in sorted(_COMMANDS)])
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+            from optimizer.errors import did_you_mean
+
+            hint = did_you_mean(args[0], _COMMANDS)
+            ctx.fail(f'no command "{args[0]}"; allowed: {", ".join(sorted(_COMMANDS))}' + (f"\n  hint: {hint}" if hint else ""))
+        return super().resolve_command(ctx, args)
+
+
+def _version() -> str:
+    try:
+        return version("lambda-image-optimizer")
+    except PackageNotFoundError:
+        return "(not installed)"
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    help="Print the version.",
+    callback=lambda ctx, _, given: _print_version(ctx, given),
+)
+def optimizer() -> None:
+    """Lambda container images from a declaration: ordered, pinned, multi-stage, in one shared repository."""
+
+
+def _print_version(context: click.Context, given: bool) -> None:
+    if given:
+        click.echo(f"optimizer {_version()}")
+        context.exit()
+
+
+def main() -> None:
+    """Run the command line; exits 0 when all is well, 1 with findings, 2 for wrong usage or input."""
+    try:
+        optimizer(prog_name="optimizer")
+    except OptimizerError as error:
+        for fault in error.faults:
+            click.echo(f"error: {fault}", err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader of a pipe went away, as `| head` does; that is no fault of anyone.
+        sys.stderr.close()
+        sys.exit(0)

@@ -1,0 +1,315 @@
+"""``optimizer pin``: keeps ``optimizer.lock``."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from optimizer.bases.catalogue import base_image, check_runtime
+from optimizer.bases.lock import Lock, LockedImage
+from optimizer.bases.mirror import Mirror
+from optimizer.errors import Fault, LockError, OptimizerError, RegistryError, SpecError
+from optimizer.model.reference import ImageReference
+from optimizer.settings import load_lock, load_settings
+
+if TYPE_CHECKING:
+    from optimizer.adapters.registry import Registry
+
+_SHORT_DIGEST = len("sha256:") + 12
+_SPEC_SUFFIX = ".image.toml"
+_FOREIGN_FOLDERS = frozenset({"node_modules", "cdk.out", "__pycache__"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    reference: str
+    old: str
+    new: str
+
+    @property
+    def change(self) -> str:
+        if not self.old:
+            return "added"
+        return "unchanged" if self.old == self.new else "updated"
+
+
+@click.command(name="pin", short_help="Pin base and builder images by digest in optimizer.lock.")
+@click.argument("specs", nargs=-1, metavar="[SPEC]...")
+@click.option(
+    "--image",
+    "images",
+    multiple=True,
+    metavar="REFERENCE|RUNTIME",
+    help="Pin this image too, or the base image of this runtime. Repeatable.",
+)
+@click.option("--update", is_flag=True, help="Resolve again what is already pinned.")
+@click.option("--check", is_flag=True, help="Offline: list what is missing or too old; exit code 1 if anything is.")
+@click.option(
+    "--max-age",
+    type=click.IntRange(min=0),
+    metavar="DAYS",
+    help="With --check: the oldest a pin may be. Without it, age is not checked.",
+)
+@click.option("--lock", "lock_option", metavar="PATH", help="The lock.  [default: optimizer:lock of cdk.json, or optimizer.lock]")
+@click.option(
+    "--mirror",
+    metavar="HOST[/PREFIX]",
+    help="Resolve through this registry mirror; the lock keeps upstream names.  [default: optimizer:mirror of cdk.json]",
+)
+@click.pass_context
+def command(
+    context: click.Context,
+    specs: tuple[str, ...],
+    images: tuple[str, ...],
+    update: bool,
+    check: bool,
+    max_age: int | None,
+    lock_option: str | None,
+    mirror: str | None,
+) -> None:
+    """Pin images by digest in optimizer.lock.
+
+    Pins every image that the builds of the given specs (*.image.toml) need,
+    and every --image. Without either, the specs found under the current
+    directory and all that the lock holds already are meant. What is
+    pinned is kept, unless --update is given.
+
+    Registries are asked over HTTP, without a container engine; private Amazon
+    ECR registries with your AWS credentials. When one image cannot be
+    resolved, nothing is written.
+    """
+    if check and update:
+        raise click.UsageError("--check asks no registry, so it cannot go with --update")
+    if max_age is not None and not check:
+        raise click.UsageError("--max-age needs --check")
+    settings = load_settings(".")
+    path = Path(lock_option or settings.lock)
+    lock = load_lock(path)
+    named = bool(specs or images)
+    wanted = _references(specs if named else _found_specs(), images)
+    if not named:
+        wanted = _merged(wanted, (image.reference for image in lock.images))
+    if not wanted:
+        raise LockError(
+            f'nothing to pin: no "*.image.toml" under the current directory, and no image in the lock "{path}"',
+            hint="name an image, for example: optimizer pin --image python3.13",
+        )
+    if check:
+        context.exit(_check(path, lock, wanted, max_age))
+    _pin(path, lock, wanted, update, Mirror.parse(mirror) if mirror is not None else settings.mirror)
+
+
+def _check(path: Path, lock: Lock, wanted: Sequence[ImageReference], max_age: int | None) -> int:
+    """The exit code, after printing one line per finding."""
+    today = _today()
+    missing = [reference for reference in wanted if not _is_pinned(lock, reference)]
+    meant = {reference.tagged for reference in wanted}
+    old = [] if max_age is None else [image for image in lock.older_than(today, max_age) if image.reference.tagged in meant]
+    for reference in missing:
+        click.echo(f"{reference}  is not pinned")
+    for image in old:
+        age = (today - image.resolved).days
+        click.echo(f"{image.reference}  was resolved {age} days ago, on {image.resolved}; allowed: {max_age}")
+    if missing:
+        click.echo(f"hint: optimizer pin {_options(missing)}", err=True)
+    if old:
+        click.echo(f"hint: optimizer pin --update {_options(image.reference for image in old)}", err=True)
+    if missing or old:
+        return 1
+    click.echo(f"{path.name}: {len(meant)} {_images(len(meant))} checked, all pinned", err=True)
+    return 0
+
+
+def _options(references: Iterable[ImageReference]) -> str:
+    return " ".join(f"--image {reference}" for reference in references)
+
+
+def _pin(path: Path, lock: Lock, wanted: Sequence[ImageReference], update: bool, mirror: Mirror) -> None:
+    kept = [reference for reference in wanted if not update and _is_pinned(lock, reference)]
+    due = [reference for reference in wanted if reference not in kept]
+    resolved = _resolve(due, mirror) if due else []
+    changed = lock.with_images(resolved)
+    rows = []
+    for image in resolved:
+        before = lock.pinned(image.reference)
+        rows.append(_Row(reference=str(image.reference), old=before.digest if before else "", new=image.digest))
+    if changed != lock or not path.exists():
+        _write(path, changed.render())
+        outcome = f"wrote {path}"
+    else:
+        outcome = f"{path} is unchanged"
+    _print_table(rows, [lock.pinned(reference) for reference in kept])
+    if kept:
+        click.echo(f"kept {len(kept)} {_images(len(kept))} pinned already; --update resolves them again", err=True)
+    click.echo(outcome, err=True)
+
+
+def _resolve(references: Sequence[ImageReference], mirror: Mirror) -> list[LockedImage]:
+    """One pin per reference; raises RegistryError with the faults of all that failed."""
+    # Imported here: neither --check nor --help needs an HTTP client.
+    from optimizer.adapters.ecr import default_credentials
+    from optimizer.adapters.registry import HttpRegistry
+
+    found: list[LockedImage] = []
+    faults: list[Fault] = []
+    with HttpRegistry(default_credentials()) as registry:
+        for reference in references:
+            source = mirror.apply(reference)
+            through = f" from {source.registry}" if source != reference else ""
+            click.echo(f"resolving {reference}{through}", err=True)
+            try:
+                found.append(_resolve_one(registry, reference, source))
+            except RegistryError as error:
+                faults.extend(error.faults)
+    if faults:
+        raise RegistryError(faults)
+    return found
+
+
+def _resolve_one(registry: Registry, reference: ImageReference, source: ImageReference) -> LockedImage:
+    image = registry.resolve(source)
+    return LockedImage(
+        reference=reference.with_digest(None),
+        digest=image.digest,
+        resolved=_today(),
+        kind=image.kind,
+        platforms=image.platforms,
+    )
+
+
+def _is_pinned(lock: Lock, reference: ImageReference) -> bool:
+    """Whether the lock has the reference, and at its digest when it names one."""
+    image = lock.pinned(reference)
+    return image is not None and reference.digest in (None, image.digest)
+
+
+def _merged(first: Iterable[ImageReference], second: Iterable[ImageReference]) -> tuple[ImageReference, ...]:
+    """Each reference once, by its tag; those of ``first`` win."""
+    found = {reference.tagged: reference for reference in first}
+    for reference in second:
+        found.setdefault(reference.tagged, reference)
+    return tuple(found.values())
+
+
+def _found_specs() -> tuple[str, ...]:
+    """The ``*.image.toml`` under the current directory, sorted, without what tools install or write."""
+    found: list[str] = []
+    for folder, folders, files in os.walk("."):
+        folders[:] = [name for name in folders if not name.startswith(".") and name not in _FOREIGN_FOLDERS]
+        if "pyvenv.cfg" in files:
+            folders.clear()
+            continue
+        found += [os.path.normpath(os.path.join(folder, name)) for name in files if name.endswith(_SPEC_SUFFIX)]
+    return tuple(sorted(found))
+
+
+def _references(specs: Iterable[str], images: Iterable[str]) -> tuple[ImageReference, ...]:
+    """The references that the specs and ``--image`` options stand for, each once, in order.
+
+    Raises SpecError with the faults of all of them.
+    """
+    found: dict[str, ImageReference] = {}
+    faults: list[Fault] = []
+    for name, read in [*((spec, _references_of_spec) for spec in specs), *((image, _references_of_image) for image in images)]:
+        try:
+            for reference in read(name):
+                before = found.setdefault(reference.tagged, reference)
+                if before.digest != reference.digest:
+                    raise SpecError(f'"{reference.tagged}" is asked for with two digests', hint="name it once")
+        except OptimizerError as error:
+            faults.extend(error.faults)
+    if faults:
+        raise SpecError(faults)
+    return tuple(found.values())
+
+
+def _references_of_spec(name: str) -> tuple[ImageReference, ...]:
+    if not name.endswith(".toml"):
+        raise SpecError(
+            f'"{name}" is not a spec file; allowed: *{_SPEC_SUFFIX}',
+            hint=f"for an image or a runtime: optimizer pin --image {name}",
+        )
+    # Imported here: most calls name no spec.
+    from optimizer.model.spec import ImageSpec
+    from optimizer.planning import required_images
+
+    spec = ImageSpec.load(name)
+    try:
+        references = tuple(required_images(spec))
+        for reference in references:
+            _check_tag(reference)
+    except OptimizerError as error:
+        # What load() raises is placed in the file already; this is not.
+        raise SpecError([Fault(fault.message, f"{name}: {fault.place}".removesuffix(": "), fault.hint) for fault in error.faults]) from None
+    return references
+
+
+def _references_of_image(name: str) -> tuple[ImageReference, ...]:
+    try:
+        if "/" not in name:
+            base = base_image(name)
+            # Naming a preview or retired runtime here allows it: pinning uses nothing yet.
+            for warning in check_runtime(base, frozenset({name}))[1]:
+                click.echo(f"warning: {warning}", err=True)
+            return (base.reference,)
+        reference = ImageReference.parse(name)
+        _check_tag(reference)
+    except SpecError as error:
+        raise SpecError([Fault(fault.message, "--image", fault.hint) for fault in error.faults]) from None
+    return (reference,)
+
+
+def _check_tag(reference: ImageReference) -> None:
+    if reference.tag is None:
+        raise SpecError(
+            f'"{reference}" has no tag; allowed: registry/repository:tag[@digest]', hint=f'for example "{reference.name}:latest"'
+        )
+
+
+def _write(path: Path, text: str) -> None:
+    """Replace the file in one step: a reader sees the old lock or the new one, never a part."""
+    target = Path(os.path.realpath(path))
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        try:
+            with temporary.open("xb") as file:
+                file.write(text.encode("utf-8"))
+                file.flush()
+                os.fsync(file.fileno())
+            if target.exists():
+                shutil.copymode(target, temporary)
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise LockError(f'the lock "{path}" cannot be written: {error.strerror}', hint="check the directory and its permissions") from None
+
+
+def _print_table(rows: Sequence[_Row], kept: Sequence[LockedImage | None]) -> None:
+    lines = [(row.reference, f"{_short(row.old)} -> {_short(row.new)}", row.change) for row in rows]
+    lines += [(str(image.reference), _short(image.digest), "kept") for image in kept if image is not None]
+    if not lines:
+        return
+    first, second = (max(len(line[column]) for line in lines) for column in (0, 1))
+    for reference, digests, change in sorted(lines):
+        click.echo(f"{reference:{first}}  {digests:{second}}  {change}")
+
+
+def _short(digest: str) -> str:
+    return digest[:_SHORT_DIGEST] if digest else "(none)"
+
+
+def _images(count: int) -> str:
+    return "image" if count == 1 else "images"
+
+
+def _today() -> datetime.date:
+    # In UTC, so that two machines never differ about the age of a pin.
+    return datetime.datetime.now(datetime.timezone.utc).date()

@@ -1,0 +1,59 @@
+"""``optimizer render``: a spec's Dockerfile, or its whole build context."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from optimizer.bases.mirror import Mirror
+from optimizer.context import Project, build_context, stage_context
+from optimizer.dockerfile import Profile
+from optimizer.model.spec import ImageSpec
+from optimizer.planning import plan
+from optimizer.settings import load_lock, load_settings
+
+
+@click.command(name="render", short_help="Print the Dockerfile of a spec, or write its build context.")
+@click.argument("spec", type=click.Path(path_type=Path))
+@click.option(
+    "--root",
+    type=click.Path(path_type=Path),
+    help="Directory from which the spec's paths start.  [default: optimizer:root of cdk.json, or .]",
+)
+@click.option("--lock", type=click.Path(path_type=Path), help="The lock.  [default: optimizer:lock of cdk.json, or optimizer.lock]")
+@click.option("--mirror", metavar="HOST[/PREFIX]", help="Registry mirror of all images.  [default: optimizer:mirror of cdk.json]")
+@click.option(
+    "--profile",
+    type=click.Choice([profile.value for profile in Profile]),
+    default=Profile.BUILDKIT.value,
+    show_default=True,
+    help="Builder that the text is for.",
+)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="DIRECTORY",
+    help="Write the build context below this directory and print its path.",
+)
+def command(spec: Path, root: Path | None, lock: Path | None, mirror: str | None, profile: str, output: Path | None) -> None:
+    """Print the Dockerfile of SPEC, a *.image.toml file.
+
+    With --output, write the whole build context, ready for docker build, into
+    a directory named by its content, and print the directory.
+    """
+    settings = load_settings(".")
+    project = Project(root or settings.root)
+    made = plan(
+        ImageSpec.load(spec),
+        load_lock(lock or settings.lock),
+        project,
+        mirror=Mirror.parse(mirror) if mirror is not None else settings.mirror,
+    )
+    for warning in made.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    context = build_context(made, project, Profile(profile))
+    if output is None:
+        click.echo(context.dockerfile, nl=False)
+    else:
+        click.echo(stage_context(context, project, output))

@@ -1,0 +1,181 @@
+"""A project on disk, read through paths that cannot leave it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from optimizer.dockerfile.ignore import IgnorePatterns
+from optimizer.errors import ContextError
+
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a build context.
+
+    ``path`` is relative to the project, with slashes.  ``mode`` is ``file``,
+    ``executable``, ``directory`` or ``symlink``; ``content`` is the SHA-256 of
+    a file, the text of a symlink, and empty for a directory.
+    """
+
+    path: str
+    mode: str
+    content: str
+
+
+class Project:
+    """The files under a root directory.
+
+    Each file is hashed at most once per version of it in the life of the
+    object, so one project should serve all functions of an app.
+    """
+
+    def __init__(self, root: str | Path) -> None:
+        self.root = Path(root).resolve()
+        self._root = str(self.root)
+        self._digests: dict[tuple[int, ...], str] = {}
+        self._walks: dict[tuple[str, tuple[str, ...]], tuple[Entry, ...]] = {}
+        self._kinds: dict[str, str | None] = {}
+        self._texts: dict[str, str] = {}
+
+    def kind(self, path: str) -> str | None:
+        """``file``, ``directory``, or None when there is neither; links are followed inside the project."""
+        if path not in self._kinds:
+            self._kinds[path] = self._kind(path)
+        return self._kinds[path]
+
+    def read_text(self, path: str) -> str:
+        """The text of a file; raises ContextError when it cannot be read as UTF-8."""
+        if path not in self._texts:
+            try:
+                self._texts[path] = self._inside(path).read_text(encoding="utf-8")
+            except OSError as error:
+                raise ContextError(f'"{path}" cannot be read: {error.strerror}', path, "check the path and its permissions") from None
+            except UnicodeDecodeError:
+                raise ContextError(f'"{path}" is not UTF-8 text', path, "save the file as UTF-8") from None
+        return self._texts[path]
+
+    def entries(self, path: str, exclude: Sequence[str] = ()) -> tuple[Entry, ...]:
+        """The file, or everything below the directory but what the patterns leave out, sorted by path.
+
+        Raises :class:`ContextError` for a path that leaves the project, for a
+        link that does, and for what is neither file, directory nor link.
+        """
+        key = (path, tuple(exclude))
+        if key not in self._walks:
+            top = self._inside(path)
+            if top.is_dir():
+                found = self._walk(str(top), path, "", IgnorePatterns.parse(exclude))
+                self._walks[key] = tuple(sorted(found, key=lambda entry: entry.path))
+            else:
+                self._walks[key] = (self._file(str(top), path, os.stat(top)),)
+        return self._walks[key]
+
+    def absolute(self, entry: Entry) -> str:
+        """The absolute path of an entry of this project."""
+        return str(self._inside(entry.path)) if entry.mode != "symlink" else os.path.join(self._root, entry.path)
+
+    def unchanged(self, entry: Entry) -> bool:
+        """Whether a file is still the one that was hashed."""
+        return self._digests.get(_version(os.stat(self.absolute(entry)))) == entry.content
+
+    def _kind(self, path: str) -> str | None:
+        try:
+            mode = os.stat(self._inside(path)).st_mode
+        except (OSError, ValueError):
+            return None
+        return "directory" if stat.S_ISDIR(mode) else "file" if stat.S_ISREG(mode) else None
+
+    def _inside(self, path: str) -> Path:
+        resolved = Path(os.path.realpath(os.path.join(self._root, path)))
+        if resolved != self.root and self.root not in resolved.parents:
+            raise ContextError(
+                f'"{path}" leaves the project "{self.root.name}"', path, "copy the file into the project; links may not leave it"
+            )
+        return resolved
+
+    def _walk(self, directory: str, path: str, relative: str, ignore: IgnorePatterns) -> Iterator[Entry]:
+        if relative:
+            yield Entry(path, "directory", "")
+        with os.scandir(directory) as scan:
+            items = list(scan)
+        for item in items:
+            below = f"{relative}/{item.name}" if relative else item.name
+            here = f"{path}/{item.name}" if path != "." else item.name
+            is_directory = item.is_dir(follow_symlinks=False)
+            ignored = ignore.ignores(below)
+            if ignored and not (is_directory and ignore.may_take_back):
+                continue
+            _check_name(here)
+            if is_directory:
+                inner = self._walk(item.path, here, below, ignore)
+                if ignored:
+                    inner = _without_bare_directories(list(inner))
+                yield from inner
+            elif item.is_symlink():
+                yield self._link(item.path, here, directory_depth=below.count("/"))
+            else:
+                yield self._file(item.path, here, item.stat(follow_symlinks=False))
+
+    def _link(self, absolute: str, path: str, directory_depth: int) -> Entry:
+        target = os.readlink(absolute)
+        ups = 0
+        depth = directory_depth
+        for part in target.split("/"):
+            depth += -1 if part == ".." else 0 if part in ("", ".") else 1
+            ups = min(ups, depth)
+        if os.path.isabs(target) or ups < 0:
+            raise ContextError(
+                f'the link "{path}" points to "{target}", outside the directory that is copied',
+                path,
+                "replace the link by a copy, exclude it, or name a directory that holds both ends",
+            )
+        return Entry(path, "symlink", target)
+
+    def _file(self, absolute: str, path: str, status: os.stat_result) -> Entry:
+        if not stat.S_ISREG(status.st_mode):
+            raise ContextError(f'"{path}" is neither a file, a directory nor a link', path, "exclude it")
+        mode = "executable" if status.st_mode & 0o111 else "file"
+        key = _version(status)
+        if key not in self._digests:
+            self._digests[key] = _file_digest(absolute, path)
+        return Entry(path, mode, self._digests[key])
+
+
+def _file_digest(absolute: str, path: str) -> str:
+    try:
+        with open(absolute, "rb", buffering=0) as file:
+            digest = hashlib.sha256()
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+            return digest.hexdigest()
+    except OSError as error:
+        raise ContextError(f'"{path}" cannot be read: {error.strerror}', path, "check its permissions, or exclude it") from None
+
+
+def _version(status: os.stat_result) -> tuple[int, ...]:
+    # The change time cannot be set back, so an edit in place that keeps size and mtime is seen too.
+    return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+
+
+def _check_name(path: str) -> None:
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError:
+        raise ContextError(f"the name {path!r} is not UTF-8", repr(path), "rename the file, or exclude it") from None
+    if any(ord(character) < 32 for character in path):
+        raise ContextError(f"the name {path!r} holds a control character", repr(path), "rename the file, or exclude it")
+
+
+def _without_bare_directories(entries: Sequence[Entry]) -> Iterator[Entry]:
+    """Of an ignored directory only what was taken back, and the directories above that."""
+    kept = [entry for entry in entries if entry.mode != "directory"]
+    for entry in entries:
+        if entry.mode != "directory" or any(other.path.startswith(f"{entry.path}/") for other in kept):
+            yield entry

@@ -1,0 +1,144 @@
+"""The build context: only the files that a plan names, in a directory named by its content."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from optimizer.context.project import Entry, Project
+from optimizer.dockerfile import Profile, render
+from optimizer.errors import ContextError
+from optimizer.model.plan import BuildPlan
+
+DOCKERFILE = "Dockerfile"
+_RESERVED = (DOCKERFILE, ".dockerignore")
+# Changes whenever the form of the context does, so that no older directory is taken for a newer one.
+_FORM = "1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildContext:
+    """A build context, not yet written.
+
+    ``digest`` is 64 hexadecimal digits over everything that the build sees:
+    the Dockerfile, each entry's path, mode and content, the platform, and the
+    names of the build secrets.
+    """
+
+    dockerfile: str
+    entries: tuple[Entry, ...]
+    digest: str
+    platform: str
+    secrets: Mapping[str, str]
+
+
+def build_context(plan: BuildPlan, project: Project, profile: Profile = Profile.BUILDKIT) -> BuildContext:
+    """The build context of a plan.
+
+    Raises :class:`ContextError` for files that are missing, leave the project,
+    or cannot stand in a build context.
+    """
+    found: dict[str, Entry] = {}
+    for item in plan.inputs():
+        for entry in project.entries(item.source, item.exclude):
+            if entry.path in _RESERVED:
+                if not item.directory:
+                    raise ContextError(
+                        f'"{entry.path}" cannot be part of an image: the build reads it itself', entry.path, "rename the file"
+                    )
+                continue
+            found[entry.path] = entry
+    entries = tuple(found[path] for path in sorted(found))
+    text = render(plan, profile)
+    secrets = {secret.id: secret.source for secret in plan.secrets()}
+    return BuildContext(
+        dockerfile=text,
+        entries=entries,
+        digest=_digest(text, entries, plan.platform, secrets),
+        platform=plan.platform,
+        secrets=secrets,
+    )
+
+
+def stage_context(context: BuildContext, project: Project, parent: str | Path) -> Path:
+    """Write the context to ``<parent>/asset.<digest>``, unless it is already there; gives the directory.
+
+    The directory appears whole or not at all, and is never rewritten.  Raises
+    :class:`ContextError` when a file changed since it was hashed.
+    """
+    directory = Path(parent) / f"asset.{context.digest}"
+    if directory.is_dir():
+        return directory
+    os.makedirs(parent, exist_ok=True)
+    temporary = tempfile.mkdtemp(prefix=".staging-", dir=parent)
+    try:
+        _write(context, project, temporary)
+        os.chmod(temporary, 0o755)
+        try:
+            os.rename(temporary, directory)
+        except OSError:
+            # Another process has written the same content meanwhile.
+            if not directory.is_dir():
+                raise
+    except OSError as error:
+        raise ContextError(
+            f"the build context cannot be written to {parent}: {error.strerror}", str(parent), "free some space, or mend the permissions"
+        ) from None
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return directory
+
+
+def _digest(dockerfile: str, entries: Sequence[Entry], platform: str, secrets: Mapping[str, str]) -> str:
+    digest = hashlib.sha256()
+    for field in (_FORM, dockerfile, platform, *(text for pair in sorted(secrets.items()) for text in pair)):
+        digest.update(_field(field))
+    for entry in entries:
+        for field in (entry.path, entry.mode, entry.content):
+            digest.update(_field(field))
+    return digest.hexdigest()
+
+
+def _field(text: str) -> bytes:
+    # With its length, so that no two lists of fields run together to the same bytes.
+    data = text.encode("utf-8")
+    return b"%d:%s" % (len(data), data)
+
+
+def _write(context: BuildContext, project: Project, directory: str) -> None:
+    made: set[str] = {directory}
+    _write_text(os.path.join(directory, DOCKERFILE), context.dockerfile)
+    for entry in context.entries:
+        target = os.path.join(directory, entry.path)
+        _make_directory(target if entry.mode == "directory" else os.path.dirname(target), made)
+        if entry.mode == "symlink":
+            os.symlink(entry.content, target)
+        elif entry.mode != "directory":
+            _copy(project, entry, target)
+
+
+def _make_directory(path: str, made: set[str]) -> None:
+    if path not in made:
+        _make_directory(os.path.dirname(path), made)
+        os.mkdir(path)
+        os.chmod(path, 0o755)
+        made.add(path)
+
+
+def _write_text(path: str, text: str) -> None:
+    with open(path, "w", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+    os.chmod(path, 0o644)
+
+
+def _copy(project: Project, entry: Entry, target: str) -> None:
+    shutil.copyfile(project.absolute(entry), target)
+    # A copy of other bytes than were hashed would be found under a wrong name for ever.
+    if not project.unchanged(entry):
+        raise ContextError(f'"{entry.path}" changed while it was read', entry.path, "stop what writes it, and run again")
+    os.chmod(target, 0o755 if entry.mode == "executable" else 0o644)

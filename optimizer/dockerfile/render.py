@@ -1,0 +1,186 @@
+"""From a build plan to the text of a Dockerfile.
+
+Equal plans give equal bytes.  Every value that comes from a specification is
+quoted here for the place where it stands: words of a command for the shell,
+paths of a COPY for its JSON form where they need it, values of ENV, LABEL and
+ARG in double quotes.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+import re
+import shlex
+from collections.abc import Iterable, Sequence
+
+from optimizer.errors import PlanError
+from optimizer.model.plan import TREE, BuildPlan, CopyInputs, CopyTree, Input, Normalise, Run, Stage
+from optimizer.model.reference import ImageReference
+from optimizer.model.secret import BuildSecret
+
+BASE = "base"
+"""Name of the stage that is the pinned base image and nothing else."""
+
+_HEADER = "# Generated from an image specification: change the specification, not this file."
+_NORMALISE_COMMENT = "# Gives all files one time and one of two modes, so that equal content is an equal layer on every machine."
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9_./@%+,:=-]+")
+_WIDTH = 100
+
+
+class Profile(enum.Enum):
+    """Which builder the text is for.
+
+    ``buildkit`` is every current engine's default builder.  ``classic`` does
+    without linked copies and mounts, for builders such as plain ``sam build``;
+    it has no build secrets.
+    """
+
+    BUILDKIT = "buildkit"
+    CLASSIC = "classic"
+
+
+def render(plan: BuildPlan, profile: Profile = Profile.BUILDKIT) -> str:
+    """The text of the Dockerfile of a plan.
+
+    Raises :class:`PlanError` when the profile cannot express the plan.
+    """
+    if profile is Profile.CLASSIC and plan.secrets():
+        names = ", ".join(secret.id for secret in plan.secrets())
+        raise PlanError(f"the classic profile has no build secrets, and the spec uses {names}", "profile", 'take the profile "buildkit"')
+    renderer = _Renderer(plan, profile)
+    blocks = [_HEADER]
+    scripts = {normalise.language: normalise for stage in plan.stages for normalise in _normalisations(stage)}
+    if scripts:
+        lines = [f"ARG {_variable(scripts[language])}={_quoted(scripts[language].script)}" for language in sorted(scripts)]
+        blocks.append("\n".join([_NORMALISE_COMMENT, *lines]))
+    blocks.append(f"FROM {plan.base} AS {BASE}")
+    blocks += [renderer.stage(stage) for stage in plan.stages]
+    blocks.append(renderer.final())
+    return "\n\n".join(blocks) + "\n"
+
+
+class _Renderer:
+    def __init__(self, plan: BuildPlan, profile: Profile) -> None:
+        self._plan = plan
+        self._buildkit = profile is Profile.BUILDKIT
+
+    def stage(self, stage: Stage) -> str:
+        lines = [f"# {_comment(stage.title)}; {stage.stability.phrase}.", f"FROM {self._origin(stage.origin)} AS {stage.name}"]
+        lines += [f"ARG {name}={_quoted(value)}" for name, value in stage.arguments]
+        lines += [f"ARG {_variable(normalise)}" for normalise in _normalisations(stage)]
+        if stage.workdir != "/":
+            lines.append(f"WORKDIR {stage.workdir}")
+        for action in stage.actions:
+            if isinstance(action, CopyInputs):
+                lines += _copies(action.inputs)
+            elif isinstance(action, CopyTree):
+                lines.append(f"COPY --from={self._origin(action.origin)} {action.source} {action.target}")
+            else:
+                lines += self._run(action)
+        return "\n".join(lines)
+
+    def final(self) -> str:
+        plan = self._plan
+        lines = ["# The image: the base and its layers, the most stable first.", f"FROM {self._origin(plan.final)}"]
+        if plan.environment:
+            lines.append(_pairs("ENV", plan.environment))
+        if plan.labels:
+            lines.append(_pairs("LABEL", plan.labels))
+        link = "--link " if self._buildkit else ""
+        lines += [f"COPY {link}--from={name} {TREE}/ /" for name in plan.layers]
+        return "\n".join(lines)
+
+    def _origin(self, origin: str | ImageReference) -> str:
+        if origin == self._plan.base:
+            return BASE
+        return str(origin)
+
+    def _run(self, run: Run) -> list[str]:
+        before = [] if self._buildkit else _copies(run.reads)
+        mounts = self._mounts(run) if self._buildkit else []
+        commands = [_command(command) for command in run.commands]
+        if run.environment:
+            variables = " ".join(f"{name}={shlex.quote(value)}" for name, value in run.environment)
+            commands.insert(0, f"export {variables}")
+        # Assigned before it is exported: `export X="$(...)"` would go on without the secret.
+        secrets = [f'{secret.to_env}="$(cat {secret.target})" && export {secret.to_env}' for secret in run.secrets if secret.to_env]
+        commands = [*secrets, *commands]
+        body = " && \\\n    ".join(commands)
+        return [*before, "RUN " + " \\\n    ".join([*mounts, body])]
+
+    def _mounts(self, run: Run) -> list[str]:
+        mounts = [f"--mount=type=bind,source={_mount_value(item.source)},target={_mount_value(item.target)}" for item in run.reads]
+        # One writer at a time: the installers' caches are not all made for two.
+        mounts += [f"--mount=type=cache,target={path},sharing=locked" for path in run.caches]
+        return mounts + [_secret_mount(secret) for secret in run.secrets]
+
+
+def _secret_mount(secret: BuildSecret) -> str:
+    return f"--mount=type=secret,id={secret.id},target={secret.target},required=true"
+
+
+def _mount_value(path: str) -> str:
+    """A path as a field of a mount, which is a line of CSV in words of a shell."""
+    if _PLAIN_PATH.fullmatch(path) and "," not in path and "=" not in path:
+        return path
+    escaped = re.sub(r'([\\$"\' ])', r"\\\1", path)
+    if "," in path or "=" in path or '"' in path:
+        raise PlanError(f'path "{path}" cannot be mounted: it holds a comma, an equals sign or a quote', "", "rename the file")
+    return escaped
+
+
+def _copies(inputs: Iterable[Input]) -> list[str]:
+    """One COPY per target, so that files that go together stand together."""
+    groups: dict[tuple[str, bool], list[str]] = {}
+    for item in inputs:
+        # Only files may share a COPY: the contents of two directories would hide where each came from.
+        key = (item.target, item.directory) if not item.directory else (f"{item.target}\0{item.source}", True)
+        groups.setdefault(key, []).append(f"{item.source}/" if item.directory else item.source)
+    return [_copy(sources, target.partition("\0")[0]) for (target, _), sources in groups.items()]
+
+
+def _copy(sources: Sequence[str], target: str) -> str:
+    words = [*("./" if source == "./" else source for source in sources), target]
+    if all(_PLAIN_PATH.fullmatch(word) for word in words):
+        return f"COPY {' '.join(words)}"
+    # Sources are patterns, and every word is expanded: both need an escape.
+    escaped = [re.sub(r"([\\*?\[$])", r"\\\1", word) for word in words[:-1]] + [re.sub(r"([\\$])", r"\\\1", words[-1])]
+    return f"COPY {json.dumps(escaped, ensure_ascii=False)}"
+
+
+def _normalisations(stage: Stage) -> list[Normalise]:
+    runs = [action for action in stage.actions if isinstance(action, Run)]
+    return list(dict.fromkeys(command for run in runs for command in run.commands if isinstance(command, Normalise)))
+
+
+def _variable(normalise: Normalise) -> str:
+    return f"NORMALISE_{normalise.language.upper()}"
+
+
+def _command(command: Sequence[str] | Normalise) -> str:
+    if isinstance(command, Normalise):
+        return f'{shlex.join(command.interpreter)} "${_variable(command)}" {TREE}'
+    words = [shlex.quote(word) for word in command]
+    lines, current = [], words[0]
+    for word in words[1:]:
+        if len(current) + 1 + len(word) > _WIDTH:
+            lines.append(current)
+            current = word
+        else:
+            current = f"{current} {word}"
+    return " \\\n      ".join([*lines, current])
+
+
+def _pairs(instruction: str, pairs: Sequence[tuple[str, str]]) -> str:
+    return " \\\n    ".join(
+        [f"{instruction} {pairs[0][0]}={_quoted(pairs[0][1])}", *(f"{name}={_quoted(value)}" for name, value in pairs[1:])]
+    )
+
+
+def _quoted(value: str) -> str:
+    return '"' + re.sub(r'([\\"$])', r"\\\1", value) + '"'
+
+
+def _comment(text: str) -> str:
+    return re.sub(r"[\x00-\x1f\x7f]", " ", text)

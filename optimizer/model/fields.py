@@ -1,0 +1,321 @@
+"""The types that fields of a specification may have.
+
+One table serves the Python constructors, the TOML reader and the published
+JSON Schema, so that the three cannot disagree about what is allowed.
+
+Every value here may end in a Dockerfile line.  Each type therefore refuses
+control characters, which would start a new instruction, and the renderer
+quotes the rest.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from optimizer.errors import SpecError, did_you_mean
+from optimizer.model.reference import ImageReference
+from optimizer.model.stability import Stability
+
+TARGET_ROOTS = ("/var/task", "/opt", "/var/runtime")
+"""Where a step may put files.
+
+A linked copy replaces a directory that is a symlink in the base image, such as
+``/lib`` or ``/bin``, so every other root is refused.
+"""
+
+
+class FieldFault(ValueError):
+    """A value that a field type refuses; ``place`` is relative to the field."""
+
+    def __init__(self, message: str, hint: str = "", place: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.place = place
+
+
+@dataclass(frozen=True, slots=True)
+class FieldType:
+    """What a field may hold.
+
+    ``read`` gives the normal form of a value, and is the identity on normal
+    forms; it raises :class:`FieldFault`.  ``schema`` is the JSON Schema of the
+    plain-data form, which ``write`` gives.
+    """
+
+    name: str
+    read: Callable[[Any], Any]
+    schema: Mapping[str, Any]
+    write: Callable[[Any], Any] = lambda value: value
+
+
+def typed(type_: FieldType, *, doc: str, default: Any = ..., positional: bool = False) -> Any:
+    """A dataclass field of the type; required when it has no default."""
+    options: dict[str, Any] = {"metadata": {"type": type_, "doc": doc}, "kw_only": not positional}
+    if default is not ...:
+        options["default"] = default
+    return field(**options)
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise FieldFault(f"{value!r} is not a text")
+    if not value:
+        raise FieldFault("an empty text is not allowed")
+    return _one_line(value)
+
+
+def _one_line(value: str) -> str:
+    if _CONTROL.search(value):
+        raise FieldFault(
+            f"{value!r} holds a line break or another control character",
+            "keep the value on one line; put longer text into a file and name the file",
+        )
+    return value
+
+
+def _matching(pattern: str, what: str, allowed: str) -> Callable[[Any], str]:
+    compiled = re.compile(pattern)
+
+    def read(value: Any) -> str:
+        text = _text(value)
+        if not compiled.fullmatch(text):
+            raise FieldFault(f'"{text}" is not {what}; allowed: {allowed}')
+        return text
+
+    return read
+
+
+def _path(value: Any) -> str:
+    text = _text(value)
+    if "\\" in text:
+        raise FieldFault(f'path "{text}" holds a backslash', 'write paths with "/"')
+    if text.startswith("/") or re.match(r"[A-Za-z]:", text):
+        raise FieldFault(
+            f'path "{text}" is absolute; allowed: paths relative to the project',
+            "write the path as seen from the project's root",
+        )
+    normal = posixpath.normpath(text)
+    if normal == ".." or normal.startswith("../"):
+        raise FieldFault(
+            f'path "{text}" is outside the project; allowed: paths under the project\'s root',
+            "move the file into the project, or set the project's root to a directory that holds both",
+        )
+    return normal
+
+
+def _target(value: Any) -> str:
+    text = _text(value)
+    if not text.startswith("/"):
+        raise FieldFault(f'target "{text}" is relative; allowed: {_roots()}', "write the absolute path in the image")
+    if "\\" in text:
+        raise FieldFault(f'target "{text}" holds a backslash', 'write paths with "/"')
+    normal = posixpath.normpath("/" + text.lstrip("/"))
+    if ".." in text.split("/") or not any(normal == root or normal.startswith(root + "/") for root in TARGET_ROOTS):
+        raise FieldFault(
+            f'target "{text}" is outside the image\'s allowed places; allowed: {_roots()}',
+            'code belongs under "/var/task", everything else under "/opt"',
+        )
+    # The last slash says "into this directory", as in a Dockerfile's COPY.
+    return normal + "/" if text.endswith("/") else normal
+
+
+def _roots() -> str:
+    return "paths under " + ", ".join(TARGET_ROOTS)
+
+
+def _stability(value: Any) -> Stability | None:
+    if value is None or isinstance(value, Stability):
+        return value
+    words = [member.value for member in Stability]
+    if not isinstance(value, str) or value not in words:
+        raise FieldFault(
+            f"{_quoted(value)} is not a stability; allowed: {', '.join(words)}",
+            did_you_mean(value, words) if isinstance(value, str) else "",
+        )
+    return Stability(value)
+
+
+def _quoted(value: Any) -> str:
+    return f'"{value}"' if isinstance(value, str) else repr(value)
+
+
+def _number(kind: type, minimum: float, unit: str) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        if value is None:
+            return None
+        accepted = (int, float) if kind is float else (int,)
+        if isinstance(value, bool) or not isinstance(value, accepted) or not minimum <= value < float("inf"):
+            raise FieldFault(f"{value!r} is not a number of {unit}; allowed: {minimum} or more")
+        return kind(value)
+
+    return read
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise FieldFault(f"{value!r} is neither true nor false")
+    return value
+
+
+def _image(value: Any) -> ImageReference | None:
+    if value is None or isinstance(value, ImageReference):
+        return value
+    try:
+        reference = ImageReference.parse(_text(value))
+    except SpecError as error:
+        raise FieldFault(error.faults[0].message, error.faults[0].hint) from None
+    if reference.tag is None and reference.digest is None:
+        raise FieldFault(f'image "{value}" has neither a tag nor a digest', 'add the tag, for example ":1.25"')
+    return reference
+
+
+def optional(type_: FieldType) -> FieldType:
+    """The type, or None for "not given"."""
+    return FieldType(
+        type_.name,
+        lambda value: None if value is None else type_.read(value),
+        type_.schema,
+        lambda value: None if value is None else type_.write(value),
+    )
+
+
+def list_of(type_: FieldType) -> FieldType:
+    """A tuple of the type; a single text is refused, because it would be read letter by letter."""
+
+    def read(value: Any) -> tuple[Any, ...]:
+        if isinstance(value, (str, bytes)) or not isinstance(value, (list, tuple)):
+            raise FieldFault(f"{_quoted(value)} is not a list", f"write it as a list of {type_.name}")
+        result = []
+        for index, item in enumerate(value):
+            try:
+                result.append(type_.read(item))
+            except FieldFault as fault:
+                raise FieldFault(fault.message, fault.hint, f"[{index}]{fault.place}") from None
+        return tuple(result)
+
+    return FieldType(
+        f"list of {type_.name}",
+        read,
+        {"type": "array", "items": type_.schema},
+        lambda value: [type_.write(item) for item in value],
+    )
+
+
+_SECRET_NAME = re.compile(
+    r"(?:^|_)(?:SECRET|SECRETS|PASSWORD|PASSWD|PASSPHRASE|TOKEN|CREDENTIALS?|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY)(?:$|_(?!ARN|NAME|ID|PATH|PARAMETER|URL|TTL|EXPIRY|SECONDS|LENGTH|LIMIT))",
+    re.IGNORECASE,
+)
+_URL_WITH_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s:@]*:[^/\s@]+@", re.IGNORECASE)
+_USE_BUILD_SECRET = "the image keeps this value for everyone who can pull it; use BuildSecret in the step that needs it"
+
+
+def _variables(value: Any) -> tuple[tuple[str, str], ...]:
+    """Sorted pairs, so that equal mappings render equally."""
+    pairs = value.items() if isinstance(value, Mapping) else value
+    if not isinstance(value, (Mapping, tuple)):
+        raise FieldFault(f"{_quoted(value)} is not a table of names and texts")
+    result = []
+    for name, text in pairs:
+        if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+            raise FieldFault(f"{_quoted(name)} is not the name of a variable; allowed: letters, digits and _")
+        place = f".{name}"
+        if not isinstance(text, str):
+            raise FieldFault(f"{text!r} is not a text", "put the value in quotes", place)
+        try:
+            _one_line(text)
+        except FieldFault as fault:
+            raise FieldFault(fault.message, fault.hint, place) from None
+        if _SECRET_NAME.search(name):
+            raise FieldFault(f'"{name}" looks like a secret', _USE_BUILD_SECRET, place)
+        if _URL_WITH_PASSWORD.search(text):
+            raise FieldFault("the value is a URL with a password", _USE_BUILD_SECRET, place)
+        result.append((name, text))
+    return tuple(sorted(result))
+
+
+def _labels(value: Any) -> tuple[tuple[str, str], ...]:
+    if not isinstance(value, (Mapping, tuple)):
+        raise FieldFault(f"{_quoted(value)} is not a table of names and texts")
+    result = []
+    for name, text in value.items() if isinstance(value, Mapping) else value:
+        if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9]+(?:[._/-][A-Za-z0-9]+)*", name):
+            raise FieldFault(f"{_quoted(name)} is not the name of a label; allowed: letters and digits, separated by one of . _ / -")
+        if not isinstance(text, str):
+            raise FieldFault(f"{text!r} is not a text", "put the value in quotes", f'["{name}"]')
+        try:
+            result.append((name, _one_line(text)))
+        except FieldFault as fault:
+            raise FieldFault(fault.message, fault.hint, f'["{name}"]') from None
+    return tuple(sorted(result))
+
+
+def _url(value: Any) -> str | None:
+    if value is None:
+        return None
+    text = _text(value)
+    if _URL_WITH_PASSWORD.search(text) or re.match(r"[a-z]+://[^/]*@", text):
+        raise FieldFault(
+            "the URL of the index holds credentials", 'use BuildSecret(..., to_env="PIP_INDEX_URL") or the tool\'s own configuration file'
+        )
+    if not re.fullmatch(r"https?://[^\s\"'`$\\]+", text):
+        raise FieldFault(f'"{text}" is not a URL; allowed: https://HOST/PATH')
+    return text
+
+
+_PATH_SCHEMA = {"type": "string", "minLength": 1, "not": {"pattern": r"^(/|\.\.(/|$))|\\"}}
+_NAME_PATTERN = r"[a-z][a-z0-9]*(?:[._-][a-z0-9]+)*"
+_PACKAGE_PATTERN = r"[A-Za-z0-9][A-Za-z0-9+._:~-]*"
+_MAPPING_SCHEMA = {"type": "object", "additionalProperties": {"type": "string"}}
+
+TEXT = FieldType("text", _text, {"type": "string", "minLength": 1})
+FLAG = FieldType("true or false", _flag, {"type": "boolean"})
+PATH = FieldType("path", _path, _PATH_SCHEMA)
+TARGET = FieldType("target", _target, {"type": "string", "pattern": r"^/(var/task|opt|var/runtime)(/|$)"})
+NAME = FieldType(
+    "name",
+    _matching(_NAME_PATTERN, "a name", "lower-case letters and digits, separated by one of . _ -, a letter first"),
+    {"type": "string", "pattern": f"^{_NAME_PATTERN}$"},
+)
+PACKAGE = FieldType(
+    "package",
+    _matching(_PACKAGE_PATTERN, "the name of a package", "letters, digits and + . _ : ~ -"),
+    {"type": "string", "pattern": f"^{_PACKAGE_PATTERN}$"},
+)
+STABILITY = FieldType(
+    "stability",
+    _stability,
+    {"enum": [member.value for member in Stability]},
+    lambda value: None if value is None else value.value,
+)
+BYTES = FieldType("size in bytes", _number(int, 0, "bytes"), {"type": "integer", "minimum": 0})
+SECONDS = FieldType("seconds", _number(float, 0, "seconds"), {"type": "number", "minimum": 0})
+IMAGE = FieldType("image reference", _image, {"type": "string", "minLength": 1}, lambda value: None if value is None else str(value))
+VARIABLES = FieldType("variables", _variables, _MAPPING_SCHEMA, dict)
+LABELS = FieldType("labels", _labels, _MAPPING_SCHEMA, dict)
+URL = FieldType("URL", _url, {"type": "string", "pattern": "^https?://"})
+NAMES = list_of(NAME)
+TEXTS = list_of(TEXT)
+PATHS = list_of(PATH)
+PACKAGES = list_of(PACKAGE)
+
+
+def choice(*words: str) -> FieldType:
+    """One of the words, or None for "found out from the files"."""
+
+    def read(value: Any) -> str | None:
+        if value is None or value in words:
+            return value
+        raise FieldFault(
+            f"{_quoted(value)} is not allowed; allowed: {', '.join(words)}",
+            did_you_mean(value, words) if isinstance(value, str) else "",
+        )
+
+    return FieldType(" or ".join(words), read, {"enum": list(words)})

@@ -1,0 +1,176 @@
+"""The build plan: what each stage of an image is, never how a Dockerfile writes it.
+
+A stage makes a tree.  The tree's root is :data:`TREE`, and a file at
+``/layer/var/task/app.py`` ends in the image as ``/var/task/app.py``.  The final
+image is the base, or the stage that changes its file system in place, with the
+trees of the layers on top, in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from optimizer.model.reference import ImageReference
+from optimizer.model.secret import BuildSecret
+from optimizer.model.stability import Stability
+
+TREE = "/layer"
+"""Where a stage makes its tree."""
+
+TIMESTAMP = 499162500
+"""Modification time of every entry of every tree, in seconds since 1970: 1985-10-26.
+
+ZIP archives cannot hold a time before 1980, which Python's zipfile refuses, so
+the epoch itself will not do.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """Files of the project that a stage reads.
+
+    ``source`` is a path relative to the project; ``target`` an absolute path
+    in the stage.  The contents of a directory land in the target; a file lands
+    at it, or in it when it ends with a slash.  ``exclude`` are patterns in the
+    form of .dockerignore, relative to the source.
+    """
+
+    source: str
+    target: str
+    directory: bool
+    exclude: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyInputs:
+    """Put files of the project into the stage, writable."""
+
+    inputs: tuple[Input, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyTree:
+    """Put a directory of another stage or image into this stage.
+
+    ``origin`` is the name of an earlier stage, or an image.
+    """
+
+    origin: str | ImageReference
+    source: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Normalise:
+    """Give every entry of the tree one time, and one of the modes 0644 and 0755.
+
+    ``script`` does so with ``interpreter``, which takes the script and the
+    tree as its next arguments; ``language`` names the pair, in letters.
+    """
+
+    language: str
+    interpreter: tuple[str, ...]
+    script: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """Run commands, one after another, until one fails; each is an argument list, or a normalisation.
+
+    ``reads`` are inputs that the commands only read; ``caches`` are
+    directories, by name and absolute path, whose contents may vanish between
+    builds and reach no layer; ``environment`` holds for these commands alone.
+    """
+
+    commands: tuple[tuple[str, ...] | Normalise, ...]
+    reads: tuple[Input, ...] = ()
+    caches: tuple[str, ...] = ()
+    secrets: tuple[BuildSecret, ...] = ()
+    environment: tuple[tuple[str, str], ...] = ()
+    workdir: str | None = None
+
+
+Action = CopyInputs | CopyTree | Run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One stage.
+
+    ``origin`` is the image, or the name of the earlier stage, on which it
+    stands.  ``step`` is the name of the step that it belongs to.  ``in_place``
+    stages change the file system of the final image itself and make no tree;
+    there is at most one chain of them.  ``workdir`` is absolute.
+    """
+
+    name: str
+    step: str
+    title: str
+    stability: Stability
+    origin: str | ImageReference
+    actions: tuple[Action, ...]
+    workdir: str = "/"
+    arguments: tuple[tuple[str, str], ...] = ()
+    in_place: bool = False
+
+    def inputs(self) -> Iterable[Input]:
+        """Every input of the project that the stage reads, in the order of use."""
+        for action in self.actions:
+            if isinstance(action, CopyInputs):
+                yield from action.inputs
+            elif isinstance(action, Run):
+                yield from action.reads
+
+    def secrets(self) -> Iterable[BuildSecret]:
+        """Every build secret that the stage sees, in the order of use."""
+        for action in self.actions:
+            if isinstance(action, Run):
+                yield from action.secrets
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildPlan:
+    """How one image is built.
+
+    ``stages`` stand in an order in which each finds what it needs; ``layers``
+    names the stages whose trees make the final image, first layer first.
+    ``final`` is the image, or the name of the in-place stage, under them.
+    ``warnings`` are sentences for people; they change nothing in the image.
+    """
+
+    runtime: str
+    architecture: str
+    base: ImageReference
+    final: str | ImageReference
+    stages: tuple[Stage, ...]
+    layers: tuple[str, ...]
+    environment: tuple[tuple[str, str], ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def platform(self) -> str:
+        """The platform as engines write it, such as ``linux/arm64``."""
+        return f"linux/{oci_architecture(self.architecture)}"
+
+    def stage(self, name: str) -> Stage:
+        """The stage of that name; KeyError when there is none."""
+        for stage in self.stages:
+            if stage.name == name:
+                return stage
+        raise KeyError(name)
+
+    def inputs(self) -> tuple[Input, ...]:
+        """Every input of every stage, each once, in the order of use."""
+        return tuple(dict.fromkeys(item for stage in self.stages for item in stage.inputs()))
+
+    def secrets(self) -> tuple[BuildSecret, ...]:
+        """Every build secret, each once, sorted by id."""
+        found = dict.fromkeys(secret for stage in self.stages for secret in stage.secrets())
+        return tuple(sorted(found, key=lambda secret: secret.id))
+
+
+def oci_architecture(architecture: str) -> str:
+    """The OCI word for one of Lambda's architectures: ``amd64`` or ``arm64``."""
+    return {"x86_64": "amd64", "arm64": "arm64"}[architecture]

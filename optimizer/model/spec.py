@@ -1,0 +1,270 @@
+"""The image specification: what a team declares."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import MISSING, Field, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from optimizer.errors import Fault, SpecError, did_you_mean
+from optimizer.model import fields as types
+from optimizer.model.fields import FieldFault, typed
+from optimizer.model.steps import Step, step_kinds, to_dict
+
+ARCHITECTURES = ("x86_64", "arm64")
+"""Lambda's own words, https://docs.aws.amazon.com/lambda/latest/dg/foundation-arch.html"""
+
+
+def _steps(value: Any) -> tuple[Step, ...]:
+    if isinstance(value, (str, bytes, Mapping, Step)) or not isinstance(value, Iterable):
+        raise FieldFault(f"{value!r} is not a list of steps", "write steps=[...]")
+    return tuple(value)
+
+
+_STEPS = types.FieldType("steps", _steps, {"type": "array"}, lambda value: [to_dict(step) for step in value])
+_SPEC_WORDS = types.list_of(types.TEXT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageSpec:
+    """What belongs into one function's image; equal specs share one image.
+
+    Raises :class:`SpecError`, with one fault per defect, when a value is not
+    of its field's type or when steps contradict one another.  What depends on
+    the runtime or on the project's files is checked when the spec is planned.
+
+    ::
+
+        ImageSpec(
+            runtime="python3.13",
+            architecture="arm64",
+            steps=[
+                SourceCode("functions/api"),
+                PythonDependencies("functions/api/requirements.txt"),
+            ],
+        )
+    """
+
+    runtime: str = typed(types.TEXT, doc='Name of the runtime, such as "python3.13".')
+    architecture: str = typed(
+        types.FieldType("architecture", types.TEXT.read, {"enum": list(ARCHITECTURES)}), default="x86_64", doc='"x86_64" or "arm64".'
+    )
+    steps: tuple[Step, ...] = typed(_STEPS, default=(), doc="Steps in any order.")
+    environment: tuple[tuple[str, str], ...] = typed(
+        types.VARIABLES, default=(), doc="Variables of the image; those of the Lambda function win over them."
+    )
+    labels: tuple[tuple[str, str], ...] = typed(types.LABELS, default=(), doc="Labels of the image.")
+    build_arguments: tuple[tuple[str, str], ...] = typed(
+        types.VARIABLES, default=(), doc="Build arguments that every Command step sees; not secret, not kept in the environment."
+    )
+    base: Any = typed(
+        types.optional(types.IMAGE), default=None, doc="Image in place of the runtime's AWS-provided one, for a house base made from it."
+    )
+    allow: tuple[str, ...] = typed(_SPEC_WORDS, default=(), doc="Preview or retired runtimes that this image may use all the same.")
+
+    def __post_init__(self) -> None:
+        faults = _read_fields(self)
+        if not any(fault.place.startswith("steps") for fault in faults):
+            faults += _step_faults(self.steps)
+        if isinstance(self.architecture, str) and self.architecture not in ARCHITECTURES:
+            hint = {"amd64": 'did you mean "x86_64"?', "aarch64": 'did you mean "arm64"?'}.get(self.architecture, "")
+            faults.append(Fault(f'unknown architecture "{self.architecture}"; allowed: {", ".join(ARCHITECTURES)}', "architecture", hint))
+        if faults:
+            raise SpecError(faults)
+
+    @classmethod
+    def load(cls, path: str | Path) -> ImageSpec:
+        """The spec that a ``*.image.toml`` file holds.
+
+        Raises :class:`SpecError` when the file cannot be read, is not TOML, or
+        holds a wrong spec; every fault is placed in the file.
+        """
+        # Imported here, because a spec written in Python needs no TOML reader.
+        import tomlkit
+        from tomlkit.exceptions import TOMLKitError
+
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except OSError as error:
+            raise SpecError(
+                f"the spec cannot be read: {error.strerror}", str(path), "check the path; specs are named *.image.toml"
+            ) from None
+        except UnicodeDecodeError:
+            raise SpecError("the spec is not UTF-8 text", str(path), "save the file as UTF-8") from None
+        try:
+            data = tomlkit.parse(text).unwrap()
+        except (TOMLKitError, ValueError) as error:
+            raise SpecError(f"the spec is not TOML: {error}", str(path), "mend the line") from None
+        try:
+            return cls.from_dict(data)
+        except SpecError as error:
+            raise SpecError(
+                [Fault(fault.message, f"{path}: {fault.place}" if fault.place else str(path), fault.hint) for fault in error.faults]
+            ) from None
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> ImageSpec:
+        """The spec of plain data, the inverse of :meth:`to_dict`.
+
+        Raises :class:`SpecError` with one fault per unknown or missing key and
+        per wrong value.
+        """
+        faults = _key_faults(cls, data, ignore=("$schema",))
+        given = data.get("steps", ()) if isinstance(data, Mapping) else ()
+        known = {item.name: data[item.name] for item in fields(cls) if item.name in data and item.name != "steps"}
+        faults += _value_faults(cls, known)
+        steps: list[Step] = []
+        if isinstance(given, Sequence) and not isinstance(given, str):
+            for index, item in enumerate(given):
+                try:
+                    steps.append(_step_from_dict(item))
+                except SpecError as error:
+                    faults += [fault.under(f"steps[{index}]") for fault in error.faults]
+        else:
+            faults.append(Fault(f"{given!r} is not a list of tables", "steps", "write each step as [[steps]]"))
+        if faults:
+            raise SpecError(faults)
+        return cls(**known, steps=steps)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The spec as plain data, without what holds its default; ready for TOML or JSON."""
+        data: dict[str, Any] = {}
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if value != item.default:
+                data[item.name] = item.metadata["type"].write(value)
+        return data
+
+
+def _read_fields(value: Any) -> list[Fault]:
+    """Put every field into its normal form; one fault for each that has none."""
+    faults = []
+    for item in fields(value):
+        try:
+            object.__setattr__(value, item.name, item.metadata["type"].read(getattr(value, item.name)))
+        except FieldFault as fault:
+            faults.append(Fault(fault.message, item.name + fault.place, fault.hint))
+    return faults
+
+
+def _step_faults(steps: Sequence[Any]) -> list[Fault]:
+    faults: list[Fault] = []
+    for index, step in enumerate(steps):
+        place = f"steps[{index}]"
+        if not isinstance(step, Step):
+            faults.append(
+                Fault(f"{step!r} is not a step", place, f"use one of {', '.join(kind.__name__ for kind in step_kinds().values())}")
+            )
+        else:
+            faults += [fault.under(place) for fault in _read_fields(step)]
+    if faults:
+        return faults
+    return _name_faults(steps)
+
+
+def _name_faults(steps: Sequence[Step]) -> list[Fault]:
+    faults: list[Fault] = []
+    seen: dict[str, int] = {}
+    for index, step in enumerate(steps):
+        first = seen.setdefault(step.title, index)
+        if first != index:
+            derived = "" if step.name else " (derived from its kind and source)"
+            faults.append(
+                Fault(
+                    f'the step name "{step.title}"{derived} is already that of steps[{first}]',
+                    f"steps[{index}].name",
+                    "give each step its own name=",
+                )
+            )
+    for index, step in enumerate(steps):
+        for position, name in enumerate(step.after):
+            if name not in seen:
+                faults.append(
+                    Fault(
+                        f'no step is named "{name}"; allowed: {", ".join(sorted(set(seen) - {step.title}))}',
+                        f"steps[{index}].after[{position}]",
+                        did_you_mean(name, seen) or "name a step of this spec",
+                    )
+                )
+    return faults
+
+
+def _key_faults(cls: type, data: Any, ignore: tuple[str, ...] = ()) -> list[Fault]:
+    if not isinstance(data, Mapping):
+        return [Fault(f"{data!r} is not a table")]
+    allowed = {item.name: item for item in fields(cls)}
+    faults = []
+    for key in data:
+        if key not in allowed and key not in ignore:
+            faults.append(Fault(f'unknown key "{key}"; allowed: {", ".join(sorted(allowed))}', str(key), did_you_mean(str(key), allowed)))
+    faults += [
+        Fault(f'the key "{name}" is missing', name, _doc(item)) for name, item in allowed.items() if _required(item) and name not in data
+    ]
+    return faults
+
+
+def _required(item: Field[Any]) -> bool:
+    return item.default is MISSING
+
+
+def _doc(item: Field[Any]) -> str:
+    return str(item.metadata["doc"])
+
+
+def _value_faults(cls: type, values: Mapping[str, Any]) -> list[Fault]:
+    faults = []
+    for item in fields(cls):
+        if item.name in values:
+            try:
+                item.metadata["type"].read(values[item.name])
+            except FieldFault as fault:
+                faults.append(Fault(fault.message, item.name + fault.place, fault.hint))
+    return faults
+
+
+def _step_from_dict(data: Any) -> Step:
+    kinds = step_kinds()
+    if not isinstance(data, Mapping):
+        raise SpecError(f"{data!r} is not a table", hint="write each step as [[steps]]")
+    kind = data.get("kind")
+    if kind not in kinds:
+        message = f'unknown step kind "{kind}"' if kind is not None else 'the key "kind" is missing'
+        raise SpecError(f"{message}; allowed: {', '.join(kinds)}", "kind", did_you_mean(str(kind), kinds))
+    values = {key: value for key, value in data.items() if key != "kind"}
+    faults = _key_faults(kinds[kind], values) + _value_faults(kinds[kind], values)
+    if faults:
+        raise SpecError(faults)
+    return kinds[kind](**values)
+
+
+@functools.lru_cache(maxsize=1)
+def json_schema() -> dict[str, Any]:
+    """JSON Schema, draft 2020-12, of a spec in TOML or JSON."""
+    steps = [_object_schema(cls, kind) for kind, cls in step_kinds().items()]
+    schema = _object_schema(ImageSpec)
+    schema["properties"]["steps"] = {
+        "type": "array",
+        "description": schema["properties"]["steps"]["description"],
+        "items": {"oneOf": steps},
+    }
+    schema["properties"]["$schema"] = {"type": "string"}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Lambda image specification",
+        **schema,
+    }
+
+
+def _object_schema(cls: type, kind: str | None = None) -> dict[str, Any]:
+    properties: dict[str, Any] = {}
+    required = []
+    if kind is not None:
+        properties["kind"] = {"const": kind, "description": (cls.__doc__ or "").splitlines()[0]}
+        required.append("kind")
+    for item in fields(cls):
+        properties[item.name] = {"description": _doc(item), **item.metadata["type"].schema}
+        if _required(item):
+            required.append(item.name)
+    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}

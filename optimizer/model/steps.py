@@ -1,0 +1,326 @@
+"""The step kinds: what a team can declare about an image.
+
+A step says what belongs into the image, never how a Dockerfile writes it.
+Building a step never raises: :class:`~optimizer.model.spec.ImageSpec` reports
+the faults of all its steps together.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, TypeVar
+
+from optimizer.model import fields as types
+from optimizer.model.fields import FieldFault, FieldType, typed
+from optimizer.model.reference import ImageReference
+from optimizer.model.secret import SECRETS, BuildSecret
+from optimizer.model.stability import Stability
+
+_KINDS: dict[str, type[Step]] = {}
+_StepType = TypeVar("_StepType", bound="type[Step]")
+
+
+def step_kind(cls: _StepType) -> _StepType:
+    """Class decorator that makes a step kind known to specifications in TOML.
+
+    The kind is the class's name in kebab case: ``SourceCode`` is
+    ``source-code``.  Raises ValueError when another class has the kind.
+    """
+    kind = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", cls.__name__).lower()
+    if kind in _KINDS:
+        raise ValueError(f'the step kind "{kind}" is already {_KINDS[kind].__module__}.{_KINDS[kind].__qualname__}')
+    cls.kind = kind
+    _KINDS[kind] = cls
+    return cls
+
+
+def step_kinds() -> dict[str, type[Step]]:
+    """Every known step kind by its TOML name, in the order of registration."""
+    return dict(_KINDS)
+
+
+def list_of_argv() -> FieldType:
+    """Commands as argument lists, so that no value is ever parsed by a shell."""
+    argv = types.list_of(types.TEXT)
+
+    def read(value: Any) -> tuple[str, ...]:
+        if isinstance(value, str):
+            raise FieldFault(
+                f'"{value}" is a shell line; allowed: a list of arguments',
+                f'write {value.split()!r}, or ["sh", "-c", "..."] where a shell is needed',
+            )
+        arguments = argv.read(value)
+        if not arguments:
+            raise FieldFault("an empty command is not allowed")
+        return arguments
+
+    return types.list_of(FieldType("argument list", read, argv.schema, argv.write))
+
+
+COMMANDS = list_of_argv()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One declared unit of work; the fields that every kind has."""
+
+    kind: ClassVar[str] = ""
+    default_stability: ClassVar[Stability] = Stability.WEEKLY
+
+    name: str | None = typed(
+        types.optional(types.NAME),
+        default=None,
+        doc="Name of the step, unique in the image; default: from the kind and the source.",
+    )
+    stability: Stability | None = typed(
+        types.STABILITY, default=None, doc="How often the step's inputs change; default: by kind, or the evidence in optimizer.lock."
+    )
+    after: tuple[str, ...] = typed(types.NAMES, default=(), doc="Names of steps that must come first.")
+    size: int | None = typed(types.BYTES, default=None, doc="Size of what the step adds to the image, in bytes, where known.")
+    seconds: float | None = typed(
+        types.SECONDS, default=None, doc="Time that the step takes when nothing is cached, in seconds, where known."
+    )
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            try:
+                value = item.metadata["type"].read(getattr(self, item.name))
+            except FieldFault:
+                continue
+            object.__setattr__(self, item.name, value)
+
+    @property
+    def title(self) -> str:
+        """The step's name, given or derived."""
+        return self.name or self.derived_name()
+
+    def derived_name(self) -> str:
+        """The name of a step that was given none: its kind, and its source where it has one."""
+        source = getattr(self, "source", None)
+        if not isinstance(source, str):
+            return self.kind
+        slug = re.sub(r"[^a-z0-9]+", "-", posixpath.basename(source).lower()).strip("-")
+        return f"{self.kind}-{slug}" if slug else self.kind
+
+
+def _lock_field(doc: str) -> Any:
+    return typed(types.PATH, positional=True, doc=doc)
+
+
+def _secrets_field() -> Any:
+    return typed(SECRETS, default=(), doc="Build secrets that the step sees and no layer keeps.")
+
+
+def _build_packages_field() -> Any:
+    return typed(
+        types.PACKAGES,
+        default=(),
+        doc="System packages that the installer needs, such as a compiler; they never reach the final image.",
+    )
+
+
+def _builder_field(default: str) -> Any:
+    return typed(types.optional(types.IMAGE), default=None, doc=f"Image that builds; default: {default}.")
+
+
+@step_kind
+@dataclass(frozen=True, slots=True)
+class SystemPackages(Step):
+    """Packages of the base image's operating system, installed with its own package manager."""
+
+    default_stability: ClassVar[Stability] = Stability.QUARTERLY
+
+    packages: tuple[str, ...] = typed(
+        types.PACKAGES, positional=True, doc="Names of packages, each with or without its version, such as `libxml2-2.10.4`."
+    )
+
+
+@step_kind
+@dataclass(frozen=True, slots=True)
+class Extension(Step):
+    """A Lambda extension, from a file, a directory or an image.
+
+    A file becomes ``/opt/extensions/<name>`` and executable, where the file
+    name is the step's name or the source's own.  The contents of a directory,
+    and ``/opt`` of an image, land in ``/opt``, as a Lambda layer's would.
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/extensions-configuration.html
+    """
+
+    default_stability: ClassVar[Stability] = Stability.QUARTERLY
+
+    source: str | None = typed(types.optional(types.PATH), default=None, positional=True, doc="File or directory of the extension.")
+    image: ImageReference | None = typed(types.optional(types.IMAGE), default=None, doc="Image that carries the extension under /opt.")
+
+
+@step_kind
+@dataclass(frozen=True, slots=True)
+class PythonDependencies(Step):
+    """Python packages from a lock file: requirements.txt, uv.lock, poetry.lock or Pipfile.lock.
+
+    The file's name says which tool reads it; any ``*.txt`` is a requirements
+    file.  pyproject.toml or Pipfile stands beside its lock.
+    """
+
+    default_stability: ClassVar[Stability] = Stability.MONTHLY
+
+    lock: str = _lock_field("The lock or requirements file.")
+    groups: tuple[str, ...] = typed(
+        types.NAMES, default=(), doc="Dependency groups or extras to install beside the default ones (uv, poetry)."
+    )
+    index_url: str | None = typed(types.URL, default=None, doc="Package index in place of PyPI; credentials go into a build secret.")
+    wheels_only: bool = typed(types.FLAG, default=False, doc="Refuse packages that have no wheel for the runtime.")
+    build_packages: tuple[str, ...] = _build_packages_field()
+    secrets: tuple[BuildSecret, ...] = _secrets_field()
+
+
+@step_kind
+@dataclass(frozen=True, slots=True)
+class NodeDependencies(Step):
+    """Node.js packages from package-lock.json, yarn.lock or pnpm-lock.yaml, with package.json beside it."""
+
+    default_stability: ClassVar[Stability] = Stability.MONTHLY
+
+    lock: str = _lock_field("The lock file.")
+    registry: str | None = typed(types.URL, default=None, doc="Package registry in place of npm's; credentials go into a build secret.")
+    scripts: bool = typed(types.FLAG, default=True, doc="Whether the packages' own install scripts run.")
+    build_packages: tuple[str, ...] = _build_packages_field()
+    secrets: tuple[BuildSecret, ...] = _secrets_field()
+
+
+@step_kind
+@dataclass(frozen=True, slots=True)
+class RubyDependencies(Step):
+    """Ruby gems from Gemfile.lock, with Gemfile beside it, into ``/var/task/vendor/bundle``."""
+
+    default_stability: ClassVar[Stability] = Stability.MONTHLY
+
+    lock: str = _lock_field("Gemfile.lock.")
+    build_packages: tuple[str, ...] = _build_packages_field()
+    secrets: tuple[BuildSecret, ...] = _secrets_field()
+
+
+@step_kind
+@dataclass(frozen=True, slots=True)
+class JavaBuild(Step):
+    """A Maven or Gradle project; its dependencies and its classes become two layers.
+
+    Dependencies land in ``/var/task/lib``, classes and resources in
+    ``/var/task``.  The step's stability is that of the classes.
+    """
+
+    default_stability: ClassVar[Stability] = Stability.DAILY
+
+    source: str = typed(types.PATH, positional=True, doc="Directory of pom.xml or build.gradle(.kts).")
+    tool: str | None = typed(types.choice("maven", "gradle"), default=None, doc="Build tool; default: by the file in the directory.")
+    builder: ImageReference | None = _builder_field("Maven or Gradle with the Java version of the runtime")
+    secrets: tuple[BuildSecret, ...] = _secrets_field()
+
+
+@step_kind
+@dataclass(frozen=True, slots=True)
+class GoBuild(Step):
+    """A Go program, built to ``/var/runtime/bootstrap`` for a ``provided`` runtime."""
+
+    default_stability: ClassVar[Stability] = Stability.DAILY
+
+    source: str = typed(types.PATH, positional=True, doc="Directory of go.mod.")
+    package: str = typed(types.PATH, default=".", doc="Package of the program, relative to the directory.")
+    builder: ImageReference | None = _builder_field("golang, from the Docker library on public.ecr.aws")
+    secrets: tuple[BuildSecret, ...] = _secrets_field()
+
+
+@step_kind
+@dataclass(frozen=True, slots=True)
+class RustBuild(Step):
+    """A Rust program, linked statically with musl to ``/var/runtime/bootstrap`` for a ``provided`` runtime."""
+
+    default_stability: ClassVar[Stability] = Stability.DAILY
+
+    source: str = typed(types.PATH, positional=True, doc="Directory of Cargo.toml and Cargo.lock.")
+    binary: str = typed(types.PACKAGE, default="bootstrap", doc="Name of the binary target.")
+    builder: ImageReference | None = _builder_field("rust on Alpine, from the Docker library on public.ecr.aws")
+    secrets: tuple[BuildSecret, ...] = _secrets_field()
+
+
+@step_kind
+@dataclass(frozen=True, slots=True)
+class DotnetBuild(Step):
+    """A .NET project, published into ``/var/task``."""
+
+    default_stability: ClassVar[Stability] = Stability.DAILY
+
+    source: str = typed(types.PATH, positional=True, doc="Directory that holds the project and everything that it references.")
+    project: str = typed(types.PATH, default=".", doc="Project file or its directory, relative to the source.")
+    builder: ImageReference | None = _builder_field("the .NET SDK of the runtime's version")
+    secrets: tuple[BuildSecret, ...] = _secrets_field()
+
+
+@step_kind
+@dataclass(frozen=True, slots=True)
+class Files(Step):
+    """Files as they are: models, certificates, static data.
+
+    A directory's contents land in the target.  A file lands at the target, or
+    in it when the target ends with a slash.
+    """
+
+    default_stability: ClassVar[Stability] = Stability.MONTHLY
+
+    source: str = typed(types.PATH, positional=True, doc="File or directory.")
+    to: str = typed(types.TARGET, doc="Absolute path in the image.")
+    exclude: tuple[str, ...] = typed(
+        types.TEXTS, default=(), doc="Patterns of files to leave out, in the form of .dockerignore, relative to the source."
+    )
+
+
+@step_kind
+@dataclass(frozen=True, slots=True)
+class SourceCode(Step):
+    """First-party code: the contents of a directory, or one file, into the task root.
+
+    Caches, byte-code and version-control directories are left out by default.
+    """
+
+    default_stability: ClassVar[Stability] = Stability.DAILY
+
+    source: str = typed(types.PATH, positional=True, doc="File or directory.")
+    to: str = typed(types.TARGET, default="/var/task/", doc="Absolute path of the directory in the image.")
+    exclude: tuple[str, ...] = typed(
+        types.TEXTS, default=(), doc="Patterns of files to leave out, in the form of .dockerignore, relative to the source."
+    )
+
+
+@step_kind
+@dataclass(frozen=True, slots=True)
+class Command(Step):
+    """Arbitrary build commands.
+
+    They run in ``/build``, which holds ``inputs`` at their paths in the
+    project, and see what the steps named in ``after`` made at its final place.
+    What they write under ``/layer/<final path>`` becomes the layer.
+    """
+
+    default_stability: ClassVar[Stability] = Stability.WEEKLY
+
+    run: tuple[tuple[str, ...], ...] = typed(COMMANDS, positional=True, doc="Commands, each a list of arguments.")
+    inputs: tuple[str, ...] = typed(types.PATHS, default=(), doc="Files and directories of the project that the commands read.")
+    environment: tuple[tuple[str, str], ...] = typed(
+        types.VARIABLES, default=(), doc="Variables that the commands see; not kept in the image."
+    )
+    image: ImageReference | None = typed(
+        types.optional(types.IMAGE), default=None, doc="Image in which the commands run; default: the base image."
+    )
+    build_packages: tuple[str, ...] = _build_packages_field()
+    secrets: tuple[BuildSecret, ...] = _secrets_field()
+
+
+def to_dict(step: Step) -> dict[str, Any]:
+    """The step as plain data, without the fields that hold their default."""
+    data: dict[str, Any] = {"kind": step.kind}
+    for item in fields(step):
+        value = getattr(step, item.name)
+        if value != item.default:
+            data[item.name] = item.metadata["type"].write(value)
+    return data

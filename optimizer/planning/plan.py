@@ -1,0 +1,340 @@
+"""From a specification and a lock to a build plan.
+
+1. *Check* the spec against its runtime and the project's files.
+2. *Split*: every step becomes stages of its own, which share no file system;
+   only steps that change the system in place remain a chain.
+3. *Order* that chain, and the layers of the final image.
+4. *Pin* every image by the lock, and name it as the mirror does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from optimizer.bases.catalogue import BaseImage, base_image, check_runtime
+from optimizer.bases.lock import Lock
+from optimizer.bases.mirror import Mirror
+from optimizer.errors import Fault, LockError, PlanError, SpecError
+from optimizer.model.plan import TREE, BuildPlan, CopyTree, Stage, oci_architecture
+from optimizer.model.reference import ImageReference
+from optimizer.model.spec import ImageSpec
+from optimizer.model.stability import Stability
+from optimizer.model.steps import Step
+from optimizer.planning.order import Item, Ordering, stable_first
+from optimizer.toolchains import ProjectFiles, StepContext, Target, toolchain_of
+
+RESERVED_NAMES = ("base", "scratch")
+"""Names that stages have already: a step of this name would hide them."""
+
+# Among equally stable steps: what other steps tend to stand on comes first.
+_KIND_ORDER = (
+    "system-packages",
+    "extension",
+    "python-dependencies",
+    "node-dependencies",
+    "ruby-dependencies",
+    "java-build",
+    "files",
+    "command",
+    "go-build",
+    "rust-build",
+    "dotnet-build",
+    "source-code",
+)
+
+
+def plan(
+    spec: ImageSpec,
+    lock: Lock,
+    project: ProjectFiles,
+    *,
+    mirror: Mirror = Mirror(),  # noqa: B008 - an immutable value
+    ordering: Ordering = stable_first,
+) -> BuildPlan:
+    """The build plan of a spec; equal arguments give equal plans.
+
+    Layers stand by stability, then by what ``after`` asks for, then by kind
+    (system packages, extensions, dependencies, files, commands, programs,
+    code), then by name; the order of declaration does not matter.
+
+    Raises :class:`SpecError` for a spec that its runtime or the project's
+    files contradict, :class:`PlanError` for wishes that cannot be met, and
+    :class:`LockError` for images that the lock does not pin; each with every
+    fault of its kind.
+    """
+    target, warnings = _target(spec)
+    _check(spec, target, project)
+    drafts = [_draft(step, target, project) for step in spec.steps]
+    _check_stage_names(drafts)
+    in_place, layered = _split(drafts)
+    chain = _chain(in_place, ordering)
+    layers = _layers(layered, ordering)
+    by_step = {draft.context.name: draft for draft in drafts}
+    stages = [*chain, *(_with_earlier_steps(stage, by_step, chain, target) for stage in layers)]
+    pins = _Pins(lock, mirror, spec.architecture)
+    pins.require([target.image, *(image for stage in stages for image in _images(stage))])
+    return BuildPlan(
+        runtime=spec.runtime,
+        architecture=spec.architecture,
+        base=pins.pinned(target.image),
+        final=chain[-1].name if chain else pins.pinned(target.image),
+        stages=tuple(_pin_stage(stage, pins) for stage in stages),
+        layers=tuple(stage.name for stage in layers),
+        environment=spec.environment,
+        labels=spec.labels,
+        warnings=tuple(warnings),
+    )
+
+
+def required_images(spec: ImageSpec) -> tuple[ImageReference, ...]:
+    """The images that the lock must pin for a spec, without digests, sorted, each once.
+
+    Raises :class:`SpecError` for an unknown or refused runtime.
+    """
+    target, _ = _target(spec)
+    wanted = [target.image]
+    for step in spec.steps:
+        wanted += toolchain_of(step).images(step, target)
+    return tuple(sorted({image for image in wanted if image.digest is None}, key=str))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Draft:
+    step: Step
+    context: StepContext
+    stages: tuple[Stage, ...]
+
+
+def _target(spec: ImageSpec) -> tuple[Target, list[str]]:
+    base = base_image(spec.runtime)
+    faults, warnings = check_runtime(base, frozenset(spec.allow))
+    if spec.architecture not in base.architectures:
+        faults.append(
+            Fault(
+                f'runtime "{base.runtime}" has no base image for "{spec.architecture}"; allowed: {", ".join(base.architectures)}',
+                "architecture",
+                "take an allowed architecture, or a newer runtime",
+            )
+        )
+    if faults:
+        raise SpecError(faults)
+    target = Target(base=base, image=spec.base or base.reference, architecture=spec.architecture, build_arguments=spec.build_arguments)
+    return target, warnings
+
+
+def _context(step: Step, target: Target, project: ProjectFiles) -> StepContext:
+    return StepContext(name=step.title, stability=step.stability or step.default_stability, target=target, project=project)
+
+
+def _check(spec: ImageSpec, target: Target, project: ProjectFiles) -> None:
+    faults: list[Fault] = []
+    for index, step in enumerate(spec.steps):
+        place = f"steps[{index}]"
+        try:
+            toolchain = toolchain_of(step)
+        except KeyError:
+            faults.append(
+                Fault(
+                    f'no toolchain is registered for the step kind "{step.kind}"',
+                    place,
+                    "call optimizer.toolchains.register_toolchain first",
+                )
+            )
+            continue
+        if step.title in RESERVED_NAMES:
+            faults.append(
+                Fault(
+                    f'the step name "{step.title}" is reserved; reserved: {", ".join(RESERVED_NAMES)}', f"{place}.name", "take another name"
+                )
+            )
+        if toolchain.families and target.base.family not in toolchain.families:
+            faults.append(_family_fault(step, place, target.base, toolchain.families))
+            continue
+        faults += [fault.under(place) for fault in toolchain.check(step, _context(step, target, project))]
+    faults += _secret_faults(spec.steps)
+    if faults:
+        raise SpecError(faults)
+
+
+def _family_fault(step: Step, place: str, base: BaseImage, families: Sequence[str]) -> Fault:
+    return Fault(
+        f'{type(step).__name__} does not work with runtime "{base.runtime}"; allowed: runtimes of {", ".join(families)}',
+        place,
+        "take a runtime of that family, or leave the step out",
+    )
+
+
+def _secret_faults(steps: Sequence[Step]) -> Iterable[Fault]:
+    sources: dict[str, str] = {}
+    for index, step in enumerate(steps):
+        for position, secret in enumerate(getattr(step, "secrets", ())):
+            if sources.setdefault(secret.id, secret.source) != secret.source:
+                yield Fault(
+                    f'the build secret "{secret.id}" has two sources: {sources[secret.id]} and {secret.source}',
+                    f"steps[{index}].secrets[{position}]",
+                    "give one of them another id",
+                )
+
+
+def _draft(step: Step, target: Target, project: ProjectFiles) -> _Draft:
+    context = _context(step, target, project)
+    return _Draft(step=step, context=context, stages=tuple(toolchain_of(step).stages(step, context)))
+
+
+def _check_stage_names(drafts: Sequence[_Draft]) -> None:
+    owner: dict[str, str] = {}
+    for draft in drafts:
+        for stage in draft.stages:
+            other = owner.setdefault(stage.name, draft.context.name)
+            if other != draft.context.name:
+                raise PlanError(
+                    f'the steps "{other}" and "{draft.context.name}" both make a stage "{stage.name}"', "steps", "rename one of the steps"
+                )
+
+
+def _split(drafts: Sequence[_Draft]) -> tuple[list[_Draft], list[_Draft]]:
+    """The steps that change the system in place, and those that make trees of their own."""
+    in_place = [draft for draft in drafts if draft.stages and draft.stages[0].in_place]
+    layered = [draft for draft in drafts if draft not in in_place]
+    names = {draft.context.name for draft in layered}
+    impossible = [
+        Fault(
+            f'"{draft.context.name}" changes the system below every layer, so it cannot come after "{name}"',
+            "steps",
+            f'take "{name}" out of the after= of "{draft.context.name}"',
+        )
+        for draft in in_place
+        for name in draft.step.after
+        if name in names
+    ]
+    if impossible:
+        raise PlanError(impossible)
+    return in_place, layered
+
+
+def _key(draft: _Draft, stage: Stage, index: int) -> tuple[int, int, str, int]:
+    kinds = _KIND_ORDER.index(draft.step.kind) if draft.step.kind in _KIND_ORDER else _KIND_ORDER.index("command")
+    return (stage.stability.rank, kinds, draft.context.name, index)
+
+
+def _order(drafts: Sequence[_Draft], ordering: Ordering) -> list[Stage]:
+    stages = {stage.name: stage for draft in drafts for stage in draft.stages}
+    of_step = {draft.context.name: [stage.name for stage in draft.stages] for draft in drafts}
+    items = [
+        Item(
+            name=stage.name,
+            key=_key(draft, stage, index),
+            after=frozenset(name for step in draft.step.after for name in of_step.get(step, ())),
+            probability=stage.stability.probability,
+            seconds=draft.step.seconds,
+            size_bytes=draft.step.size,
+        )
+        for draft in drafts
+        for index, stage in enumerate(draft.stages)
+    ]
+    return [stages[name] for name in ordering(items)]
+
+
+def _chain(drafts: Sequence[_Draft], ordering: Ordering) -> list[Stage]:
+    """The stages that change the system, each on the one before it."""
+    chain: list[Stage] = []
+    for stage in _order(drafts, ordering):
+        chain.append(replace(stage, origin=chain[-1].name) if chain else stage)
+    return chain
+
+
+def _layers(drafts: Sequence[_Draft], ordering: Ordering) -> list[Stage]:
+    """The stages that make trees, in the order of the layers."""
+    return _order(_effective(drafts), ordering)
+
+
+def _effective(drafts: Sequence[_Draft]) -> list[_Draft]:
+    """A command re-runs whenever a tree that it sees has changed, so it is as volatile as that."""
+    by_name = {draft.context.name: draft for draft in drafts}
+    known: dict[str, Stability] = {}
+
+    def stability(name: str, below: tuple[str, ...]) -> Stability:
+        if name not in known:
+            draft = by_name[name]
+            own = max(stage.stability for stage in draft.stages)
+            earlier = [step for step in draft.step.after if step in by_name and step not in below] if draft.step.kind == "command" else []
+            known[name] = max([own, *(stability(step, (*below, name)) for step in earlier)])
+        return known[name]
+
+    return [
+        replace(draft, stages=tuple(replace(stage, stability=stability(draft.context.name, ())) for stage in draft.stages))
+        if draft.step.kind == "command"
+        else draft
+        for draft in drafts
+    ]
+
+
+def _with_earlier_steps(stage: Stage, drafts: dict[str, _Draft], chain: Sequence[Stage], target: Target) -> Stage:
+    """The stage on top of what its step comes after: the changed system, and for commands the trees."""
+    draft = drafts[stage.step]
+    earlier = [drafts[name] for name in draft.step.after]
+    systems = {item.name for other in earlier for item in other.stages if item.in_place}
+    if systems and stage.origin == target.image:
+        stage = replace(stage, origin=[item.name for item in chain if item.name in systems][-1])
+    if draft.step.kind == "command":
+        trees = sorted(item.name for other in earlier for item in other.stages if not item.in_place)
+        copies = tuple(CopyTree(origin=name, source=f"{TREE}/", target="/") for name in trees)
+        stage = replace(stage, actions=(*copies, *stage.actions))
+    return stage
+
+
+def _images(stage: Stage) -> Iterable[ImageReference]:
+    if isinstance(stage.origin, ImageReference):
+        yield stage.origin
+    for action in stage.actions:
+        if isinstance(action, CopyTree) and isinstance(action.origin, ImageReference):
+            yield action.origin
+
+
+def _pin_stage(stage: Stage, pins: _Pins) -> Stage:
+    def pinned(origin: str | ImageReference) -> str | ImageReference:
+        return pins.pinned(origin) if isinstance(origin, ImageReference) else origin
+
+    return replace(
+        stage,
+        origin=pinned(stage.origin),
+        actions=tuple(
+            replace(action, origin=pinned(action.origin)) if isinstance(action, CopyTree) else action for action in stage.actions
+        ),
+    )
+
+
+class _Pins:
+    """The lock and the mirror, as a plan sees them."""
+
+    def __init__(self, lock: Lock, mirror: Mirror, architecture: str) -> None:
+        self._lock = lock
+        self._mirror = mirror
+        self._platform = oci_architecture(architecture)
+
+    def require(self, images: Iterable[ImageReference]) -> None:
+        """Raise LockError with one fault per image that the lock does not pin for the platform."""
+        faults = []
+        for image in sorted(set(images), key=str):
+            if image.digest is not None:
+                continue
+            locked = self._lock.pinned(image)
+            if locked is None:
+                faults.append(Fault(f'"{image}" is not pinned in optimizer.lock', "", f"run: optimizer pin --image {image}"))
+            elif locked.kind == "manifest" and self._platform not in locked.platforms:
+                there = ", ".join(locked.platforms) or "an unknown platform"
+                faults.append(
+                    Fault(
+                        f'"{image}" is pinned in optimizer.lock for {there} only, not for {self._platform}',
+                        "",
+                        f"run: optimizer pin --update --image {image}",
+                    )
+                )
+        if faults:
+            raise LockError(faults)
+
+    def pinned(self, image: ImageReference) -> ImageReference:
+        locked = self._lock.pinned(image)
+        digest = image.digest or (locked.digest if locked else None)
+        return self._mirror.apply(image.with_digest(digest))

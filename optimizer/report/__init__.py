@@ -1,0 +1,1 @@
+"""Pure formatters: from values to text for people and for machines."""

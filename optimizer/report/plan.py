@@ -1,0 +1,110 @@
+"""What a build plan and a synthesized app look like to a person and to a machine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from optimizer.model.plan import BuildPlan
+from optimizer.model.reference import ImageReference
+from optimizer.report.table import table
+
+
+def plan_to_dict(plan: BuildPlan) -> dict[str, Any]:
+    """The plan as plain data: what a review or another tool asks about."""
+    return {
+        "runtime": plan.runtime,
+        "architecture": plan.architecture,
+        "base": str(plan.base),
+        "stages": [
+            {
+                "name": stage.name,
+                "step": stage.step,
+                "title": stage.title,
+                "stability": stage.stability.value,
+                "probability": stage.stability.probability,
+                "origin": str(stage.origin),
+                "inputs": sorted({item.source for item in stage.inputs()}),
+                "secrets": sorted({secret.id for secret in stage.secrets()}),
+            }
+            for stage in plan.stages
+        ],
+        "layers": list(plan.layers),
+        "warnings": list(plan.warnings),
+    }
+
+
+def plan_as_text(name: str, plan: BuildPlan) -> str:
+    """The plan as a table of its layers, the most stable first."""
+    rows = []
+    for number, stage in enumerate([*(stage for stage in plan.stages if stage.in_place), *map(plan.stage, plan.layers)], 1):
+        origin = (
+            "base" if stage.origin == plan.base else str(stage.origin) if isinstance(stage.origin, str) else short_reference(stage.origin)
+        )
+        rows.append((str(number), stage.name, stage.stability.value, origin, stage.title))
+    head = f"{name}: {plan.runtime}, {plan.architecture}\nbase: {plan.base}"
+    if not rows:
+        return f"{head}\nno layers: the image is the base"
+    return f"{head}\n{table(('layer', 'stage', 'changes', 'built on', 'what it holds'), rows, '  ')}"
+
+
+def short_reference(reference: ImageReference) -> str:
+    """A reference whose digest is cut to what a person compares."""
+    return f"{reference.tagged}@{reference.digest[:19]}" if reference.digest else str(reference)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionRow:
+    """What is shown of one function of an app; texts are empty where nothing is known."""
+
+    path: str
+    handler: str
+    architecture: str
+    image: str
+    repository: str
+    base: str
+    stages: tuple[str, ...]
+    note: str = ""
+
+
+def functions_to_dict(rows: Sequence[FunctionRow]) -> dict[str, Any]:
+    """An app as plain data."""
+    return {
+        "functions": [
+            {
+                "path": row.path,
+                "handler": row.handler,
+                "architecture": row.architecture,
+                "image": row.image,
+                "repository": row.repository,
+                "base": row.base,
+                "stages": list(row.stages),
+                **({"note": row.note} if row.note else {}),
+            }
+            for row in rows
+        ]
+    }
+
+
+def functions_as_text(rows: Sequence[FunctionRow]) -> str:
+    """An app, function by function, and a line that sums it up."""
+    blocks = []
+    for row in rows:
+        lines = [
+            f"{row.path}  ({row.handler or 'handler of the image'}, {row.architecture})",
+            f"  image       {row.image[:12]} in {row.repository or 'a repository of its own'}",
+            f"  base        {row.base or 'unknown'}",
+            f"  stages      {', '.join(row.stages) or 'none'}",
+        ]
+        if row.note:
+            lines.append(f"  note        {row.note}")
+        blocks.append("\n".join(lines))
+    images = {row.image for row in rows}
+    repositories = {row.repository for row in rows if row.repository}
+    total = f"{_count(len(rows), 'function')}, {_count(len(images), 'image')}, {_count(len(repositories), 'repository', 'repositories')}"
+    return "\n\n".join([*blocks, total])
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"

@@ -1,0 +1,51 @@
+"""The reference page of specifications, made from the fields themselves."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, Field, fields
+from typing import Any
+
+from optimizer.model.spec import ImageSpec
+from optimizer.model.steps import Step, step_kinds
+
+
+def specification_page() -> str:
+    """Markdown: every field of a specification and of every step kind."""
+    blocks = [
+        "# Specifications",
+        "A specification is an `ImageSpec` in Python, or a `*.image.toml` file: the fields are the same, and each step is a `[[steps]]` "
+        "table whose `kind` is the name in parentheses below. `optimizer schema` prints the JSON Schema.",
+        "Paths are relative to the project's root, and may not leave it. Targets are absolute paths under `/var/task`, `/opt` or `/var/runtime`.",
+        "## ImageSpec",
+        _table(fields(ImageSpec)),
+        "## Every step",
+        _table(fields(Step)),
+    ]
+    common = {item.name for item in fields(Step)}
+    for kind, cls in step_kinds().items():
+        blocks += [
+            f"## {cls.__name__} (`{kind}`)",
+            _paragraphs(cls.__doc__ or ""),
+            f"Changes {cls.default_stability.value} unless said otherwise.",
+            _table([item for item in fields(cls) if item.name not in common]),
+        ]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _paragraphs(text: str) -> str:
+    return "\n\n".join(" ".join(part.split()) for part in text.split("\n\n")).replace("``", "`")
+
+
+def _table(items: Any) -> str:
+    rows = [f"| `{item.name}` | {item.metadata['type'].name} | {_default(item)} | {item.metadata['doc']} |" for item in items]
+    return "\n".join(["| Field | Type | Default | Meaning |", "|---|---|---|---|", *rows])
+
+
+def _default(item: Field[Any]) -> str:
+    if item.default is MISSING:
+        return "required"
+    if item.default is None:
+        return "none"
+    if item.default == ():
+        return "empty"
+    return f"`{str(item.default).lower() if isinstance(item.default, bool) else item.default}`"

@@ -1,0 +1,20 @@
+"""Plain tables, which a terminal, a log and a diff show alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], indent: str = "") -> str:
+    """Rows under a header, in columns as wide as their widest cell; the last column is not padded."""
+    lines = [header, *rows]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
+    return "\n".join(
+        (
+            indent
+            + "  ".join(cell.ljust(width) for cell, width in zip(line[:-1], widths, strict=False))
+            + ("  " if len(line) > 1 else "")
+            + line[-1]
+        ).rstrip()
+        for line in lines
+    )

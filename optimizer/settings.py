@@ -1,0 +1,127 @@
+"""The settings of a project: where its root and its lock are, and where images come from.
+
+What the CDK context says (``optimizer:root``, ``optimizer:lock``,
+``optimizer:mirror``) wins over ``optimizer.toml`` (``root``, ``lock``,
+``mirror``), and that over the defaults.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from optimizer.bases.lock import Lock
+from optimizer.bases.mirror import Mirror
+from optimizer.errors import ConfigurationError, Fault, LockError, did_you_mean
+
+KEYS = ("root", "lock", "mirror")
+_FILE = "optimizer.toml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings, with paths relative to nothing.
+
+    ``root`` is the directory that the paths of specs start from; default: the
+    directory of ``cdk.json``.  ``lock`` is the path of the lock file; default:
+    ``optimizer.lock`` in that directory.
+    """
+
+    root: Path
+    lock: Path
+    mirror: Mirror
+
+
+def load_settings(directory: str | Path, context: Callable[[str], Any] | None = None) -> Settings:
+    """The settings of the project in a directory.
+
+    ``context`` looks a key of the CDK context up; by default in ``cdk.json``.
+    Raises :class:`ConfigurationError` with one fault per wrong setting.
+    """
+    home = Path(directory)
+    origin = "CDK context" if context else "cdk.json"
+    look_up = context or _cdk_json(home / "cdk.json").get
+    file = _optimizer_toml(home / _FILE)
+    values: dict[str, Any] = {}
+    places: dict[str, str] = {}
+    for key in KEYS:
+        value = look_up(f"optimizer:{key}")
+        places[key] = f"{origin}: optimizer:{key}"
+        if value is None and key in file:
+            value, places[key] = file[key], f"{_FILE}: {key}"
+        values[key] = value
+    faults: list[Fault] = []
+    for key in ("root", "lock"):
+        if values[key] is not None and (not isinstance(values[key], str) or not values[key]):
+            faults.append(Fault(f"{values[key]!r} is not a path", places[key], "write the path as a text"))
+    mirror = Mirror()
+    try:
+        mirror = Mirror.parse(values["mirror"])
+    except ConfigurationError as error:
+        faults += [Fault(fault.message, fault.place.replace("mirror", places["mirror"], 1), fault.hint) for fault in error.faults]
+    if faults:
+        raise ConfigurationError(faults)
+    return Settings(root=home / (values["root"] or "."), lock=home / (values["lock"] or "optimizer.lock"), mirror=mirror)
+
+
+def load_lock(path: Path) -> Lock:
+    """The lock in the file; an empty one when there is no file.
+
+    Raises :class:`LockError` for a file that cannot be read or is corrupt.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        return Lock()
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise LockError("not readable as UTF-8", f"{path}:{line}", "restore the file from version control") from None
+    except OSError as error:
+        raise LockError(f'the lock "{path}" cannot be read: {error.strerror}', hint="check the path and its permissions") from None
+    return Lock.parse(text, str(path))
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"cannot be read: {error}", str(path), "check its permissions, and save it as UTF-8") from None
+
+
+def _cdk_json(path: Path) -> Mapping[str, Any]:
+    text = _read(path)
+    if text is None:
+        return {}
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ConfigurationError(f"not readable as JSON: {error}", str(path), "mend the line") from None
+    context = document.get("context") if isinstance(document, dict) else None
+    return context if isinstance(context, dict) else {}
+
+
+def _optimizer_toml(path: Path) -> Mapping[str, Any]:
+    text = _read(path)
+    if text is None:
+        return {}
+    # Imported here, because most projects have no such file.
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    try:
+        document = tomlkit.parse(text).unwrap()
+    except (TOMLKitError, ValueError) as error:
+        raise ConfigurationError(f"not readable as TOML: {error}", str(path), "mend the line") from None
+    faults = [
+        Fault(f'unknown key "{key}"; allowed: {", ".join(KEYS)}', f"{path}: {key}", did_you_mean(key, KEYS))
+        for key in document
+        if key not in KEYS
+    ]
+    if faults:
+        raise ConfigurationError(faults)
+    return document

@@ -1,0 +1,70 @@
+"""Arbitrary build commands."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Sequence
+
+from optimizer.errors import Fault
+from optimizer.model.plan import TREE, CopyInputs, Input, Run, Stage
+from optimizer.model.reference import ImageReference
+from optimizer.model.steps import Command
+from optimizer.toolchains.system import build_tools
+from optimizer.toolchains.toolchain import GENERATED_FILES, StepContext, Target, normalise
+
+_WORKDIR = "/build"
+
+
+class CommandToolchain:
+    """One stage that holds the inputs and runs the commands; the planner adds the trees of earlier steps."""
+
+    families: tuple[str, ...] = ()
+
+    def images(self, step: Command, target: Target) -> tuple[ImageReference, ...]:
+        return (step.image,) if step.image is not None else ()
+
+    def check(self, step: Command, context: StepContext) -> Iterable[Fault]:
+        if not step.run:
+            yield Fault("no command is given", "run", 'write run=[["make", "assets"]]')
+        if step.image is not None and step.build_packages:
+            yield Fault(
+                "build_packages come from the base image's package manager, and the step names another image",
+                "build_packages",
+                "install them with a command",
+            )
+        for index, path in enumerate(step.inputs):
+            if context.project.kind(path) is None:
+                yield Fault(
+                    f'"{path}" does not exist in the project', f"inputs[{index}]", "mend the path; it is seen from the project's root"
+                )
+
+    def stages(self, step: Command, context: StepContext) -> Sequence[Stage]:
+        family = "other" if step.image is not None else context.target.base.family
+        copies = (CopyInputs(inputs=tuple(_input(path, context) for path in step.inputs)),) if step.inputs else ()
+        return [
+            Stage(
+                name=context.name,
+                step=context.name,
+                title=f"Made by {' '.join(step.run[0])}"[:100],
+                stability=context.stability,
+                origin=step.image or context.target.image,
+                workdir=_WORKDIR,
+                arguments=context.target.build_arguments,
+                actions=(
+                    *build_tools(context.target.base, step.build_packages),
+                    *copies,
+                    Run(
+                        # The tree is there even when the commands write nothing, so that its copy cannot fail.
+                        commands=(("mkdir", "-p", TREE), *step.run, normalise(family)),
+                        secrets=step.secrets,
+                        environment=step.environment,
+                    ),
+                ),
+            )
+        ]
+
+
+def _input(path: str, context: StepContext) -> Input:
+    if context.project.kind(path) == "directory":
+        return Input(source=path, target=posixpath.join(_WORKDIR, path) + "/", directory=True, exclude=GENERATED_FILES)
+    return Input(source=path, target=posixpath.join(_WORKDIR, path), directory=False)

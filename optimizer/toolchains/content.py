@@ -1,0 +1,122 @@
+"""Content that is copied as it is: first-party code, files, extensions."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Sequence
+
+from optimizer.errors import Fault
+from optimizer.model.plan import TREE, CopyInputs, CopyTree, Input, Stage
+from optimizer.model.reference import ImageReference
+from optimizer.model.steps import Extension, Files, SourceCode
+from optimizer.toolchains.toolchain import GENERATED_FILES, StepContext, Target, normalising_run
+
+CODE_CACHES = (
+    *GENERATED_FILES,
+    "**/__pycache__",
+    "**/*.py[co]",
+    "**/.venv",
+    "**/.pytest_cache",
+    "**/.mypy_cache",
+    "**/.ruff_cache",
+    "**/node_modules",
+    "**/.idea",
+    "**/.vscode",
+    "**/.env",
+)
+"""What a directory of first-party code leaves out by default; ``exclude = ["!**/.env"]`` takes one back."""
+
+
+class SourceCodeToolchain:
+    """One stage that copies the code and normalises it."""
+
+    families: tuple[str, ...] = ()
+
+    def images(self, step: SourceCode, target: Target) -> tuple[ImageReference, ...]:
+        return ()
+
+    def check(self, step: SourceCode, context: StepContext) -> Iterable[Fault]:
+        return _missing(context, step.source)
+
+    def stages(self, step: SourceCode, context: StepContext) -> Sequence[Stage]:
+        directory = step.to if step.to.endswith("/") else f"{step.to}/"
+        return [_copying(context, f"Code of {step.source}", step.source, directory, (*CODE_CACHES, *step.exclude))]
+
+
+class FilesToolchain:
+    """One stage that copies the files and normalises them."""
+
+    families: tuple[str, ...] = ()
+
+    def images(self, step: Files, target: Target) -> tuple[ImageReference, ...]:
+        return ()
+
+    def check(self, step: Files, context: StepContext) -> Iterable[Fault]:
+        return _missing(context, step.source)
+
+    def stages(self, step: Files, context: StepContext) -> Sequence[Stage]:
+        return [_copying(context, f"Files of {step.source}", step.source, step.to, step.exclude)]
+
+
+class ExtensionToolchain:
+    """One stage that puts the extension under ``/opt``, where the runtime looks for it."""
+
+    families: tuple[str, ...] = ()
+
+    def images(self, step: Extension, target: Target) -> tuple[ImageReference, ...]:
+        return (step.image,) if step.image is not None else ()
+
+    def check(self, step: Extension, context: StepContext) -> Iterable[Fault]:
+        if (step.source is None) == (step.image is None):
+            yield Fault("an extension needs exactly one of source and image", "source", 'say Extension("path") or Extension(image="...")')
+        elif step.source is not None:
+            yield from _missing(context, step.source)
+
+    def stages(self, step: Extension, context: StepContext) -> Sequence[Stage]:
+        if step.image is not None:
+            return [
+                Stage(
+                    name=context.name,
+                    step=context.name,
+                    title=f"Lambda extension of {step.image.name}",
+                    stability=context.stability,
+                    origin=context.target.image,
+                    actions=(
+                        CopyTree(origin=step.image, source="/opt/", target=f"{TREE}/opt/"),
+                        normalising_run(context.target.base.family),
+                    ),
+                )
+            ]
+        assert step.source is not None
+        title = f"Lambda extension of {step.source}"
+        if context.project.kind(step.source) == "directory":
+            return [_copying(context, title, step.source, "/opt/", CODE_CACHES)]
+        file_name = step.name or posixpath.basename(step.source)
+        return [_copying(context, title, step.source, f"/opt/extensions/{file_name}", (), executable=True)]
+
+
+def _missing(context: StepContext, source: str) -> Iterable[Fault]:
+    if context.project.kind(source) is None:
+        yield Fault(f'"{source}" does not exist in the project', "source", "mend the path; it is seen from the project's root")
+
+
+def _copying(context: StepContext, title: str, source: str, to: str, exclude: Sequence[str], executable: bool = False) -> Stage:
+    directory = context.project.kind(source) == "directory"
+    target = to if to.endswith("/") or not directory else f"{to}/"
+    normalising = normalising_run(context.target.base.family)
+    if executable:
+        # A checkout on a file system without modes must not make a dead extension.
+        normalising = type(normalising)(commands=(("chmod", "0755", TREE + to), *normalising.commands))
+    return Stage(
+        name=context.name,
+        step=context.name,
+        title=title,
+        stability=context.stability,
+        origin=context.target.image,
+        actions=(
+            CopyInputs(
+                inputs=(Input(source=source, target=TREE + target, directory=directory, exclude=tuple(exclude) if directory else ()),)
+            ),
+            normalising,
+        ),
+    )

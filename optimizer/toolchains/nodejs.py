@@ -1,0 +1,138 @@
+"""Node.js packages from the lock files of npm, yarn and pnpm."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Sequence
+
+from optimizer.errors import Fault
+from optimizer.model.plan import TREE, CopyInputs, Input, Run, Stage
+from optimizer.model.reference import ImageReference
+from optimizer.model.steps import NodeDependencies
+from optimizer.toolchains.system import build_tools
+from optimizer.toolchains.toolchain import StepContext, Target, beside, missing_file, normalise
+
+_NPM_GLOBAL = ("npm", "install", "--global", "--no-audit", "--no-fund", "--no-update-notifier")
+_YARN_CLASSIC = "yarn@1.22.22"
+_YARN = "@yarnpkg/cli-dist@4.18.1"
+_PNPM = "pnpm@10.34.9"
+_WORKDIR = "/build"
+# The first file is the lock; the others stand beside it, and are read when they are there.
+_COMPANIONS = {
+    "package-lock.json": (".npmrc",),
+    "npm-shrinkwrap.json": (".npmrc",),
+    "yarn.lock": (".npmrc", ".yarnrc", ".yarnrc.yml"),
+    "pnpm-lock.yaml": (".npmrc", "pnpm-workspace.yaml"),
+}
+_CACHES = {
+    "yarn.lock": ("/root/.npm", "/usr/local/share/.cache/yarn", "/root/.yarn/berry"),
+    "pnpm-lock.yaml": ("/root/.npm", "/root/.cache/pnpm"),
+}
+
+
+class NodeToolchain:
+    """``npm ci`` and its peers in a stage on the runtime's own base, so that binaries match its C library."""
+
+    families: tuple[str, ...] = ("nodejs",)
+
+    def images(self, step: NodeDependencies, target: Target) -> tuple[ImageReference, ...]:
+        return ()
+
+    def check(self, step: NodeDependencies, context: StepContext) -> Iterable[Fault]:
+        name = posixpath.basename(step.lock)
+        if name not in _COMPANIONS:
+            yield Fault(
+                f'"{step.lock}" is no lock file of a known tool; allowed: {", ".join(_COMPANIONS)}',
+                "lock",
+                "name the lock file itself, not package.json",
+            )
+            return
+        yield from missing_file(context, step.lock, "lock", "the lock file", "create it with npm install, yarn install or pnpm install")
+        yield from missing_file(
+            context, beside(step.lock, "package.json"), "lock", f"{name} needs its project file, and", "put it beside the lock file"
+        )
+        npmrc = beside(step.lock, ".npmrc")
+        if context.project.kind(npmrc) == "file":
+            for number, line in enumerate(context.project.read_text(npmrc).splitlines(), 1):
+                if ("_authToken" in line or "_password" in line or "_auth=" in line) and "${" not in line:
+                    yield Fault(
+                        f"{npmrc}:{number} holds a credential",
+                        "lock",
+                        'write it as "${NAME}" and pass BuildSecret("npm", from_env="NAME", to_env="NAME")',
+                    )
+
+    def stages(self, step: NodeDependencies, context: StepContext) -> Sequence[Stage]:
+        name = posixpath.basename(step.lock)
+        companions = [beside(step.lock, other) for other in ("package.json", *_COMPANIONS[name])]
+        paths = [step.lock, *(path for path in companions if context.project.kind(path) == "file")]
+        modules = f"{TREE}/var/task/node_modules"
+        return [
+            Stage(
+                name=context.name,
+                step=context.name,
+                title=f"Node.js packages of {step.lock}",
+                stability=context.stability,
+                origin=context.target.image,
+                workdir=_WORKDIR,
+                actions=(
+                    *build_tools(context.target.base, step.build_packages),
+                    CopyInputs(inputs=tuple(Input(source=path, target=f"{_WORKDIR}/", directory=False) for path in sorted(paths))),
+                    Run(
+                        commands=(
+                            *self._install(step, name, context),
+                            # npm makes no directory when there is nothing to install.
+                            ("mkdir", "-p", "node_modules", f"{TREE}/var/task"),
+                            ("mv", "node_modules", modules),
+                            normalise("nodejs"),
+                        ),
+                        caches=_CACHES.get(name, ("/root/.npm",)),
+                        secrets=step.secrets,
+                        environment=(("NODE_ENV", "production"), *((("npm_config_registry", step.registry),) if step.registry else ())),
+                    ),
+                ),
+            )
+        ]
+
+    @staticmethod
+    def _install(step: NodeDependencies, name: str, context: StepContext) -> tuple[tuple[str, ...], ...]:
+        scripts = () if step.scripts else ("--ignore-scripts",)
+        if name == "pnpm-lock.yaml":
+            # The two state files carry the time of the installation.
+            return (
+                (*_NPM_GLOBAL, _PNPM),
+                (
+                    "pnpm",
+                    "install",
+                    "--frozen-lockfile",
+                    "--prod",
+                    "--config.node-linker=hoisted",
+                    "--package-import-method=copy",
+                    *scripts,
+                ),
+                (
+                    "rm",
+                    "-f",
+                    "node_modules/.modules.yaml",
+                    "node_modules/.pnpm-workspace-state.json",
+                    "node_modules/.pnpm-workspace-state-v1.json",
+                ),
+            )
+        if name == "yarn.lock":
+            if "__metadata:" not in context.project.read_text(step.lock):
+                return (
+                    (*_NPM_GLOBAL, _YARN_CLASSIC),
+                    ("yarn", "install", "--frozen-lockfile", "--production", "--non-interactive", *scripts),
+                )
+            linker = (
+                "env",
+                "YARN_NODE_LINKER=node-modules",
+                "YARN_ENABLE_TELEMETRY=0",
+                "YARN_ENABLE_IMMUTABLE_INSTALLS=1",
+                *(() if step.scripts else ("YARN_ENABLE_SCRIPTS=0",)),
+            )
+            return (
+                (*_NPM_GLOBAL, _YARN),
+                (*linker, "yarn", "workspaces", "focus", "--production"),
+                ("rm", "-f", "node_modules/.yarn-state.yml"),
+            )
+        return (("npm", "ci", "--omit=dev", "--no-audit", "--no-fund", "--no-update-notifier", *scripts),)

@@ -1,0 +1,161 @@
+"""What a toolchain is: how one kind of step becomes stages."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from optimizer.bases.catalogue import BaseImage
+from optimizer.errors import Fault
+from optimizer.model.plan import TIMESTAMP, Input, Normalise, Run
+from optimizer.model.reference import ImageReference
+from optimizer.model.stability import Stability
+
+GENERATED_FILES = ("**/.git", "**/.hg", "**/.svn", "**/.DS_Store")
+"""Patterns of what never belongs into an image, left out of every directory of code."""
+
+
+class ProjectFiles(Protocol):
+    """The project as planning sees it: cheap look-ups and small text files.
+
+    Paths are relative to the project's root.
+    """
+
+    def kind(self, path: str) -> str | None:
+        """``file``, ``directory``, or None when there is neither."""
+
+    def read_text(self, path: str) -> str:
+        """The text of a file; raises ContextError when it cannot be read as UTF-8."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What an image is built for.
+
+    ``base`` is the catalogue's entry of the runtime; ``image`` the unpinned
+    reference of the image that stages stand on: the base's own, or the house
+    base that the spec names.
+    """
+
+    base: BaseImage
+    image: ImageReference
+    architecture: str
+    build_arguments: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepContext:
+    """A step's own name and stability, given or derived, and where it stands in the spec."""
+
+    name: str
+    stability: Stability
+    target: Target
+    project: ProjectFiles
+
+
+class Toolchain(Protocol):
+    """How one kind of step becomes stages.
+
+    ``families`` are the runtime families that the step works with; empty for
+    all of them.
+    """
+
+    families: tuple[str, ...]
+
+    def images(self, step: Any, target: Target) -> tuple[ImageReference, ...]:
+        """The images that the stages stand on beside the base, unpinned."""
+
+    def check(self, step: Any, context: StepContext) -> Iterable[Fault]:
+        """What is wrong with the step for this target and project; places are relative to the step."""
+
+    def stages(self, step: Any, context: StepContext) -> Sequence[Any]:
+        """The stages of a step without faults, in an order in which each finds what it needs."""
+
+
+def missing_file(context: StepContext, path: str, place: str, what: str, hint: str) -> Iterable[Fault]:
+    """The fault of a file that is not in the project; none when it is there."""
+    kind = context.project.kind(path)
+    if kind == "file":
+        return
+    found = "is a directory" if kind == "directory" else "does not exist in the project"
+    yield Fault(f'{what} "{path}" {found}', place, hint)
+
+
+def missing_directory(context: StepContext, path: str, place: str, what: str) -> Iterable[Fault]:
+    """The fault of a directory that is not in the project; none when it is there."""
+    kind = context.project.kind(path)
+    if kind == "directory":
+        return
+    found = "is a file" if kind == "file" else "does not exist in the project"
+    yield Fault(f'{what} "{path}" {found}', place, "write the path of a directory as seen from the project's root")
+
+
+def beside(path: str, name: str) -> str:
+    """The path of a file in the same directory."""
+    return posixpath.join(posixpath.dirname(path), name)
+
+
+def file_input(path: str, directory: str = "/src") -> Input:
+    """One file at its project path under the stage's directory."""
+    return Input(source=path, target=posixpath.join(directory, path), directory=False)
+
+
+def normalise(family: str) -> Normalise:
+    """The normalisation of the tree, in the language that images of the family have.
+
+    Times differ between checkouts and builds, modes between umasks; both would
+    end in the layer.  Directories become 0755 and files 0644, or 0755 when
+    anyone may execute them, so that Lambda's unprivileged user can read
+    everything.  AL2023-minimal has neither ``find`` nor ``tar``, so each
+    runtime family uses its own language, and the rest a shell with coreutils.
+    """
+    return _NORMALISE.get(family, _SHELL)
+
+
+def normalising_run(family: str) -> Run:
+    """A run that only normalises the tree."""
+    return Run(commands=(normalise(family),))
+
+
+_PYTHON = Normalise(
+    language="python",
+    interpreter=("python", "-c"),
+    script=(
+        "import os, sys; "
+        "[(os.path.islink(p) or os.chmod(p, 0o755 if os.path.isdir(p) or os.access(p, os.X_OK) else 0o644), "
+        f"os.utime(p, ({TIMESTAMP},) * 2, follow_symlinks=False)) "
+        "for d, s, f in os.walk(sys.argv[1]) for p in [d] + [os.path.join(d, n) for n in s + f]]"
+    ),
+)
+_NODE = Normalise(
+    language="node",
+    interpreter=("node", "-e"),
+    script=(
+        "const fs = require('fs'); (function walk(p) { const s = fs.lstatSync(p); "
+        "if (!s.isSymbolicLink()) fs.chmodSync(p, s.isDirectory() || s.mode & 0o111 ? 0o755 : 0o644); "
+        "if (s.isDirectory()) for (const n of fs.readdirSync(p)) walk(p + '/' + n); "
+        f"fs.lutimesSync(p, {TIMESTAMP}, {TIMESTAMP}); }})(process.argv[1])"
+    ),
+)
+_RUBY = Normalise(
+    language="ruby",
+    interpreter=("ruby", "-e"),
+    script=(
+        "require 'find'; Find.find(ARGV[0]) { |p| s = File.lstat(p); "
+        "s.symlink? or File.chmod(s.directory? || s.executable? ? 0755 : 0644, p); "
+        f"File.lutime({TIMESTAMP}, {TIMESTAMP}, p) }}"
+    ),
+)
+# A shell loses "$1" to each function call, and gives it back; that is what the recursion stands on.
+_SHELL = Normalise(
+    language="sh",
+    interpreter=("sh", "-c"),
+    script=(
+        'chmod -R u=rwX,go=rX "$0"; walk() { '
+        f'touch -h -c -d @{TIMESTAMP} "$1" "$1"/* "$1"/.[!.]* "$1"/..?*; '
+        'for p in "$1"/* "$1"/.[!.]* "$1"/..?*; do if [ -d "$p" ] && [ ! -L "$p" ]; then walk "$p"; fi; done; }; walk "$0"'
+    ),
+)
+_NORMALISE = {"python": _PYTHON, "nodejs": _NODE, "ruby": _RUBY}

@@ -1,0 +1,200 @@
+"""A registry inside the test process: real HTTP on loopback, answers as told."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import hashlib
+import ipaddress
+import json
+import ssl
+import threading
+import urllib.parse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+INDEX = "application/vnd.oci.image.index.v1+json"
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
+DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+
+
+def sha256(data: bytes) -> str:
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+class RegistryServer:
+    """What the server holds, how it behaves, and what it was asked."""
+
+    def __init__(self) -> None:
+        self.host = ""
+        self.manifests: dict[str, tuple[str, bytes]] = {}
+        self.blobs: dict[str, bytes] = {}
+        self.auth = ""  # "", "bearer" or "basic"
+        self.scope = ""  # in the challenge
+        self.login: tuple[str, str] | None = None  # what a token or a pull needs
+        self.deny = 0  # the status of every answer under /v2/, after the log-in
+        self.failures: list[tuple[int, dict[str, str]]] = []  # answers given first, one per request
+        self.headers: dict[str, str] = {}  # laid over those of every manifest
+        self.redirect_blobs = False
+        self.storage = self  # where redirected blobs are served
+        self.requests: list[str] = []
+        self.authorizations: list[str | None] = []  # one per request
+
+    def index(
+        self, name: str, platforms: dict[str, bytes] | None = None, *, media_type: str = INDEX, extra: list[dict] | None = None
+    ) -> str:
+        """Add an index under ``repository:tag``; returns its digest."""
+        platforms = platforms if platforms is not None else {"amd64": b"a", "arm64": b"b"}
+        entries = [
+            {"mediaType": MANIFEST, "digest": sha256(seed), "size": 1, "platform": {"os": "linux", "architecture": arch}}
+            for arch, seed in platforms.items()
+        ]
+        body = json.dumps({"schemaVersion": 2, "mediaType": media_type, "manifests": entries + (extra or [])}).encode()
+        return self.put(name, media_type, body)
+
+    def single(self, name: str, architecture: str = "amd64", system: str = "linux", *, media_type: str = MANIFEST) -> str:
+        """Add a single-platform manifest and its configuration; returns the manifest's digest."""
+        config = json.dumps({"os": system, "architecture": architecture}).encode()
+        self.blobs[sha256(config)] = config
+        body = json.dumps({"schemaVersion": 2, "config": {"digest": sha256(config), "size": len(config)}, "layers": []}).encode()
+        return self.put(name, media_type, body)
+
+    def put(self, name: str, media_type: str, body: bytes) -> str:
+        repository, _, _ = name.rpartition(":")
+        self.manifests[name] = self.manifests[f"{repository}@{sha256(body)}"] = (media_type, body)
+        return sha256(body)
+
+    def digest_of(self, name: str) -> str:
+        """The digest that ``repository:tag`` has now."""
+        return sha256(self.manifests[name][1])
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    registry: RegistryServer
+
+    def do_GET(self) -> None:
+        registry = self.registry
+        registry.requests.append(self.path)
+        registry.authorizations.append(self.headers.get("Authorization"))
+        if registry.failures:
+            status, headers = registry.failures.pop(0)
+            return self._answer(status, headers, b"")
+        url = urllib.parse.urlsplit(self.path)
+        if url.path == "/token/":
+            return self._token(urllib.parse.parse_qs(url.query))
+        if url.path.startswith("/elsewhere/"):
+            return self._answer(200, {}, registry.blobs[url.path.rpartition("/")[2]])
+        if not self._authorized():
+            challenge = f'Basic realm="{registry.host}"'
+            if registry.auth == "bearer":
+                scope = f',scope="{registry.scope}"' if registry.scope else ""
+                challenge = f'Bearer realm="http://{registry.host}/token/",service="test service"{scope}'
+            return self._error(401, "UNAUTHORIZED", "authentication required", {"WWW-Authenticate": challenge})
+        if registry.deny:
+            return self._error(registry.deny, "DENIED", "not for you", {})
+        kind = "manifests" if "/manifests/" in url.path else "blobs"
+        repository, _, wanted = url.path.removeprefix("/v2/").partition(f"/{kind}/")
+        if kind == "blobs":
+            if registry.redirect_blobs:
+                registry.storage.blobs[wanted] = registry.blobs[wanted]
+                return self._answer(307, {"Location": f"http://{registry.storage.host}/elsewhere/{wanted}"}, b"")
+            return self._answer(200, {}, registry.blobs[wanted])
+        found = registry.manifests.get(f"{repository}@{wanted}" if wanted.startswith("sha256:") else f"{repository}:{wanted}")
+        if found is None:
+            return self._error(404, "MANIFEST_UNKNOWN", "manifest unknown", {})
+        media_type, body = found
+        return self._answer(200, {"Content-Type": media_type, "Docker-Content-Digest": sha256(body), **registry.headers}, body)
+
+    def _token(self, query: dict[str, list[str]]) -> None:
+        registry = self.registry
+        if registry.login is not None and self.headers.get("Authorization") != _basic(registry.login):
+            return self._error(401, "UNAUTHORIZED", "bad login", {})
+        token = "token-for-" + query["scope"][0]
+        return self._answer(200, {"Content-Type": "application/json"}, json.dumps({"token": token}).encode())
+
+    def _authorized(self) -> bool:
+        registry, given = self.registry, self.headers.get("Authorization", "")
+        repository = self.path.removeprefix("/v2/").split("/manifests/")[0].split("/blobs/")[0]
+        if registry.auth == "bearer":
+            return given == f"Bearer token-for-repository:{repository}:pull"
+        if registry.auth == "basic":
+            return registry.login is not None and given == _basic(registry.login)
+        return True
+
+    def _error(self, status: int, code: str, message: str, headers: dict[str, str]) -> None:
+        self._answer(status, headers, json.dumps({"errors": [{"code": code, "message": message}]}).encode())
+
+    def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing: test output stays clean."""
+
+
+def _basic(login: tuple[str, str]) -> str:
+    return "Basic " + base64.b64encode(":".join(login).encode()).decode()
+
+
+def self_signed(host: str, folder: Path) -> Path:
+    """A file with a key and a certificate for an address, which no authority has signed."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+    today = datetime.datetime.now(datetime.timezone.utc)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(today - datetime.timedelta(days=1))
+        .not_valid_after(today + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(host))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "certificate.pem"
+    path.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        + certificate.public_bytes(serialization.Encoding.PEM)
+    )
+    return path
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """Nothing: a client that hangs up is what some tests are about."""
+
+
+@contextmanager
+def serving(address: str = "127.0.0.1", certificate: Path | None = None) -> Iterator[RegistryServer]:
+    """A running, empty registry on a free port of a loopback address; over TLS with a certificate."""
+    registry = RegistryServer()
+    server = _Server((address, 0), type("Handler", (_Handler,), {"registry": registry}))
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    registry.host = f"{address}:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield registry
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(timeout=10)

@@ -1,0 +1,112 @@
+"""Stand-ins for the AWS-provided base images and for the builder images, made of Debian packages.
+
+They have the layout of the real ones (entrypoint, ``/var/task``,
+``/var/runtime`` with a runtime client, environment; no ``find``, ``tar`` or
+``gzip``) under the same repository paths in a registry of this machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+RECIPES = Path(__file__).parent / "standin"
+# Builders first: the Java stand-in compiles its runtime client with Maven's.
+IMAGES = {
+    "python": "lambda/python:3.13",
+    "nodejs": "lambda/nodejs:22",
+    "provided": "lambda/provided:al2023",
+    "golang": "docker/library/golang:1.25",
+    "maven": "docker/library/maven:3.9-amazoncorretto-21",
+    "java": "lambda/java:21",
+}
+_SUITE = "trixie"
+_CA = Path(os.environ.get("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt"))
+
+
+def push_standins(registry: str) -> None:
+    """Build what is not built yet, and push every stand-in to the registry (``host:port``)."""
+    common = _common()
+    for name, path in IMAGES.items():
+        local = _build(name, common)
+        remote = f"{registry}/{path}"
+        _docker("tag", local, remote)
+        _docker("push", "--quiet", remote)
+        _docker("rmi", remote)
+
+
+def _common() -> str:
+    """Debian with what this machine trusts; the image that every stand-in stands on."""
+    debian = f"optimizer-standin/debian:{_SUITE}"
+    if not _exists(debian):
+        _import_debian(debian)
+    with tempfile.TemporaryDirectory() as directory:
+        shutil.copy(_CA, Path(directory, "ca-certificates.crt"))
+        shutil.copy(RECIPES / "common" / "Dockerfile", directory)
+        tag = f"optimizer-standin/common:{_digest(Path(directory))}"
+        if not _exists(tag):
+            _docker("build", "--quiet", "--build-arg", f"DEBIAN={debian}", "--tag", tag, directory)
+    return tag
+
+
+def _build(name: str, common: str) -> str:
+    tag = _tag(name, common)
+    if not _exists(tag):
+        arguments = ["--build-arg", f"DEBIAN={common}", "--build-arg", f"MAVEN={_tag('maven', common)}"]
+        _docker("build", "--quiet", *arguments, "--file", str(RECIPES / name / "Dockerfile"), "--tag", tag, str(RECIPES))
+    return tag
+
+
+def _tag(name: str, common: str) -> str:
+    """The local name of a stand-in, from everything that it is made of."""
+    parts = [common, _digest(RECIPES / "common"), _digest(RECIPES / name)]
+    if name == "java":
+        parts.append(_tag("maven", common))
+    return f"optimizer-standin/{name}:{hashlib.sha256(' '.join(parts).encode()).hexdigest()[:16]}"
+
+
+def _import_debian(tag: str) -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        root = Path(directory, "root")
+        command = ["debootstrap", "--variant=minbase", "--include=ca-certificates", _SUITE, str(root), _mirror()]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=600)
+        archive = Path(directory, "root.tar")
+        subprocess.run(["tar", "--create", "--file", str(archive), "--directory", str(root), "."], check=True, timeout=300)
+        _docker("import", str(archive), tag)
+
+
+def _mirror() -> str:
+    """The Debian mirror of this machine's own apt sources."""
+    for path in sorted(Path("/etc/apt").glob("sources.list*/*.sources")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            key, _, value = line.partition(":")
+            if key.strip() == "URIs" and "debian" in value:
+                return value.split()[0]
+    for path in [Path("/etc/apt/sources.list"), *sorted(Path("/etc/apt/sources.list.d").glob("*.list"))]:
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        for line in lines:
+            urls = [word for word in line.split() if "://" in word and "debian" in word]
+            if line.startswith("deb ") and urls:
+                return urls[0]
+    raise RuntimeError("the stand-ins need a Debian machine, and this one has no Debian mirror in its apt sources")
+
+
+def _digest(directory: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(item for item in directory.rglob("*") if item.is_file()):
+        digest.update(path.relative_to(directory).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _exists(tag: str) -> bool:
+    return subprocess.run(["docker", "image", "inspect", tag], capture_output=True, check=False, timeout=60).returncode == 0
+
+
+def _docker(*arguments: str) -> None:
+    result = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False, timeout=900)
+    if result.returncode != 0:
+        raise RuntimeError(f"docker {' '.join(arguments)} failed:\n{result.stdout}{result.stderr}")
