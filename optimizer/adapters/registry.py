@@ -352,10 +352,9 @@ class _Exchange:
             else:
                 if last or response.status not in _RETRY_STATUS:
                     return response
-                wait = _retry_after(response.headers, registry._now())
-                if wait is None:
-                    wait = delay
-                elif wait > _MAX_DELAY_S:
+                asked = _retry_after(response.headers, registry._now())
+                wait = delay if asked is None else asked
+                if wait > _MAX_DELAY_S:
                     raise self._error(
                         f'registry "{host}" answered {response.status} and asks to wait {wait:.0f} seconds; at most {_MAX_DELAY_S:.0f} are waited',
                         "run the command again later; logged-in pulls and mirrors have higher limits",

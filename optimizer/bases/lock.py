@@ -198,12 +198,12 @@ class _Reader:
                 self._in_image(number, key, f'unknown key "{key}"; allowed: {", ".join(_IMAGE_KEYS)}', hint)
         reference = self._reference(number, row)
         digest = self._digest(number, "digest", row.get("digest"))
-        resolved = row.get("resolved")
+        resolved: Any = row.get("resolved")
         if type(resolved) is not datetime.date:
             self._in_image(
                 number, "resolved", f"resolved {_shown(resolved)} is not a date; allowed: a TOML date such as 2026-11-23", _RESTORE
             )
-        kind = row.get("kind")
+        kind: Any = row.get("kind")
         if kind not in KINDS:
             self._in_image(number, "kind", f'kind {_shown(kind)} is unknown; allowed: "index", "manifest"', _RESTORE)
         platforms = self._platforms(number, row, digest)

@@ -248,6 +248,7 @@ class _Validation:
     def _lifecycle(self) -> list[str]:
         """The rules of the CloudFormation resource, where `add_lifecycle_rule` can be passed by."""
         resource = self._repository.node.default_child
+        assert isinstance(resource, ecr.CfnRepository)
         policy = cdk.Stack.of(self._repository).resolve(resource.lifecycle_policy)
         text = (policy or {}).get("lifecyclePolicyText")
         if not isinstance(text, str):

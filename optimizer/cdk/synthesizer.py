@@ -199,7 +199,7 @@ class SharedRepositorySynthesizer(cdk.DefaultStackSynthesizer):
     # jsii registers a plain method as an override, and then every image of every construct takes a round trip through
     # Python that doubles the time of construction. It does not register this, which only Python callers reach; images
     # of constructs are found in the tree.
-    add_docker_image_asset = functools.partialmethod(_register_image)  # type: ignore[assignment]
+    add_docker_image_asset = functools.partialmethod(_register_image)
 
     def synthesize(self, session: cdk.ISynthesisSession) -> None:
         """Order the stack after its repository's, then synthesize it as the default does."""

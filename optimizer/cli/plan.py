@@ -57,7 +57,8 @@ def command(subject: Path, root: Path | None, lock: Path | None, mirror: str | N
 
 
 def _row(function: AssemblyFunction) -> FunctionRow:
-    base, stages, note = "", (), ""
+    base, note = "", ""
+    stages: tuple[str, ...] = ()
     if function.dockerfile is not None:
         try:
             parsed = split_stages(parse(function.dockerfile.read_text(encoding="utf-8"), str(function.dockerfile)))

@@ -310,7 +310,7 @@ PACKAGES = list_of(PACKAGE)
 def choice(*words: str) -> FieldType:
     """One of the words, or None for "found out from the files"."""
 
-    def read(value: Any) -> str | None:
+    def read(value: Any) -> Any:
         if value is None or value in words:
             return value
         raise FieldFault(

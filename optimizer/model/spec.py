@@ -51,7 +51,7 @@ class ImageSpec:
     architecture: str = typed(
         types.FieldType("architecture", types.TEXT.read, {"enum": list(ARCHITECTURES)}), default="x86_64", doc='"x86_64" or "arm64".'
     )
-    steps: tuple[Step, ...] = typed(_STEPS, default=(), doc="Steps in any order.")
+    steps: Sequence[Step] = typed(_STEPS, default=(), doc="Steps in any order.")
     environment: tuple[tuple[str, str], ...] = typed(
         types.VARIABLES, default=(), doc="Variables of the image; those of the Lambda function win over them."
     )

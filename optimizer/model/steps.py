@@ -45,7 +45,7 @@ def list_of_argv() -> FieldType:
     """Commands as argument lists, so that no value is ever parsed by a shell."""
     argv = types.list_of(types.TEXT)
 
-    def read(value: Any) -> tuple[str, ...]:
+    def read(value: Any) -> Any:
         if isinstance(value, str):
             raise FieldFault(
                 f'"{value}" is a shell line; allowed: a list of arguments',

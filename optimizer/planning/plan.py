@@ -9,14 +9,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import posixpath
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 
 from optimizer.bases.catalogue import BaseImage, base_image, check_runtime
 from optimizer.bases.lock import Lock
 from optimizer.bases.mirror import Mirror
+from optimizer.dockerfile.ignore import IgnorePatterns
 from optimizer.errors import Fault, LockError, PlanError, SpecError
-from optimizer.model.plan import TREE, BuildPlan, CopyTree, Stage, oci_architecture
+from optimizer.model.plan import TREE, Action, BuildPlan, CopyInputs, CopyTree, Input, Run, Stage, oci_architecture
 from optimizer.model.reference import ImageReference
 from optimizer.model.spec import ImageSpec
 from optimizer.model.stability import Stability
@@ -72,6 +74,8 @@ def plan(
     layers = _layers(layered, ordering)
     by_step = {draft.context.name: draft for draft in drafts}
     stages = [*chain, *(_with_earlier_steps(stage, by_step, chain, target) for stage in layers)]
+    inputs = {item for stage in stages for item in stage.inputs()}
+    stages = [_without_excluded(stage, inputs) for stage in stages]
     pins = _Pins(lock, mirror, spec.architecture)
     pins.require([target.image, *(image for stage in stages for image in _images(stage))])
     return BuildPlan(
@@ -282,6 +286,35 @@ def _with_earlier_steps(stage: Stage, drafts: dict[str, _Draft], chain: Sequence
         copies = tuple(CopyTree(origin=name, source=f"{TREE}/", target="/") for name in trees)
         stage = replace(stage, actions=(*copies, *stage.actions))
     return stage
+
+
+def _without_excluded(stage: Stage, inputs: Set[Input]) -> Stage:
+    """The stage, which takes out again what it excludes but another step brings into the build context.
+
+    A build has one context, so a lock file that the code's step leaves out is
+    still copied with the code's directory when the dependencies need it.
+    """
+    actions: list[Action] = []
+    unwanted: list[str] = []
+    for action in stage.actions:
+        if isinstance(action, CopyInputs):
+            unwanted += [path for item in action.inputs for path in _excluded(item, inputs)]
+        elif isinstance(action, Run) and unwanted:
+            action = replace(action, commands=(("rm", "-rf", *sorted(unwanted)), *action.commands))
+            unwanted = []
+        actions.append(action)
+    return replace(stage, actions=tuple(actions))
+
+
+def _excluded(directory: Input, inputs: Set[Input]) -> Iterable[str]:
+    """Where in the stage the other inputs end that the directory's patterns leave out."""
+    if not directory.directory or not directory.exclude:
+        return
+    patterns = IgnorePatterns.parse(directory.exclude)
+    prefix = "" if directory.source == "." else f"{directory.source}/"
+    for path in {other.source for other in inputs}:
+        if path != directory.source and path.startswith(prefix) and patterns.ignores(path.removeprefix(prefix)):
+            yield posixpath.join(directory.target, path.removeprefix(prefix))
 
 
 def _images(stage: Stage) -> Iterable[ImageReference]:

@@ -73,7 +73,11 @@ class GoToolchain:
                 workdir=_WORKDIR,
                 actions=(
                     *download,
-                    CopyInputs(inputs=(Input(source=step.source, target=f"{_WORKDIR}/", directory=True, exclude=GENERATED_FILES),)),
+                    CopyInputs(
+                        inputs=(
+                            Input(source=step.source, target=f"{_WORKDIR}/", directory=True, exclude=(*GENERATED_FILES, "**/*_test.go")),
+                        )
+                    ),
                     Run(
                         commands=(build, normalise("go")),
                         caches=("/go/pkg/mod", "/root/.cache/go-build"),

@@ -24,6 +24,7 @@ _EXPORTED = "/tmp/requirements.txt"
 _COMPANION = {"uv.lock": "pyproject.toml", "poetry.lock": "pyproject.toml", "Pipfile.lock": "Pipfile"}
 _PIP = ("python", "-m", "pip", "install", "--disable-pip-version-check", "--root-user-action=ignore")
 _CACHE = "/root/.cache/pip"
+_NO_EXPORT: tuple[tuple[str, ...], ...] = ()
 
 
 class PythonToolchain:
@@ -69,7 +70,7 @@ class PythonToolchain:
         if name.endswith(".txt"):
             paths = tuple(_requirement_files(context.project, step.lock))
             hashed = any("--hash=" in context.project.read_text(path) for path in paths)
-            requirements, export = posixpath.join("/src", step.lock), ()
+            requirements, export = posixpath.join("/src", step.lock), _NO_EXPORT
         else:
             paths = (step.lock, beside(step.lock, _COMPANION[name]))
             hashed, requirements = True, _EXPORTED
