@@ -41,13 +41,13 @@ class OptimizedFunction(lambda_.DockerImageFunction):
         :param handler: The function's handler, in the form of the spec's runtime.
         :param properties: Every other property of ``DockerImageFunction``.
         """
-        place = f"{scope.node.path}/{id}" if scope.node.path else id
         try:
             _check_arguments(spec, handler, properties)
             images = AppImages.of(scope)
             image = images.planned(spec)
-            published = images.published(scope, image, f"image {image.context.digest[:12]} of {place}")
+            published = images.published(scope, image, id)
         except OptimizerError as error:
+            place = f"{scope.node.path}/{id}".lstrip("/")
             raise type(error)(
                 [Fault(fault.message, f"{place}: {fault.place}".removesuffix(": "), fault.hint) for fault in error.faults]
             ) from None
@@ -62,7 +62,8 @@ class OptimizedFunction(lambda_.DockerImageFunction):
         self._image_tag = published.tag
         for warning in image.plan.warnings:
             cdk.Annotations.of(self).add_warning_v2("lambda-image-optimizer:runtime", warning)
-        self._add_asset_metadata(published.directory)
+        if published.metadata_directory is not None:
+            self._add_asset_metadata(published.metadata_directory)
 
     @property
     def plan(self) -> BuildPlan:
@@ -75,9 +76,6 @@ class OptimizedFunction(lambda_.DockerImageFunction):
         return self._image_tag
 
     def _add_asset_metadata(self, directory: str) -> None:
-        # The same keys as CDK's own image code, because `sam local` finds the image by them.
-        if not self.node.try_get_context("aws:cdk:enable-asset-metadata"):
-            return
         resource = self.node.default_child
         assert isinstance(resource, lambda_.CfnFunction)
         for key, value in (("path", directory), ("dockerfile-path", "Dockerfile"), ("property", "Code.ImageUri")):

@@ -14,12 +14,14 @@ from constructs import Construct
 
 from optimizer.cdk.synthesizer import check_publishable, top_level_stack
 from optimizer.context import BuildContext, Project, build_context, stage_context
+from optimizer.context.digests import DigestCache
 from optimizer.model.plan import BuildPlan
 from optimizer.model.spec import ImageSpec
 from optimizer.planning import plan
 from optimizer.settings import Settings, load_lock, load_settings
 
 _APPS: weakref.WeakKeyDictionary[Any, AppImages] = weakref.WeakKeyDictionary()
+_SCOPES: weakref.WeakKeyDictionary[Construct, tuple[AppImages, cdk.Stack]] = weakref.WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +34,15 @@ class PlannedImage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedImage:
-    """Where an image of a stack will be: its repository and tag; and its build context, relative to the assembly."""
+    """Where an image of a stack will be.
+
+    ``metadata_directory`` is its build context, relative to the assembly, when
+    the app asks for asset metadata; else None.
+    """
 
     repository: ecr.IRepository
     tag: str
-    directory: str
+    metadata_directory: str | None
 
 
 class AppImages:
@@ -45,7 +51,7 @@ class AppImages:
     def __init__(self, settings: Settings) -> None:
         self._lock = load_lock(settings.lock)
         self._mirror = settings.mirror
-        self._project = Project(settings.root)
+        self._project = Project(settings.root, DigestCache.of_user())
         self._planned: dict[ImageSpec, PlannedImage] = {}
         self._published: dict[tuple[cdk.Stack, str], PublishedImage] = {}
 
@@ -56,10 +62,13 @@ class AppImages:
         Raises :class:`ConfigurationError` or :class:`LockError` for wrong
         settings or a corrupt lock.
         """
-        root = scope.node.root
-        if root not in _APPS:
-            _APPS[root] = cls(load_settings(".", root.node.try_get_context))
-        return _APPS[root]
+        # Each question to a construct is a round trip to Node.js (0.4 ms), so the answers are kept by scope.
+        if scope not in _SCOPES:
+            root = scope.node.root
+            if root not in _APPS:
+                _APPS[root] = cls(load_settings(".", root.node.try_get_context))
+            _SCOPES[scope] = (_APPS[root], top_level_stack(scope))
+        return _SCOPES[scope][0]
 
     def planned(self, spec: ImageSpec) -> PlannedImage:
         """The plan and the build context of a spec, made at its first use."""
@@ -68,13 +77,17 @@ class AppImages:
             self._planned[spec] = PlannedImage(plan=made, context=build_context(made, self._project))
         return self._planned[spec]
 
-    def published(self, scope: Construct, image: PlannedImage, display_name: str) -> PublishedImage:
-        """Where the image will be, after adding it to the assets of the scope's stack once."""
+    def published(self, scope: Construct, image: PlannedImage, first_user: str) -> PublishedImage:
+        """Where the image will be, after adding it to the assets of the scope's stack once.
+
+        ``first_user`` is the construct id that the CLI shows beside the image.
+        """
         # Only a top-level stack has a manifest of assets.
-        stack = top_level_stack(scope)
+        stack = _SCOPES[scope][1]
         key = (stack, image.context.digest)
         if key not in self._published:
-            self._published[key] = self._publish(stack, image, display_name)
+            name = f"image {image.context.digest[:12]} of {scope.node.path}/{first_user}"
+            self._published[key] = self._publish(stack, image, name)
         return self._published[key]
 
     def _publish(self, stack: cdk.Stack, image: PlannedImage, display_name: str) -> PublishedImage:
@@ -92,4 +105,9 @@ class AppImages:
             display_name=display_name,
         )
         repository = ecr.Repository.from_repository_name(stack, f"Image{digest[:16]}", location.repository_name)
-        return PublishedImage(repository=repository, tag=location.image_tag or digest, directory=relative)
+        return PublishedImage(
+            repository=repository,
+            tag=location.image_tag or digest,
+            # `sam local` finds the image by this, as it finds CDK's own.
+            metadata_directory=relative if stack.node.try_get_context("aws:cdk:enable-asset-metadata") else None,
+        )

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from optimizer.context.digests import DigestCache, Version
 from optimizer.dockerfile.ignore import IgnorePatterns
 from optimizer.errors import ContextError
 
@@ -33,13 +34,17 @@ class Project:
     """The files under a root directory.
 
     Each file is hashed at most once per version of it in the life of the
-    object, so one project should serve all functions of an app.
+    object, so one project should serve all functions of an app; with a cache,
+    once in the life of the cache.
     """
 
-    def __init__(self, root: str | Path) -> None:
+    def __init__(self, root: str | Path, cache: DigestCache | None = None) -> None:
+        self._cache = cache
+        self._fresh: dict[Version, str] = {}
+        self._absolute: dict[str, str] = {}
         self.root = Path(root).resolve()
         self._root = str(self.root)
-        self._digests: dict[tuple[int, ...], str] = {}
+        self._digests: dict[Version, str] = {}
         self._walks: dict[tuple[str, tuple[str, ...]], tuple[Entry, ...]] = {}
         self._kinds: dict[str, str | None] = {}
         self._texts: dict[str, str] = {}
@@ -75,11 +80,14 @@ class Project:
                 self._walks[key] = tuple(sorted(found, key=lambda entry: entry.path))
             else:
                 self._walks[key] = (self._file(str(top), path, os.stat(top)),)
+            if self._cache is not None:
+                self._cache.add(self._fresh)
+            self._fresh = {}
         return self._walks[key]
 
     def absolute(self, entry: Entry) -> str:
-        """The absolute path of an entry of this project."""
-        return str(self._inside(entry.path)) if entry.mode != "symlink" else os.path.join(self._root, entry.path)
+        """The absolute path of a file that :meth:`entries` gave; KeyError for any other."""
+        return self._absolute[entry.path]
 
     def unchanged(self, entry: Entry) -> bool:
         """Whether a file is still the one that was hashed."""
@@ -143,8 +151,12 @@ class Project:
             raise ContextError(f'"{path}" is neither a file, a directory nor a link', path, "exclude it")
         mode = "executable" if status.st_mode & 0o111 else "file"
         key = _version(status)
+        self._absolute[path] = absolute
         if key not in self._digests:
-            self._digests[key] = _file_digest(absolute, path)
+            known = self._cache.get(key) if self._cache is not None else None
+            if known is None:
+                known = self._fresh[key] = _file_digest(absolute, path)
+            self._digests[key] = known
         return Entry(path, mode, self._digests[key])
 
 
@@ -159,7 +171,7 @@ def _file_digest(absolute: str, path: str) -> str:
         raise ContextError(f'"{path}" cannot be read: {error.strerror}', path, "check its permissions, or exclude it") from None
 
 
-def _version(status: os.stat_result) -> tuple[int, ...]:
+def _version(status: os.stat_result) -> Version:
     # The change time cannot be set back, so an edit in place that keeps size and mtime is seen too.
     return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 

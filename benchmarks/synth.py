@@ -1,0 +1,117 @@
+"""Synthesis of a fleet: this project against plain CDK, as ratios in one run.
+
+200 functions from 20 specifications, each with a context of 1,000 files and
+20 MB, against the same fleet as plain DockerImageFunctions with hand-written
+Dockerfiles.  *Cold* has neither an output directory nor CDK's cache of
+fingerprints; *warm* is the run after it.  Wall time is that of the whole app
+process; memory is the largest resident set of any of its processes.
+
+Run: ``python -m benchmarks.synth``
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+DOCKERFILE = "FROM public.ecr.aws/lambda/python:3.13@sha256:{digest}\nCOPY . /var/task/\n"
+DIGEST = "5" * 64
+LOCK = f"""version = 1
+
+[[image]]
+reference = "public.ecr.aws/lambda/python:3.13"
+digest = "sha256:{DIGEST}"
+resolved = 2026-11-01
+kind = "index"
+"""
+HEAD = """
+import aws_cdk as cdk
+from aws_cdk import aws_lambda as lambda_
+from optimizer import ImageSpec, SourceCode
+from optimizer.cdk import OptimizedFunction
+app = cdk.App(outdir="cdk.out")
+stack = cdk.Stack(app, "Fleet")
+for number in range({functions}):
+    service = f"services/s{{number % {specs}}}"
+"""
+APPS = {
+    "plain": """
+    code = lambda_.DockerImageCode.from_image_asset(service, cmd=["app.handler"])
+    lambda_.DockerImageFunction(stack, f"F{number}", code=code, architecture=lambda_.Architecture.X86_64)
+app.synth()
+""",
+    "optimizer": """
+    spec = ImageSpec(runtime="python3.13", steps=[SourceCode(service)])
+    OptimizedFunction(stack, f"F{number}", spec=spec, handler="app.handler")
+app.synth()
+""",
+}
+
+
+def write_fleet(directory: Path, specs: int, files: int, size_bytes: int) -> None:
+    """The sources of the fleet: the same bytes in every run."""
+    generator = random.Random(20261124)
+    for number in range(specs):
+        service = directory / "services" / f"s{number}"
+        for index in range(files):
+            path = service / f"package{index // 50}" / f"module{index}.py"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(generator.randbytes(size_bytes // files))
+        (service / "Dockerfile").write_text(DOCKERFILE.format(digest=DIGEST))
+    (directory / "optimizer.lock").write_text(LOCK)
+
+
+def run(directory: Path, name: str, functions: int, specs: int, home: Path) -> tuple[float, float]:
+    """Seconds and MiB of one synthesis."""
+    program = HEAD.format(functions=functions, specs=specs) + APPS[name]
+    environment = {**os.environ, "HOME": str(home), "PYTHONPATH": str(ROOT), "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1"}
+    started = time.monotonic()
+    process = subprocess.Popen([sys.executable, "-c", program], cwd=directory, env=environment)
+    _, status, usage = os.wait4(process.pid, 0)
+    if status != 0:
+        raise SystemExit(f"{name}: the synthesis failed")
+    return time.monotonic() - started, usage.ru_maxrss / 1024
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--functions", type=int, default=200)
+    parser.add_argument("--specs", type=int, default=20)
+    parser.add_argument("--files", type=int, default=1000)
+    parser.add_argument("--megabytes", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    results: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    with tempfile.TemporaryDirectory() as temporary:
+        directory = Path(temporary, "fleet")
+        write_fleet(directory, arguments.specs, arguments.files, arguments.megabytes * 1_000_000)
+        for number in range(arguments.rounds):
+            # Each side goes first in turn, so that the page cache favours neither.
+            for name in list(APPS)[:: -1 if number % 2 else 1]:
+                home = Path(temporary, "home")
+                shutil.rmtree(home, ignore_errors=True)
+                shutil.rmtree(directory / "cdk.out", ignore_errors=True)
+                home.mkdir()
+                for state in ("cold", "warm"):
+                    results.setdefault((name, state), []).append(run(directory, name, arguments.functions, arguments.specs, home))
+    print(
+        f"{arguments.functions} functions, {arguments.specs} specs of {arguments.files} files and {arguments.megabytes} MB, {arguments.rounds} rounds, medians"
+    )
+    print(f"{'':6}{'plain CDK':>22}{'optimizer':>22}{'time ratio':>12}{'memory ratio':>14}")
+    for state in ("cold", "warm"):
+        plain, ours = (tuple(statistics.median(column) for column in zip(*results[name, state], strict=True)) for name in APPS)
+        cells = [f"{seconds:8.2f} s {mebibytes:7.0f} MiB" for seconds, mebibytes in (plain, ours)]
+        print(f"{state:6}{cells[0]:>22}{cells[1]:>22}{ours[0] / plain[0]:12.2f}{ours[1] / plain[1]:14.2f}")
+
+
+if __name__ == "__main__":
+    main()

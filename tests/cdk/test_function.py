@@ -1,0 +1,241 @@
+"""`OptimizedFunction`: what it puts into templates, manifests and assemblies, without Docker or network."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk.assertions import Annotations, Match, Template
+
+from optimizer import Files, ImageSpec, PythonDependencies, SourceCode
+from optimizer.bases.catalogue import base_image
+from optimizer.bases.lock import Lock, LockedImage
+from optimizer.cdk import OptimizedFunction, SharedRepositorySynthesizer
+from optimizer.errors import ConfigurationError, LockError, OptimizerError, SpecError
+
+DAY = __import__("datetime").date(2026, 11, 1)
+RUNTIMES = ("python3.13", "python3.9", "java21", "nodejs22.x")
+
+
+def lock_text(digit: str = "5") -> str:
+    images = [LockedImage(reference=base_image(runtime).reference, digest="sha256:" + digit * 64, resolved=DAY) for runtime in RUNTIMES]
+    return Lock().with_images(images).render()
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    root = tmp_path / "project"
+    for path, text in {
+        "functions/api/app.py": "def handler(event, context):\n    return None\n",
+        "functions/other/app.py": "def handler(event, context):\n    return 1\n",
+        "requirements.txt": "idna==3.10\n",
+        "README.md": "read me\n",
+        "optimizer.lock": lock_text(),
+    }.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    monkeypatch.chdir(root)
+    return root
+
+
+def api_spec(**fields: Any) -> ImageSpec:
+    return ImageSpec(**{"runtime": "python3.13", "steps": [SourceCode("functions/api"), PythonDependencies("requirements.txt")], **fields})
+
+
+def image_tag(**fields: Any) -> str:
+    """The tag of the image that the project, as it is now, gives."""
+    return OptimizedFunction(cdk.Stack(cdk.App(), "Stack"), "Api", spec=api_spec(**fields), handler="app.handler").image_tag
+
+
+class TestTemplate:
+    def test_is_a_docker_image_function_with_every_property(self, project: Path) -> None:
+        stack = cdk.Stack(cdk.App(), "Stack")
+        function = OptimizedFunction(
+            stack,
+            "Api",
+            spec=api_spec(architecture="arm64"),
+            handler="app.handler",
+            memory_size=512,
+            timeout=cdk.Duration.seconds(7),
+            environment={"A": "b"},
+        )
+        assert isinstance(function, lambda_.DockerImageFunction)
+        Template.from_stack(stack).has_resource_properties(
+            "AWS::Lambda::Function",
+            {
+                "PackageType": "Image",
+                "Architectures": ["arm64"],
+                "ImageConfig": {"Command": ["app.handler"]},
+                "MemorySize": 512,
+                "Timeout": 7,
+                "Environment": {"Variables": {"A": "b"}},
+                "Handler": Match.absent(),
+                "Runtime": Match.absent(),
+            },
+        )
+
+    def test_architecture_is_always_explicit(self, project: Path) -> None:
+        stack = cdk.Stack(cdk.App(), "Stack")
+        OptimizedFunction(stack, "Api", spec=api_spec(), handler="app.handler")
+        Template.from_stack(stack).has_resource_properties("AWS::Lambda::Function", {"Architectures": ["x86_64"]})
+
+    def test_functions_with_equal_specs_share_one_asset(self, project: Path) -> None:
+        """Requirement: "functions with equal specs share one asset", in several stacks without leaking."""
+        app = cdk.App(default_stack_synthesizer=SharedRepositorySynthesizer(repository_name="images"))
+        tags = set()
+        for name in ("One", "Two"):
+            stack = cdk.Stack(app, name)
+            for handler in ("app.handler", "app.other"):
+                tags.add(OptimizedFunction(stack, handler.replace(".", ""), spec=api_spec(), handler=handler).image_tag)
+        other = cdk.Stack(app, "Other")
+        OptimizedFunction(other, "Other", spec=api_spec(steps=[SourceCode("functions/other")]), handler="app.handler")
+        assembly = app.synth()
+        assert len(tags) == 1
+        for name in ("One", "Two", "Other"):
+            images = json.loads(Path(assembly.directory, f"{name}.assets.json").read_text())["dockerImages"]
+            assert len(images) == 1
+            (image,) = images.values()
+            assert image["source"]["platform"] == "linux/amd64"
+            assert {destination["repositoryName"] for destination in image["destinations"].values()} == {"images"}
+            assert Path(assembly.directory, image["source"]["directory"], "Dockerfile").is_file()
+
+    def test_in_a_stage_the_context_is_found_from_the_nested_assembly(self, project: Path) -> None:
+        app = cdk.App()
+        stage = cdk.Stage(app, "Production")
+        stack = cdk.Stack(stage, "Stack")
+        OptimizedFunction(stack, "Api", spec=api_spec(), handler="app.handler")
+        app.synth()
+        directory = Path(stage.outdir)
+        (manifest,) = directory.glob("*.assets.json")
+        (image,) = json.loads(manifest.read_text())["dockerImages"].values()
+        assert (directory / image["source"]["directory"] / "Dockerfile").is_file()
+
+    def test_a_deprecated_runtime_warns_with_its_date(self, project: Path) -> None:
+        stack = cdk.Stack(cdk.App(), "Stack")
+        OptimizedFunction(stack, "Old", spec=ImageSpec(runtime="python3.9", steps=[SourceCode("functions/api")]), handler="app.handler")
+        Annotations.from_stack(stack).has_warning("/Stack/Old", Match.string_like_regexp('runtime "python3.9" is deprecated since 20'))
+
+    def test_asset_metadata_is_that_of_cdk(self, project: Path) -> None:
+        stack = cdk.Stack(cdk.App(context={"aws:cdk:enable-asset-metadata": True}), "Stack")
+        function = OptimizedFunction(stack, "Api", spec=api_spec(), handler="app.handler")
+        metadata = {
+            "aws:asset:path": f"asset.{function.image_tag}",
+            "aws:asset:dockerfile-path": "Dockerfile",
+            "aws:asset:property": "Code.ImageUri",
+        }
+        Template.from_stack(stack).has_resource("AWS::Lambda::Function", {"Metadata": metadata})
+
+
+class TestAssetHash:
+    def test_unrelated_edits_change_nothing(self, project: Path) -> None:
+        """Requirement: "Unrelated edits (a README, a test, another function) change no other function's asset hash"."""
+        before = image_tag()
+        (project / "README.md").write_text("changed\n")
+        (project / "functions/other/app.py").write_text("changed = True\n")
+        (project / "functions/api/__pycache__").mkdir()
+        (project / "functions/api/__pycache__/app.pyc").write_bytes(b"x")
+        os.utime(project / "functions/api/app.py", (1, 1))
+        assert image_tag() == before
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda root: (root / "functions/api/app.py").write_text("def handler(event, context):\n    return 1234\n"),
+            lambda root: (root / "functions/api/app.py").chmod(0o755),
+            lambda root: (root / "functions/api/empty").mkdir(),
+            lambda root: (root / "requirements.txt").write_text("idna==3.11\n"),
+            lambda root: (root / "optimizer.lock").write_text(lock_text("6")),
+        ],
+        ids=["content", "executable bit", "empty directory", "lock file", "digest of the same length"],
+    )
+    def test_relevant_edits_change_it(self, project: Path, change: Any) -> None:
+        before = image_tag()
+        change(project)
+        assert image_tag() != before
+
+    def test_an_edit_in_place_that_keeps_size_and_time_changes_it(self, project: Path) -> None:
+        path = project / "functions/api/app.py"
+        os.utime(path, (499162500, 499162500))
+        before = image_tag()
+        with path.open("r+") as file:
+            file.write("DEF")
+        os.utime(path, (499162500, 499162500))
+        assert image_tag() != before
+
+    def test_is_the_same_in_every_directory_seed_umask_and_order(self, project: Path, tmp_path: Path) -> None:
+        """Requirement: "synthesized in two directories, with different hash seeds, file times and umask, ... identical"."""
+        program = (
+            "import os, sys; os.umask(int(sys.argv[1], 8))\n"
+            "import aws_cdk as cdk\n"
+            "from optimizer import *\nfrom optimizer.cdk import OptimizedFunction\n"
+            "steps = [SourceCode('functions/api'), PythonDependencies('requirements.txt'), Files('README.md', to='/opt/')]\n"
+            "steps = steps[::int(sys.argv[2])]\n"
+            "spec = ImageSpec(runtime='python3.13', steps=steps, environment={'A': '1', 'B': '2'} if sys.argv[2] == '1' else {'B': '2', 'A': '1'})\n"
+            "app = cdk.App(outdir='out')\n"
+            "f = OptimizedFunction(cdk.Stack(app, 'S'), 'F', spec=spec, handler='app.handler'); app.synth(); print(f.image_tag)\n"
+            "print(open(f'out/asset.{f.image_tag}/Dockerfile').read())\n"
+        )
+        outputs = []
+        for number, (umask, order) in enumerate((("022", "1"), ("077", "-1"))):
+            copy = tmp_path / f"copy{number}"
+            subprocess.run(["cp", "-r", str(project), str(copy)], check=True)
+            for path in copy.rglob("*"):
+                os.utime(path, (number * 10_000_000, number * 10_000_000))
+                if number and path.is_file():
+                    path.chmod(0o600)
+            environment = {**os.environ, "PYTHONHASHSEED": str(number), "PYTHONPATH": str(Path(__file__).parents[2])}
+            argv = [sys.executable, "-c", program, umask, order]
+            outputs.append(subprocess.run(argv, cwd=copy, env=environment, capture_output=True, text=True, check=True).stdout)
+        assert outputs[0] == outputs[1]
+
+
+class TestBadInput:
+    def test_fails_with_every_fault_under_the_path_of_the_construct(self, project: Path) -> None:
+        stack = cdk.Stack(cdk.App(), "Stack")
+        with pytest.raises(SpecError) as raised:
+            OptimizedFunction(stack, "Api", spec=api_spec(), handler="handler", code="x", architecture="y")  # type: ignore[arg-type]
+        text = str(raised.value)
+        assert 'Stack/Api: handler: handler "handler" has the wrong form for runtime "python3.13"; allowed: module.function' in text
+        assert 'Stack/Api: code: the property "code" is decided by spec' in text
+        assert 'Stack/Api: architecture: the property "architecture" is decided by spec.architecture' in text
+
+    def test_fails_for_a_missing_lock_file_with_its_place(self, project: Path) -> None:
+        with pytest.raises(SpecError, match=r'Stack/Api: steps\[0\]\.lock: the lock file "gone.txt" does not exist'):
+            image_tag(steps=[PythonDependencies("gone.txt")])
+
+    def test_fails_for_an_unpinned_base_with_the_command_to_run(self, project: Path) -> None:
+        (project / "optimizer.lock").unlink()
+        with pytest.raises(LockError, match="run: optimizer pin --image public.ecr.aws/lambda/python:3.13"):
+            image_tag()
+
+    def test_fails_for_a_corrupt_lock(self, project: Path) -> None:
+        (project / "optimizer.lock").write_text("version = \n")
+        with pytest.raises(LockError, match=r"Stack/Api: .*optimizer\.lock:1"):
+            image_tag()
+
+    def test_fails_for_a_wrong_mirror(self, project: Path) -> None:
+        app = cdk.App(context={"optimizer:mirror": "https://mirror.example.com/"})
+        with pytest.raises(ConfigurationError, match='CDK context: optimizer:mirror: "https://mirror.example.com/" is not a mirror'):
+            OptimizedFunction(cdk.Stack(app, "Stack"), "Api", spec=api_spec(), handler="app.handler")
+
+    def test_writes_nothing_when_it_fails(self, project: Path) -> None:
+        app = cdk.App(outdir=str(project / "out"))
+        (project / "functions/api/leak").symlink_to("/etc/passwd")
+        with pytest.raises(OptimizerError, match='the link "functions/api/leak" points to "/etc/passwd"'):
+            OptimizedFunction(cdk.Stack(app, "Stack"), "Api", spec=api_spec(), handler="app.handler")
+        assert not list((project / "out").glob("*asset*"))
+
+
+def test_a_file_among_the_steps_is_staged_alone(project: Path) -> None:
+    """Requirement: "Only the files that the spec names"."""
+    app = cdk.App(outdir=str(project / "out"))
+    function = OptimizedFunction(cdk.Stack(app, "S"), "F", spec=api_spec(steps=[Files("README.md", to="/opt/")]), handler="app.handler")
+    context = project / "out" / f"asset.{function.image_tag}"
+    assert sorted(path.name for path in context.rglob("*")) == ["Dockerfile", "README.md"]
