@@ -229,7 +229,7 @@ def _step_from_dict(data: Any) -> Step:
     if not isinstance(data, Mapping):
         raise SpecError(f"{data!r} is not a table", hint="write each step as [[steps]]")
     kind = data.get("kind")
-    if kind not in kinds:
+    if not isinstance(kind, str) or kind not in kinds:
         message = f'unknown step kind "{kind}"' if kind is not None else 'the key "kind" is missing'
         raise SpecError(f"{message}; allowed: {', '.join(kinds)}", "kind", did_you_mean(str(kind), kinds))
     values = {key: value for key, value in data.items() if key != "kind"}

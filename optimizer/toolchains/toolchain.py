@@ -13,7 +13,7 @@ from optimizer.model.plan import TIMESTAMP, Input, Normalise, Run
 from optimizer.model.reference import ImageReference
 from optimizer.model.stability import Stability
 
-GENERATED_FILES = ("**/.git", "**/.hg", "**/.svn", "**/.DS_Store")
+GENERATED_FILES = ("**/.git", "**/.hg", "**/.svn", "**/.DS_Store", "**/cdk.out")
 """Patterns of what never belongs into an image, left out of every directory of code."""
 
 

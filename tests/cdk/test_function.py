@@ -195,6 +195,12 @@ class TestAssetHash:
             outputs.append(subprocess.run(argv, cwd=copy, env=environment, capture_output=True, text=True, check=True).stdout)
         assert outputs[0] == outputs[1]
 
+    def test_the_output_of_an_earlier_synthesis_is_no_part_of_the_image(self, project: Path) -> None:
+        before = image_tag(steps=[SourceCode(".")])
+        (project / "cdk.out").mkdir()
+        (project / "cdk.out" / "manifest.json").write_text("{}")
+        assert image_tag(steps=[SourceCode(".")]) == before
+
 
 class TestBadInput:
     def test_fails_with_every_fault_under_the_path_of_the_construct(self, project: Path) -> None:
