@@ -13,7 +13,7 @@ import contextlib
 import os
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 Version = tuple[int, int, int, int, int]
@@ -21,6 +21,8 @@ Version = tuple[int, int, int, int, int]
 
 _RACY_NS = 2_000_000_000
 _ROWS_MAX = 1_000_000
+# SQLite before 3.32 allows 999 parameters.
+_BATCH = 900
 _SCHEMA = "CREATE TABLE IF NOT EXISTS digests (version TEXT PRIMARY KEY, digest TEXT NOT NULL) WITHOUT ROWID"
 
 
@@ -47,14 +49,20 @@ class DigestCache:
         home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
         return cls(Path(home, "lambda-image-optimizer", "digests.sqlite3"))
 
-    def get(self, version: Version) -> str | None:
-        """The digest of a version of a file; None when it is not known."""
+    def get(self, versions: Iterable[Version]) -> dict[Version, str]:
+        """The known digests among versions of files."""
+        found: dict[Version, str] = {}
         if self._connection is None:
-            return None
+            return found
+        by_key = {_key(version): version for version in versions}
+        keys = list(by_key)
         with contextlib.suppress(sqlite3.Error):
-            row = self._connection.execute("SELECT digest FROM digests WHERE version = ?", (_key(version),)).fetchone()
-            return str(row[0]) if row else None
-        return None
+            for start in range(0, len(keys), _BATCH):
+                batch = keys[start : start + _BATCH]
+                marks = ",".join("?" * len(batch))
+                rows = self._connection.execute(f"SELECT version, digest FROM digests WHERE version IN ({marks})", batch)  # noqa: S608 - marks alone
+                found.update((by_key[key], str(digest)) for key, digest in rows)
+        return found
 
     def add(self, digests: Mapping[Version, str]) -> None:
         """Remember digests, but those of files that changed just now."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from optimizer.context.digests import DigestCache, Version
 from optimizer.dockerfile.ignore import IgnorePatterns
@@ -30,6 +31,17 @@ class Entry:
     content: str
 
 
+class _File(NamedTuple):
+    """A file that a walk has found, and whose content is not looked at yet."""
+
+    path: str
+    mode: str
+    version: Version
+
+    def entry(self, digests: Mapping[Version, str]) -> Entry:
+        return Entry(self.path, self.mode, digests[self.version])
+
+
 class Project:
     """The files under a root directory.
 
@@ -40,7 +52,6 @@ class Project:
 
     def __init__(self, root: str | Path, cache: DigestCache | None = None) -> None:
         self._cache = cache
-        self._fresh: dict[Version, str] = {}
         self._absolute: dict[str, str] = {}
         self.root = Path(root).resolve()
         self._root = str(self.root)
@@ -76,22 +87,21 @@ class Project:
         if key not in self._walks:
             top = self._inside(path)
             if top.is_dir():
-                found = self._walk(str(top), path, "", IgnorePatterns.parse(exclude))
-                self._walks[key] = tuple(sorted(found, key=lambda entry: entry.path))
+                found = list(self._walk(str(top), path, "", IgnorePatterns.parse(exclude)))
             else:
-                self._walks[key] = (self._file(str(top), path, os.stat(top)),)
-            if self._cache is not None:
-                self._cache.add(self._fresh)
-            self._fresh = {}
+                found = [self._file(str(top), path, os.stat(top))]
+            self._hash([item for item in found if isinstance(item, _File)])
+            entries = (item.entry(self._digests) if isinstance(item, _File) else item for item in found)
+            self._walks[key] = tuple(sorted(entries, key=lambda entry: entry.path))
         return self._walks[key]
 
     def absolute(self, entry: Entry) -> str:
         """The absolute path of a file that :meth:`entries` gave; KeyError for any other."""
         return self._absolute[entry.path]
 
-    def unchanged(self, entry: Entry) -> bool:
-        """Whether a file is still the one that was hashed."""
-        return self._digests.get(_version(os.stat(self.absolute(entry)))) == entry.content
+    def unchanged(self, entry: Entry, status: os.stat_result) -> bool:
+        """Whether a file of that status is still the one that was hashed."""
+        return self._digests.get(_version(status)) == entry.content
 
     def _kind(self, path: str) -> str | None:
         try:
@@ -108,7 +118,7 @@ class Project:
             )
         return resolved
 
-    def _walk(self, directory: str, path: str, relative: str, ignore: IgnorePatterns) -> Iterator[Entry]:
+    def _walk(self, directory: str, path: str, relative: str, ignore: IgnorePatterns) -> Iterator[Entry | _File]:
         if relative:
             yield Entry(path, "directory", "")
         with os.scandir(directory) as scan:
@@ -146,18 +156,21 @@ class Project:
             )
         return Entry(path, "symlink", target)
 
-    def _file(self, absolute: str, path: str, status: os.stat_result) -> Entry:
+    def _file(self, absolute: str, path: str, status: os.stat_result) -> _File:
         if not stat.S_ISREG(status.st_mode):
             raise ContextError(f'"{path}" is neither a file, a directory nor a link', path, "exclude it")
-        mode = "executable" if status.st_mode & 0o111 else "file"
-        key = _version(status)
         self._absolute[path] = absolute
-        if key not in self._digests:
-            known = self._cache.get(key) if self._cache is not None else None
-            if known is None:
-                known = self._fresh[key] = _file_digest(absolute, path)
-            self._digests[key] = known
-        return Entry(path, mode, self._digests[key])
+        return _File(path, "executable" if status.st_mode & 0o111 else "file", _version(status))
+
+    def _hash(self, files: Sequence[_File]) -> None:
+        """Learn the digests of the files: from this run, from the cache, and else from their bytes."""
+        unknown = {file.version: file.path for file in files if file.version not in self._digests}
+        if self._cache is not None:
+            self._digests.update(self._cache.get(unknown))
+        fresh = {version: _file_digest(self._absolute[path], path) for version, path in unknown.items() if version not in self._digests}
+        self._digests.update(fresh)
+        if self._cache is not None:
+            self._cache.add(fresh)
 
 
 def _file_digest(absolute: str, path: str) -> str:
@@ -177,15 +190,17 @@ def _version(status: os.stat_result) -> Version:
 
 
 def _check_name(path: str) -> None:
+    if path.isascii() and path.isprintable():
+        return
     try:
         path.encode("utf-8")
     except UnicodeEncodeError:
         raise ContextError(f"the name {path!r} is not UTF-8", repr(path), "rename the file, or exclude it") from None
-    if any(ord(character) < 32 for character in path):
+    if any(ord(character) < 32 or ord(character) == 127 for character in path):
         raise ContextError(f"the name {path!r} holds a control character", repr(path), "rename the file, or exclude it")
 
 
-def _without_bare_directories(entries: Sequence[Entry]) -> Iterator[Entry]:
+def _without_bare_directories(entries: Sequence[Entry | _File]) -> Iterator[Entry | _File]:
     """Of an ignored directory only what was taken back, and the directories above that."""
     kept = [entry for entry in entries if entry.mode != "directory"]
     for entry in entries:

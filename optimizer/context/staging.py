@@ -16,6 +16,7 @@ from optimizer.errors import ContextError
 from optimizer.model.plan import BuildPlan
 
 DOCKERFILE = "Dockerfile"
+_CHUNK = 1 << 20
 _RESERVED = (DOCKERFILE, ".dockerignore")
 # Changes whenever the form of the context does, so that no older directory is taken for a newer one.
 _FORM = "1"
@@ -137,8 +138,17 @@ def _write_text(path: str, text: str) -> None:
 
 
 def _copy(project: Project, entry: Entry, target: str) -> None:
-    shutil.copyfile(project.absolute(entry), target)
-    # A copy of other bytes than were hashed would be found under a wrong name for ever.
-    if not project.unchanged(entry):
-        raise ContextError(f'"{entry.path}" changed while it was read', entry.path, "stop what writes it, and run again")
-    os.chmod(target, 0o755 if entry.mode == "executable" else 0o644)
+    mode = 0o755 if entry.mode == "executable" else 0o644
+    # Not shutil.copyfile, which asks the system a dozen questions about each file: contexts have thousands of small ones.
+    with (
+        open(project.absolute(entry), "rb", buffering=0) as source,
+        open(target, "xb", opener=lambda path, flags: os.open(path, flags, mode)) as copy,
+    ):
+        while chunk := source.read(_CHUNK):
+            copy.write(chunk)
+        # A copy of other bytes than were hashed would be found under a wrong name for ever.
+        if not project.unchanged(entry, os.fstat(source.fileno())):
+            raise ContextError(f'"{entry.path}" changed while it was read', entry.path, "stop what writes it, and run again")
+        as_asked = os.fstat(copy.fileno()).st_mode & 0o777 == mode
+    if not as_asked:
+        os.chmod(target, mode)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class IgnorePatterns:
-    """Compiled patterns; the last one that matches decides."""
+    """Compiled patterns, neighbours of one kind together; the last one that matches decides."""
 
     rules: tuple[tuple[bool, re.Pattern[str]], ...]
 
@@ -42,15 +42,18 @@ class IgnorePatterns:
 
 @functools.lru_cache(maxsize=256)
 def _parse(patterns: tuple[str, ...]) -> IgnorePatterns:
-    rules = []
+    expressions: list[tuple[bool, list[str]]] = []
     for line in patterns:
         text = line.strip()
         if not text or text.startswith("#"):
             continue
         negated = text.startswith("!")
         cleaned = posixpath.normpath(text.removeprefix("!").strip().lstrip("/"))
-        rules.append((negated, re.compile(_expression(cleaned) + r"(?:/.*)?\Z", re.DOTALL)))
-    return IgnorePatterns(tuple(rules))
+        if not expressions or expressions[-1][0] != negated:
+            expressions.append((negated, []))
+        expressions[-1][1].append(_expression(cleaned))
+    # Neighbours of one kind are one expression: a walk asks for each of its files.
+    return IgnorePatterns(tuple((negated, re.compile(rf"(?:{'|'.join(group)})(?:/.*)?\Z", re.DOTALL)) for negated, group in expressions))
 
 
 def _expression(pattern: str) -> str:
