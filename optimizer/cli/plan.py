@@ -10,6 +10,7 @@ import click
 from optimizer.adapters.assembly import AssemblyFunction, load_functions
 from optimizer.bases.mirror import Mirror
 from optimizer.context import Project
+from optimizer.dockerfile import BASE, BUILD
 from optimizer.dockerfile.instruction import external_origin, split_stages
 from optimizer.dockerfile.parse import parse
 from optimizer.errors import ContextError, OptimizerError
@@ -63,7 +64,7 @@ def _row(function: AssemblyFunction) -> FunctionRow:
         try:
             parsed = split_stages(parse(function.dockerfile.read_text(encoding="utf-8"), str(function.dockerfile)))
             base = external_origin(parsed, parsed[-1]) if parsed else ""
-            stages = tuple(stage.name for stage in parsed if stage.name and stage.name != "base")
+            stages = tuple(stage.name for stage in parsed if stage.name and stage.name not in (BASE, BUILD))
         except OptimizerError as error:
             note = f"the Dockerfile cannot be read: {error.faults[0].message}"
         except (OSError, UnicodeDecodeError) as error:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from optimizer.dockerfile.render import Profile, render
+from optimizer.dockerfile.render import BASE, BUILD, Profile, render
 
-__all__ = ["Profile", "render"]
+__all__ = ["BASE", "BUILD", "Profile", "render"]

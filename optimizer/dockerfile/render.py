@@ -15,15 +15,17 @@ import shlex
 from collections.abc import Iterable, Sequence
 
 from optimizer.errors import PlanError
-from optimizer.model.plan import TREE, BuildPlan, CopyInputs, CopyTree, Input, Normalise, Run, Stage
+from optimizer.model.plan import TREE, BuildPlan, CopyInputs, CopyTree, Input, Run, Stage, TreeScript
 from optimizer.model.reference import ImageReference
 from optimizer.model.secret import BuildSecret
 
 BASE = "base"
 """Name of the stage that is the pinned base image and nothing else."""
 
+BUILD = "build-base"
+"""Name of the stage that is the same image for the platform of whoever builds."""
+
 _HEADER = "# Generated from an image specification: change the specification, not this file."
-_NORMALISE_COMMENT = "# Gives all files one time and one of two modes, so that equal content is an equal layer on every machine."
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9_./@%+,:=-]+")
 _WIDTH = 100
 
@@ -50,11 +52,8 @@ def render(plan: BuildPlan, profile: Profile = Profile.BUILDKIT) -> str:
         raise PlanError(f"the classic profile has no build secrets, and the spec uses {names}", "profile", 'take the profile "buildkit"')
     renderer = _Renderer(plan, profile)
     blocks = [_HEADER]
-    scripts = {normalise.language: normalise for stage in plan.stages for normalise in _normalisations(stage)}
-    if scripts:
-        lines = [f"ARG {_variable(scripts[language])}={_quoted(scripts[language].script)}" for language in sorted(scripts)]
-        blocks.append("\n".join([_NORMALISE_COMMENT, *lines]))
-    blocks.append(f"FROM {plan.base} AS {BASE}")
+    blocks += _script_arguments(plan)
+    blocks.append(renderer.bases())
     blocks += [renderer.stage(stage) for stage in plan.stages]
     blocks.append(renderer.final())
     return "\n\n".join(blocks) + "\n"
@@ -65,10 +64,20 @@ class _Renderer:
         self._plan = plan
         self._buildkit = profile is Profile.BUILDKIT
 
+    def bases(self) -> str:
+        lines = [f"FROM {self._plan.base} AS {BASE}"]
+        if any(self._portable(stage) and stage.origin == self._plan.base for stage in self._plan.stages):
+            lines += [
+                "",
+                "# The same image for the machine that builds: what does not depend on the platform is made without emulation.",
+                f"FROM --platform=$BUILDPLATFORM {self._plan.base} AS {BUILD}",
+            ]
+        return "\n".join(lines)
+
     def stage(self, stage: Stage) -> str:
-        lines = [f"# {_comment(stage.title)}; {stage.stability.phrase}.", f"FROM {self._origin(stage.origin)} AS {stage.name}"]
+        lines = [f"# {_comment(stage.title)}; {stage.stability.phrase}.", f"FROM {self._image(stage)} AS {stage.name}"]
         lines += [f"ARG {name}={_quoted(value)}" for name, value in stage.arguments]
-        lines += [f"ARG {_variable(normalise)}" for normalise in _normalisations(stage)]
+        lines += [f"ARG {script.name}" for script in _scripts(stage)]
         if stage.workdir != "/":
             lines.append(f"WORKDIR {stage.workdir}")
         for action in stage.actions:
@@ -90,6 +99,15 @@ class _Renderer:
         link = "--link " if self._buildkit else ""
         lines += [f"COPY {link}--from={name} {TREE}/ /" for name in plan.layers]
         return "\n".join(lines)
+
+    def _portable(self, stage: Stage) -> bool:
+        # The classic builder does not say which platform it runs on.
+        return self._buildkit and not stage.needs_target
+
+    def _image(self, stage: Stage) -> str:
+        if not self._portable(stage) or isinstance(stage.origin, str):
+            return self._origin(stage.origin)
+        return BUILD if stage.origin == self._plan.base else f"--platform=$BUILDPLATFORM {stage.origin}"
 
     def _origin(self, origin: str | ImageReference) -> str:
         if origin == self._plan.base:
@@ -149,18 +167,25 @@ def _copy(sources: Sequence[str], target: str) -> str:
     return f"COPY {json.dumps(escaped, ensure_ascii=False)}"
 
 
-def _normalisations(stage: Stage) -> list[Normalise]:
+def _scripts(stage: Stage) -> list[TreeScript]:
+    """The scripts of a stage in the order of use, each once whatever its arguments."""
     runs = [action for action in stage.actions if isinstance(action, Run)]
-    return list(dict.fromkeys(command for run in runs for command in run.commands if isinstance(command, Normalise)))
+    return list({command.name: command for run in runs for command in run.commands if isinstance(command, TreeScript)}.values())
 
 
-def _variable(normalise: Normalise) -> str:
-    return f"NORMALISE_{normalise.language.upper()}"
+def _script_arguments(plan: BuildPlan) -> list[str]:
+    """Every script of the plan as a global argument, once, under its purpose."""
+    scripts = {script.name: script for stage in plan.stages for script in _scripts(stage)}
+    by_purpose: dict[str, list[str]] = {}
+    for name in sorted(scripts):
+        by_purpose.setdefault(scripts[name].purpose, []).append(f"ARG {name}={_quoted(scripts[name].script)}")
+    return ["\n".join([f"# {_comment(purpose)}", *lines]) for purpose, lines in by_purpose.items()]
 
 
-def _command(command: Sequence[str] | Normalise) -> str:
-    if isinstance(command, Normalise):
-        return f'{shlex.join(command.interpreter)} "${_variable(command)}" {TREE}'
+def _command(command: Sequence[str] | TreeScript) -> str:
+    if isinstance(command, TreeScript):
+        words = [f'{shlex.join(command.interpreter)} "${command.name}" {TREE}', *map(shlex.quote, command.arguments)]
+        return " ".join(words)
     words = [shlex.quote(word) for word in command]
     lines, current = [], words[0]
     for word in words[1:]:

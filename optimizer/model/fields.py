@@ -308,10 +308,10 @@ PACKAGES = list_of(PACKAGE)
 
 
 def choice(*words: str) -> FieldType:
-    """One of the words, or None for "found out from the files"."""
+    """One of the words."""
 
     def read(value: Any) -> Any:
-        if value is None or value in words:
+        if isinstance(value, str) and value in words:
             return value
         raise FieldFault(
             f"{_quoted(value)} is not allowed; allowed: {', '.join(words)}",

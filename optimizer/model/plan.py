@@ -62,28 +62,31 @@ class CopyTree:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Normalise:
-    """Give every entry of the tree one time, and one of the modes 0644 and 0755.
+class TreeScript:
+    """A script that changes the whole tree, in a language that the stage's image has.
 
-    ``script`` does so with ``interpreter``, which takes the script and the
-    tree as its next arguments; ``language`` names the pair, in letters.
+    ``interpreter`` takes the script, the tree and ``arguments`` as its next
+    arguments.  ``name`` tells scripts apart, in capitals and underscores;
+    scripts of one name are equal.  ``purpose`` is a sentence for people.
     """
 
-    language: str
+    name: str
+    purpose: str
     interpreter: tuple[str, ...]
     script: str
+    arguments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """Run commands, one after another, until one fails; each is an argument list, or a normalisation.
+    """Run commands, one after another, until one fails; each is an argument list, or a script over the tree.
 
     ``reads`` are inputs that the commands only read; ``caches`` are
     directories, by name and absolute path, whose contents may vanish between
     builds and reach no layer; ``environment`` holds for these commands alone.
     """
 
-    commands: tuple[tuple[str, ...] | Normalise, ...]
+    commands: tuple[tuple[str, ...] | TreeScript, ...]
     reads: tuple[Input, ...] = ()
     caches: tuple[str, ...] = ()
     secrets: tuple[BuildSecret, ...] = ()
@@ -102,6 +105,10 @@ class Stage:
     stands.  ``step`` is the name of the step that it belongs to.  ``in_place``
     stages change the file system of the final image itself and make no tree;
     there is at most one chain of them.  ``workdir`` is absolute.
+
+    ``needs_target`` says in a few words why the stage must run on the image's
+    own platform; when it is empty, the stage makes the same tree on the
+    platform of whoever builds, so that no emulator is needed.
     """
 
     name: str
@@ -113,6 +120,7 @@ class Stage:
     workdir: str = "/"
     arguments: tuple[tuple[str, str], ...] = ()
     in_place: bool = False
+    needs_target: str = ""
 
     def inputs(self) -> Iterable[Input]:
         """Every input of the project that the stage reads, in the order of use."""

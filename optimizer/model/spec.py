@@ -59,6 +59,11 @@ class ImageSpec:
     build_arguments: tuple[tuple[str, str], ...] = typed(
         types.VARIABLES, default=(), doc="Build arguments that every Command step sees; not secret, not kept in the environment."
     )
+    bytecode: bool = typed(
+        types.FLAG,
+        default=True,
+        doc="Whether Python code is compiled when the image is built, so that no cold start compiles it; the image grows by about its source.",
+    )
     base: Any = typed(
         types.optional(types.IMAGE), default=None, doc="Image in place of the runtime's AWS-provided one, for a house base made from it."
     )

@@ -171,6 +171,7 @@ class PythonDependencies(Step):
     )
     index_url: str | None = typed(types.URL, default=None, doc="Package index in place of PyPI; credentials go into a build secret.")
     wheels_only: bool = typed(types.FLAG, default=False, doc="Refuse packages that have no wheel for the runtime.")
+    installer: str = typed(types.choice("uv", "pip"), default="uv", doc="Program that installs what the lock names.")
     build_packages: tuple[str, ...] = _build_packages_field()
     secrets: tuple[BuildSecret, ...] = _secrets_field()
 
@@ -213,7 +214,9 @@ class JavaBuild(Step):
     default_stability: ClassVar[Stability] = Stability.DAILY
 
     source: str = typed(types.PATH, positional=True, doc="Directory of pom.xml or build.gradle(.kts).")
-    tool: str | None = typed(types.choice("maven", "gradle"), default=None, doc="Build tool; default: by the file in the directory.")
+    tool: str | None = typed(
+        types.optional(types.choice("maven", "gradle")), default=None, doc="Build tool; default: by the file in the directory."
+    )
     builder: ImageReference | None = _builder_field("Maven or Gradle with the Java version of the runtime")
     secrets: tuple[BuildSecret, ...] = _secrets_field()
 
@@ -311,6 +314,11 @@ class Command(Step):
     )
     image: ImageReference | None = typed(
         types.optional(types.IMAGE), default=None, doc="Image in which the commands run; default: the base image."
+    )
+    portable: bool = typed(
+        types.FLAG,
+        default=False,
+        doc="Whether the commands make the same for every architecture; then they run on the builder's own, without emulation.",
     )
     build_packages: tuple[str, ...] = _build_packages_field()
     secrets: tuple[BuildSecret, ...] = _secrets_field()

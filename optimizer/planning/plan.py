@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from optimizer.bases.catalogue import BaseImage, base_image, check_runtime
 from optimizer.bases.lock import Lock
 from optimizer.bases.mirror import Mirror
+from optimizer.dockerfile import BASE, BUILD
 from optimizer.dockerfile.ignore import IgnorePatterns
 from optimizer.errors import Fault, LockError, PlanError, SpecError
 from optimizer.model.plan import TREE, Action, BuildPlan, CopyInputs, CopyTree, Input, Run, Stage, oci_architecture
@@ -26,7 +27,7 @@ from optimizer.model.steps import Step
 from optimizer.planning.order import Item, Ordering, stable_first
 from optimizer.toolchains import ProjectFiles, StepContext, Target, toolchain_of
 
-RESERVED_NAMES = ("base", "scratch")
+RESERVED_NAMES = (BASE, BUILD, "scratch")
 """Names that stages have already: a step of this name would hide them."""
 
 # Among equally stable steps: what other steps tend to stand on comes first.
@@ -123,7 +124,13 @@ def _target(spec: ImageSpec) -> tuple[Target, list[str]]:
         )
     if faults:
         raise SpecError(faults)
-    target = Target(base=base, image=spec.base or base.reference, architecture=spec.architecture, build_arguments=spec.build_arguments)
+    target = Target(
+        base=base,
+        image=spec.base or base.reference,
+        architecture=spec.architecture,
+        build_arguments=spec.build_arguments,
+        bytecode=spec.bytecode,
+    )
     return target, warnings
 
 
@@ -244,6 +251,7 @@ def _chain(drafts: Sequence[_Draft], ordering: Ordering) -> list[Stage]:
     """The stages that change the system, each on the one before it."""
     chain: list[Stage] = []
     for stage in _order(drafts, ordering):
+        stage = replace(stage, needs_target="it changes the image's own file system")
         chain.append(replace(stage, origin=chain[-1].name) if chain else stage)
     return chain
 
@@ -280,7 +288,8 @@ def _with_earlier_steps(stage: Stage, drafts: dict[str, _Draft], chain: Sequence
     earlier = [drafts[name] for name in draft.step.after]
     systems = {item.name for other in earlier for item in other.stages if item.in_place}
     if systems and stage.origin == target.image:
-        stage = replace(stage, origin=[item.name for item in chain if item.name in systems][-1])
+        system = [item.name for item in chain if item.name in systems][-1]
+        stage = replace(stage, origin=system, needs_target=stage.needs_target or f"it stands on {system}")
     if draft.step.kind == "command":
         trees = sorted(item.name for other in earlier for item in other.stages if not item.in_place)
         copies = tuple(CopyTree(origin=name, source=f"{TREE}/", target="/") for name in trees)
@@ -329,9 +338,11 @@ def _pin_stage(stage: Stage, pins: _Pins) -> Stage:
     def pinned(origin: str | ImageReference) -> str | ImageReference:
         return pins.pinned(origin) if isinstance(origin, ImageReference) else origin
 
+    one_platform = isinstance(stage.origin, ImageReference) and not pins.has_every_platform(stage.origin)
     return replace(
         stage,
         origin=pinned(stage.origin),
+        needs_target=stage.needs_target or (f"{stage.origin} is pinned for one platform" if one_platform else ""),
         actions=tuple(
             replace(action, origin=pinned(action.origin)) if isinstance(action, CopyTree) else action for action in stage.actions
         ),
@@ -366,6 +377,12 @@ class _Pins:
                 )
         if faults:
             raise LockError(faults)
+
+    def has_every_platform(self, image: ImageReference) -> bool:
+        """Whether the digest is that of an index, from which each builder takes its own platform."""
+        locked = self._lock.pinned(image)
+        # Nothing is known of a digest that the specification itself gives.
+        return image.digest is None and locked is not None and locked.kind == "index"
 
     def pinned(self, image: ImageReference) -> ImageReference:
         locked = self._lock.pinned(image)

@@ -25,6 +25,7 @@ def plan_to_dict(plan: BuildPlan) -> dict[str, Any]:
                 "stability": stage.stability.value,
                 "probability": stage.stability.probability,
                 "origin": str(stage.origin),
+                "needs_target": stage.needs_target,
                 "inputs": sorted({item.source for item in stage.inputs()}),
                 "secrets": sorted({secret.id for secret in stage.secrets()}),
             }
@@ -46,7 +47,8 @@ def plan_as_text(name: str, plan: BuildPlan) -> str:
     head = f"{name}: {plan.runtime}, {plan.architecture}\nbase: {plan.base}"
     if not rows:
         return f"{head}\nno layers: the image is the base"
-    return f"{head}\n{table(('layer', 'stage', 'changes', 'built on', 'what it holds'), rows, '  ')}"
+    reasons = [f"  {stage.name} is built on {plan.platform}: {stage.needs_target}" for stage in plan.stages if stage.needs_target]
+    return "\n".join([head, table(("layer", "stage", "changes", "built on", "what it holds"), rows, "  "), *reasons])
 
 
 def short_reference(reference: ImageReference) -> str:

@@ -50,6 +50,7 @@ class CommandToolchain:
                 origin=step.image or context.target.image,
                 workdir=_WORKDIR,
                 arguments=context.target.build_arguments,
+                needs_target="" if step.portable else "its commands may depend on the platform",
                 actions=(
                     *build_tools(context.target.base, step.build_packages),
                     *copies,

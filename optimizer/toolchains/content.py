@@ -6,10 +6,10 @@ import posixpath
 from collections.abc import Iterable, Sequence
 
 from optimizer.errors import Fault
-from optimizer.model.plan import TREE, CopyInputs, CopyTree, Input, Stage
+from optimizer.model.plan import TREE, CopyInputs, CopyTree, Input, Run, Stage, TreeScript
 from optimizer.model.reference import ImageReference
 from optimizer.model.steps import Extension, Files, SourceCode
-from optimizer.toolchains.toolchain import GENERATED_FILES, StepContext, Target, normalising_run
+from optimizer.toolchains.toolchain import GENERATED_FILES, StepContext, Target, compiled, normalise
 
 CODE_CACHES = (
     *GENERATED_FILES,
@@ -40,7 +40,8 @@ class SourceCodeToolchain:
 
     def stages(self, step: SourceCode, context: StepContext) -> Sequence[Stage]:
         directory = step.to if step.to.endswith("/") else f"{step.to}/"
-        return [_copying(context, f"Code of {step.source}", step.source, directory, (*CODE_CACHES, *step.exclude))]
+        exclude = (*CODE_CACHES, *step.exclude)
+        return [_copying(context, f"Code of {step.source}", step.source, directory, exclude, compiled(context.target))]
 
 
 class FilesToolchain:
@@ -83,7 +84,7 @@ class ExtensionToolchain:
                     origin=context.target.image,
                     actions=(
                         CopyTree(origin=step.image, source="/opt/", target=f"{TREE}/opt/"),
-                        normalising_run(context.target.base.family),
+                        Run(commands=(normalise(context.target.base.family),)),
                     ),
                 )
             ]
@@ -92,7 +93,9 @@ class ExtensionToolchain:
         if context.project.kind(step.source) == "directory":
             return [_copying(context, title, step.source, "/opt/", CODE_CACHES)]
         file_name = step.name or posixpath.basename(step.source)
-        return [_copying(context, title, step.source, f"/opt/extensions/{file_name}", (), executable=True)]
+        target = f"/opt/extensions/{file_name}"
+        # A checkout on a file system without modes must not make a dead extension.
+        return [_copying(context, title, step.source, target, (), (("chmod", "0755", TREE + target),))]
 
 
 def _missing(context: StepContext, source: str) -> Iterable[Fault]:
@@ -100,13 +103,16 @@ def _missing(context: StepContext, source: str) -> Iterable[Fault]:
         yield Fault(f'"{source}" does not exist in the project', "source", "mend the path; it is seen from the project's root")
 
 
-def _copying(context: StepContext, title: str, source: str, to: str, exclude: Sequence[str], executable: bool = False) -> Stage:
+def _copying(
+    context: StepContext,
+    title: str,
+    source: str,
+    to: str,
+    exclude: Sequence[str],
+    commands: tuple[tuple[str, ...] | TreeScript, ...] = (),
+) -> Stage:
     directory = context.project.kind(source) == "directory"
     target = to if to.endswith("/") or not directory else f"{to}/"
-    normalising = normalising_run(context.target.base.family)
-    if executable:
-        # A checkout on a file system without modes must not make a dead extension.
-        normalising = type(normalising)(commands=(("chmod", "0755", TREE + to), *normalising.commands))
     return Stage(
         name=context.name,
         step=context.name,
@@ -117,6 +123,6 @@ def _copying(context: StepContext, title: str, source: str, to: str, exclude: Se
             CopyInputs(
                 inputs=(Input(source=source, target=TREE + target, directory=directory, exclude=tuple(exclude) if directory else ()),)
             ),
-            normalising,
+            Run(commands=(*commands, normalise(context.target.base.family))),
         ),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import posixpath
 from collections.abc import Iterable, Sequence
 
@@ -17,6 +18,10 @@ _YARN_CLASSIC = "yarn@1.22.22"
 _YARN = "@yarnpkg/cli-dist@4.18.1"
 _PNPM = "pnpm@10.34.9"
 _WORKDIR = "/build"
+# The npm of older runtimes takes no notice of --cpu.
+_CROSS_SINCE = 18
+_CPUS = {"x86_64": "x64", "arm64": "arm64"}
+_PNPM_BUILDS = ("onlyBuiltDependencies", "dangerouslyAllowAllBuilds", "allowBuilds")
 # The first file is the lock; the others stand beside it, and are read when they are there.
 _COMPANIONS = {
     "package-lock.json": (".npmrc",),
@@ -74,6 +79,7 @@ class NodeToolchain:
                 stability=context.stability,
                 origin=context.target.image,
                 workdir=_WORKDIR,
+                needs_target=_needs_target(step, name, context),
                 actions=(
                     *build_tools(context.target.base, step.build_packages),
                     CopyInputs(inputs=tuple(Input(source=path, target=f"{_WORKDIR}/", directory=False) for path in sorted(paths))),
@@ -107,6 +113,7 @@ class NodeToolchain:
                     "--prod",
                     "--config.node-linker=hoisted",
                     "--package-import-method=copy",
+                    *_for_target(context.target),
                     *scripts,
                 ),
                 (
@@ -135,4 +142,48 @@ class NodeToolchain:
                 (*linker, "yarn", "workspaces", "focus", "--production"),
                 ("rm", "-f", "node_modules/.yarn-state.yml"),
             )
-        return (("npm", "ci", "--omit=dev", "--no-audit", "--no-fund", "--no-update-notifier", *scripts),)
+        platform = () if _needs_target(step, name, context) else _for_target(context.target)
+        return (("npm", "ci", "--omit=dev", "--no-audit", "--no-fund", "--no-update-notifier", *platform, *scripts),)
+
+
+def _for_target(target: Target) -> tuple[str, ...]:
+    """The options with which npm and pnpm choose among optional packages for the target, whatever they run on."""
+    return (f"--cpu={_CPUS[target.architecture]}", "--os=linux", "--libc=glibc")
+
+
+def _needs_target(step: NodeDependencies, name: str, context: StepContext) -> str:
+    if step.build_packages:
+        return "its build packages compile for the platform that they run on"
+    if name == "yarn.lock":
+        return "Yarn installs for the platform that it runs on"
+    if int(context.target.base.runtime.removeprefix("nodejs").partition(".")[0]) < _CROSS_SINCE:
+        return "the runtime's npm installs for the platform that it runs on"
+    if not step.scripts:
+        return ""
+    if name == "pnpm-lock.yaml":
+        return _pnpm_scripts(step, context)
+    return _npm_scripts(context.project.read_text(step.lock))
+
+
+def _pnpm_scripts(step: NodeDependencies, context: StepContext) -> str:
+    # pnpm runs the scripts of named packages alone.
+    for path in (beside(step.lock, "package.json"), beside(step.lock, "pnpm-workspace.yaml")):
+        if context.project.kind(path) == "file" and any(key in context.project.read_text(path) for key in _PNPM_BUILDS):
+            return f"{path} lets packages run scripts, which compile for the platform that they run on"
+    return ""
+
+
+def _npm_scripts(lock: str) -> str:
+    try:
+        packages = json.loads(lock)["packages"]
+        scripted = sorted(
+            path.rpartition("node_modules/")[2]
+            for path, package in packages.items()
+            if package.get("hasInstallScript") and not package.get("dev") and "linux" in package.get("os", ["linux"])
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return "its lock file does not tell which packages run scripts"
+    if not scripted:
+        return ""
+    more = f" and {len(scripted) - 3} more" if len(scripted) > 3 else ""
+    return f"install scripts of {', '.join(scripted[:3])}{more} may compile for the platform that they run on"

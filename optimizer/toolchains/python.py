@@ -1,7 +1,9 @@
 """Python packages from the lock files of pip, uv, poetry and pipenv.
 
-Every tool's lock becomes a requirements file with hashes, and pip installs it:
-one installer means one form of tree, whichever tool a team locks with.
+Every tool's lock becomes a requirements file with hashes, and one installer
+installs it, whichever tool a team locks with.  uv is the default: it is the
+faster one, its version is pinned here where pip's is that of the base image,
+and it installs for another architecture than its own with the right markers.
 """
 
 from __future__ import annotations
@@ -15,20 +17,23 @@ from optimizer.model.plan import TREE, Run, Stage
 from optimizer.model.reference import ImageReference
 from optimizer.model.steps import PythonDependencies
 from optimizer.toolchains.system import build_tools
-from optimizer.toolchains.toolchain import ProjectFiles, StepContext, Target, beside, file_input, missing_file, normalise
+from optimizer.toolchains.toolchain import ProjectFiles, StepContext, Target, beside, compiled, file_input, missing_file, normalise
+from optimizer.toolchains.wheels import uv_platform, without_wheel
 
 _UV = ("uv==0.13.9",)
 _POETRY = ("poetry==2.5.1", "poetry-plugin-export==1.10.1")
 _PIPENV = ("pipenv==2026.10.3",)
+_TASK = f"{TREE}/var/task"
 _EXPORTED = "/tmp/requirements.txt"
 _COMPANION = {"uv.lock": "pyproject.toml", "poetry.lock": "pyproject.toml", "Pipfile.lock": "Pipfile"}
+_UV_INSTALL = ("python", "-m", "uv", "pip", "install", "--link-mode", "copy", "--python", "python")
 _PIP = ("python", "-m", "pip", "install", "--disable-pip-version-check", "--root-user-action=ignore")
-_CACHE = "/root/.cache/pip"
+_CACHES = {"uv": ("/root/.cache/uv", "/root/.cache/pip"), "pip": ("/root/.cache/pip",)}
 _NO_EXPORT: tuple[tuple[str, ...], ...] = ()
 
 
 class PythonToolchain:
-    """``pip install --target`` in a stage on the runtime's own base, so that wheels match its C library."""
+    """Packages installed into a directory, in a stage on the runtime's own base, so that its Python compiles them."""
 
     families: tuple[str, ...] = ("python",)
 
@@ -74,12 +79,8 @@ class PythonToolchain:
         else:
             paths = (step.lock, beside(step.lock, _COMPANION[name]))
             hashed, requirements = True, _EXPORTED
-            export = _export(name, directory, step.groups)
-        install = [*_PIP, "--no-compile", "--prefer-binary", "--target", f"{TREE}/var/task"]
-        install += ["--require-hashes"] if hashed else []
-        install += ["--only-binary", ":all:"] if step.wheels_only else []
-        install += ["--index-url", step.index_url] if step.index_url else []
-        install += ["--requirement", requirements]
+            export = _export(name, directory, step.groups, step.installer)
+        tools, install = _installer(step, context, hashed)
         return [
             Stage(
                 name=context.name,
@@ -87,12 +88,22 @@ class PythonToolchain:
                 title=f"Python packages of {step.lock}",
                 stability=context.stability,
                 origin=context.target.image,
+                needs_target=_needs_target(step, context),
                 actions=(
                     *build_tools(context.target.base, step.build_packages),
+                    # A run of its own: a changed lock finds the installer in the build cache.
+                    *tools,
                     Run(
-                        commands=(*export, tuple(install), normalise("python")),
+                        commands=(
+                            *export,
+                            (*install, "--requirement", requirements),
+                            # What installers leave behind for themselves.
+                            ("rm", "-f", f"{_TASK}/.lock"),
+                            *compiled(context.target),
+                            normalise("python"),
+                        ),
                         reads=tuple(map(file_input, sorted(paths))),
-                        caches=(_CACHE,),
+                        caches=_CACHES[step.installer],
                         secrets=step.secrets,
                     ),
                 ),
@@ -100,12 +111,43 @@ class PythonToolchain:
         ]
 
 
-def _export(lock: str, directory: str, groups: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+def _installer(step: PythonDependencies, context: StepContext, hashed: bool) -> tuple[tuple[Run, ...], tuple[str, ...]]:
+    """What gets the installer, and its command up to the requirements."""
+    options = [
+        *(("--require-hashes",) if hashed else ()),
+        *(("--only-binary", ":all:") if step.wheels_only else ()),
+        *(("--index-url", step.index_url) if step.index_url else ()),
+    ]
+    if step.installer == "pip":
+        return (), (*_PIP, "--no-compile", "--prefer-binary", "--target", _TASK, *options)
+    platform = uv_platform(context.target.base, context.target.architecture)
+    tools = Run(commands=((*_PIP, *_UV),), caches=_CACHES["pip"])
+    return (tools,), (*_UV_INSTALL, "--python-platform", platform, "--target", _TASK, *options)
+
+
+def _needs_target(step: PythonDependencies, context: StepContext) -> str:
+    if step.installer == "pip":
+        return "pip installs for the platform that it runs on"
+    if step.build_packages:
+        return "its build packages compile for the platform that they run on"
+    name = posixpath.basename(step.lock)
+    if name not in _COMPANION:
+        return ""
+    target = context.target
+    missing = without_wheel(name, context.project.read_text(step.lock), step.groups, target.base, target.architecture)
+    if not missing:
+        return ""
+    more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+    return f"no wheel for {target.architecture}: {', '.join(missing[:3])}{more}"
+
+
+def _export(lock: str, directory: str, groups: Sequence[str], installer: str) -> tuple[tuple[str, ...], ...]:
     match lock:
         case "uv.lock":
             export = ["python", "-m", "uv", "export", "--project", directory, "--frozen", "--no-dev", "--no-emit-workspace"]
             export += [word for group in groups for word in ("--group", group)]
-            return ((*_PIP, *_UV), (*export, "--no-header", "--quiet", "--format", "requirements-txt", "--output-file", _EXPORTED))
+            uv = () if installer == "uv" else ((*_PIP, *_UV),)
+            return (*uv, (*export, "--no-header", "--quiet", "--format", "requirements-txt", "--output-file", _EXPORTED))
         case "poetry.lock":
             export = ["python", "-m", "poetry", "export", "--directory", directory, "--no-interaction"]
             export += [word for group in groups for word in ("--with", group)]

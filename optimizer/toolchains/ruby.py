@@ -46,6 +46,7 @@ class RubyToolchain:
                 stability=context.stability,
                 origin=context.target.image,
                 workdir=_TASK,
+                needs_target="Bundler compiles and chooses gems for the platform that it runs on",
                 actions=(
                     *build_tools(context.target.base, step.build_packages),
                     CopyInputs(

@@ -45,6 +45,7 @@ class RustToolchain:
                 stability=context.stability,
                 origin=step.builder or _BUILDER,
                 workdir=_WORKDIR,
+                needs_target="the builder has the standard library of its own platform alone",
                 actions=(
                     CopyInputs(inputs=(source,)),
                     Run(

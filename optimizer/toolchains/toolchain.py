@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from optimizer.bases.catalogue import BaseImage
 from optimizer.errors import Fault
-from optimizer.model.plan import TIMESTAMP, Input, Normalise, Run
+from optimizer.model.plan import TIMESTAMP, Input, TreeScript
 from optimizer.model.reference import ImageReference
 from optimizer.model.stability import Stability
 
@@ -36,13 +36,14 @@ class Target:
 
     ``base`` is the catalogue's entry of the runtime; ``image`` the unpinned
     reference of the image that stages stand on: the base's own, or the house
-    base that the spec names.
+    base that the spec names.  ``bytecode`` asks for compiled Python code.
     """
 
     base: BaseImage
     image: ImageReference
     architecture: str
     build_arguments: tuple[tuple[str, str], ...] = ()
+    bytecode: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +103,7 @@ def file_input(path: str, directory: str = "/src") -> Input:
     return Input(source=path, target=posixpath.join(directory, path), directory=False)
 
 
-def normalise(family: str) -> Normalise:
+def normalise(family: str) -> TreeScript:
     """The normalisation of the tree, in the language that images of the family have.
 
     Times differ between checkouts and builds, modes between umasks; both would
@@ -114,13 +115,21 @@ def normalise(family: str) -> Normalise:
     return _NORMALISE.get(family, _SHELL)
 
 
-def normalising_run(family: str) -> Run:
-    """A run that only normalises the tree."""
-    return Run(commands=(normalise(family),))
+def compiled(target: Target) -> tuple[TreeScript, ...]:
+    """The script that compiles the Python code of the tree; none where the target wants no byte-code.
+
+    The byte-code holds a hash of its source, and is not checked against it when
+    it is loaded: byte-code by time would be stale after normalisation, and then
+    compiled again at every cold start.
+    Source: https://docs.python.org/3/reference/import.html#cached-bytecode-invalidation
+    """
+    return (_COMPILE_PYTHON,) if target.bytecode and target.base.family == "python" else ()
 
 
-_PYTHON = Normalise(
-    language="python",
+_PURPOSE = "Gives all files one time and one of two modes, so that equal content is an equal layer on every machine."
+_PYTHON = TreeScript(
+    name="NORMALISE_PYTHON",
+    purpose=_PURPOSE,
     interpreter=("python", "-c"),
     script=(
         "import os, sys; "
@@ -129,8 +138,20 @@ _PYTHON = Normalise(
         "for d, s, f in os.walk(sys.argv[1]) for p in [d] + [os.path.join(d, n) for n in s + f]]"
     ),
 )
-_NODE = Normalise(
-    language="node",
+# Before Python 3.11 the byte-code of a set depends on the hash seed.  A file that is no valid Python stays as it is.
+_COMPILE_PYTHON = TreeScript(
+    name="COMPILE_PYTHON",
+    purpose="Compiles all Python code to byte-code that depends on nothing but its source.",
+    interpreter=("env", "PYTHONHASHSEED=0", "python", "-c"),
+    script=(
+        "import compileall, py_compile, sys; "
+        "compileall.compile_dir(sys.argv[1], ddir='/', quiet=2, maxlevels=64, "
+        "invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)"
+    ),
+)
+_NODE = TreeScript(
+    name="NORMALISE_NODE",
+    purpose=_PURPOSE,
     interpreter=("node", "-e"),
     script=(
         "const fs = require('fs'); (function walk(p) { const s = fs.lstatSync(p); "
@@ -139,8 +160,9 @@ _NODE = Normalise(
         f"fs.lutimesSync(p, {TIMESTAMP}, {TIMESTAMP}); }})(process.argv[1])"
     ),
 )
-_RUBY = Normalise(
-    language="ruby",
+_RUBY = TreeScript(
+    name="NORMALISE_RUBY",
+    purpose=_PURPOSE,
     interpreter=("ruby", "-e"),
     script=(
         "require 'find'; Find.find(ARGV[0]) { |p| s = File.lstat(p); "
@@ -149,8 +171,9 @@ _RUBY = Normalise(
     ),
 )
 # A shell loses "$1" to each function call, and gives it back; that is what the recursion stands on.
-_SHELL = Normalise(
-    language="sh",
+_SHELL = TreeScript(
+    name="NORMALISE_SH",
+    purpose=_PURPOSE,
     interpreter=("sh", "-c"),
     script=(
         'chmod -R u=rwX,go=rX "$0"; walk() { '

@@ -2,7 +2,9 @@
 
 They have the layout of the real ones (entrypoint, ``/var/task``,
 ``/var/runtime`` with a runtime client, environment; no ``find``, ``tar`` or
-``gzip``) under the same repository paths in a registry of this machine.
+``gzip``) under the same repository paths in a registry of this machine, and
+under the same kinds of tag: one per architecture, and an index over both.  The
+images for arm64 are almost empty: nothing may run in them on this machine.
 """
 
 from __future__ import annotations
@@ -31,12 +33,14 @@ _CA = Path(os.environ.get("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt")
 def push_standins(registry: str) -> None:
     """Build what is not built yet, and push every stand-in to the registry (``host:port``)."""
     common = _common()
+    foreign = _foreign()
     for name, path in IMAGES.items():
-        local = _build(name, common)
         remote = f"{registry}/{path}"
-        _docker("tag", local, remote)
-        _docker("push", "--quiet", remote)
-        _docker("rmi", remote)
+        for architecture, local in (("x86_64", _build(name, common)), ("arm64", foreign)):
+            _docker("tag", local, f"{remote}-{architecture}")
+            _docker("push", "--quiet", f"{remote}-{architecture}")
+            _docker("rmi", f"{remote}-{architecture}")
+        _docker("buildx", "imagetools", "create", "--tag", remote, f"{remote}-x86_64", f"{remote}-arm64")
 
 
 def _common() -> str:
@@ -50,6 +54,15 @@ def _common() -> str:
         tag = f"optimizer-standin/common:{_digest(Path(directory))}"
         if not _exists(tag):
             _docker("build", "--quiet", "--build-arg", f"DEBIAN={debian}", "--tag", tag, directory)
+    return tag
+
+
+def _foreign() -> str:
+    """An image for arm64, made of one copied file."""
+    recipe = RECIPES / "foreign"
+    tag = f"optimizer-standin/foreign:{_digest(recipe)}"
+    if not _exists(tag):
+        _docker("build", "--quiet", "--platform", "linux/arm64", "--tag", tag, str(recipe))
     return tag
 
 
