@@ -1,0 +1,407 @@
+"""The life of a fleet: what each change costs, for this project and for what its users would write instead.
+
+Six functions with two sets of dependencies, two of them with a 30 MB model,
+go through seven events.  Three ways to declare them, all in AWS CDK: this
+project; the Dockerfile of AWS's guide (requirements, installation, code); the
+one that ``sam init`` writes (code and requirements together, then
+installation).  Each event is a real synthesis, and for every image that the
+repository does not have, the ``docker build`` and ``docker push`` that CDK
+runs, against an engine and registries of this benchmark's own.
+
+*New bytes* are what the event adds to the repository's registry; those of the
+base image's own layers are counted apart.  A *fresh runner* has neither build
+cache nor images.  Seconds are those of synthesis, builds and pushes.
+
+Needs a Debian machine with an engine, as root (`.ci/setup-engine`).
+Run: ``python -m benchmarks.fleet_life [--runtime python|nodejs]``
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.engine import services
+from tests.engine.standins import push_standins
+
+ROOT = Path(__file__).parents[1]
+MODEL_BYTES = 30_000_000
+TIMEOUT_S = 900
+BASES = {"python": "lambda/python:3.13", "nodejs": "lambda/nodejs:22"}
+RUNTIMES = {"python": "python3.13", "nodejs": "nodejs22.x"}
+SETS = {
+    "python": {"small": "requests==2.32.3\nPyYAML==6.0.2\n", "large": "numpy==2.2.4\npandas==2.2.3\n"},
+    "nodejs": {"small": "mustache@4.2.0 uuid@11.1.0", "large": "@aws-sdk/client-s3@3.800.0 sharp@0.34.1"},
+}
+BUMPED = {"python": "requests==2.32.4\nPyYAML==6.0.2\n", "nodejs": "mustache@4.2.0 uuid@11.0.5"}
+CODE = {
+    "python": ("app.py", "def handler(event, context):\n    return {{'function': '{name}', 'version': {version}}}\n"),
+    "nodejs": ("app.mjs", "export const handler = async () => ({{function: '{name}', version: {version}}});\n"),
+}
+# The same packages in files that the installer of each peer reads.
+MANIFESTS = {"python": ("requirements.txt",), "nodejs": ("package.json", "package-lock.json")}
+INSTALL = {"python": "RUN pip install -r requirements.txt", "nodejs": "RUN npm ci --omit=dev"}
+SAM_INSTALL = {"python": "RUN python3 -m pip install -r requirements.txt -t .", "nodejs": "RUN npm install"}
+HANDLER = "app.handler"
+PLAIN_APP = """
+import json
+import aws_cdk as cdk
+from aws_cdk import aws_lambda as lambda_
+app = cdk.App(outdir="cdk.out")
+stack = cdk.Stack(app, "Fleet")
+for name in json.load(open("fleet.json")):
+    code = lambda_.DockerImageCode.from_image_asset(f"functions/{name}")
+    lambda_.DockerImageFunction(stack, name, code=code, architecture=lambda_.Architecture.X86_64)
+app.synth()
+"""
+OUR_APP = """
+import json
+import os
+import aws_cdk as cdk
+from optimizer import Files, ImageSpec, NodeDependencies, PythonDependencies, SourceCode
+from optimizer.cdk import OptimizedFunction, SharedRepositorySynthesizer
+app = cdk.App(outdir="cdk.out", default_stack_synthesizer=SharedRepositorySynthesizer(repository_name="assets"))
+stack = cdk.Stack(app, "Fleet")
+for name in json.load(open("fleet.json")):
+    directory = f"functions/{{name}}"
+    steps = [
+        SourceCode(f"{{directory}}/{code}", name="code"),
+        {dependencies}(f"{{directory}}/{lock}", name="packages"),
+    ]
+    if os.path.exists(f"{{directory}}/model.bin"):
+        steps.append(Files(f"{{directory}}/model.bin", to="/var/task/model.bin", name="model"))
+    spec = ImageSpec(runtime="{runtime}", steps=steps)
+    OptimizedFunction(stack, name, spec=spec, handler="app.handler")
+app.synth()
+"""
+
+
+@dataclass
+class Engine:
+    """A container engine of the benchmark's own, which can forget everything that it knows."""
+
+    directory: Path
+
+    def docker(self, *arguments: str, cwd: Path | None = None, check: bool = True) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, "DOCKER_HOST": f"unix://{self.directory}/socket", "BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
+        result = subprocess.run(
+            ["docker", *arguments], cwd=cwd, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+        )
+        if check and result.returncode != 0:
+            raise SystemExit(f"docker {' '.join(arguments)} failed:\n{result.stderr[-3000:]}")
+        return result
+
+    def forget(self) -> None:
+        """Become a fresh runner."""
+        self.docker("builder", "prune", "--all", "--force")
+        self.docker("image", "prune", "--all", "--force")
+
+
+@contextlib.contextmanager
+def engine(directory: Path) -> Iterator[Engine]:
+    argv = ["dockerd", "--data-root", str(directory / "data"), "--exec-root", str(directory / "exec")]
+    # Without a bridge it changes nothing in this machine's network; builds use the host's.
+    argv += ["--pidfile", str(directory / "pid"), "--host", f"unix://{directory}/socket", "--bridge", "none", "--iptables=false"]
+    with (directory / "log").open("wb") as log:
+        process = subprocess.Popen(argv, stdout=log, stderr=subprocess.STDOUT)
+    made = Engine(directory)
+    try:
+        for _ in range(120):
+            if made.docker("info", check=False).returncode == 0:
+                break
+            time.sleep(0.5)
+        yield made
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+@dataclass
+class Repository:
+    """The registry to which images are pushed."""
+
+    address: str
+    storage: Path
+    bases: set[str] = field(default_factory=set)
+
+    def blobs(self) -> dict[str, int]:
+        """Bytes of every blob, by digest."""
+        root = self.storage / "blobs" / "docker" / "registry" / "v2" / "blobs" / "sha256"
+        return {f"sha256:{path.parent.name}": path.stat().st_size for path in root.glob("*/*/data")}
+
+    def has(self, tag: str) -> bool:
+        request = urllib.request.Request(f"http://{self.address}/v2/assets/manifests/{tag}", method="HEAD")
+        request.add_header("Accept", "application/vnd.docker.distribution.manifest.v2+json")
+        try:
+            urllib.request.urlopen(request, timeout=30).close()
+        except urllib.error.HTTPError:
+            return False
+        return True
+
+    def layers(self, tag: str) -> list[str]:
+        request = urllib.request.Request(f"http://{self.address}/v2/assets/manifests/{tag}")
+        request.add_header("Accept", "application/vnd.docker.distribution.manifest.v2+json")
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return [layer["digest"] for layer in json.load(answer)["layers"]]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one event cost."""
+
+    images: int
+    new_bytes: int
+    base_bytes: int
+    seconds: float
+
+
+@dataclass
+class Fleet:
+    """One way to declare the fleet, in a directory of its own."""
+
+    name: str
+    runtime: str
+    directory: Path
+    engine: Engine
+    upstream: str
+    repository: Repository
+    base: str
+
+    def write(self, names: list[str]) -> None:
+        (self.directory / "fleet.json").write_text(json.dumps(names))
+        for number, name in enumerate(names):
+            kind = "small" if number % 2 == 0 else "large"
+            function = self.directory / "functions" / name
+            function.mkdir(parents=True, exist_ok=True)
+            self.write_code(name, 1)
+            self.write_manifests(name, SETS[self.runtime][kind])
+            if number in (3, 5):
+                (function / "model.bin").write_bytes(random.Random(20261124).randbytes(MODEL_BYTES))
+            self.write_dockerfile(name)
+        if self.name == "optimizer":
+            dependencies = {"python": "PythonDependencies", "nodejs": "NodeDependencies"}[self.runtime]
+            code, lock = CODE[self.runtime][0], MANIFESTS[self.runtime][-1]
+            program = OUR_APP.format(dependencies=dependencies, code=code, lock=lock, runtime=RUNTIMES[self.runtime])
+            (self.directory / "cdk.json").write_text(json.dumps({"context": {"optimizer:mirror": self.upstream}}))
+        else:
+            program = PLAIN_APP
+        (self.directory / "app.py").write_text(program)
+
+    def write_code(self, name: str, version: int) -> None:
+        file, text = CODE[self.runtime]
+        (self.directory / "functions" / name / file).write_text(text.format(name=name, version=version))
+
+    def write_manifests(self, name: str, packages: str) -> None:
+        function = self.directory / "functions" / name
+        if self.runtime == "python":
+            (function / "requirements.txt").write_text(packages)
+            return
+        for file, text in node_manifests(packages).items():
+            (function / file).write_text(text)
+
+    def write_dockerfile(self, name: str) -> None:
+        if self.name == "optimizer":
+            return
+        function = self.directory / "functions" / name
+        code, manifests = CODE[self.runtime][0], " ".join(MANIFESTS[self.runtime])
+        model = ["COPY model.bin ./"] if (function / "model.bin").exists() else []
+        if self.name == "AWS's guide":
+            lines = [f"COPY {manifests} ./", INSTALL[self.runtime], *model, f"COPY {code} ./"]
+        else:
+            lines = [f"COPY {code} {manifests} ./", *model, SAM_INSTALL[self.runtime]]
+        (function / "Dockerfile").write_text("\n".join([f"FROM {self.upstream}/{self.base}", *lines, f'CMD ["{HANDLER}"]', ""]))
+
+    def set_base(self, base: str) -> None:
+        """Move to another base image, as a team does: a new pin, or a new tag in every Dockerfile."""
+        self.base = base
+        if self.name != "optimizer":
+            for name in json.loads((self.directory / "fleet.json").read_text()):
+                self.write_dockerfile(name)
+            return
+        argv = [sys.executable, "-m", "optimizer", "pin", "--update", "--mirror", self.upstream, "--image", RUNTIMES[self.runtime]]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        subprocess.run(argv, cwd=self.directory, env=environment, check=True, capture_output=True, timeout=TIMEOUT_S)
+
+    def deploy(self) -> Cost:
+        before = self.repository.blobs()
+        started = time.monotonic()
+        shutil.rmtree(self.directory / "cdk.out", ignore_errors=True)
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "CDK_CONTEXT_JSON": self._context()}
+        subprocess.run([sys.executable, "app.py"], cwd=self.directory, env=environment, check=True, timeout=TIMEOUT_S)
+        published = [tag for tag, source in self._assets() if self._publish(tag, source)]
+        seconds = time.monotonic() - started
+        new = {digest: size for digest, size in self.repository.blobs().items() if digest not in before}
+        base_layers = set()
+        for tag in published:
+            base_layers |= set(self.repository.layers(tag)[: self._base_layers()])
+        return Cost(
+            images=len(published),
+            new_bytes=sum(size for digest, size in new.items() if digest not in base_layers),
+            base_bytes=sum(size for digest, size in new.items() if digest in base_layers),
+            seconds=seconds,
+        )
+
+    def _context(self) -> str:
+        path = self.directory / "cdk.json"
+        return json.dumps(json.loads(path.read_text())["context"]) if path.exists() else "{}"
+
+    def _assets(self) -> list[tuple[str, dict[str, str]]]:
+        (manifest,) = (self.directory / "cdk.out").glob("*.assets.json")
+        images = json.loads(manifest.read_text())["dockerImages"]
+        return [(destination["imageTag"], image["source"]) for image in images.values() for destination in image["destinations"].values()]
+
+    def _publish(self, tag: str, source: dict[str, str]) -> bool:
+        """Build and push as CDK does, unless the repository has the image."""
+        if self.repository.has(tag):
+            return False
+        remote = f"{self.repository.address}/assets:{tag}"
+        options = ["--network", "host"]
+        if source.get("platform"):
+            options += ["--platform", source["platform"]]
+        self.engine.docker("build", "--tag", remote, *options, ".", cwd=self.directory / "cdk.out" / source["directory"])
+        self.engine.docker("push", remote)
+        return True
+
+    def _base_layers(self) -> int:
+        reference = f"{self.upstream}/{self.base}"
+        self.engine.docker("pull", "--quiet", reference)
+        return len(json.loads(self.engine.docker("image", "inspect", reference).stdout)[0]["RootFS"]["Layers"])
+
+
+_NODE_MANIFESTS: dict[str, dict[str, str]] = {}
+
+
+def node_manifests(packages: str) -> dict[str, str]:
+    """package.json and its lock for a list of packages; npm resolves them once."""
+    if packages not in _NODE_MANIFESTS:
+        with tempfile.TemporaryDirectory() as directory:
+            Path(directory, "package.json").write_text('{"name": "function", "version": "1.0.0", "private": true}')
+            npm = shutil.which("npm") or "npm"
+            argv = [npm, "install", "--package-lock-only", "--save-exact", "--no-audit", "--no-fund", *packages.split()]
+            subprocess.run(argv, cwd=directory, check=True, capture_output=True, timeout=TIMEOUT_S)
+            _NODE_MANIFESTS[packages] = {name: Path(directory, name).read_text() for name in MANIFESTS["nodejs"]}
+    return _NODE_MANIFESTS[packages]
+
+
+def patch_base(registry: str, base: str) -> str:
+    """Push a patched base image beside the old one, and over its tag; gives the name of the new tag."""
+    repository, _, tag = base.partition(":")
+    new = f"{registry}/{repository}:{tag}.patched"
+    with tempfile.TemporaryDirectory() as directory:
+        Path(directory, "Dockerfile").write_text(f"FROM {registry}/{base}\nRUN echo patched > /etc/patched\n")
+        subprocess.run(["docker", "build", "--quiet", "--tag", new, directory], check=True, capture_output=True, timeout=TIMEOUT_S)
+    for target in (new, f"{registry}/{base}"):
+        if target != new:
+            subprocess.run(["docker", "tag", new, target], check=True, timeout=60)
+        subprocess.run(["docker", "push", "--quiet", target], check=True, capture_output=True, timeout=TIMEOUT_S)
+        subprocess.run(["docker", "rmi", "--force", target], check=True, capture_output=True, timeout=60)
+    return f"{repository}:{tag}.patched"
+
+
+def events(fleet: Fleet, patched: str) -> Iterator[tuple[str, bool, Callable[[], None]]]:
+    """What happens to the fleet: a name, whether the runner is fresh, and the change."""
+    names = [f"f{number}" for number in range(6)]
+
+    def bump() -> None:
+        for name in names[::2]:
+            fleet.write_manifests(name, BUMPED[fleet.runtime])
+
+    def first() -> None:
+        fleet.write(names)
+        fleet.set_base(fleet.base)
+
+    def sibling() -> None:
+        text = BUMPED[fleet.runtime]
+        fleet.write([*names, "f6"])
+        for name in [*names[::2], "f6"]:
+            fleet.write_manifests(name, text)
+        fleet.write_code("f5", 3)
+
+    yield "first deployment", True, first
+    yield "one handler edited", False, lambda: fleet.write_code("f5", 2)
+    yield "one handler edited, fresh runner", True, lambda: fleet.write_code("f5", 3)
+    yield "README edited", False, lambda: _write(fleet.directory / "functions" / "f5" / "README.md", "# f5\n")
+    yield "small dependency bumped, fresh runner", True, bump
+    yield "sibling function added", False, sibling
+    yield "base patched, fresh runner", True, lambda: fleet.set_base(patched)
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text)
+
+
+def measure(runtime: str, work: Path) -> dict[str, list[tuple[str, Cost]]]:
+    """The costs of every event, by the way of declaring the fleet."""
+    results: dict[str, list[tuple[str, Cost]]] = {}
+    for name in ("AWS's guide", "sam init", "optimizer"):
+        directory = work / runtime / name.replace(" ", "-").replace("'", "")
+        for part in ("app", "upstream", "repository", "engine"):
+            (directory / part).mkdir(parents=True)
+        with (
+            services.registry(directory / "upstream") as upstream,
+            services.registry(directory / "repository") as address,
+            engine(directory / "engine") as runner,
+        ):
+            push_standins(upstream)
+            repository = Repository(address, directory / "repository")
+            fleet = Fleet(name, runtime, directory / "app", runner, upstream, repository, BASES[runtime])
+            steps = events(fleet, f"{BASES[runtime]}.patched")
+            for event, fresh, change in steps:
+                if event.startswith("base patched"):
+                    patch_base(upstream, BASES[runtime])
+                if fresh:
+                    runner.forget()
+                change()
+                cost = fleet.deploy()
+                results.setdefault(name, []).append((event, cost))
+                print(f"{runtime}, {name}, {event}: {cost}", file=sys.stderr)
+        shutil.rmtree(directory)
+    return results
+
+
+def show(runtime: str, results: dict[str, list[tuple[str, Cost]]]) -> None:
+    print(f"\n{runtime}: images built, new megabytes without the base's own layers (the base's), seconds")
+    print(f"{'':39}" + "".join(f"{name:>30}" for name in results))
+    for index, (event, _) in enumerate(results["optimizer"]):
+        print(f"{event:39}" + "".join(f"{_cell(costs[index][1]):>30}" for costs in results.values()))
+    later = {name: [cost for _, cost in costs[1:]] for name, costs in results.items()}
+    totals = {
+        name: Cost(
+            sum(cost.images for cost in costs),
+            sum(cost.new_bytes for cost in costs),
+            sum(cost.base_bytes for cost in costs),
+            sum(cost.seconds for cost in costs),
+        )
+        for name, costs in later.items()
+    }
+    print(f"{'all after the first deployment':39}" + "".join(f"{_cell(total):>30}" for total in totals.values()))
+
+
+def _cell(cost: Cost) -> str:
+    return f"{cost.images}  {cost.new_bytes / 1e6:8.2f} ({cost.base_bytes / 1e6:5.1f})  {cost.seconds:6.1f} s"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runtime", choices=sorted(BASES), action="append", help="default: all")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        for runtime in arguments.runtime or sorted(BASES, reverse=True):
+            show(runtime, measure(runtime, Path(temporary)))
+
+
+if __name__ == "__main__":
+    main()
