@@ -19,7 +19,6 @@ Run: ``python -m benchmarks.fleet_life [--runtime python|nodejs]``
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import os
 import random
@@ -31,10 +30,11 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.engine import services
+from tests.engine.daemon import Daemon, daemon
 from tests.engine.standins import push_standins
 
 ROOT = Path(__file__).parents[1]
@@ -90,52 +90,11 @@ app.synth()
 
 
 @dataclass
-class Engine:
-    """A container engine of the benchmark's own, which can forget everything that it knows."""
-
-    directory: Path
-
-    def docker(self, *arguments: str, cwd: Path | None = None, check: bool = True) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "DOCKER_HOST": f"unix://{self.directory}/socket", "BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
-        result = subprocess.run(
-            ["docker", *arguments], cwd=cwd, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
-        )
-        if check and result.returncode != 0:
-            raise SystemExit(f"docker {' '.join(arguments)} failed:\n{result.stderr[-3000:]}")
-        return result
-
-    def forget(self) -> None:
-        """Become a fresh runner."""
-        self.docker("builder", "prune", "--all", "--force")
-        self.docker("image", "prune", "--all", "--force")
-
-
-@contextlib.contextmanager
-def engine(directory: Path) -> Iterator[Engine]:
-    argv = ["dockerd", "--data-root", str(directory / "data"), "--exec-root", str(directory / "exec")]
-    # Without a bridge it changes nothing in this machine's network; builds use the host's.
-    argv += ["--pidfile", str(directory / "pid"), "--host", f"unix://{directory}/socket", "--bridge", "none", "--iptables=false"]
-    with (directory / "log").open("wb") as log:
-        process = subprocess.Popen(argv, stdout=log, stderr=subprocess.STDOUT)
-    made = Engine(directory)
-    try:
-        for _ in range(120):
-            if made.docker("info", check=False).returncode == 0:
-                break
-            time.sleep(0.5)
-        yield made
-    finally:
-        process.terminate()
-        process.wait(60)
-
-
-@dataclass
 class Repository:
     """The registry to which images are pushed."""
 
     address: str
     storage: Path
-    bases: set[str] = field(default_factory=set)
 
     def blobs(self) -> dict[str, int]:
         """Bytes of every blob, by digest."""
@@ -175,7 +134,7 @@ class Fleet:
     name: str
     runtime: str
     directory: Path
-    engine: Engine
+    engine: Daemon
     upstream: str
     repository: Repository
     base: str
@@ -297,18 +256,22 @@ def node_manifests(packages: str) -> dict[str, str]:
 
 
 def patch_base(registry: str, base: str) -> str:
-    """Push a patched base image beside the old one, and over its tag; gives the name of the new tag."""
-    repository, _, tag = base.partition(":")
-    new = f"{registry}/{repository}:{tag}.patched"
+    """Push a patched base image beside the old one; gives the name of its tag."""
+    name = f"{base}.patched"
+    _push(f"{registry}/{name}", f"FROM {registry}/{base}\nRUN echo patched > /etc/patched\n")
+    return name
+
+
+def release_patch(registry: str, base: str) -> None:
+    """Let the base's own tag name the patched image, as a release does."""
+    _push(f"{registry}/{base}", f"FROM {registry}/{base}.patched\n")
+
+
+def _push(target: str, dockerfile: str) -> None:
     with tempfile.TemporaryDirectory() as directory:
-        Path(directory, "Dockerfile").write_text(f"FROM {registry}/{base}\nRUN echo patched > /etc/patched\n")
-        subprocess.run(["docker", "build", "--quiet", "--tag", new, directory], check=True, capture_output=True, timeout=TIMEOUT_S)
-    for target in (new, f"{registry}/{base}"):
-        if target != new:
-            subprocess.run(["docker", "tag", new, target], check=True, timeout=60)
-        subprocess.run(["docker", "push", "--quiet", target], check=True, capture_output=True, timeout=TIMEOUT_S)
-        subprocess.run(["docker", "rmi", "--force", target], check=True, capture_output=True, timeout=60)
-    return f"{repository}:{tag}.patched"
+        Path(directory, "Dockerfile").write_text(dockerfile)
+        for argv in (["build", "--quiet", "--tag", target, directory], ["push", "--quiet", target], ["rmi", "--force", target]):
+            subprocess.run(["docker", *argv], check=True, capture_output=True, timeout=TIMEOUT_S)
 
 
 def events(fleet: Fleet, patched: str) -> Iterator[tuple[str, bool, Callable[[], None]]]:
@@ -346,29 +309,29 @@ def _write(path: Path, text: str) -> None:
 def measure(runtime: str, work: Path) -> dict[str, list[tuple[str, Cost]]]:
     """The costs of every event, by the way of declaring the fleet."""
     results: dict[str, list[tuple[str, Cost]]] = {}
-    for name in ("AWS's guide", "sam init", "optimizer"):
-        directory = work / runtime / name.replace(" ", "-").replace("'", "")
-        for part in ("app", "upstream", "repository", "engine"):
-            (directory / part).mkdir(parents=True)
-        with (
-            services.registry(directory / "upstream") as upstream,
-            services.registry(directory / "repository") as address,
-            engine(directory / "engine") as runner,
-        ):
-            push_standins(upstream)
-            repository = Repository(address, directory / "repository")
-            fleet = Fleet(name, runtime, directory / "app", runner, upstream, repository, BASES[runtime])
-            steps = events(fleet, f"{BASES[runtime]}.patched")
-            for event, fresh, change in steps:
-                if event.startswith("base patched"):
-                    patch_base(upstream, BASES[runtime])
-                if fresh:
-                    runner.forget()
-                change()
-                cost = fleet.deploy()
-                results.setdefault(name, []).append((event, cost))
-                print(f"{runtime}, {name}, {event}: {cost}", file=sys.stderr)
-        shutil.rmtree(directory)
+    base = BASES[runtime]
+    (work / "upstream").mkdir(parents=True)
+    with services.registry(work / "upstream") as upstream:
+        push_standins(upstream, [runtime])
+        patched = patch_base(upstream, base)
+        # This project is last: its pin follows the tag, which the others do not use.
+        for name in ("AWS's guide", "sam init", "optimizer"):
+            directory = work / str(len(results))
+            for part in ("app", "repository"):
+                (directory / part).mkdir(parents=True)
+            with services.registry(directory / "repository") as address, daemon(directory / "engine") as engine:
+                repository = Repository(address, directory / "repository")
+                fleet = Fleet(name, runtime, directory / "app", engine, upstream, repository, base)
+                for event, fresh, change in events(fleet, patched):
+                    if name == "optimizer" and event.startswith("base patched"):
+                        release_patch(upstream, base)
+                    if fresh:
+                        engine.forget()
+                    change()
+                    cost = fleet.deploy()
+                    results.setdefault(name, []).append((event, cost))
+                    print(f"{runtime}, {name}, {event}: {cost}", file=sys.stderr)
+            shutil.rmtree(directory)
     return results
 
 
@@ -400,7 +363,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         for runtime in arguments.runtime or sorted(BASES, reverse=True):
-            show(runtime, measure(runtime, Path(temporary)))
+            show(runtime, measure(runtime, Path(temporary, runtime)))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from optimizer.context.digests import DigestCache, Version
+from optimizer.context.parallel import map_files
 from optimizer.dockerfile.ignore import IgnorePatterns
 from optimizer.errors import ContextError
 
@@ -167,7 +168,9 @@ class Project:
         unknown = {file.version: file.path for file in files if file.version not in self._digests}
         if self._cache is not None:
             self._digests.update(self._cache.get(unknown))
-        fresh = {version: _file_digest(self._absolute[path], path) for version, path in unknown.items() if version not in self._digests}
+        unread = {version: path for version, path in unknown.items() if version not in self._digests}
+        read = map_files(lambda path: _file_digest(self._absolute[path], path), list(unread.values()))
+        fresh = dict(zip(unread, read, strict=True))
         self._digests.update(fresh)
         if self._cache is not None:
             self._cache.add(fresh)

@@ -14,6 +14,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 RECIPES = Path(__file__).parent / "standin"
@@ -30,12 +31,12 @@ _SUITE = "trixie"
 _CA = Path(os.environ.get("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt"))
 
 
-def push_standins(registry: str) -> None:
-    """Build what is not built yet, and push every stand-in to the registry (``host:port``)."""
+def push_standins(registry: str, names: Iterable[str] = tuple(IMAGES)) -> None:
+    """Build what is not built yet, and push the stand-ins of the names to the registry (``host:port``)."""
     common = _common()
     foreign = _foreign()
-    for name, path in IMAGES.items():
-        remote = f"{registry}/{path}"
+    for name in names:
+        remote = f"{registry}/{IMAGES[name]}"
         for architecture, local in (("x86_64", _build(name, common)), ("arm64", foreign)):
             _docker("tag", local, f"{remote}-{architecture}")
             _docker("push", "--quiet", f"{remote}-{architecture}")
