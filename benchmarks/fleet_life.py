@@ -271,7 +271,7 @@ def _push(target: str, dockerfile: str) -> None:
     with tempfile.TemporaryDirectory() as directory:
         Path(directory, "Dockerfile").write_text(dockerfile)
         for argv in (["build", "--quiet", "--tag", target, directory], ["push", "--quiet", target], ["rmi", "--force", target]):
-            subprocess.run(["docker", *argv], check=True, capture_output=True, timeout=TIMEOUT_S)
+            Daemon({}).docker(*argv)
 
 
 def events(fleet: Fleet, patched: str) -> Iterator[tuple[str, bool, Callable[[], None]]]:

@@ -56,8 +56,8 @@ def daemon(directory: Path, *, containerd_store: bool = False, unpacked: Path | 
         environment["DOCKER_CONFIG"] = str(plugins)
         environment["PATH"] = os.pathsep.join([str(unpacked / "usr/bin"), str(unpacked / "usr/sbin"), os.environ["PATH"]])
     argv = ["dockerd", "--config-file", str(configuration), "--data-root", str(directory / "data"), "--exec-root", str(directory / "exec")]
-    # Without a bridge it changes nothing in this machine's network.
-    argv += ["--pidfile", str(directory / "pid"), "--host", environment["DOCKER_HOST"], "--bridge", "none", "--iptables=false"]
+    # Not `--bridge none`: an engine that starts with it removes docker0, on which the machine's own engine stands.
+    argv += ["--pidfile", str(directory / "pid"), "--host", environment["DOCKER_HOST"], "--iptables=false"]
     made = Daemon(environment)
     with (directory / "log").open("wb") as log:
         process = subprocess.Popen(argv, env={**os.environ, **environment}, stdout=log, stderr=subprocess.STDOUT)
