@@ -6,6 +6,7 @@
     ├── SpecError             an image specification is wrong
     ├── LockError             optimizer.lock is missing, stale or corrupt
     ├── PlanError             a correct specification that cannot be planned
+    ├── DockerfileError       a text that no builder takes for a Dockerfile
     ├── ContextError          a named file is missing, or leaves the project
     ├── ConfigurationError    optimizer.toml or a setting of the app is wrong
     ├── RepositoryError       an asset repository that would fail later
@@ -82,6 +83,10 @@ class LockError(OptimizerError):
 
 class PlanError(OptimizerError):
     """A well-formed specification that cannot be planned, such as a cycle."""
+
+
+class DockerfileError(OptimizerError):
+    """A text that no builder takes for a Dockerfile; faults are placed as ``path:line:column``."""
 
 
 class ContextError(OptimizerError):

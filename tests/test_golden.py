@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from optimizer import ImageSpec, Lock, Profile, plan, render
-from optimizer.dockerfile.instruction import split_stages
 from optimizer.dockerfile.parse import parse
 from optimizer.errors import PlanError
 from optimizer.model.plan import BuildPlan
@@ -46,7 +45,7 @@ def test_the_classic_profile_uses_nothing_that_it_lacks(case: str) -> None:
     made = plan_of(case)
     if made.secrets():
         return
-    instructions = parse(render(made, Profile.CLASSIC))
+    instructions = parse(render(made, Profile.CLASSIC)).instructions
     flags = {word for item in instructions for word in item.value.split() if word.startswith("--") and item.keyword in ("RUN", "COPY")}
     assert not {flag for flag in flags if flag.split("=")[0] in ("--link", "--mount", "--chmod", "--parents")}
 
@@ -55,7 +54,7 @@ def test_the_classic_profile_uses_nothing_that_it_lacks(case: str) -> None:
 def test_is_parsed_to_what_was_rendered(case: str) -> None:
     """Requirement: "is parsed by dockerfile-parse to exactly the instructions that were rendered"."""
     made = plan_of(case)
-    stages = split_stages(parse(render(made)))
+    stages = parse(render(made)).stages
     portable = any(stage.origin == made.base and not stage.needs_target for stage in made.stages)
     bases = ["base", "build-base"] if portable else ["base"]
     assert [stage.name for stage in stages] == [*bases, *(stage.name for stage in made.stages), ""]

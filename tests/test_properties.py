@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from optimizer import BuildSecret, Command, Files, ImageSpec, Lock, Profile, SourceCode, Stability, SystemPackages, render
 from optimizer.bases.catalogue import base_image
 from optimizer.bases.lock import LockedImage
-from optimizer.dockerfile.instruction import split_stages
 from optimizer.dockerfile.parse import parse
 from optimizer.errors import OptimizerError, PlanError
 from optimizer.model.plan import BuildPlan
@@ -129,7 +128,7 @@ class TestRendering:
             )
         except OptimizerError:
             return
-        stages = split_stages(parse(render(plan_of(spec), profile)))
+        stages = parse(render(plan_of(spec), profile)).stages
         assert [item.keyword for item in stages[-1].instructions] == ["ENV", "LABEL", "COPY"]
         assert [item.keyword for item in stages[-2].instructions] == ["ARG", "ARG", "WORKDIR", "RUN"]
 
@@ -142,7 +141,7 @@ class TestRendering:
             text = render(made)
         except OptimizerError:
             return
-        stages = split_stages(parse(text))
+        stages = parse(text).stages
         (run,) = [item for item in stages[-2].instructions if item.keyword == "RUN"]
         lexed = shlex.split(run.value)
         assert lexed[:3] == ["export", f"A={variable}", "&&"]
@@ -156,7 +155,7 @@ class TestRendering:
             text = render(plan_of(ImageSpec(runtime="python3.13", steps=[Files(path, to="/opt/", name="files")])))
         except OptimizerError:
             return
-        stages = split_stages(parse(text))
+        stages = parse(text).stages
         assert [item.keyword for item in stages[-2].instructions] == ["ARG", "COPY", "RUN"]
         assert [item.keyword for item in stages[-1].instructions] == ["COPY"]
 

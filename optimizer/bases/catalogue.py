@@ -111,9 +111,10 @@ def _successor(base: BaseImage) -> str:
 def _catalogue() -> Mapping[str, BaseImage]:
     # Imported here, because `import optimizer` need not pay for them.
     import json
-    from importlib.resources import files
+    import pkgutil
 
-    data = json.loads(files(__package__).joinpath("base_images.json").read_text(encoding="utf-8"))
+    # importlib.resources would load zipfile and tempfile, for every command that looks a base image up.
+    data = json.loads(pkgutil.get_data(__name__, "base_images.json") or b"")
     return MappingProxyType({row["runtime"]: _base_image(row) for row in data["images"]})
 
 

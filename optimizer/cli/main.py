@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import importlib
 import sys
-from importlib.metadata import PackageNotFoundError, version
 
 import click
 
 from optimizer.errors import OptimizerError
 
 _COMMANDS = {
+    "lint": "Check Dockerfiles against the conventions.",
     "pin": "Pin base and builder images by digest in optimizer.lock.",
     "plan": "Show stages, layers, base and repository of a spec or a synthesized app.",
     "render": "Print the Dockerfile of a spec, or write its build context.",
@@ -45,6 +45,9 @@ class _LazyGroup(click.Group):
 
 
 def _version() -> str:
+    # Imported here, because it costs as much as everything else that a command needs to start.
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version("lambda-image-optimizer")
     except PackageNotFoundError:

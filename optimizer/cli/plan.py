@@ -10,9 +10,9 @@ import click
 from optimizer.adapters.assembly import AssemblyFunction, load_functions
 from optimizer.bases.mirror import Mirror
 from optimizer.context import Project
-from optimizer.dockerfile import BASE, BUILD
-from optimizer.dockerfile.instruction import external_origin, split_stages
-from optimizer.dockerfile.parse import parse
+from optimizer.dockerfile.parse import decode, parse
+from optimizer.dockerfile.render import BASE, BUILD
+from optimizer.dockerfile.scope import resolve
 from optimizer.errors import ContextError, OptimizerError
 from optimizer.model.spec import ImageSpec
 from optimizer.planning import plan
@@ -62,12 +62,12 @@ def _row(function: AssemblyFunction) -> FunctionRow:
     stages: tuple[str, ...] = ()
     if function.dockerfile is not None:
         try:
-            parsed = split_stages(parse(function.dockerfile.read_text(encoding="utf-8"), str(function.dockerfile)))
-            base = external_origin(parsed, parsed[-1]) if parsed else ""
-            stages = tuple(stage.name for stage in parsed if stage.name and stage.name not in (BASE, BUILD))
+            parsed = parse(decode(function.dockerfile.read_bytes()), str(function.dockerfile))
+            base = resolve(parsed).stages[-1].image or ""
+            stages = tuple(stage.name for stage in parsed.stages if stage.name and stage.name not in (BASE, BUILD))
         except OptimizerError as error:
             note = f"the Dockerfile cannot be read: {error.faults[0].message}"
-        except (OSError, UnicodeDecodeError) as error:
+        except OSError as error:
             note = f"the Dockerfile cannot be read: {error}"
     return FunctionRow(
         path=function.path,

@@ -8,7 +8,7 @@ import click
 
 from optimizer.bases.mirror import Mirror
 from optimizer.context import Project, build_context, stage_context
-from optimizer.dockerfile import Profile
+from optimizer.dockerfile.render import Profile
 from optimizer.model.spec import ImageSpec
 from optimizer.planning import plan
 from optimizer.settings import load_lock, load_settings

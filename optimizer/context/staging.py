@@ -12,7 +12,7 @@ from pathlib import Path
 
 from optimizer.context.parallel import map_files
 from optimizer.context.project import Entry, Project
-from optimizer.dockerfile import Profile, render
+from optimizer.dockerfile.render import Profile, render
 from optimizer.errors import ContextError
 from optimizer.model.plan import BuildPlan
 

@@ -1,7 +1,4 @@
-"""Dockerfiles as text: from a plan, and back to instructions."""
+"""Dockerfiles as text: from a plan, and back to values.
 
-from __future__ import annotations
-
-from optimizer.dockerfile.render import BASE, BUILD, Profile, render
-
-__all__ = ["BASE", "BUILD", "Profile", "render"]
+Reading one does not load what writing one needs.
+"""

@@ -18,6 +18,7 @@ from typing import Any
 
 from optimizer.errors import SpecError, did_you_mean
 from optimizer.model.reference import ImageReference
+from optimizer.model.secrecy import SECRET_NAME, URL_WITH_PASSWORD
 from optimizer.model.stability import Stability
 
 TARGET_ROOTS = ("/var/task", "/opt", "/var/runtime")
@@ -209,11 +210,6 @@ def list_of(type_: FieldType) -> FieldType:
     )
 
 
-_SECRET_NAME = re.compile(
-    r"(?:^|_)(?:SECRET|SECRETS|PASSWORD|PASSWD|PASSPHRASE|TOKEN|CREDENTIALS?|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY)(?:$|_(?!ARN|NAME|ID|PATH|PARAMETER|URL|TTL|EXPIRY|SECONDS|LENGTH|LIMIT))",
-    re.IGNORECASE,
-)
-_URL_WITH_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s:@]*:[^/\s@]+@", re.IGNORECASE)
 _USE_BUILD_SECRET = "the image keeps this value for everyone who can pull it; use BuildSecret in the step that needs it"
 
 
@@ -233,9 +229,9 @@ def _variables(value: Any) -> tuple[tuple[str, str], ...]:
             _one_line(text)
         except FieldFault as fault:
             raise FieldFault(fault.message, fault.hint, place) from None
-        if _SECRET_NAME.search(name):
+        if SECRET_NAME.search(name):
             raise FieldFault(f'"{name}" looks like a secret', _USE_BUILD_SECRET, place)
-        if _URL_WITH_PASSWORD.search(text):
+        if URL_WITH_PASSWORD.search(text):
             raise FieldFault("the value is a URL with a password", _USE_BUILD_SECRET, place)
         result.append((name, text))
     return tuple(sorted(result))
@@ -261,7 +257,7 @@ def _url(value: Any) -> str | None:
     if value is None:
         return None
     text = _text(value)
-    if _URL_WITH_PASSWORD.search(text) or re.match(r"[a-z]+://[^/]*@", text):
+    if URL_WITH_PASSWORD.search(text) or re.match(r"[a-z]+://[^/]*@", text):
         raise FieldFault(
             "the URL of the index holds credentials", 'use BuildSecret(..., to_env="PIP_INDEX_URL") or the tool\'s own configuration file'
         )

@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 from optimizer.bases.catalogue import BaseImage, base_image, check_runtime
 from optimizer.bases.lock import Lock
 from optimizer.bases.mirror import Mirror
-from optimizer.dockerfile import BASE, BUILD
 from optimizer.dockerfile.ignore import IgnorePatterns
+from optimizer.dockerfile.render import BASE, BUILD
 from optimizer.errors import Fault, LockError, PlanError, SpecError
 from optimizer.model.plan import TREE, Action, BuildPlan, CopyInputs, CopyTree, Input, Run, Stage, oci_architecture
 from optimizer.model.reference import ImageReference

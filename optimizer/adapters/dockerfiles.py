@@ -1,0 +1,134 @@
+"""Dockerfiles in directories, with what lies around them."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from optimizer.bases.mirror import Mirror
+from optimizer.dockerfile.parse import decode
+from optimizer.errors import ContextError
+from optimizer.lint.subjects import DockerfileSubject, IgnoreFile
+
+LARGEST = 4 * 1024 * 1024
+"""The largest Dockerfile that is read, in bytes."""
+
+_LARGEST_OTHER = 1024 * 1024
+_SKIPPED = frozenset([".git", ".hg", ".svn", ".tox", ".venv", "__pycache__", "cdk.out", "node_modules", "site-packages", "venv"])
+_NAMES = ("dockerfile", "containerfile")
+
+
+@dataclass(frozen=True, slots=True)
+class ContextDirectory:
+    """The files of a directory as the context of a build; nothing is read before it is asked for."""
+
+    root: str
+
+    def names(self, directory: str = "") -> tuple[str, ...] | None:
+        """The names in a directory below, sorted, those of directories with a ``/``; None for no directory."""
+        path = self._inside(directory)
+        if path is None:
+            return None
+        try:
+            with os.scandir(path) as items:
+                return tuple(sorted(f"{item.name}/" if item.is_dir(follow_symlinks=False) else item.name for item in items))
+        except (OSError, ValueError):
+            return None
+
+    def read_text(self, path: str) -> str | None:
+        """The text of a file below; None for no file, a large one, or one that is no UTF-8."""
+        absolute = self._inside(path)
+        data = None if absolute is None else _read(absolute, _LARGEST_OTHER)
+        try:
+            return None if data is None else data.decode("utf-8")
+        except UnicodeDecodeError:
+            return None
+
+    def _inside(self, path: str) -> str | None:
+        normal = posixpath.normpath(path or ".")
+        if normal.startswith(("/", "../")) or normal == "..":
+            return None
+        return os.path.join(self.root, normal)
+
+
+def find_dockerfiles(paths: Iterable[str | Path]) -> Iterator[str]:
+    """The Dockerfiles under the paths, each once, those of a directory sorted.
+
+    A path to a file counts whatever its name.  Directories of version control,
+    of installed packages and of synthesized apps are skipped, and so are
+    symlinks to directories, which may form loops.  Raises
+    :class:`ContextError` for a path that is not there.
+    """
+    seen: set[str] = set()
+    for path in paths:
+        name = os.fspath(path)
+        if os.path.isdir(name):
+            found: Iterable[str] = _walk(name)
+        elif os.path.lexists(name):
+            found = [name]
+        else:
+            raise ContextError(f'"{name}" does not exist', name, "name a Dockerfile, or a directory that holds some")
+        for item in found:
+            normal = os.path.normpath(item)
+            if normal not in seen:
+                seen.add(normal)
+                yield normal
+
+
+def load_dockerfile(path: str, *, mirror: Mirror = Mirror()) -> DockerfileSubject:  # noqa: B008 - an immutable value
+    """The Dockerfile with its ignore files, in the context that its directory is.
+
+    Raises :class:`ContextError` when it cannot be read.
+    """
+    data = _read(path, LARGEST)
+    if data is None:
+        raise ContextError(
+            f'"{path}" cannot be read as a file of at most {LARGEST // 1024 // 1024} MB', path, "check its kind, its permissions and its size"
+        )
+    directory, name = os.path.split(path)
+    return DockerfileSubject.of(
+        decode(data),
+        path,
+        mirror=mirror,
+        ignore=_ignore(os.path.join(directory, ".dockerignore")),
+        own_ignore=_ignore(os.path.join(directory, f"{name}.dockerignore")),
+        context=ContextDirectory(directory or "."),
+    )
+
+
+def is_dockerfile(name: str) -> bool:
+    """Whether a file of this name is a Dockerfile: ``Dockerfile``, ``Dockerfile.*``, ``*.Dockerfile``, the same with Containerfile."""
+    lowered = name.lower()
+    if lowered.endswith((".dockerignore", ".containerignore", "~", ".swp", ".orig", ".rej")):
+        return False
+    return lowered in _NAMES or lowered.startswith(tuple(f"{word}." for word in _NAMES)) or lowered.endswith(tuple(f".{word}" for word in _NAMES))
+
+
+def _walk(root: str) -> Iterator[str]:
+    for directory, below, files in os.walk(root):
+        below[:] = sorted(name for name in below if name not in _SKIPPED)
+        for name in sorted(files):
+            if is_dockerfile(name):
+                yield os.path.join(directory, name)
+
+
+def _ignore(path: str) -> IgnoreFile | None:
+    data = _read(path, _LARGEST_OTHER)
+    return None if data is None else IgnoreFile(path=path, lines=tuple(decode(data).removeprefix("\ufeff").splitlines()))
+
+
+def _read(path: str, most: int) -> bytes | None:
+    """The bytes of a regular file that is not larger than that."""
+    try:
+        # A named pipe would never end.
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > most:
+            return None
+        with open(path, "rb") as file:
+            return file.read(most + 1)
+    except (OSError, ValueError):
+        return None

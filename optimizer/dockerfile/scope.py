@@ -1,0 +1,227 @@
+"""What variables of a Dockerfile stand for, and what each stage stands on.
+
+BuildKit's rules: arguments before the first FROM are seen by FROM alone,
+unless a stage declares them again; a stage built on another inherits its
+variables; ENV wins over ARG; what RUN, CMD and ENTRYPOINT write is the
+shell's to expand.
+Source: https://docs.docker.com/reference/dockerfile/#understand-how-arg-and-from-interact
+
+A value that only the build decides is None: an argument without a default,
+the platform where nobody says it, and the environment of an unknown image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from optimizer.dockerfile.instruction import Dockerfile, Instruction, ParsedStage
+from optimizer.dockerfile.words import UnknownVariable, WordFault, expand
+
+_EXPANDED = ("ADD", "COPY", "EXPOSE", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR")
+_MOST_COPIES = 1_000_000
+"""Variables that stages may inherit from one another in one file, all together."""
+
+Environments = Callable[[str], "Mapping[str, str] | None"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildInputs:
+    """What the build is told.
+
+    ``arguments`` are its build arguments; where ``complete``, there are no
+    others.  ``platform`` is such as ``linux/arm64``, None where nobody says.
+    ``environments`` gives what is known of an image's variables, None for
+    nothing; ``scratch`` has none at all.
+    """
+
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    complete: bool = False
+    platform: str | None = None
+    environments: Environments = lambda image: None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolvedStage:
+    """A stage with its variables resolved.
+
+    ``origin`` is what FROM names; ``parent`` the stage that this is, and None
+    for an image; ``image`` the image under it in the end.  ``expanded`` has,
+    for each of the stage's instructions, the values of its words: for ARG, ENV
+    and LABEL those behind the ``=``, and nothing for what the shell expands.
+    None stands for what cannot be told.
+    """
+
+    stage: ParsedStage
+    origin: str | None
+    parent: int | None
+    image: str | None
+    platform: str | None
+    expanded: tuple[tuple[str | None, ...], ...]
+    environment: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolvedDockerfile:
+    """A Dockerfile with the variables of every stage resolved."""
+
+    dockerfile: Dockerfile
+    stages: tuple[ResolvedStage, ...]
+
+    def lineage(self, index: int) -> tuple[int, ...]:
+        """The stage and the stages that it is built on, the nearest first."""
+        found = [index]
+        while (parent := self.stages[found[-1]].parent) is not None:
+            found.append(parent)
+        return tuple(found)
+
+    def target(self, name: str | None = None) -> int | None:
+        """The stage that is built: of the name or number, by default the last; None when there is none."""
+        if name is None:
+            return len(self.stages) - 1 if self.stages else None
+        return find_stage(name, [item.stage for item in self.stages])
+
+    def needed(self, index: int) -> frozenset[int]:
+        """The stages that a build of this one runs: what it is built on and copies from, and so on."""
+        found: set[int] = set()
+        waiting = [index]
+        names: dict[str, int] = {}
+        below: list[list[int]] = []
+        for item in self.stages:
+            below.append([*([] if item.parent is None else [item.parent]), *_sources(item.stage, names)])
+            names[str(item.stage.index)] = item.stage.index
+            if item.stage.name:
+                names[item.stage.name.lower()] = item.stage.index
+        while waiting:
+            current = waiting.pop()
+            if current not in found:
+                found.add(current)
+                waiting += below[current]
+        return frozenset(found)
+
+
+def find_stage(name: str, stages: list[ParsedStage]) -> int | None:
+    """The last stage of that name, in any case of letters, or of that number."""
+    lowered = name.lower()
+    for stage in reversed(stages):
+        if stage.name and stage.name.lower() == lowered:
+            return stage.index
+    return int(name) if name.isascii() and name.isdigit() and len(name) < 6 and int(name) < len(stages) else None
+
+
+def resolve(dockerfile: Dockerfile, inputs: BuildInputs = BuildInputs()) -> ResolvedDockerfile:  # noqa: B008 - an immutable value
+    """The stages with their variables, as far as the inputs decide them."""
+    return _Resolver(dockerfile, inputs).resolved()
+
+
+def _sources(stage: ParsedStage, names: Mapping[str, int]) -> list[int]:
+    found = []
+    for instruction in stage.instructions:
+        for flag in instruction.flags:
+            name = flag.value if flag.name == "from" else flag.fields().get("from") if flag.name == "mount" else None
+            if name and name.lower() in names:
+                found.append(names[name.lower()])
+    return found
+
+
+class _Resolver:
+    def __init__(self, dockerfile: Dockerfile, inputs: BuildInputs) -> None:
+        self._dockerfile = dockerfile
+        self._inputs = inputs
+        self._platform = _platform_arguments(inputs.platform)
+        self._global: dict[str, str | None] = dict(self._platform)
+        self._declared: set[str] = set()
+        self._copies = 0
+        # By stage: its variables at its end, which of them ENV has set, and whether there are no others.
+        self._ends: list[tuple[dict[str, str | None], set[str], bool]] = []
+
+    def resolved(self) -> ResolvedDockerfile:
+        for instruction in self._dockerfile.global_arguments:
+            for name, raw, _ in instruction.pairs():
+                self._declared.add(name)
+                self._global[name] = self._argument(name, raw, self._global, complete=True)
+        stages: list[ResolvedStage] = []
+        names: dict[str, int] = {}
+        for stage in self._dockerfile.stages:
+            stages.append(self._stage(stage, stages, names))
+            if stage.name:
+                names[stage.name.lower()] = stage.index
+        return ResolvedDockerfile(dockerfile=self._dockerfile, stages=tuple(stages))
+
+    def _expand(self, text: str, variables: Mapping[str, str | None], complete: bool) -> str | None:
+        try:
+            return expand(text, variables, self._dockerfile.escape, complete=complete)
+        except (UnknownVariable, WordFault):
+            return None
+
+    def _argument(self, name: str, raw: str | None, variables: Mapping[str, str | None], complete: bool) -> str | None:
+        if name in self._inputs.arguments:
+            return self._inputs.arguments[name]
+        if raw is not None:
+            return self._expand(raw, variables, complete)
+        if name in self._platform:
+            return self._platform[name]
+        return "" if self._inputs.complete else None
+
+    def _stage(self, stage: ParsedStage, earlier: list[ResolvedStage], names: Mapping[str, int]) -> ResolvedStage:
+        origin = self._expand(stage.origin, self._global, complete=True)
+        flag = stage.start.flag("platform")
+        platform = self._expand(flag.value or "", self._global, complete=True) if flag else self._inputs.platform
+        parent = names.get(origin.lower()) if origin is not None else None
+        image = earlier[parent].image if parent is not None else origin
+        variables, environment, complete = self._start(parent, image)
+        expanded = tuple(self._instruction(item, variables, environment, complete) for item in stage.instructions)
+        self._ends.append((variables, environment, complete))
+        return ResolvedStage(
+            stage=stage,
+            origin=origin,
+            parent=parent,
+            image=image,
+            platform=platform,
+            expanded=expanded,
+            environment=variables,
+        )
+
+    def _start(self, parent: int | None, image: str | None) -> tuple[dict[str, str | None], set[str], bool]:
+        if parent is not None:
+            variables, environment, complete = self._ends[parent]
+            self._copies += len(variables)
+            if self._copies > _MOST_COPIES:
+                return {}, set(), False
+            return dict(variables), set(environment), complete
+        known = self._inputs.environments(image) if image is not None else None
+        return dict(known or {}), set(known or ()), image == "scratch"
+
+    def _instruction(
+        self, instruction: Instruction, variables: dict[str, str | None], environment: set[str], complete: bool
+    ) -> tuple[str | None, ...]:
+        keyword = instruction.keyword
+        if keyword in _EXPANDED:
+            words = instruction.json if instruction.json is not None else [word.text for word in instruction.words]
+            return tuple(self._expand(word, variables, complete) for word in words)
+        if keyword == "ARG":
+            values = []
+            for name, raw, _ in instruction.pairs():
+                value = self._global[name] if raw is None and name in self._declared else self._argument(name, raw, variables, complete)
+                if name not in environment:
+                    variables[name] = value
+                values.append(value)
+            return tuple(values)
+        if keyword in ("ENV", "LABEL"):
+            # Every value of one instruction is expanded with the variables before it.
+            pairs = [(name, self._expand(raw or "", variables, complete)) for name, raw, _ in instruction.pairs()]
+            if keyword == "ENV":
+                variables.update(pairs)
+                environment.update(name for name, _ in pairs)
+            return tuple(value for _, value in pairs)
+        return ()
+
+
+def _platform_arguments(platform: str | None) -> dict[str, str | None]:
+    """Source: https://docs.docker.com/reference/dockerfile/#automatic-platform-args-in-the-global-scope"""
+    names = ("PLATFORM", "OS", "ARCH", "VARIANT")
+    result: dict[str, str | None] = {f"{side}{name}": None for side in ("BUILD", "TARGET") for name in names}
+    if platform is not None:
+        system, architecture, variant = [*platform.split("/"), "", ""][:3]
+        result.update(TARGETPLATFORM=platform, TARGETOS=system, TARGETARCH=architecture, TARGETVARIANT=variant)
+    return result

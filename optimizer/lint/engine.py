@@ -1,0 +1,181 @@
+"""Runs rules over subjects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from optimizer.lint.conventions import Conventions
+from optimizer.lint.finding import Doubt, Finding, Fix, Location, Severity, Undecided, Verdict
+from optimizer.lint.rule import Rule
+from optimizer.lint.rules import RULES
+from optimizer.lint.rules.expired_suppression import RULE as EXPIRED
+from optimizer.lint.rules.invalid_suppression import RULE as INVALID
+from optimizer.lint.rules.unreadable_dockerfile import RULE as UNREADABLE
+from optimizer.lint.rules.unused_suppression import RULE as UNUSED
+from optimizer.lint.subjects import AppSubject, DockerfileSubject, FunctionSubject, ImageSubject, PlanSubject, Subject
+from optimizer.lint.suppressions import Suppression, expired, suppressions_of
+
+_KINDS = (
+    (DockerfileSubject, "dockerfile"),
+    (FunctionSubject, "function"),
+    (PlanSubject, "plan"),
+    (AppSubject, "app"),
+    (ImageSubject, "image"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LintReport:
+    """What a run found, each tuple sorted by place.
+
+    ``suppressed`` are the findings that were set aside, with what did it;
+    ``doubts`` what could not be judged; ``subjects`` counts what was looked
+    at.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    suppressed: tuple[tuple[Finding, Suppression], ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+    subjects: int = 0
+
+    def count(self, severity: Severity) -> int:
+        """How many findings have the severity."""
+        return sum(finding.severity is severity for finding in self.findings)
+
+    def failing(self, threshold: Severity) -> bool:
+        """Whether a finding is as grave as the threshold."""
+        return any(finding.severity.at_least(threshold) for finding in self.findings)
+
+
+def merged(reports: Iterable[LintReport]) -> LintReport:
+    """Several reports as one."""
+    reports = list(reports)
+    return LintReport(
+        findings=_sorted(finding for report in reports for finding in report.findings),
+        suppressed=tuple(sorted((pair for report in reports for pair in report.suppressed), key=lambda pair: pair[0].order)),
+        doubts=tuple(sorted((doubt for report in reports for doubt in report.doubts), key=_doubt_order)),
+        subjects=sum(report.subjects for report in reports),
+    )
+
+
+def lint(
+    subjects: Sequence[Subject],
+    conventions: Conventions,
+    *,
+    rules: Sequence[Rule] = RULES,
+    suppressions: Sequence[Suppression] = (),
+    known: Sequence[Rule] = RULES,
+) -> LintReport:
+    """What the rules find in the subjects.
+
+    ``rules`` are those that are run, ``known`` all that suppressions may name;
+    ``suppressions`` stand beside those in the Dockerfiles.
+    """
+    run = _Run(conventions, rules)
+    active = dict.fromkeys(suppressions)
+    for subject in subjects:
+        if isinstance(subject, DockerfileSubject):
+            found, malformed = suppressions_of(subject.dockerfile, subject.path, known)
+            active.update(dict.fromkeys(found))
+            run.know(subject)
+            for item in malformed:
+                run.add(INVALID, item.message, item.location)
+        run.check(subject)
+    return run.report(tuple(active), len(subjects))
+
+
+class _Run:
+    def __init__(self, conventions: Conventions, rules: Sequence[Rule]) -> None:
+        self._conventions = conventions
+        self._rules = [rule for rule in rules if self._severity(rule) is not None]
+        self._ids = {rule.id for rule in self._rules}
+        self._findings: list[Finding] = []
+        self._doubts: list[Doubt] = []
+        self._files: dict[str, DockerfileSubject] = {}
+
+    def know(self, subject: DockerfileSubject) -> None:
+        """Take excerpts of its file from the subject."""
+        self._files[subject.path] = subject
+
+    def check(self, subject: Subject) -> None:
+        if isinstance(subject, DockerfileSubject) and subject.problems:
+            # What no builder accepts is not judged further: half a file gives wrong findings.
+            for problem in subject.problems:
+                location = Location(path=subject.path, span=problem.span, construct=subject.construct)
+                self.add(UNREADABLE, problem.message, location, problem.hint)
+            return
+        kind = next(kind for type_, kind in _KINDS if isinstance(subject, type_))
+        for rule in self._rules:
+            check = getattr(rule, kind)
+            if check is not None:
+                for verdict in check(subject, self._conventions):
+                    self._take(rule, verdict, subject)
+
+    def add(self, rule: Rule, message: str, location: Location, hint: str = "", fix: Fix | None = None) -> None:
+        """Take a finding in, unless its rule is not run."""
+        severity = self._severity(rule)
+        if rule.id not in self._ids or severity is None:
+            return
+        file = self._files.get(location.path)
+        self._findings.append(
+            Finding(
+                rule=rule.id,
+                name=rule.name,
+                severity=severity,
+                message=message,
+                hint=hint or rule.fix,
+                location=location,
+                excerpt=file.line(location.span) if file else "",
+                fix=fix,
+            )
+        )
+
+    def report(self, suppressions: Sequence[Suppression], subjects: int) -> LintReport:
+        past = expired(suppressions, self._conventions.today)
+        active = [item for item in suppressions if item not in past]
+        kept: list[Finding] = []
+        aside: list[tuple[Finding, Suppression]] = []
+        used: set[int] = set()
+        for finding in dict.fromkeys(self._findings):
+            covers = [index for index, item in enumerate(active) if item.covers(finding)]
+            used.update(covers)
+            if covers:
+                aside.append((finding, active[covers[0]]))
+            else:
+                kept.append(finding)
+        self._findings = kept
+        for item in past:
+            self.add(EXPIRED, f"the suppression ended on {item.until}", item.location)
+        for index, item in enumerate(active):
+            # A rule that was not run may be what the suppression is for.
+            if index not in used and item.rules <= self._ids:
+                self.add(UNUSED, f"nothing is suppressed: {', '.join(sorted(item.rules))}", item.location)
+        return LintReport(
+            findings=_sorted(self._findings),
+            suppressed=tuple(sorted(aside, key=lambda pair: pair[0].order)),
+            doubts=tuple(sorted(dict.fromkeys(self._doubts), key=_doubt_order)),
+            subjects=subjects,
+        )
+
+    def _severity(self, rule: Rule) -> Severity | None:
+        return self._conventions.severities.get(rule.id, rule.severity)
+
+    def _take(self, rule: Rule, verdict: Verdict, subject: Subject) -> None:
+        where = subject.location
+        if isinstance(verdict, Undecided):
+            location = replace(where, span=verdict.span or where.span)
+            self._doubts.append(Doubt(rule=rule.id, name=rule.name, reason=verdict.reason, location=location))
+        else:
+            location = replace(where, path=verdict.path or where.path, span=verdict.span or where.span)
+            self.add(rule, verdict.message, location, verdict.hint, verdict.fix)
+
+
+def _sorted(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(dict.fromkeys(findings), key=lambda finding: finding.order))
+
+
+def _doubt_order(doubt: Doubt) -> tuple[object, ...]:
+    span = doubt.location.span
+    return (doubt.location.path, span.start.line if span else 0, doubt.rule, doubt.location.construct, doubt.reason)
+

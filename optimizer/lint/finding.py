@@ -1,0 +1,122 @@
+"""What a rule says about a subject."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from optimizer.dockerfile.instruction import Span
+
+
+class Severity(enum.Enum):
+    """How a finding counts; members stand, and compare, from grave to slight."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+    @property
+    def rank(self) -> int:
+        """0 for the gravest."""
+        return list(Severity).index(self)
+
+    def at_least(self, threshold: Severity) -> bool:
+        """Whether it is as grave as the threshold, or graver."""
+        return self.rank <= threshold.rank
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Location:
+    """Where a finding is.
+
+    ``path`` is the file as the user named it, empty when there is none;
+    ``span`` is None for the file as a whole; ``construct`` is the path of the
+    function's construct or the resource's logical name, empty outside an app.
+    """
+
+    path: str = ""
+    span: Span | None = None
+    construct: str = ""
+
+    def __str__(self) -> str:
+        parts = [self.path, str(self.span.start) if self.span else ""]
+        return ":".join(part for part in parts if part) or self.construct
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """Put a text in place of a span of a file; an empty span inserts."""
+
+    path: str
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fix:
+    """A change that a machine can make without changing anything else; the edits do not overlap."""
+
+    title: str
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """A rule's word that its convention is broken, and where; without a span, by the subject as a whole.
+
+    ``hint`` says what to do here; where it is empty, the rule's own advice
+    stands.  ``path`` names another file than the subject's own.
+    """
+
+    message: str
+    span: Span | None = None
+    path: str = ""
+    hint: str = ""
+    fix: Fix | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undecided:
+    """A rule's word that it cannot tell, because a value is decided elsewhere."""
+
+    reason: str
+    span: Span | None = None
+
+
+Verdict = Violation | Undecided
+"""A check that yields nothing is satisfied."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One broken convention.
+
+    ``excerpt`` is the line of the file at which the location starts, empty
+    where there is none.
+    """
+
+    rule: str
+    name: str
+    severity: Severity
+    message: str
+    hint: str
+    location: Location
+    excerpt: str = ""
+    fix: Fix | None = None
+
+    @property
+    def order(self) -> tuple[object, ...]:
+        """By place, then by rule."""
+        span = self.location.span
+        place = (span.start.line, span.start.column) if span else (0, 0)
+        return (self.location.path, *place, self.rule, self.location.construct, self.message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """One convention that could not be judged."""
+
+    rule: str
+    name: str
+    reason: str
+    location: Location

@@ -1,0 +1,73 @@
+"""LIO103: an image that only helps to build is named without a digest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from optimizer.bases.recognise import image_reference
+from optimizer.dockerfile.instruction import Span
+from optimizer.dockerfile.scope import find_stage
+from optimizer.lint.conventions import Conventions
+from optimizer.lint.finding import Severity, Undecided, Verdict, Violation
+from optimizer.lint.rule import Rule
+from optimizer.lint.subjects import DockerfileSubject, PlanSubject
+from optimizer.model.plan import CopyTree
+from optimizer.model.reference import ImageReference
+
+
+def _check_dockerfile(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
+    base = subject.final_stages[0].stage.index if subject.final_stages else None
+    for image, span in _images(subject, base):
+        if image is None:
+            yield Undecided(reason="the image depends on a value that only the build decides", span=span)
+        elif image != "scratch":
+            reference = image_reference(image)
+            if reference is None or reference.digest is None:
+                yield Violation(message=f'the image "{image}", which is used in the build, has no digest', span=span)
+
+
+def _images(subject: DockerfileSubject, base: int | None) -> Iterator[tuple[str | None, Span]]:
+    stages = [item.stage for item in subject.resolved.stages]
+    names = {stage.name.lower() for stage in stages if stage.name}
+    for item in subject.needed_stages:
+        stage = item.stage
+        if item.parent is None and stage.index != base:
+            yield item.origin, stage.start.at(stage.start.words[0])
+        for instruction in stage.instructions:
+            for flag in instruction.flags:
+                name = flag.value if flag.name == "from" else flag.fields().get("from") if flag.name == "mount" else None
+                if not name or name.lower() in names:
+                    continue
+                if "$" in name:
+                    yield None, instruction.at(flag)
+                elif find_stage(name, stages) is None:
+                    yield name, instruction.at(flag)
+
+
+def _check_plan(subject: PlanSubject, conventions: Conventions) -> Iterator[Verdict]:
+    for stage in subject.plan.stages:
+        origins = [stage.origin, *(action.origin for action in stage.actions if isinstance(action, CopyTree))]
+        for origin in origins:
+            if isinstance(origin, ImageReference) and origin.digest is None:
+                yield Violation(message=f'the image "{origin}", which the stage "{stage.name}" uses, has no digest')
+
+
+RULE = Rule(
+    id="LIO103",
+    name="builder-unpinned",
+    severity=Severity.WARNING,
+    since="0.2.0",
+    summary="An image that a build stage uses has no digest.",
+    why=(
+        "Compilers and installers come from it. When its tag moves, the same sources give another program, and layers that were shared are "
+        "built, pushed and stored again."
+    ),
+    fix="add the digest: run optimizer pin --image <image>, and write image:tag@sha256:...",
+    bad="FROM golang:1.25 AS build\nRUN go build -o /bootstrap .\n\nFROM public.ecr.aws/lambda/provided:al2023\nCOPY --from=build /bootstrap /var/runtime/",
+    good=(
+        "FROM golang:1.25@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef AS build\nRUN go build -o /bootstrap .\n\n"
+        "FROM public.ecr.aws/lambda/provided:al2023\nCOPY --from=build /bootstrap /var/runtime/"
+    ),
+    dockerfile=_check_dockerfile,
+    plan=_check_plan,
+)

@@ -1,0 +1,68 @@
+"""LIO603: AWS's entrypoint takes one argument, and gets several."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from optimizer.bases.recognise import lambda_base
+from optimizer.dockerfile.instruction import Instruction
+from optimizer.lint.conventions import Conventions
+from optimizer.lint.finding import Severity, Verdict, Violation
+from optimizer.lint.rule import Rule
+from optimizer.lint.subjects import DockerfileSubject, FunctionSubject
+
+_ENTRYPOINT = ("/lambda-entrypoint.sh",)
+
+
+def _check_dockerfile(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
+    if not _has_entrypoint_of_aws(subject, conventions):
+        return
+    command = _last(subject, "CMD")
+    if command is None:
+        return
+    if command.json is None:
+        yield Violation(
+            message="CMD in shell form gives the entrypoint three arguments", span=command.head, hint=f'write CMD ["{_handler(command)}"]'
+        )
+    elif len(command.json) != 1:
+        yield Violation(message=f"CMD gives the entrypoint {len(command.json)} arguments", span=command.head)
+
+
+def _check_function(subject: FunctionSubject, conventions: Conventions) -> Iterator[Verdict]:
+    if subject.dockerfile is None or subject.entrypoint or subject.entrypoint is None or not subject.command:
+        return
+    if len(subject.command) > 1 and _has_entrypoint_of_aws(subject.dockerfile, conventions):
+        yield Violation(message=f"the function's command gives the entrypoint {len(subject.command)} arguments")
+
+
+def _has_entrypoint_of_aws(subject: DockerfileSubject, conventions: Conventions) -> bool:
+    final = subject.final_stage
+    if final is None or final.image is None or lambda_base(final.image, conventions.mirror) is None:
+        return False
+    entrypoint = _last(subject, "ENTRYPOINT")
+    return entrypoint is None or entrypoint.json == _ENTRYPOINT
+
+
+def _last(subject: DockerfileSubject, keyword: str) -> Instruction | None:
+    found = [item for stage in subject.final_stages for item in stage.stage.instructions if item.keyword == keyword]
+    return found[-1] if found else None
+
+
+def _handler(command: Instruction) -> str:
+    words = command.arguments.replace('"', "").split()
+    return words[0] if words else "app.handler"
+
+
+RULE = Rule(
+    id="LIO603",
+    name="command-with-several-words",
+    severity=Severity.ERROR,
+    since="0.2.0",
+    summary="The command under AWS's entrypoint is not exactly one word.",
+    why="The entrypoint of AWS's base images takes the handler as its one argument, and ends with exit code 142 on any other number.",
+    fix='write the handler alone, in JSON form: CMD ["app.handler"]',
+    bad="FROM public.ecr.aws/lambda/python:3.13\nCMD app.handler",
+    good='FROM public.ecr.aws/lambda/python:3.13\nCMD ["app.handler"]',
+    dockerfile=_check_dockerfile,
+    function=_check_function,
+)

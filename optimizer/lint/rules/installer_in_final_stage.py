@@ -1,0 +1,40 @@
+"""LIO202: a package installer or a compiler runs in the final stage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from optimizer.lint.conventions import Conventions
+from optimizer.lint.finding import Severity, Verdict, Violation
+from optimizer.lint.installs import install_of
+from optimizer.lint.rule import Rule
+from optimizer.lint.subjects import DockerfileSubject
+
+
+def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
+    for item in subject.final_stages:
+        for instruction in item.stage.instructions:
+            for command in subject.commands(instruction):
+                install = install_of(command)
+                if install is not None and install.ecosystem != "system":
+                    yield Violation(message=f"{install.tool} {install.verb} runs in the final stage", span=command.span)
+
+
+RULE = Rule(
+    id="LIO202",
+    name="installer-in-final-stage",
+    severity=Severity.WARNING,
+    since="0.2.0",
+    summary="Dependencies are installed, or the program is built, in the final stage.",
+    why=(
+        "The installer's caches, logs and tools stay in the image, and its layer depends on everything before it: a new base image builds and "
+        "pushes it again. A tree that is made in a stage of its own and copied with COPY --link keeps its layer."
+    ),
+    fix="install in an earlier stage, and copy the tree with COPY --link --from=<stage>",
+    bad="FROM public.ecr.aws/lambda/python:3.13\nCOPY requirements.txt ./\nRUN pip install -r requirements.txt",
+    good=(
+        "FROM public.ecr.aws/lambda/python:3.13 AS packages\nCOPY requirements.txt ./\nRUN pip install -r requirements.txt --target /layer/var/task\n\n"
+        "FROM public.ecr.aws/lambda/python:3.13\nCOPY --link --from=packages /layer/ /"
+    ),
+    dockerfile=_check,
+)

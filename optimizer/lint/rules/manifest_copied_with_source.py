@@ -1,0 +1,36 @@
+"""LIO301: what to install and the sources come in one copy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from optimizer.lint.conventions import Conventions
+from optimizer.lint.finding import Severity, Verdict, Violation
+from optimizer.lint.ordering import early_copies
+from optimizer.lint.rule import Rule
+from optimizer.lint.subjects import DockerfileSubject
+
+
+def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
+    for early in early_copies(subject):
+        if early.together:
+            what = "everything" if early.source.everything else f'"{early.source.value}"'
+            line = early.install.command.span.start.line
+            yield Violation(
+                message=f"{what} is copied together with what {early.install.tool} {early.install.verb} needs on line {line}",
+                span=early.source.span,
+            )
+
+
+RULE = Rule(
+    id="LIO301",
+    name="manifest-copied-with-source",
+    severity=Severity.WARNING,
+    since="0.2.0",
+    summary="The files that say what to install are copied together with the sources, before the installation.",
+    why="Any edit of the sources changes the copy, and every dependency is installed, pushed and stored again.",
+    fix="copy the files that say what to install by themselves, install, and copy the sources after that",
+    bad="COPY app.py requirements.txt ./\nRUN pip install -r requirements.txt --target /packages",
+    good="COPY requirements.txt ./\nRUN pip install -r requirements.txt --target /packages\nCOPY app.py ./",
+    dockerfile=_check,
+)

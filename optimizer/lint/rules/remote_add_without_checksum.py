@@ -1,0 +1,34 @@
+"""LIO402: ADD fetches a URL, and nobody says what must come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from optimizer.lint.conventions import Conventions
+from optimizer.lint.copies import copies
+from optimizer.lint.finding import Severity, Verdict, Violation
+from optimizer.lint.rule import Rule
+from optimizer.lint.subjects import DockerfileSubject
+
+
+def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
+    for item in subject.needed_stages:
+        for _, copy in copies(item):
+            if copy.instruction.keyword == "ADD" and copy.instruction.flag("checksum") is None:
+                for source in copy.sources:
+                    if source.remote:
+                        yield Violation(message=f'"{source.value}" is fetched without a checksum', span=source.span)
+
+
+RULE = Rule(
+    id="LIO402",
+    name="remote-add-without-checksum",
+    severity=Severity.WARNING,
+    since="0.2.0",
+    summary="ADD fetches a URL without a checksum.",
+    why="What the URL gives can change, by a release or by an attacker; the layer then differs, or holds what nobody has seen.",
+    fix="add --checksum=sha256:<digest>",
+    bad="ADD https://example.com/tool.tar.gz /opt/",
+    good="ADD --checksum=sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef https://example.com/tool.tar.gz /opt/",
+    dockerfile=_check,
+)

@@ -1,0 +1,36 @@
+"""LIO302: sources are copied before an installation that does not need them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from optimizer.lint.conventions import Conventions
+from optimizer.lint.finding import Severity, Verdict, Violation
+from optimizer.lint.ordering import early_copies
+from optimizer.lint.rule import Rule
+from optimizer.lint.subjects import DockerfileSubject
+
+
+def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
+    for early in early_copies(subject):
+        if not early.together:
+            what = "everything" if early.source.everything else f'"{early.source.value}"'
+            line = early.install.command.span.start.line
+            yield Violation(
+                message=f"{what} is copied before {early.install.tool} {early.install.verb} on line {line}, which does not need it",
+                span=early.source.span,
+            )
+
+
+RULE = Rule(
+    id="LIO302",
+    name="source-before-dependencies",
+    severity=Severity.WARNING,
+    since="0.2.0",
+    summary="Sources are copied before packages are installed.",
+    why="The build cache of every instruction after a changed copy is lost: any edit of the sources installs the packages again.",
+    fix="move the copy below the installation",
+    bad="COPY src/ ./src/\nCOPY package.json package-lock.json ./\nRUN npm ci",
+    good="COPY package.json package-lock.json ./\nRUN npm ci\nCOPY src/ ./src/",
+    dockerfile=_check,
+)

@@ -1,0 +1,202 @@
+"""The values that rules look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from optimizer.bases.mirror import Mirror
+from optimizer.bases.recognise import lambda_base, lambda_environment
+from optimizer.dockerfile.instruction import Dockerfile, Instruction, Problem, Span
+from optimizer.dockerfile.parse import read
+from optimizer.dockerfile.scope import BuildInputs, ResolvedDockerfile, ResolvedStage, resolve
+from optimizer.dockerfile.shell import Command, commands
+from optimizer.lint.finding import Location
+
+if TYPE_CHECKING:
+    from optimizer.model.image import Image
+    from optimizer.model.plan import BuildPlan
+
+
+_OCI = {"x86_64": "amd64"}
+
+
+class ContextFiles(Protocol):
+    """The files that a build can copy, before any ignore file; paths are relative, with ``/``."""
+
+    def names(self, directory: str = "") -> tuple[str, ...] | None:
+        """The names in a directory, sorted, those of directories with a ``/`` at their end; None for no directory."""
+
+    def read_text(self, path: str) -> str | None:
+        """The text of a file; None for no file, or one that is no text or too large to look at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IgnoreFile:
+    """An ignore file: its path as the user sees it, and its lines."""
+
+    path: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DockerfileSubject:
+    """A Dockerfile with what is known of how it is built.
+
+    ``final`` is the index of the stage that is built, None in a file without
+    stages.  ``target`` is the name that the build gives for it, None when it
+    gives none.  ``ignore`` is the ``.dockerignore`` at the root of the context;
+    ``own_ignore`` the ``<Dockerfile>.dockerignore`` beside the file, which
+    BuildKit prefers and CDK does not read.  ``context`` is None where the
+    context is not known; ``inside_context`` is False for a Dockerfile outside.
+    ``construct`` names the function or asset that it belongs to.
+    """
+
+    path: str
+    resolved: ResolvedDockerfile
+    problems: tuple[Problem, ...] = ()
+    target: str | None = None
+    final: int | None = None
+    ignore: IgnoreFile | None = None
+    own_ignore: IgnoreFile | None = None
+    context: ContextFiles | None = None
+    inside_context: bool = True
+    construct: str = ""
+    _commands: dict[int, tuple[Command, ...]] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def of(
+        cls,
+        text: str,
+        path: str = "Dockerfile",
+        *,
+        mirror: Mirror = Mirror(),  # noqa: B008 - an immutable value
+        arguments: Mapping[str, str] | None = None,
+        architecture: str | None = None,
+        target: str | None = None,
+        ignore: IgnoreFile | None = None,
+        own_ignore: IgnoreFile | None = None,
+        context: ContextFiles | None = None,
+        inside_context: bool = True,
+        construct: str = "",
+    ) -> DockerfileSubject:
+        """The subject that the text is.
+
+        ``arguments`` are all build arguments, None where they are not known;
+        ``architecture`` is Lambda's word, None where it is not known.
+        """
+        dockerfile, problems = read(text)
+
+        def environments(image: str) -> Mapping[str, str] | None:
+            base = lambda_base(image, mirror)
+            return lambda_environment(base) if base else None
+
+        inputs = BuildInputs(
+            arguments=arguments or {},
+            complete=arguments is not None,
+            platform=f"linux/{_OCI.get(architecture, architecture)}" if architecture else None,
+            environments=environments,
+        )
+        resolved = resolve(dockerfile, inputs)
+        return cls(
+            path=path,
+            resolved=resolved,
+            problems=problems,
+            target=target,
+            final=resolved.target(target),
+            ignore=ignore,
+            own_ignore=own_ignore,
+            context=context,
+            inside_context=inside_context,
+            construct=construct,
+        )
+
+    @property
+    def dockerfile(self) -> Dockerfile:
+        """The file as it is written."""
+        return self.resolved.dockerfile
+
+    @property
+    def location(self) -> Location:
+        """The file as a whole."""
+        return Location(path=self.path, construct=self.construct)
+
+    @property
+    def final_stage(self) -> ResolvedStage | None:
+        """The stage that is built."""
+        return None if self.final is None else self.resolved.stages[self.final]
+
+    @property
+    def final_stages(self) -> tuple[ResolvedStage, ...]:
+        """The stages whose instructions make the image: the one under all others first, the stage that is built last."""
+        if self.final is None:
+            return ()
+        return tuple(self.resolved.stages[index] for index in reversed(self.resolved.lineage(self.final)))
+
+    @property
+    def needed_stages(self) -> tuple[ResolvedStage, ...]:
+        """The stages that a build runs, in order."""
+        if self.final is None:
+            return ()
+        return tuple(self.resolved.stages[index] for index in sorted(self.resolved.needed(self.final)))
+
+    def commands(self, instruction: Instruction) -> tuple[Command, ...]:
+        """The shell commands of an instruction; read once."""
+        key = id(instruction)
+        if key not in self._commands:
+            self._commands[key] = commands(instruction)
+        return self._commands[key]
+
+    def line(self, span: Span | None) -> str:
+        """The line at which the span starts."""
+        lines = self.dockerfile.lines
+        return lines[span.start.line - 1] if span and span.start.line <= len(lines) else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionSubject:
+    """A function of an app or a template.
+
+    ``command`` is the handler or the whole command, empty when the image
+    decides it; texts are None where a token or an intrinsic function hides
+    them.  ``repository`` is where its image is pushed.
+    """
+
+    construct: str
+    location: Location
+    architecture: str | None = None
+    command: tuple[str, ...] | None = ()
+    entrypoint: tuple[str, ...] | None = ()
+    repository: str | None = None
+    dockerfile: DockerfileSubject | None = None
+    plan: BuildPlan | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanSubject:
+    """A generated build, judged by its plan and not by its text; ``location`` is that of its specification."""
+
+    plan: BuildPlan
+    location: Location
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppSubject:
+    """Everything that is judged together: the Dockerfiles of a tree, or the functions of an app."""
+
+    location: Location
+    dockerfiles: Sequence[DockerfileSubject] = ()
+    functions: Sequence[FunctionSubject] = ()
+    plans: Sequence[PlanSubject] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageSubject:
+    """A built image."""
+
+    image: Image
+    location: Location
+
+
+Subject = DockerfileSubject | FunctionSubject | PlanSubject | AppSubject | ImageSubject

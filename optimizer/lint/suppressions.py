@@ -1,0 +1,146 @@
+"""Findings that someone has set aside, with a reason and perhaps for a time.
+
+In a Dockerfile::
+
+    # optimizer: ignore LIO102 -- the base team pins it in its mirror (until 2027-01-31)
+    FROM public.ecr.aws/lambda/python:3.13
+
+A comment is the one place that every builder skips.  ``ignore`` stands before
+an instruction, or between its lines, and holds for it; ``ignore-stage`` stands
+before a FROM, and holds for its stage; ``ignore-file`` holds for the file.  The
+form with ``--`` keeps rules and reason apart without guessing.  A comment
+before the parser directives would end them, so suppressions come after.
+"""
+
+from __future__ import annotations
+
+import datetime
+import fnmatch
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from optimizer.dockerfile.instruction import Comment, Dockerfile
+from optimizer.lint.finding import Finding, Location
+from optimizer.lint.rule import Rule
+
+_MARK = re.compile(r"optimizer\s*:\s*(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
+_FORM = re.compile(r"(?P<scope>ignore(?:-stage|-file)?)\s+(?P<rules>[A-Za-z0-9,\s-]+?)\s+--\s+(?P<reason>.*)", re.DOTALL)
+_UNTIL = re.compile(r"\(until\s+(?P<date>[^)]*)\)\s*$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suppression:
+    """Findings set aside.
+
+    ``rules`` holds ids; ``until`` is the last day on which it holds.
+    ``location`` is where it is written.  It holds for findings at ``path`` and
+    ``construct``, both patterns, between the lines ``first`` and ``last``.
+    """
+
+    rules: frozenset[str]
+    reason: str
+    location: Location
+    until: datetime.date | None = None
+    path: str = "*"
+    construct: str = "*"
+    first: int | None = None
+    last: int | None = None
+
+    def covers(self, finding: Finding) -> bool:
+        """Whether it sets the finding aside, on a day on which it holds."""
+        if finding.rule not in self.rules:
+            return False
+        if not fnmatch.fnmatchcase(finding.location.path, self.path) or not fnmatch.fnmatchcase(finding.location.construct, self.construct):
+            return False
+        if self.first is None or self.last is None:
+            return True
+        span = finding.location.span
+        return span is not None and self.first <= span.start.line <= self.last
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Malformed:
+    """A comment that was meant as a suppression, and is none."""
+
+    message: str
+    location: Location
+
+
+def suppressions_of(dockerfile: Dockerfile, path: str, rules: Sequence[Rule]) -> tuple[list[Suppression], list[Malformed]]:
+    """The suppressions that the comments of a Dockerfile hold, in order, and the comments that fail to be one.
+
+    ``rules`` are all that there are, run or not.
+    """
+    found: list[Suppression] = []
+    malformed: list[Malformed] = []
+    by_word = {word: rule.id for rule in rules for word in (rule.id, rule.name)}
+    for comment in dockerfile.comments:
+        mark = _MARK.fullmatch(comment.text)
+        if mark is None:
+            continue
+        location = Location(path=path, span=comment.span)
+        read = _read(mark["rest"], by_word)
+        if isinstance(read, str):
+            malformed.append(Malformed(message=read, location=location))
+            continue
+        scope, ids, reason, until = read
+        lines = _lines(scope, comment, dockerfile)
+        if isinstance(lines, str):
+            malformed.append(Malformed(message=lines, location=location))
+            continue
+        first, last = lines
+        found.append(
+            Suppression(rules=ids, reason=reason, until=until, location=location, path=_literal(path), first=first, last=last)
+        )
+    return found, malformed
+
+
+def expired(suppressions: Iterable[Suppression], today: datetime.date) -> list[Suppression]:
+    """Those whose last day is over."""
+    return [item for item in suppressions if item.until is not None and item.until < today]
+
+
+def _read(text: str, by_word: dict[str, str]) -> tuple[str, frozenset[str], str, datetime.date | None] | str:
+    """Scope, ids, reason and last day; or what is wrong."""
+    match = _FORM.fullmatch(text)
+    if match is None:
+        return "a suppression has the form: optimizer: ignore ID[, ID] -- reason (until YYYY-MM-DD)"
+    words = [word for word in re.split(r"[,\s]+", match["rules"]) if word]
+    unknown = [word for word in words if word not in by_word]
+    if unknown:
+        return f'no rule is called "{unknown[0]}"'
+    reason = match["reason"].strip()
+    until = None
+    end = _UNTIL.search(reason)
+    if end:
+        try:
+            until = datetime.date.fromisoformat(end["date"].strip())
+        except ValueError:
+            return f'"{end["date"]}" is not a day; allowed: YYYY-MM-DD'
+        reason = reason[: end.start()].strip()
+    if not reason:
+        return "a suppression needs a reason"
+    return match["scope"], frozenset(by_word[word] for word in words), reason, until
+
+
+def _lines(scope: str, comment: Comment, dockerfile: Dockerfile) -> tuple[int | None, int | None] | str:
+    line = comment.span.start.line
+    if scope == "ignore-file":
+        return None, None
+    if scope == "ignore-stage":
+        for stage in dockerfile.stages:
+            if stage.start.line > line:
+                following = [item for item in dockerfile.instructions if item.line > line]
+                if following[0] is not stage.start:
+                    break
+                return stage.span.start.line, stage.span.end.line
+        return "ignore-stage stands before a FROM"
+    for instruction in dockerfile.instructions:
+        if instruction.span.end.line >= line:
+            return instruction.span.start.line, instruction.span.end.line
+    return "no instruction follows"
+
+
+def _literal(path: str) -> str:
+    return re.sub(r"([*?\[])", r"[\1]", path)

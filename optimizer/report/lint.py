@@ -1,0 +1,134 @@
+"""What a run of the rules looks like: a formatter takes a report, and gives text."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from optimizer.dockerfile.instruction import Span
+from optimizer.lint.engine import LintReport
+from optimizer.lint.finding import Finding, Location, Severity
+from optimizer.report.table import table
+
+Formatter = Callable[[LintReport], str]
+"""Pure: equal reports give equal texts, with a line break at the end unless they are empty."""
+
+_WIDTH = 120
+_COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
+
+
+def lint_as_text(report: LintReport, *, colour: bool = False) -> str:
+    """For people: each finding with its line of the file, a mark under it, and what to do."""
+
+    def painted(text: str, code: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if colour else text
+
+    blocks = []
+    for finding in report.findings:
+        code = _COLOURS[finding.severity]
+        where = str(finding.location)
+        construct = f" [{finding.location.construct}]" if finding.location.construct and finding.location.path else ""
+        head = f"{painted(where, '1')}{construct}: {painted(finding.severity.value, code)} {finding.rule} {finding.name}: {finding.message}"
+        lines = [_printable(head) if not colour else head, *_excerpt(finding, lambda text, code=code: painted(text, code))]
+        lines.append(f"  {painted('fix:', '32')} {finding.hint}")
+        blocks.append("\n".join(lines))
+    blocks.append(_summary(report))
+    return "\n\n".join(blocks) + "\n"
+
+
+def lint_as_json(report: LintReport) -> str:
+    """For programs; the keys are documented in docs/lint.md."""
+    return json.dumps(lint_to_dict(report), indent=2, ensure_ascii=False) + "\n"
+
+
+def lint_to_dict(report: LintReport) -> dict[str, Any]:
+    """The report as plain data."""
+    return {
+        "findings": [_finding(finding) for finding in report.findings],
+        "suppressed": [
+            {
+                **_finding(finding),
+                "reason": suppression.reason,
+                **({"until": suppression.until.isoformat()} if suppression.until else {}),
+            }
+            for finding, suppression in report.suppressed
+        ],
+        "undecided": [{"rule": doubt.rule, "name": doubt.name, "reason": doubt.reason, **_location(doubt.location)} for doubt in report.doubts],
+        "summary": {"subjects": report.subjects, **{severity.value: report.count(severity) for severity in Severity}},
+    }
+
+
+def statistics_as_text(report: LintReport) -> str:
+    """How often each rule was broken, the most frequent first."""
+    counts = Counter((finding.rule, finding.name, finding.severity.value) for finding in report.findings)
+    rows = [(str(count), rule, name, severity) for (rule, name, severity), count in counts.items()]
+    rows.sort(key=lambda row: (-int(row[0]), row[1]))
+    return f"{table(('count', 'rule', 'name', 'severity'), rows)}\n" if rows else "no findings\n"
+
+
+FORMATS: Mapping[str, Formatter] = {"text": lint_as_text, "json": lint_as_json}
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "rule": finding.rule,
+        "name": finding.name,
+        "severity": finding.severity.value,
+        "message": finding.message,
+        "fix": finding.hint,
+        **_location(finding.location),
+    }
+    if finding.fix:
+        result["edits"] = [{"path": edit.path, **_span(edit.span), "text": edit.text} for edit in finding.fix.edits]
+    return result
+
+
+def _location(location: Location) -> dict[str, Any]:
+    result: dict[str, Any] = {"path": location.path}
+    if location.span:
+        result.update(_span(location.span))
+    if location.construct:
+        result["construct"] = location.construct
+    return result
+
+
+def _span(span: Span) -> dict[str, int]:
+    return {"line": span.start.line, "column": span.start.column, "end_line": span.end.line, "end_column": span.end.column}
+
+
+def _excerpt(finding: Finding, painted: Callable[[str], str]) -> list[str]:
+    span = finding.location.span
+    if span is None or not finding.excerpt:
+        return []
+    start = span.start.column - 1
+    end = span.end.column - 1 if span.end.line == span.start.line else len(finding.excerpt)
+    # Of a long line only what lies around the place.
+    first = 0 if start < _WIDTH - 20 else start - 20
+    shown = finding.excerpt[first : first + _WIDTH]
+    lead = "…" if first else ""
+    trail = "…" if len(finding.excerpt) > first + _WIDTH else ""
+    # A tab is one column wide here, as it is in the location.
+    shown = _printable(shown.replace("\t", " "))
+    marks = max(1, min(end, first + _WIDTH) - start)
+    margin = " " * len(str(span.start.line))
+    return [
+        f"  {span.start.line} | {lead}{shown}{trail}",
+        f"  {margin} | {' ' * (len(lead) + start - first)}{painted('^' * marks)}",
+    ]
+
+
+def _printable(text: str) -> str:
+    """The text without what would steer a terminal, character by character."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)
+
+
+def _summary(report: LintReport) -> str:
+    counts = [f"{report.count(severity)} {severity.value}" for severity in Severity]
+    parts = [f"{report.subjects} checked", ", ".join(counts)]
+    if report.suppressed:
+        parts.append(f"{len(report.suppressed)} suppressed")
+    if report.doubts:
+        parts.append(f"{len(report.doubts)} undecided")
+    return "; ".join(parts)
