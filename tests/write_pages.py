@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from optimizer.lint.rules import RULES
+from optimizer.report.rules import index_page, rule_page
 from optimizer.report.specification import specification_page
 
 if __name__ == "__main__":
-    Path(__file__).parents[1].joinpath("docs", "specification.md").write_text(specification_page(), encoding="utf-8")
+    docs = Path(__file__).parents[1] / "docs"
+    docs.joinpath("specification.md").write_text(specification_page(), encoding="utf-8")
+    pages = docs / "rules"
+    pages.mkdir(exist_ok=True)
+    pages.joinpath("README.md").write_text(index_page(RULES), encoding="utf-8")
+    for rule in RULES:
+        pages.joinpath(f"{rule.id}.md").write_text(rule_page(rule), encoding="utf-8")

@@ -87,7 +87,9 @@ def load_dockerfile(path: str, *, mirror: Mirror = Mirror()) -> DockerfileSubjec
     data = _read(path, LARGEST)
     if data is None:
         raise ContextError(
-            f'"{path}" cannot be read as a file of at most {LARGEST // 1024 // 1024} MB', path, "check its kind, its permissions and its size"
+            f'"{path}" cannot be read as a file of at most {LARGEST // 1024 // 1024} MB',
+            path,
+            "check its kind, its permissions and its size",
         )
     directory, name = os.path.split(path)
     return DockerfileSubject.of(
@@ -105,7 +107,11 @@ def is_dockerfile(name: str) -> bool:
     lowered = name.lower()
     if lowered.endswith((".dockerignore", ".containerignore", "~", ".swp", ".orig", ".rej")):
         return False
-    return lowered in _NAMES or lowered.startswith(tuple(f"{word}." for word in _NAMES)) or lowered.endswith(tuple(f".{word}" for word in _NAMES))
+    return (
+        lowered in _NAMES
+        or lowered.startswith(tuple(f"{word}." for word in _NAMES))
+        or lowered.endswith(tuple(f".{word}" for word in _NAMES))
+    )
 
 
 def _walk(root: str) -> Iterator[str]:

@@ -15,13 +15,13 @@ from optimizer.errors import ContextError
 from optimizer.lint.conventions import Conventions
 from optimizer.lint.engine import LintReport, lint, merged
 from optimizer.lint.finding import Severity
-from optimizer.lint.rule import Rule, choose
+from optimizer.lint.rule import choose
 from optimizer.lint.rules import RULES
 from optimizer.report.lint import FORMATS, lint_as_text, statistics_as_text
 from optimizer.settings import load_lock, load_settings
 
-_PARALLEL_FROM = 200
-"""Files from which a second process pays for its start; see docs/lint.md."""
+_PARALLEL_FROM = 400
+"""Fewer files than this take less time than another process needs to start."""
 
 
 @click.command(name="lint", short_help="Check Dockerfiles against the conventions.")
@@ -47,12 +47,10 @@ def command(paths: Sequence[str], form: str, select: Sequence[str], ignore: Sequ
     if not paths:
         raise click.UsageError("no path is given\n  hint: name a Dockerfile or a directory, for example: optimizer lint .")
     rules = choose(RULES, _words(select), _words(ignore))
-    settings = load_settings(".")
-    conventions = Conventions(today=datetime.date.today(), mirror=settings.mirror, lock=_lock(settings.lock))
     files = list(find_dockerfiles(paths))
     if not files:
         raise ContextError("there is no Dockerfile under the paths", ", ".join(paths), "name the file itself if it has another name")
-    report = _lint(files, conventions, rules)
+    report = _lint(files, datetime.date.today(), [rule.id for rule in rules])
     if statistics:
         click.echo(statistics_as_text(report), nl=False)
     else:
@@ -64,28 +62,27 @@ def _words(options: Iterable[str]) -> list[str]:
     return [word.strip() for option in options for word in option.split(",") if word.strip()]
 
 
-def _lock(path: os.PathLike[str]) -> Lock:
-    # Reading the lock costs more than checking a file, and most trees have none.
-    return load_lock(path) if os.path.exists(path) else Lock()  # type: ignore[arg-type]
-
-
 def _colour() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def _lint(files: Sequence[str], conventions: Conventions, rules: Sequence[Rule]) -> LintReport:
+def _lint(files: Sequence[str], today: datetime.date, ids: Sequence[str]) -> LintReport:
     processes = min(os.cpu_count() or 1, len(files) // (_PARALLEL_FROM // 2))
     if processes < 2:
-        return _lint_files(files, conventions, [rule.id for rule in rules])
+        return _lint_files(files, today, ids)
     # Imported here, because a small tree never needs it.
     from concurrent.futures import ProcessPoolExecutor
 
     parts = [files[index::processes] for index in range(processes)]
     with ProcessPoolExecutor(processes) as pool:
-        ids = [rule.id for rule in rules]
-        return merged(pool.map(_lint_files, parts, [conventions] * processes, [ids] * processes))
+        return merged(pool.map(_lint_files, parts, [today] * processes, [ids] * processes))
 
 
-def _lint_files(files: Sequence[str], conventions: Conventions, ids: Sequence[str]) -> LintReport:
+def _lint_files(files: Sequence[str], today: datetime.date, ids: Sequence[str]) -> LintReport:
+    """The report of the files; arguments and result are such that another process can have them."""
+    settings = load_settings(".")
+    # Reading the lock costs more than checking a file, and many trees have none.
+    lock = load_lock(settings.lock) if settings.lock.exists() else Lock()
+    conventions = Conventions(today=today, mirror=settings.mirror, lock=lock)
     rules = [rule for rule in RULES if rule.id in ids]
     return merged(lint([load_dockerfile(path, mirror=conventions.mirror)], conventions, rules=rules) for path in files)

@@ -18,7 +18,9 @@ from optimizer.dockerfile.words import SPACE, heredoc_names
 _KEYWORD = re.compile(rf"[{SPACE}]*(?P<keyword>[^\t\v\f\r ]*)[\t\v\f\r ]*")
 _DIRECTIVE = re.compile(rf"#[{SPACE}]*(?P<name>[A-Za-z][A-Za-z0-9]*)[{SPACE}]*=[{SPACE}]*(?P<value>.*[^{SPACE}])[{SPACE}]*")
 _DIRECTIVES = ("check", "escape", "syntax")
-_FLAG = re.compile(rf"""[{SPACE}]*(?P<flag>--(?:[^{SPACE}'"\\]+|\\.?|'[^']*(?:'|\Z)|"(?:[^"\\]+|\\.)*(?:"|\\?\Z))*)(?=[{SPACE}]|\Z)""", re.DOTALL)
+_FLAG = re.compile(
+    rf"""[{SPACE}]*(?P<flag>--(?:[^{SPACE}'"\\]+|\\.?|'[^']*(?:'|\Z)|"(?:[^"\\]+|\\.)*(?:"|\\?\Z))*)(?=[{SPACE}]|\Z)""", re.DOTALL
+)
 _QUOTES = re.compile(r"""\\(.)|['"]""", re.DOTALL)
 _WHITE = re.compile(rf"[{SPACE}]*")
 
@@ -87,7 +89,7 @@ def split_flags(text: str, start: int) -> tuple[tuple[Flag, ...], int]:
     return tuple(flags), white.end() if white else position
 
 
-def json_items(text: str) -> tuple[str, ...] | None | Exception:
+def json_items(text: str) -> tuple[str, ...] | Exception | None:
     """The texts of a JSON list; None for what is no such list; an exception for a list of other things."""
     if not text.startswith("["):
         return None
@@ -175,7 +177,9 @@ def _logical(result: Scan, first: int, line: str, stripped: str, rest: Iterator[
             found = _heredoc(rest, name, expands, strips, end)
             if found is None:
                 span = source.span(match.start("keyword"), len(source.text.rstrip()))
-                result.problems.append(Problem(f'the here-document "{name[:40]}" has no end', span, f'write "{name[:40]}" on a line of its own'))
+                result.problems.append(
+                    Problem(f'the here-document "{name[:40]}" has no end', span, f'write "{name[:40]}" on a line of its own')
+                )
                 break
             heredoc, end = found
             heredocs.append(heredoc)

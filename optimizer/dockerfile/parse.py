@@ -194,9 +194,7 @@ def _stages(instructions: Sequence[Instruction], problems: list[Problem]) -> tup
             problems.append(Problem(f"{instruction.keyword} before the first FROM", instruction.keyword_span, "start the file with FROM"))
     if instructions and not rows:
         problems.append(Problem("the file has no FROM", instructions[0].keyword_span, "name the image that it starts from"))
-    stages = [
-        _stage(index, start, body, problems) for index, (start, body) in enumerate(rows)
-    ]
+    stages = [_stage(index, start, body, problems) for index, (start, body) in enumerate(rows)]
     return tuple(stages), tuple(arguments)
 
 

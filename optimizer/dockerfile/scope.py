@@ -109,7 +109,7 @@ def find_stage(name: str, stages: list[ParsedStage]) -> int | None:
     return int(name) if name.isascii() and name.isdigit() and len(name) < 6 and int(name) < len(stages) else None
 
 
-def resolve(dockerfile: Dockerfile, inputs: BuildInputs = BuildInputs()) -> ResolvedDockerfile:  # noqa: B008 - an immutable value
+def resolve(dockerfile: Dockerfile, inputs: BuildInputs = BuildInputs()) -> ResolvedDockerfile:
     """The stages with their variables, as far as the inputs decide them."""
     return _Resolver(dockerfile, inputs).resolved()
 

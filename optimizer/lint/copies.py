@@ -12,10 +12,27 @@ from optimizer.dockerfile.instruction import Instruction, Span
 from optimizer.dockerfile.scope import ResolvedStage
 
 _MANIFESTS = {
-    "python": ("*requirements*.txt", "constraints*.txt", "pyproject.toml", "poetry.lock", "uv.lock", "Pipfile", "Pipfile.lock", "setup.cfg"),
+    "python": (
+        "*requirements*.txt",
+        "constraints*.txt",
+        "pyproject.toml",
+        "poetry.lock",
+        "uv.lock",
+        "Pipfile",
+        "Pipfile.lock",
+        "setup.cfg",
+    ),
     "nodejs": ("package.json", "package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "pnpm-workspace.yaml"),
     "ruby": ("Gemfile", "Gemfile.lock", "*.gemspec"),
-    "java": ("pom.xml", "build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts", "gradle.properties", "gradle.lockfile"),
+    "java": (
+        "pom.xml",
+        "build.gradle",
+        "build.gradle.kts",
+        "settings.gradle",
+        "settings.gradle.kts",
+        "gradle.properties",
+        "gradle.lockfile",
+    ),
     "go": ("go.mod", "go.sum", "go.work", "go.work.sum"),
     "rust": ("Cargo.toml", "Cargo.lock"),
     "dotnet": ("*.csproj", "*.fsproj", "*.sln", "packages.lock.json", "Directory.Build.props", "Directory.Packages.props"),

@@ -178,4 +178,3 @@ def _sorted(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 def _doubt_order(doubt: Doubt) -> tuple[object, ...]:
     span = doubt.location.span
     return (doubt.location.path, span.start.line if span else 0, doubt.rule, doubt.location.construct, doubt.reason)
-

@@ -101,7 +101,11 @@ def _by_table(program: str, verb: str, command: Command) -> Install | None:
     if program in ("mvn", "mvnw"):
         builds = any(word in _MAVEN_BUILDS for word in command.words[1:])
         fetches = any("dependency:" in word for word in command.words[1:])
-        return Install(tool="mvn", ecosystem="java", verb="build" if builds else "fetch", command=command, compiles=builds) if builds or fetches else None
+        return (
+            Install(tool="mvn", ecosystem="java", verb="build" if builds else "fetch", command=command, compiles=builds)
+            if builds or fetches
+            else None
+        )
     if program in ("gradle", "gradlew"):
         builds = any(re.search(r"(?:build|jar|assemble|classes)$", word, re.IGNORECASE) for word in command.words[1:])
         return Install(tool="gradle", ecosystem="java", verb="build" if builds else "fetch", command=command, compiles=builds)

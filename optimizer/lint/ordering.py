@@ -15,6 +15,13 @@ from optimizer.lint.subjects import DockerfileSubject
 _SOURCE_ENDINGS = (".cjs", ".cs", ".fs", ".go", ".java", ".js", ".kt", ".mjs", ".py", ".rb", ".rs", ".scala", ".ts")
 _SOURCE_DIRECTORIES = frozenset(["app", "cmd", "functions", "handler", "handlers", "internal", "lambda", "lib", "pkg", "source", "src"])
 _LINEAGE = 5
+_FETCHES = {
+    "dotnet": "dotnet restore --locked-mode",
+    "go": "go mod download",
+    "java": "mvn dependency:go-offline, or gradle dependencies",
+    "rust": "cargo fetch --locked",
+}
+"""What fetches dependencies and compiles nothing, by ecosystem."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,12 +37,25 @@ class EarlyCopy:
     install: Install
     together: bool
 
+    @property
+    def title(self) -> str:
+        """What messages call the copied files."""
+        return "everything" if self.source.everything else f'"{self.source.value}"'
+
+    @property
+    def hint(self) -> str:
+        """What to do where sources are compiled; empty elsewhere, where the rules' own advice fits."""
+        if not self.install.compiles:
+            return ""
+        return f"copy what says what to install, fetch it ({_FETCHES[self.install.ecosystem]}), and copy the sources after that"
+
 
 @dataclass(slots=True)
 class _State:
     """What one ecosystem's next installation has before it."""
 
     manifest_seen: bool = False
+    fetched: bool = False
     pending: list[tuple[Copy, Source, bool]] = field(default_factory=list)
 
 
@@ -74,14 +94,11 @@ def _installs(subject: DockerfileSubject, instruction: Instruction) -> list[Inst
 
 def _judged(install: Install, state: _State) -> Iterator[EarlyCopy]:
     pending, state.pending = state.pending, []
-    fetched = state.manifest_seen
-    for copy, source, together in pending:
-        # What compiles the sources must have them: then only a fetch of the dependencies before it is missing.
-        if install.compiles and (fetched or not together):
-            continue
-        yield EarlyCopy(copy=copy, source=source, install=install, together=together and install.ecosystem != "system")
-    # Everything after the first installation of an ecosystem is copied in good time for it.
-    state.manifest_seen = True
+    # What compiles the sources must have them; only the dependencies should have been fetched before.
+    if not (install.compiles and state.fetched):
+        for copy, source, together in pending:
+            yield EarlyCopy(copy=copy, source=source, install=install, together=together and install.ecosystem != "system")
+    state.fetched = state.manifest_seen = True
 
 
 def _note(subject: DockerfileSubject, state: _State, copy: Copy, ecosystem: str) -> None:
@@ -89,7 +106,9 @@ def _note(subject: DockerfileSubject, state: _State, copy: Copy, ecosystem: str)
     if ecosystem == "system":
         state.pending += [(copy, source, False) for source in sources if _is_code(subject, source)][:1]
         return
-    with_manifest = any(source.everything or source.manifest_of(ecosystem) or _holds_manifest(subject, source, ecosystem) for source in sources)
+    with_manifest = any(
+        source.everything or source.manifest_of(ecosystem) or _holds_manifest(subject, source, ecosystem) for source in sources
+    )
     if sources and all(source.stable_beside(ecosystem) for source in sources):
         state.manifest_seen = state.manifest_seen or with_manifest
         return

@@ -90,9 +90,7 @@ def suppressions_of(dockerfile: Dockerfile, path: str, rules: Sequence[Rule]) ->
             malformed.append(Malformed(message=lines, location=location))
             continue
         first, last = lines
-        found.append(
-            Suppression(rules=ids, reason=reason, until=until, location=location, path=_literal(path), first=first, last=last)
-        )
+        found.append(Suppression(rules=ids, reason=reason, until=until, location=location, path=_literal(path), first=first, last=last))
     return found, malformed
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from optimizer.dockerfile.instruction import Span
@@ -30,9 +31,10 @@ def lint_as_text(report: LintReport, *, colour: bool = False) -> str:
         code = _COLOURS[finding.severity]
         where = str(finding.location)
         construct = f" [{finding.location.construct}]" if finding.location.construct and finding.location.path else ""
-        head = f"{painted(where, '1')}{construct}: {painted(finding.severity.value, code)} {finding.rule} {finding.name}: {finding.message}"
-        lines = [_printable(head) if not colour else head, *_excerpt(finding, lambda text, code=code: painted(text, code))]
-        lines.append(f"  {painted('fix:', '32')} {finding.hint}")
+        what = f"{finding.rule} {finding.name}: {_printable(finding.message)}"
+        head = f"{painted(_printable(where), '1')}{construct}: {painted(finding.severity.value, code)} {what}"
+        lines = [head, *_excerpt(finding, partial(painted, code=code))]
+        lines.append(f"  {painted('fix:', '32')} {_printable(finding.hint)}")
         blocks.append("\n".join(lines))
     blocks.append(_summary(report))
     return "\n\n".join(blocks) + "\n"
@@ -55,7 +57,9 @@ def lint_to_dict(report: LintReport) -> dict[str, Any]:
             }
             for finding, suppression in report.suppressed
         ],
-        "undecided": [{"rule": doubt.rule, "name": doubt.name, "reason": doubt.reason, **_location(doubt.location)} for doubt in report.doubts],
+        "undecided": [
+            {"rule": doubt.rule, "name": doubt.name, "reason": doubt.reason, **_location(doubt.location)} for doubt in report.doubts
+        ],
         "summary": {"subjects": report.subjects, **{severity.value: report.count(severity) for severity in Severity}},
     }
 

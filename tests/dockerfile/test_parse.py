@@ -43,7 +43,7 @@ class TestHeredocs:
             pytest.param("RUN <<EOF\necho a \\\n  b\nEOF", [("RUN", "<<EOF")], id="9"),
             pytest.param("RUN << EOF\necho a\nEOF\nUSER x", [("RUN", "<< EOF"), ("USER", "x")], id="blank before the name"),
             pytest.param("RUN <<EOF && \\\n  echo b\necho a\nEOF\nUSER x", [("RUN", "<<EOF &&   echo b"), ("USER", "x")], id="continued"),
-pytest.param("RUN <<E'O'F\nEOF\nUSER x", [("RUN", "<<E'O'F"), ("USER", "x")], id="quoted in the middle"),
+            pytest.param("RUN <<E'O'F\nEOF\nUSER x", [("RUN", "<<E'O'F"), ("USER", "x")], id="quoted in the middle"),
         ],
     )
     def test_are_one_instruction(self, text: str, expected: list[tuple[str, str]]) -> None:
@@ -123,7 +123,10 @@ class TestLines:
 
     def test_directives_and_comments_are_kept(self) -> None:
         made = parse("# syntax=docker/dockerfile:1.9\n# check=skip=all;error=true\nFROM a\n# why\nRUN x \\\n  # inside\n  y\n")
-        assert [(item.name, item.value) for item in made.directives] == [("syntax", "docker/dockerfile:1.9"), ("check", "skip=all;error=true")]
+        assert [(item.name, item.value) for item in made.directives] == [
+            ("syntax", "docker/dockerfile:1.9"),
+            ("check", "skip=all;error=true"),
+        ]
         assert [(item.text, item.span.start) for item in made.comments][2:] == [("why", Position(4, 1)), ("inside", Position(6, 3))]
 
     def test_empty_lines_inside_are_noted(self) -> None:
@@ -134,7 +137,11 @@ class TestProblems:
     @pytest.mark.parametrize(
         ("text", "expected"),
         [
-            pytest.param("FORM a\nhello world", ['1:1 unknown instruction "FORM"', "1:1 the file has no FROM", '2:1 unknown instruction "hello"'], id="34"),
+            pytest.param(
+                "FORM a\nhello world",
+                ['1:1 unknown instruction "FORM"', "1:1 the file has no FROM", '2:1 unknown instruction "hello"'],
+                id="34",
+            ),
             pytest.param("", ["1:1 the file holds no instruction"], id="35"),
             pytest.param("# only\n\n", ["1:1 the file holds no instruction"], id="only a comment"),
             pytest.param("RUN x\nFROM a", ["1:1 RUN before the first FROM"], id="before FROM"),
@@ -162,7 +169,7 @@ class TestProblems:
 class TestParts:
     def test_flags_are_apart_from_words(self) -> None:
         """37, and 36: the instruction of ONBUILD is one."""
-        copy, onbuild = parse("FROM a\nCOPY --link --from=x --chown=\"1:1\" /a /b\nONBUILD COPY --from=b . /src").instructions[1:]
+        copy, onbuild = parse('FROM a\nCOPY --link --from=x --chown="1:1" /a /b\nONBUILD COPY --from=b . /src').instructions[1:]
         assert [(flag.name, flag.value) for flag in copy.flags] == [("link", None), ("from", "x"), ("chown", "1:1")]
         assert [word.text for word in copy.words] == ["/a", "/b"]
         assert copy.at(copy.flags[1]) == Span(Position(2, 13), Position(2, 21))
@@ -184,7 +191,7 @@ class TestParts:
         assert parse(f"FROM a\n{text}").instructions[1].json == expected
 
     def test_pairs(self) -> None:
-        made = parse("FROM a\nENV A=1 B=\"x y\" C=a\\ b\nENV OLD some value\nARG X\nARG Y= Z=2")
+        made = parse('FROM a\nENV A=1 B="x y" C=a\\ b\nENV OLD some value\nARG X\nARG Y= Z=2')
         assert [[(name, value) for name, value, _ in item.pairs()] for item in made.instructions[1:]] == [
             [("A", "1"), ("B", '"x y"'), ("C", "a\\ b")],
             [("OLD", "some value")],
@@ -214,7 +221,14 @@ class TestParts:
 class TestPositions:
     """Requirement: "exact positions (1-based line and column, end too) for every instruction"."""
 
-    @given(st.lists(st.sampled_from(["USER x", "  RUN a \\\n  # c\n\n   b", "COPY <<E /x\nRUN y\nE", "# c", "", "\tENV A=b\t", "CMD [ \\\n \"a\"]", "é"]), max_size=8))
+    @given(
+        st.lists(
+            st.sampled_from(
+                ["USER x", "  RUN a \\\n  # c\n\n   b", "COPY <<E /x\nRUN y\nE", "# c", "", "\tENV A=b\t", 'CMD [ \\\n "a"]', "é"]
+            ),
+            max_size=8,
+        )
+    )
     def test_the_text_at_a_span_is_the_part(self, parts: list[str]) -> None:
         text = "\n".join(["FROM a", *parts])
         made, _ = read(text)

@@ -62,10 +62,12 @@ def test_the_other_escape() -> None:
 
 
 def test_quoted_words() -> None:
-    words = split_quoted("a='b c'  d\\ e=\"f \\\" g\" h", "\\", 10)
+    words = split_quoted('a=\'b c\'  d\\ e="f \\" g" h', "\\", 10)
     assert [(word.text, word.start) for word in words] == [("a='b c'", 10), ('d\\ e="f \\" g"', 19), ("h", 33)]
 
 
-@pytest.mark.parametrize(("text", "expected"), [("'a b'c", "a bc"), ('"a\\"b"', 'a"b'), ("it's", "it's"), ("a\\ b", "a b"), ("'\\a'", "\\a")])
+@pytest.mark.parametrize(
+    ("text", "expected"), [("'a b'c", "a bc"), ('"a\\"b"', 'a"b'), ("it's", "it's"), ("a\\ b", "a b"), ("'\\a'", "\\a")]
+)
 def test_unquoted(text: str, expected: str) -> None:
     assert unquoted(text) == expected

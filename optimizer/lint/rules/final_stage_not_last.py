@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from optimizer.bases.recognise import lambda_base
 from optimizer.lint.conventions import Conventions
-from optimizer.lint.finding import Severity, Verdict, Violation
+from optimizer.lint.finding import Severity, Undecided, Verdict, Violation
 from optimizer.lint.rule import Rule
 from optimizer.lint.subjects import DockerfileSubject
 
@@ -23,11 +23,14 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
             title = stages[subject.final].stage.title
             yield Violation(message=f"{title} is built, and {last.stage.title} stands after it", span=last.stage.start.head)
         return
-    if last.image is None or lambda_base(last.image, conventions.mirror) is not None:
+    if last.image is not None and lambda_base(last.image, conventions.mirror) is not None:
         return
     needed = subject.resolved.needed(last.stage.index)
     for item in stages[:-1]:
         if item.stage.index not in needed and item.image is not None and lambda_base(item.image, conventions.mirror) is not None:
+            if last.image is None:
+                yield Undecided(reason=f'"{last.stage.origin}" depends on a value that only the build decides', span=last.stage.start.head)
+                return
             yield Violation(
                 message=f"{item.stage.title} stands on a Lambda base image, and {last.stage.title} after it, which does not, is what is built",
                 span=last.stage.start.head,

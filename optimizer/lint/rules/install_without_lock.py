@@ -47,12 +47,14 @@ def _pip(subject: DockerfileSubject, install: Install) -> Iterator[Verdict]:
     loose = [name for name in install.packages if not _LOCAL.match(name) and "==" not in name and "@" not in name]
     if loose and not install.value_of("-c", "--constraint"):
         named = ", ".join(loose[:5])
-        yield Violation(message=f"{named}: installed without a version", span=command.span, hint="write name==version, or install from a lock file")
+        yield Violation(
+            message=f"{named}: installed without a version", span=command.span, hint="write name==version, or install from a lock file"
+        )
 
 
 def _requirements(subject: DockerfileSubject, name: str) -> str | None:
     """The text of a requirements file that the build sees under the name."""
-    if subject.context is None or "$" in name and not name.rpartition("/")[2]:
+    if subject.context is None or ("$" in name and not name.rpartition("/")[2]):
         return None
     return subject.context.read_text(posixpath.basename(name))
 
@@ -97,7 +99,9 @@ def _bundle(subject: DockerfileSubject, install: Install) -> Iterator[Verdict]:
 def _gem(subject: DockerfileSubject, install: Install) -> Iterator[Verdict]:
     loose = [name for name in install.packages if not _LOCAL.match(name) and ":" not in name]
     if loose and not install.value_of("-v", "--version"):
-        yield Violation(message=f"{', '.join(loose[:5])}: installed without a version", span=install.command.span, hint="write name:version")
+        yield Violation(
+            message=f"{', '.join(loose[:5])}: installed without a version", span=install.command.span, hint="write name:version"
+        )
 
 
 _JUDGES: dict[str, Callable[[DockerfileSubject, Install], Iterator[Verdict]]] = {

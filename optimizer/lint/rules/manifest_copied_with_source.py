@@ -14,12 +14,9 @@ from optimizer.lint.subjects import DockerfileSubject
 def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
     for early in early_copies(subject):
         if early.together:
-            what = "everything" if early.source.everything else f'"{early.source.value}"'
-            line = early.install.command.span.start.line
-            yield Violation(
-                message=f"{what} is copied together with what {early.install.tool} {early.install.verb} needs on line {line}",
-                span=early.source.span,
-            )
+            install, line = early.install, early.install.command.span.start.line
+            message = f"{early.title} is copied together with what says what {install.tool} {install.verb} installs on line {line}"
+            yield Violation(message=message, span=early.source.span, hint=early.hint)
 
 
 RULE = Rule(

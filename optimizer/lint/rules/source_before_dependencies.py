@@ -14,12 +14,10 @@ from optimizer.lint.subjects import DockerfileSubject
 def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
     for early in early_copies(subject):
         if not early.together:
-            what = "everything" if early.source.everything else f'"{early.source.value}"'
-            line = early.install.command.span.start.line
-            yield Violation(
-                message=f"{what} is copied before {early.install.tool} {early.install.verb} on line {line}, which does not need it",
-                span=early.source.span,
-            )
+            install, line = early.install, early.install.command.span.start.line
+            needs = "fetches the dependencies too" if install.compiles else "does not need it"
+            message = f"{early.title} is copied before {install.tool} {install.verb} on line {line}, which {needs}"
+            yield Violation(message=message, span=early.source.span, hint=early.hint)
 
 
 RULE = Rule(

@@ -1,0 +1,52 @@
+"""The pages of rules, made from the rules themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from optimizer.lint.rule import Family, Rule
+
+_TITLES = {
+    Family.LINT: "Files and suppressions",
+    Family.BASE: "Base images",
+    Family.STAGES: "Stages",
+    Family.ORDER: "Order",
+    Family.REPRODUCIBILITY: "Reproducibility",
+    Family.CONTEXT: "Build context",
+    Family.LAMBDA: "What Lambda demands",
+    Family.REPOSITORY: "Repositories",
+    Family.SECRETS: "Secrets",
+    Family.SHARING: "Sharing",
+}
+
+
+def rule_page(rule: Rule) -> str:
+    """Markdown: one rule."""
+    applies = ", ".join(rule.applies_to) or "the reading of Dockerfiles"
+    blocks = [
+        f"# {rule.id}: {rule.name}",
+        f"{rule.summary}",
+        f"Severity: {rule.severity.value}. Family: {rule.family.name.lower()}. Applies to: {applies}. Since {rule.since}.",
+        "## Why is this bad?",
+        rule.why,
+        "## Example",
+        f"```{rule.example}\n{rule.bad}\n```",
+        "## Use instead",
+        f"{rule.fix[0].upper()}{rule.fix[1:]}.",
+        f"```{rule.example}\n{rule.good}\n```",
+    ]
+    return "\n\n".join(blocks) + "\n"
+
+
+def index_page(rules: Sequence[Rule]) -> str:
+    """Markdown: every rule by family."""
+    blocks = ["# Rules", "What `optimizer lint` checks; the first digit of an id is its family. See [how to use it](../lint.md)."]
+    for family in Family:
+        rows = [
+            f"| [{rule.id}]({rule.id}.md) | {rule.name} | {rule.severity.value} | {rule.summary} |"
+            for rule in rules
+            if rule.family is family
+        ]
+        if rows:
+            blocks += [f"## {_TITLES[family]}", "\n".join(["| Id | Name | Severity | What it finds |", "|---|---|---|---|", *rows])]
+    return "\n\n".join(blocks) + "\n"

@@ -1,0 +1,152 @@
+"""``optimizer lint`` as its users run it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.lint.cases import PYTHON
+
+BAD = "FROM public.ecr.aws/lambda/python:3.13\nUSER 1000\nCMD app.handler\n"
+GOOD = f"FROM {PYTHON}\n"
+
+
+def run(directory: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "optimizer", "lint", *words],
+        cwd=directory,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    for path, text in {
+        "api/Dockerfile": BAD,
+        "jobs/Dockerfile.nightly": GOOD,
+        "jobs/nightly.Dockerfile": GOOD,
+        "web/Containerfile": GOOD,
+        "node_modules/x/Dockerfile": BAD,
+        "cdk.out/asset/Dockerfile": BAD,
+        "jobs/Dockerfile.dockerignore": "*",
+    }.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text, encoding="utf-8")
+    (tmp_path / "jobs" / "loop").symlink_to(tmp_path, target_is_directory=True)
+    return tmp_path
+
+
+def test_shows_the_line_the_place_and_the_fix(tree: Path) -> None:
+    result = run(tree, "api", "--ignore", "LIO102")
+    assert result.returncode == 1
+    assert result.stdout == (
+        'api/Dockerfile:2:1: warning LIO602 user-set: the image sets the user "1000"\n'
+        "  2 | USER 1000\n"
+        "    | ^^^^^^^^^\n"
+        "  fix: take USER out, and make every file readable by all\n"
+        "\n"
+        "api/Dockerfile:3:1: error LIO603 command-with-several-words: CMD in shell form gives the entrypoint three arguments\n"
+        "  3 | CMD app.handler\n"
+        "    | ^^^^^^^^^^^^^^^\n"
+        '  fix: write CMD ["app.handler"]\n'
+        "\n"
+        "1 checked; 1 error, 1 warning, 0 info\n"
+    )
+    assert result.stderr == ""
+
+
+def test_finds_the_dockerfiles_of_a_tree(tree: Path) -> None:
+    report = json.loads(run(tree, ".", "--format", "json").stdout)
+    assert report["summary"] == {"subjects": 4, "error": 1, "warning": 2, "info": 0}
+    assert {finding["path"] for finding in report["findings"]} == {"api/Dockerfile"}
+    user = report["findings"][1]
+    assert {key: user[key] for key in ("rule", "line", "column", "end_line", "end_column")} == {
+        "rule": "LIO602",
+        "line": 2,
+        "column": 1,
+        "end_line": 2,
+        "end_column": 10,
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["api"], 1),
+        (["api", "--fail-on", "error", "--ignore", "LIO603"], 0),
+        (["api", "--select", "base", "--fail-on", "error"], 0),
+        (["api", "--select", "LIO603,user-set", "--fail-on", "error"], 1),
+        (["jobs"], 0),
+        (["api", "--statistics"], 1),
+    ],
+)
+def test_exit_codes(tree: Path, words: list[str], code: int) -> None:
+    assert run(tree, *words).returncode == code
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "no path is given"),
+        (["nowhere"], '"nowhere" does not exist'),
+        (["api", "--select", "LIO999"], 'no rule is called "LIO999"'),
+        (["api", "--select", "user-sett"], 'did you mean "user-set"?'),
+        (["empty"], "there is no Dockerfile under the paths"),
+        (["fifo"], "cannot be read as a file"),
+    ],
+)
+def test_wrong_use_exits_2_with_a_hint(tree: Path, words: list[str], message: str) -> None:
+    (tree / "empty").mkdir()
+    os.mkfifo(tree / "fifo")
+    result = run(tree, *words)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_statistics(tree: Path) -> None:
+    assert run(tree, "api", "--statistics").stdout.split("\n")[:2] == [
+        "count  rule    name                        severity",
+        "1      LIO102  base-unpinned               warning",
+    ]
+
+
+def test_many_files_in_parallel_give_what_one_by_one_gives(tree: Path) -> None:
+    shutil.copy(Path(__file__).parents[1] / "golden" / "optimizer.lock", tree)
+    for number in range(410):
+        (tree / "many" / f"{number:03}").mkdir(parents=True)
+        (tree / "many" / f"{number:03}" / "Dockerfile").write_text(BAD if number % 3 else GOOD, encoding="utf-8")
+    report = json.loads(run(tree, "many", "--format", "json").stdout)
+    assert report["summary"] == {"subjects": 410, "error": 273, "warning": 546, "info": 0}
+    assert [finding["path"] for finding in report["findings"]] == sorted(finding["path"] for finding in report["findings"])
+
+
+@pytest.mark.parametrize(
+    "data", [b"\x00\xff\xfe" * 1000, b"", b"\xef\xbb\xbf", b"FROM a\r\nRUN \x1b[31m\r\n", b"FROM a\nLABEL a=\xff\nUSER \x1b[2Jx"]
+)
+def test_no_bytes_end_in_a_traceback_or_reach_the_terminal_raw(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "Dockerfile").write_bytes(data)
+    result = run(tmp_path, ".")
+    assert result.returncode == 1
+    assert result.stderr == ""
+    assert "\x1b" not in result.stdout
+
+
+def test_starting_loads_nothing_heavy() -> None:
+    """Requirement: "start-up under 150 ms": nothing that a check of one file does not need."""
+    program = "import sys, optimizer.cli.main, optimizer.cli.lint; print(sorted({'jsii', 'aws_cdk', 'boto3', 'httpx', 'rich', 'tomlkit', "
+    program += "'zipfile', 'importlib.metadata', 'concurrent.futures', 'multiprocessing', 'asyncio'} & set(sys.modules)))"
+    result = subprocess.run(
+        [sys.executable, "-c", program], cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert result.stdout == "[]\n"

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from tests.lint.cases import Case, on_base
+
+CATCHES: list[Case] = [
+    on_base("RUN pip install flask 'boto3>=1'", 2, says="flask, boto3>=1"),
+    on_base(
+        "COPY r/requirements.txt .\nRUN pip install -r requirements.txt",
+        3,
+        files={"requirements.txt": "flask==3.1\n"},
+        says="has no hashes",
+    ),
+    on_base("RUN npm install", 2, says="npm install may change the lock"),
+    on_base("RUN npm i -g typescript", 2),
+    on_base("RUN yarn", 2),
+    on_base("RUN pnpm install --prod", 2),
+    on_base("RUN bundle install", 2),
+    on_base("RUN gem install rake", 2),
+    on_base("RUN uv sync", 2),
+    on_base("RUN pipenv install --system", 2),
+]
+PASSES: list[Case] = [
+    on_base("RUN pip install --require-hashes -r requirements.txt"),
+    on_base("RUN pip install -r requirements.txt", files={"requirements.txt": "flask==3.1 --hash=sha256:00\n"}),
+    on_base('RUN pip install -r "${LAMBDA_TASK_ROOT}/requirements.txt"', files={"requirements.txt": "# none\n"}),
+    on_base("RUN pip install -r requirements.txt", undecided=1),
+    on_base("RUN pip install poetry==2.0 ./wheels/x.whl . && poetry install"),
+    on_base("RUN npm ci && npm install -g typescript@5.9.2 @scope/x@1.0"),
+    on_base("RUN yarn install --immutable && pnpm install --frozen-lockfile && pipenv sync && uv sync --frozen"),
+    on_base("ENV BUNDLE_FROZEN=true\nRUN bundle install"),
+    on_base("RUN bundle config set --local deployment true && bundle install"),
+    on_base("RUN gem install rake:13.2 && gem install -v 13.2 rake && go mod download"),
+]

@@ -1,0 +1,122 @@
+"""Every rule: its cases, its page, and that none is forgotten."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+import pytest
+
+from optimizer.lint.engine import lint
+from optimizer.lint.rule import Family, Rule, choose
+from optimizer.lint.rules import RULES
+from optimizer.lint.subjects import DockerfileSubject
+from optimizer.report.rules import index_page, rule_page
+from tests.lint.cases import Case
+
+ROOT = Path(__file__).parents[2]
+MODULES = sorted(path.stem for path in (ROOT / "optimizer" / "lint" / "rules").glob("*.py") if path.stem != "__init__")
+USED_FOR_EVER = {
+    "LIO001": "unreadable-dockerfile",
+    "LIO002": "invalid-suppression",
+    "LIO003": "unused-suppression",
+    "LIO004": "expired-suppression",
+    "LIO101": "base-not-aws-provided",
+    "LIO102": "base-unpinned",
+    "LIO103": "builder-unpinned",
+    "LIO201": "build-tools-in-final-stage",
+    "LIO202": "installer-in-final-stage",
+    "LIO203": "final-stage-not-last",
+    "LIO301": "manifest-copied-with-source",
+    "LIO302": "source-before-dependencies",
+    "LIO401": "install-without-lock",
+    "LIO402": "remote-add-without-checksum",
+    "LIO501": "everything-copied",
+    "LIO502": "ignore-file-not-read-by-cdk",
+    "LIO601": "instruction-without-effect",
+    "LIO602": "user-set",
+    "LIO603": "command-with-several-words",
+    "LIO801": "secret-in-variable",
+}
+"""Every id that was ever given, with its name; a line is added, and never changed or taken out."""
+
+
+def rule_of(module: str) -> Rule:
+    rule = importlib.import_module(f"optimizer.lint.rules.{module}").RULE
+    assert isinstance(rule, Rule)
+    return rule
+
+
+def cases(kind: str) -> list[object]:
+    found = []
+    for module in MODULES:
+        for number, case in enumerate(getattr(importlib.import_module(f"tests.lint.rules.{module}"), kind)):
+            found.append(pytest.param(rule_of(module), case, id=f"{rule_of(module).id}-{number}"))
+    return found
+
+
+def judged(rule: Rule, case: Case) -> tuple[list[int], list[str], int]:
+    # The rules about suppressions look at what the others found.
+    rules = RULES if rule.family is Family.LINT else [rule]
+    report = lint([case.subject], case.conventions, rules=rules)
+    found = [finding for finding in report.findings if finding.rule == rule.id]
+    lines = [finding.location.span.start.line if finding.location.span else 0 for finding in found]
+    return lines, [finding.message for finding in found], sum(doubt.rule == rule.id for doubt in report.doubts)
+
+
+@pytest.mark.parametrize(("rule", "case"), cases("CATCHES"))
+def test_catches(rule: Rule, case: Case) -> None:
+    lines, messages, undecided = judged(rule, case)
+    assert (lines, undecided) == (list(case.lines), case.undecided)
+    assert lines, "a case that catches names its lines"
+    assert case.says in messages[0]
+
+
+@pytest.mark.parametrize(("rule", "case"), cases("PASSES"))
+def test_catches_not(rule: Rule, case: Case) -> None:
+    assert judged(rule, case) == ([], [], case.undecided)
+
+
+class TestNoRuleIsForgotten:
+    def test_every_file_is_registered(self) -> None:
+        assert {rule.id for rule in RULES} == {rule_of(module).id for module in MODULES}
+        assert [rule.id for rule in RULES] == sorted({rule.id for rule in RULES})
+
+    @pytest.mark.parametrize("module", MODULES)
+    def test_every_file_is_named_after_its_rule_and_has_cases(self, module: str) -> None:
+        assert rule_of(module).name == module.replace("_", "-")
+        tests = importlib.import_module(f"tests.lint.rules.{module}")
+        assert tests.CATCHES and tests.PASSES
+
+    def test_no_cases_are_left_without_a_rule(self) -> None:
+        assert sorted(path.stem for path in (ROOT / "tests" / "lint" / "rules").glob("*.py") if path.stem != "__init__") == MODULES
+
+    def test_ids_keep_their_meaning(self) -> None:
+        assert {rule.id: rule.name for rule in RULES}.items() <= USED_FOR_EVER.items()
+
+    @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+    def test_every_rule_has_its_page(self, rule: Rule) -> None:
+        page = ROOT / "docs" / "rules" / f"{rule.id}.md"
+        assert page.read_text(encoding="utf-8") == rule_page(rule), "write it anew: python -m tests.write_pages"
+
+    def test_the_index_names_every_rule(self) -> None:
+        assert (ROOT / "docs" / "rules" / "README.md").read_text(encoding="utf-8") == index_page(RULES)
+        assert {path.stem for path in (ROOT / "docs" / "rules").glob("*.md")} == {rule.id for rule in RULES} | {"README"}
+
+    @pytest.mark.parametrize(
+        "rule", [rule for rule in RULES if rule.example == "dockerfile" and rule.family is not Family.LINT], ids=lambda rule: rule.id
+    )
+    def test_the_examples_are_what_they_say(self, rule: Rule) -> None:
+        from optimizer.lint.conventions import Conventions
+        from tests.lint.cases import PYTHON, TODAY, Files
+
+        for text, broken in ((rule.bad, True), (rule.good, False)):
+            whole = text if "FROM " in text else f"FROM {PYTHON}\n{text}"
+            subject = DockerfileSubject.of(whole, context=Files({}))
+            assert not subject.problems
+            assert bool(lint([subject], Conventions(today=TODAY), rules=[rule]).findings) is broken, text
+
+
+def test_rules_are_chosen_by_id_name_and_family() -> None:
+    assert [rule.id for rule in choose(RULES, ["LIO30", "user-set", "secrets"], ["LIO302"])] == ["LIO301", "LIO602", "LIO801"]
+    assert choose(RULES) == RULES
