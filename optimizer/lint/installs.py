@@ -9,6 +9,7 @@ from optimizer.dockerfile.shell import Command
 
 SYSTEM_TOOLS = ("apk", "apt", "apt-get", "dnf", "microdnf", "rpm", "yum", "zypper")
 
+_LOCAL = re.compile(r"[./~]|.*\.(?:whl|tgz|tar\.gz|zip|gem)(?:\[.*\])?$|file:")
 _PYTHON = re.compile(r"python\d*(?:\.\d+)?")
 _PIP = re.compile(r"pip\d*(?:\.\d+)?")
 _OPTIONS_WITH_VALUE = {
@@ -42,6 +43,18 @@ class Install:
     packages: tuple[str, ...] = ()
     values: tuple[tuple[str, str], ...] = ()
     compiles: bool = False
+
+    @property
+    def distributed(self) -> tuple[str, ...]:
+        """The packages that come from an index, and not from a path."""
+        return tuple(name for name in self.packages if not _LOCAL.match(name))
+
+    @property
+    def by_name(self) -> bool:
+        """Whether the command names packages itself, and needs no file that says what to install."""
+        return self.ecosystem == "system" or (
+            bool(self.packages) and not self.value_of("-r", "--requirement") and not any(map(_LOCAL.match, self.packages))
+        )
 
     def value_of(self, *options: str) -> tuple[str, ...]:
         """The values of the options, in order."""

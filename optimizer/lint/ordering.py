@@ -15,6 +15,9 @@ from optimizer.lint.subjects import DockerfileSubject
 _SOURCE_ENDINGS = (".cjs", ".cs", ".fs", ".go", ".java", ".js", ".kt", ".mjs", ".py", ".rb", ".rs", ".scala", ".ts")
 _SOURCE_DIRECTORIES = frozenset(["app", "cmd", "functions", "handler", "handlers", "internal", "lambda", "lib", "pkg", "source", "src"])
 _LINEAGE = 5
+_BY_NAME = "by name"
+"""Stands for the ecosystem of every installation that needs no file of the context."""
+
 _FETCHES = {
     "dotnet": "dotnet restore --locked-mode",
     "go": "go mod download",
@@ -52,7 +55,7 @@ class EarlyCopy:
 
 @dataclass(slots=True)
 class _State:
-    """What one ecosystem's next installation has before it."""
+    """What an ecosystem's next installation has before it."""
 
     manifest_seen: bool = False
     fetched: bool = False
@@ -78,11 +81,12 @@ def _of_stage(subject: DockerfileSubject, stage: ResolvedStage) -> Iterator[Earl
                 for ecosystem, state in states.items():
                     _note(subject, state, found[number], ecosystem)
             for install in _installs(subject, instruction):
-                if install.ecosystem not in states:
-                    state = states[install.ecosystem] = _State()
+                ecosystem = _BY_NAME if install.by_name else install.ecosystem
+                if ecosystem not in states:
+                    state = states[ecosystem] = _State()
                     for copy in seen:
-                        _note(subject, state, copy, install.ecosystem)
-                yield from _judged(install, states[install.ecosystem])
+                        _note(subject, state, copy, ecosystem)
+                yield from _judged(install, states[ecosystem])
 
 
 def _installs(subject: DockerfileSubject, instruction: Instruction) -> list[Install]:
@@ -97,13 +101,13 @@ def _judged(install: Install, state: _State) -> Iterator[EarlyCopy]:
     # What compiles the sources must have them; only the dependencies should have been fetched before.
     if not (install.compiles and state.fetched):
         for copy, source, together in pending:
-            yield EarlyCopy(copy=copy, source=source, install=install, together=together and install.ecosystem != "system")
+            yield EarlyCopy(copy=copy, source=source, install=install, together=together)
     state.fetched = state.manifest_seen = True
 
 
 def _note(subject: DockerfileSubject, state: _State, copy: Copy, ecosystem: str) -> None:
     sources = copy.from_context
-    if ecosystem == "system":
+    if ecosystem == _BY_NAME:
         state.pending += [(copy, source, False) for source in sources if _is_code(subject, source)][:1]
         return
     with_manifest = any(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Callable, Iterator
 
 from optimizer.lint.conventions import Conventions
@@ -11,8 +10,6 @@ from optimizer.lint.finding import Severity, Undecided, Verdict, Violation
 from optimizer.lint.installs import Install, install_of
 from optimizer.lint.rule import Rule
 from optimizer.lint.subjects import DockerfileSubject
-
-_LOCAL = re.compile(r"[./~]|.*\.(?:whl|tgz|tar\.gz|zip|gem)(?:\[.*\])?$|file:")
 
 
 def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
@@ -44,7 +41,7 @@ def _pip(subject: DockerfileSubject, install: Install) -> Iterator[Verdict]:
                 span=command.span,
                 hint="lock with uv pip compile --generate-hashes or pip-compile --generate-hashes, and add --require-hashes",
             )
-    loose = [name for name in install.packages if not _LOCAL.match(name) and "==" not in name and "@" not in name]
+    loose = [name for name in install.distributed if "==" not in name and "@" not in name]
     if loose and not install.value_of("-c", "--constraint"):
         named = ", ".join(loose[:5])
         yield Violation(
@@ -64,7 +61,7 @@ def _installs_something(text: str) -> bool:
 
 
 def _npm(subject: DockerfileSubject, install: Install) -> Iterator[Verdict]:
-    loose = [name for name in install.packages if not _LOCAL.match(name) and "@" not in name[1:]]
+    loose = [name for name in install.distributed if "@" not in name[1:]]
     if install.verb == "install" and not install.packages:
         yield Violation(message="npm install may change the lock", span=install.command.span, hint="use npm ci, and copy package-lock.json")
     elif loose:
@@ -97,7 +94,7 @@ def _bundle(subject: DockerfileSubject, install: Install) -> Iterator[Verdict]:
 
 
 def _gem(subject: DockerfileSubject, install: Install) -> Iterator[Verdict]:
-    loose = [name for name in install.packages if not _LOCAL.match(name) and ":" not in name]
+    loose = [name for name in install.distributed if ":" not in name]
     if loose and not install.value_of("-v", "--version"):
         yield Violation(
             message=f"{', '.join(loose[:5])}: installed without a version", span=install.command.span, hint="write name:version"

@@ -15,7 +15,7 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
     for early in early_copies(subject):
         if early.together:
             install, line = early.install, early.install.command.span.start.line
-            message = f"{early.title} is copied together with what says what {install.tool} {install.verb} installs on line {line}"
+            message = f"{early.title} is copied together with the files that say what {install.tool} {install.verb} installs on line {line}"
             yield Violation(message=message, span=early.source.span, hint=early.hint)
 
 

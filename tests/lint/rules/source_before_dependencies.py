@@ -13,6 +13,7 @@ CATCHES: list[Case] = [
     on_base("COPY shop/ shop/\nRUN dnf install -y jq", 2, files={"shop/__init__.py": ""}),
     on_base("COPY src/ src/\nCOPY pom.xml ./\nRUN mvn package", 2, says="fetches the dependencies too"),
     on_base("COPY go.mod go.sum ./\nCOPY main.go .\nRUN go build", 3),
+    on_base("COPY . .\nRUN pip install awslambdaric", 2),
     on_base("COPY package.json index.mjs ./\nRUN dnf install -y jq", 2),
 ]
 PASSES: list[Case] = [
