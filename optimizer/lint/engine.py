@@ -14,7 +14,7 @@ from optimizer.lint.rules.invalid_suppression import RULE as INVALID
 from optimizer.lint.rules.unreadable_dockerfile import RULE as UNREADABLE
 from optimizer.lint.rules.unused_suppression import RULE as UNUSED
 from optimizer.lint.subjects import AppSubject, DockerfileSubject, FunctionSubject, ImageSubject, PlanSubject, Subject
-from optimizer.lint.suppressions import Suppression, expired, suppressions_of
+from optimizer.lint.suppressions import Suppression, SuppressionIndex, expired, suppressions_of
 
 _KINDS = (
     (DockerfileSubject, "dockerfile"),
@@ -133,23 +133,25 @@ class _Run:
 
     def report(self, suppressions: Sequence[Suppression], subjects: int) -> LintReport:
         past = expired(suppressions, self._conventions.today)
-        active = [item for item in suppressions if item not in past]
+        ended = set(past)
+        active = [item for item in suppressions if item not in ended]
+        index = SuppressionIndex(active)
         kept: list[Finding] = []
         aside: list[tuple[Finding, Suppression]] = []
-        used: set[int] = set()
+        used: set[Suppression] = set()
         for finding in dict.fromkeys(self._findings):
-            covers = [index for index, item in enumerate(active) if item.covers(finding)]
-            used.update(covers)
-            if covers:
-                aside.append((finding, active[covers[0]]))
-            else:
+            cover = index.covering(finding)
+            if cover is None:
                 kept.append(finding)
+            else:
+                used.add(cover)
+                aside.append((finding, cover))
         self._findings = kept
         for item in past:
             self.add(EXPIRED, f"the suppression ended on {item.until}", item.location)
-        for index, item in enumerate(active):
+        for item in active:
             # A rule that was not run may be what the suppression is for.
-            if index not in used and item.rules <= self._ids:
+            if item not in used and item.rules <= self._ids:
                 self.add(UNUSED, f"nothing is suppressed: {', '.join(sorted(item.rules))}", item.location)
         return LintReport(
             findings=_sorted(self._findings),

@@ -17,8 +17,10 @@ from __future__ import annotations
 import datetime
 import fnmatch
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from optimizer.dockerfile.instruction import Comment, Dockerfile
 from optimizer.lint.finding import Finding, Location
@@ -59,6 +61,38 @@ class Suppression:
         return span is not None and self.first <= span.start.line <= self.last
 
 
+class SuppressionIndex:
+    """Suppressions, found by finding without a look at each of them."""
+
+    def __init__(self, suppressions: Sequence[Suppression]) -> None:
+        # By rule and pattern of path: what holds whatever the line, and what holds between two lines.
+        self._whole: dict[str, list[Suppression]] = {}
+        self._lines: dict[tuple[str, str], list[tuple[int, int, Suppression]]] = {}
+        for item in dict.fromkeys(suppressions):
+            for rule in item.rules:
+                if item.first is None or item.last is None:
+                    self._whole.setdefault(rule, []).append(item)
+                else:
+                    self._lines.setdefault((rule, item.path), []).append((item.first, item.last, item))
+        for rows in self._lines.values():
+            rows.sort(key=lambda row: row[:2])
+        self._last = {key: list(accumulate((last for _, last, _ in rows), max)) for key, rows in self._lines.items()}
+
+    def covering(self, finding: Finding) -> Suppression | None:
+        """The suppression that sets the finding aside, the narrowest first; None when none does."""
+        key = (finding.rule, literal(finding.location.path))
+        span = finding.location.span
+        if span is not None and key in self._lines:
+            line = span.start.line
+            rows, furthest = self._lines[key], self._last[key]
+            position = bisect_right(rows, line, key=lambda row: row[0]) - 1
+            while position >= 0 and furthest[position] >= line:
+                if rows[position][2].covers(finding):
+                    return rows[position][2]
+                position -= 1
+        return next((item for item in self._whole.get(finding.rule, ()) if item.covers(finding)), None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Malformed:
     """A comment that was meant as a suppression, and is none."""
@@ -75,6 +109,7 @@ def suppressions_of(dockerfile: Dockerfile, path: str, rules: Sequence[Rule]) ->
     found: list[Suppression] = []
     malformed: list[Malformed] = []
     by_word = {word: rule.id for rule in rules for word in (rule.id, rule.name)}
+    ends = [instruction.span.end.line for instruction in dockerfile.instructions]
     for comment in dockerfile.comments:
         mark = _MARK.fullmatch(comment.text)
         if mark is None:
@@ -85,12 +120,12 @@ def suppressions_of(dockerfile: Dockerfile, path: str, rules: Sequence[Rule]) ->
             malformed.append(Malformed(message=read, location=location))
             continue
         scope, ids, reason, until = read
-        lines = _lines(scope, comment, dockerfile)
+        lines = _lines(scope, comment, dockerfile, ends)
         if isinstance(lines, str):
             malformed.append(Malformed(message=lines, location=location))
             continue
         first, last = lines
-        found.append(Suppression(rules=ids, reason=reason, until=until, location=location, path=_literal(path), first=first, last=last))
+        found.append(Suppression(rules=ids, reason=reason, until=until, location=location, path=literal(path), first=first, last=last))
     return found, malformed
 
 
@@ -122,23 +157,23 @@ def _read(text: str, by_word: dict[str, str]) -> tuple[str, frozenset[str], str,
     return match["scope"], frozenset(by_word[word] for word in words), reason, until
 
 
-def _lines(scope: str, comment: Comment, dockerfile: Dockerfile) -> tuple[int | None, int | None] | str:
+def _lines(scope: str, comment: Comment, dockerfile: Dockerfile, ends: Sequence[int]) -> tuple[int | None, int | None] | str:
     line = comment.span.start.line
     if scope == "ignore-file":
         return None, None
-    if scope == "ignore-stage":
-        for stage in dockerfile.stages:
-            if stage.start.line > line:
-                following = [item for item in dockerfile.instructions if item.line > line]
-                if following[0] is not stage.start:
-                    break
-                return stage.span.start.line, stage.span.end.line
+    # Instructions stand in order, and so do the lines on which they end.
+    position = bisect_left(ends, line)
+    if position == len(ends):
+        return "no instruction follows"
+    span = dockerfile.instructions[position].span
+    if scope == "ignore":
+        return span.start.line, span.end.line
+    stage = bisect_left(dockerfile.stages, line, key=lambda stage: stage.start.line)
+    if stage == len(dockerfile.stages) or dockerfile.stages[stage].start.span != span:
         return "ignore-stage stands before a FROM"
-    for instruction in dockerfile.instructions:
-        if instruction.span.end.line >= line:
-            return instruction.span.start.line, instruction.span.end.line
-    return "no instruction follows"
+    return dockerfile.stages[stage].span.start.line, dockerfile.stages[stage].span.end.line
 
 
-def _literal(path: str) -> str:
+def literal(path: str) -> str:
+    """The pattern that the path alone fits."""
     return re.sub(r"([*?\[])", r"[\1]", path)

@@ -75,6 +75,20 @@ class TestSuppressions:
         assert [finding.location.path for finding in report.findings] == ["new/Dockerfile"]
         assert ids(lint(subjects[1:], HOUSE, suppressions=[here])) == ["LIO602", "LIO003"]
 
+    def test_the_narrowest_is_used(self) -> None:
+        text = f"# optimizer: ignore-stage LIO601 -- wide\nFROM {PYTHON}\n# optimizer: ignore LIO601 -- narrow\nEXPOSE 1\nVOLUME /x"
+        report = of(text)
+        assert [(finding.location.span.start.line, item.reason) for finding, item in report.suppressed if finding.location.span] == [
+            (4, "narrow"),
+            (5, "wide"),
+        ]
+        assert ids(report) == []
+
+    def test_thousands_are_found_at_once(self) -> None:
+        text = f"FROM {PYTHON}\n" + "# optimizer: ignore LIO601 -- why\nEXPOSE 1\n" * 5_000
+        report = of(text, rules=choose(RULES, ["LIO0", "LIO601"]))
+        assert (ids(report), len(report.suppressed)) == ([], 5_000)
+
     def test_findings_about_suppressions_cannot_be_hidden_by_accident(self) -> None:
         assert ids(of(f"FROM {PYTHON}\n# optimizer: ignore LIO602\nUSER 1")) == ["LIO002", "LIO602"]
 
