@@ -31,7 +31,7 @@ RULE = Rule(
     id="LIO101",
     name="base-not-aws-provided",
     severity=Severity.WARNING,
-    since="0.2.0",
+    since="0.1.0",
     summary="The final image stands on an image that is not an AWS-provided base image.",
     why=(
         "AWS keeps its base images close to the workers and patches them; they hold the runtime interface client and the layout that a "

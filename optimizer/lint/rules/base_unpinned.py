@@ -40,7 +40,7 @@ RULE = Rule(
     id="LIO102",
     name="base-unpinned",
     severity=Severity.WARNING,
-    since="0.2.0",
+    since="0.1.0",
     summary="The base image has no digest.",
     why=(
         "A tag moves: the same Dockerfile builds another image tomorrow, functions drift apart and stop sharing layers. CDK's asset hash does "

@@ -56,7 +56,7 @@ RULE = Rule(
     id="LIO103",
     name="builder-unpinned",
     severity=Severity.WARNING,
-    since="0.2.0",
+    since="0.1.0",
     summary="An image that a build stage uses has no digest.",
     why=(
         "Compilers and installers come from it. When its tag moves, the same sources give another program, and layers that were shared are "

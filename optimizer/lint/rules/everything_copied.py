@@ -29,7 +29,7 @@ RULE = Rule(
     id="LIO501",
     name="everything-copied",
     severity=Severity.WARNING,
-    since="0.2.0",
+    since="0.1.0",
     summary="The whole build context is copied, without an ignore file that leaves anything out.",
     why=(
         "Version control, virtual environments, tests and credentials reach the image, and every change of any file builds and deploys the "

@@ -42,7 +42,7 @@ RULE = Rule(
     id="LIO203",
     name="final-stage-not-last",
     severity=Severity.ERROR,
-    since="0.2.0",
+    since="0.1.0",
     summary="The stage of the function's image is not the last one, so that a build needs a target.",
     why=(
         "Whoever builds without naming the target gets another image: sam build and sam local of a CDK app do not pass the target on, and "

@@ -19,7 +19,7 @@ RULE = Rule(
     id="LIO502",
     name="ignore-file-not-read-by-cdk",
     severity=Severity.WARNING,
-    since="0.2.0",
+    since="0.1.0",
     summary="The ignore file is named after its Dockerfile, which CDK and SAM do not read.",
     why=(
         "CDK computes the asset's hash over everything that .dockerignore leaves: files that the build never sees still deploy the function "

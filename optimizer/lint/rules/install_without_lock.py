@@ -117,7 +117,7 @@ RULE = Rule(
     id="LIO401",
     name="install-without-lock",
     severity=Severity.WARNING,
-    since="0.2.0",
+    since="0.1.0",
     summary="Packages are installed without a lock file or without hashes.",
     why=(
         "The same Dockerfile installs other packages tomorrow: builds differ from machine to machine, layers are not shared, and a replaced "

@@ -24,7 +24,7 @@ RULE = Rule(
     id="LIO202",
     name="installer-in-final-stage",
     severity=Severity.WARNING,
-    since="0.2.0",
+    since="0.1.0",
     summary="Dependencies are installed, or the program is built, in the final stage.",
     why=(
         "The installer's caches, logs and tools stay in the image, and its layer depends on everything before it: a new base image builds and "

@@ -24,7 +24,7 @@ RULE = Rule(
     id="LIO402",
     name="remote-add-without-checksum",
     severity=Severity.WARNING,
-    since="0.2.0",
+    since="0.1.0",
     summary="ADD fetches a URL without a checksum.",
     why="What the URL gives can change, by a release or by an attacker; the layer then differs, or holds what nobody has seen.",
     fix="add --checksum=sha256:<digest>",

@@ -38,7 +38,7 @@ RULE = Rule(
     id="LIO801",
     name="secret-in-variable",
     severity=Severity.ERROR,
-    since="0.2.0",
+    since="0.1.0",
     summary="ARG or ENV carries a secret.",
     why="Build arguments stand in the image's history and environment variables in its configuration: everyone who can pull the image reads them.",
     fix="give the build a secret with RUN --mount=type=secret, and the function one from Secrets Manager or Parameter Store",

@@ -29,7 +29,7 @@ RULE = Rule(
     id="LIO602",
     name="user-set",
     severity=Severity.WARNING,
-    since="0.2.0",
+    since="0.1.0",
     summary="The final image sets a user.",
     why=(
         "Lambda runs every function as an unprivileged user of its own, and asks images not to set one. sam local fails on such images, because "
