@@ -1,8 +1,8 @@
-"""The settings of a project: where its root and its lock are, and where images come from.
+"""The settings of a project: where its root and its lock are, where images come from, and where builds are cached.
 
 What the CDK context says (``optimizer:root``, ``optimizer:lock``,
-``optimizer:mirror``) wins over ``optimizer.toml`` (``root``, ``lock``,
-``mirror``), and that over the defaults.
+``optimizer:mirror``, ``optimizer:cache``) wins over ``optimizer.toml``
+(``root``, ``lock``, ``mirror``, ``cache``), and that over the defaults.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from typing import Any
 from optimizer.bases.lock import Lock
 from optimizer.bases.mirror import Mirror
 from optimizer.errors import ConfigurationError, Fault, LockError, did_you_mean
+from optimizer.model.cache import BuildCache
 
-KEYS = ("root", "lock", "mirror")
+KEYS = ("root", "lock", "mirror", "cache")
 _FILE = "optimizer.toml"
 
 
@@ -33,6 +34,7 @@ class Settings:
     root: Path
     lock: Path
     mirror: Mirror
+    cache: BuildCache
 
 
 def load_settings(directory: str | Path, context: Callable[[str], Any] | None = None) -> Settings:
@@ -57,14 +59,22 @@ def load_settings(directory: str | Path, context: Callable[[str], Any] | None = 
     for key in ("root", "lock"):
         if values[key] is not None and (not isinstance(values[key], str) or not values[key]):
             faults.append(Fault(f"{values[key]!r} is not a path", places[key], "write the path as a text"))
-    mirror = Mirror()
+    mirror, cache = Mirror(), BuildCache()
     try:
         mirror = Mirror.parse(values["mirror"])
     except ConfigurationError as error:
-        faults += [Fault(fault.message, fault.place.replace("mirror", places["mirror"], 1), fault.hint) for fault in error.faults]
+        faults += _placed(error, "mirror", places)
+    try:
+        cache = BuildCache.parse(values["cache"])
+    except ConfigurationError as error:
+        faults += _placed(error, "cache", places)
     if faults:
         raise ConfigurationError(faults)
-    return Settings(root=home / (values["root"] or "."), lock=home / (values["lock"] or "optimizer.lock"), mirror=mirror)
+    return Settings(root=home / (values["root"] or "."), lock=home / (values["lock"] or "optimizer.lock"), mirror=mirror, cache=cache)
+
+
+def _placed(error: ConfigurationError, key: str, places: Mapping[str, str]) -> list[Fault]:
+    return [Fault(fault.message, fault.place.replace(key, places[key], 1), fault.hint) for fault in error.faults]
 
 
 def load_lock(path: Path) -> Lock:

@@ -1,4 +1,4 @@
-"""The functions of a synthesized app, read from its cloud assembly.
+"""The functions and the images of a synthesized app, read from its cloud assembly.
 
 Source of the format: https://github.com/aws/aws-cdk-cli/tree/main/packages/%40aws-cdk/cloud-assembly-schema
 """
@@ -6,12 +6,16 @@ Source of the format: https://github.com/aws/aws-cdk-cli/tree/main/packages/%40a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from optimizer.errors import ContextError
+from optimizer.model.cache import CacheOption
+from optimizer.model.ecr import EcrRegistry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,35 +39,156 @@ class AssemblyFunction:
     dockerfile: Path | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """Where CDK publishes an image.
+
+    ``registry`` is None where the stack leaves account or region to the
+    deployment; ``repository`` may then hold placeholders such as
+    ``${AWS::Region}``.
+    """
+
+    registry: EcrRegistry | None
+    repository: str
+    tag: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssemblyImage:
+    """One image asset of an app, with the options of its ``docker build``.
+
+    ``name`` is the path of the first function that runs it, by sorting, or else
+    what the CLI shows.  ``directory`` is None for an image that a program makes
+    in place of a build.  ``contexts`` are named build contexts, ``secrets``
+    and ``arguments`` are by id and name.  ``outputs`` are not read: they say
+    what ``docker build`` leaves behind, which is no property of the image.
+    """
+
+    asset: str
+    name: str
+    directory: Path | None
+    dockerfile: str
+    destinations: tuple[Destination, ...]
+    platform: str | None = None
+    target: str | None = None
+    network: str | None = None
+    ssh: str | None = None
+    no_cache: bool = False
+    arguments: Mapping[str, str] = field(default_factory=dict, hash=False)
+    contexts: Mapping[str, str] = field(default_factory=dict, hash=False)
+    secrets: Mapping[str, str] = field(default_factory=dict, hash=False)
+    cache_from: tuple[CacheOption, ...] = ()
+    cache_to: CacheOption | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stack:
+    """A stack's entry in the manifest of the assembly in ``directory``, with the image assets that it depends on."""
+
+    directory: Path
+    name: str
+    artifact: Mapping[str, Any]
+    images: Mapping[str, Mapping[str, Any]]
+
+
 def load_functions(directory: str | Path) -> tuple[AssemblyFunction, ...]:
     """Every image function of the assembly and of the assemblies in it, sorted by path.
 
     Raises :class:`ContextError` when the directory holds no assembly, or a
     broken one.
     """
-    found = _assembly(Path(directory))
+    found = [function for stack in _stacks(Path(directory)) for function in _functions(stack)]
     return tuple(sorted(found, key=lambda function: (function.stack, function.path)))
 
 
-def _assembly(directory: Path) -> Iterator[AssemblyFunction]:
+def load_images(directory: str | Path) -> tuple[AssemblyImage, ...]:
+    """Every image asset of the assembly and of the assemblies in it, each once, sorted by name and asset.
+
+    Raises :class:`ContextError` as :func:`load_functions` does.
+    """
+    names: dict[str, list[str]] = {}
+    destinations: dict[str, list[Destination]] = {}
+    sources: dict[str, tuple[Path, Mapping[str, Any]]] = {}
+    for stack in _stacks(Path(directory)):
+        paths = {function.tag: function.path for function in sorted(_functions(stack), key=lambda function: function.path, reverse=True)}
+        for asset, image in stack.images.items():
+            found = [_destination(stack, destination) for destination in image["destinations"].values()]
+            destinations.setdefault(asset, []).extend(found)
+            shown = [paths[destination.tag] for destination in found if destination.tag in paths]
+            names.setdefault(asset, []).extend(shown)
+            sources.setdefault(asset, (stack.directory, image))
+    images = [
+        _image(asset, *sources[asset], names=names[asset], destinations=tuple(dict.fromkeys(destinations[asset]))) for asset in sources
+    ]
+    return tuple(sorted(images, key=lambda image: (image.name, image.asset)))
+
+
+def _image(
+    asset: str, directory: Path, image: Mapping[str, Any], *, names: Sequence[str], destinations: tuple[Destination, ...]
+) -> AssemblyImage:
+    source = image["source"]
+    cache_to = source.get("cacheTo")
+    return AssemblyImage(
+        asset=asset,
+        name=min(names) if names else image.get("displayName") or asset,
+        directory=_within(directory, source["directory"]) if "directory" in source else None,
+        dockerfile=source.get("dockerFile", "Dockerfile"),
+        destinations=destinations,
+        platform=source.get("platform"),
+        target=source.get("dockerBuildTarget"),
+        network=source.get("networkMode"),
+        ssh=source.get("dockerBuildSsh"),
+        no_cache=bool(source.get("cacheDisabled")),
+        arguments=source.get("dockerBuildArgs") or {},
+        contexts=source.get("dockerBuildContexts") or {},
+        secrets=source.get("dockerBuildSecrets") or {},
+        cache_from=tuple(map(_cache_option, source.get("cacheFrom") or ())),
+        cache_to=_cache_option(cache_to) if cache_to else None,
+    )
+
+
+def _within(directory: Path, relative: str) -> Path:
+    # Assets of a stage lie beside its own assembly: without the detour they have one name in every assembly.
+    return Path(os.path.normpath(directory / relative))
+
+
+def _cache_option(option: Mapping[str, Any]) -> CacheOption:
+    return CacheOption(option["type"], tuple((option.get("params") or {}).items()))
+
+
+def _destination(stack: _Stack, destination: Mapping[str, Any]) -> Destination:
+    # aws://123456789012/eu-central-1, or aws://unknown-account/unknown-region
+    account, _, region = str(stack.artifact.get("environment", "")).removeprefix("aws://").partition("/")
+    region = destination.get("region", region)
+    known = re.fullmatch(r"\d{12}", account) and region and region != "unknown-region"
+    registry = EcrRegistry(account=account, region=region) if known else None
+    repository = destination["repositoryName"]
+    return Destination(
+        registry=registry, repository=registry.specialize(repository) if registry else repository, tag=destination["imageTag"]
+    )
+
+
+def _stacks(directory: Path) -> Iterator[_Stack]:
     manifest = _json(directory / "manifest.json")
     artifacts = manifest.get("artifacts", {})
     for name, artifact in sorted(artifacts.items()):
-        properties = artifact.get("properties", {})
         if artifact.get("type") == "cdk:cloud-assembly":
-            yield from _assembly(directory / properties["directoryName"])
+            yield from _stacks(directory / artifact.get("properties", {})["directoryName"])
         elif artifact.get("type") == "aws:cloudformation:stack":
-            yield from _stack(directory, artifacts, name, artifact)
+            images: dict[str, Mapping[str, Any]] = {}
+            for dependency in artifact.get("dependencies", []):
+                other = artifacts.get(dependency, {})
+                if other.get("type") == "cdk:asset-manifest":
+                    images.update(_json(directory / other["properties"]["file"]).get("dockerImages", {}))
+            yield _Stack(directory=directory, name=name, artifact=artifact, images=images)
 
 
-def _stack(directory: Path, artifacts: Mapping[str, Any], name: str, artifact: Mapping[str, Any]) -> Iterator[AssemblyFunction]:
+def _functions(stack: _Stack) -> Iterator[AssemblyFunction]:
+    directory, artifact = stack.directory, stack.artifact
     images: dict[str, tuple[str, Mapping[str, Any]]] = {}
-    for dependency in artifact.get("dependencies", []):
-        other = artifacts.get(dependency, {})
-        if other.get("type") == "cdk:asset-manifest":
-            for asset in _json(directory / other["properties"]["file"]).get("dockerImages", {}).values():
-                for destination in asset["destinations"].values():
-                    images[destination["imageTag"]] = (destination["repositoryName"], asset["source"])
+    for asset in stack.images.values():
+        for destination in asset["destinations"].values():
+            images[destination["imageTag"]] = (destination["repositoryName"], asset["source"])
     template = _json(directory / artifact["properties"]["templateFile"])
     for logical_id, resource in sorted(template.get("Resources", {}).items()):
         properties = resource.get("Properties", {})
@@ -74,8 +199,8 @@ def _stack(directory: Path, artifacts: Mapping[str, Any], name: str, artifact: M
         context = directory / source["directory"] if "directory" in source else None
         command = properties.get("ImageConfig", {}).get("Command", [])
         yield AssemblyFunction(
-            stack=artifact.get("displayName") or name,
-            path=resource.get("Metadata", {}).get("aws:cdk:path", f"{name}/{logical_id}").removesuffix("/Resource"),
+            stack=artifact.get("displayName") or stack.name,
+            path=resource.get("Metadata", {}).get("aws:cdk:path", f"{stack.name}/{logical_id}").removesuffix("/Resource"),
             handler=" ".join(map(_flat, command)) if isinstance(command, list) else "",
             architecture=_flat((properties.get("Architectures") or ["x86_64"])[0]),
             tag=tag,

@@ -5,22 +5,19 @@ from __future__ import annotations
 import base64
 import json
 import os
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from optimizer.adapters.registry import Credentials, Login
 from optimizer.errors import RegistryError
-
-# https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html
-_ECR_HOST = re.compile(r"\d{12}\.dkr\.ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?")
+from optimizer.model.ecr import EcrRegistry
 
 
 def ecr_region(host: str) -> str | None:
     """The AWS region of a private ECR registry's host; None for any other host."""
-    match = _ECR_HOST.fullmatch(host)
-    return match["region"] if match else None
+    registry = EcrRegistry.parse(host)
+    return registry.region if registry else None
 
 
 class EcrCredentials:

@@ -10,6 +10,7 @@ import click
 from optimizer.errors import OptimizerError
 
 _COMMANDS = {
+    "bake": "Write one file that builds all images of a synthesized app, for docker buildx bake.",
     "lint": "Check Dockerfiles against the conventions.",
     "pin": "Pin base and builder images by digest in optimizer.lock.",
     "plan": "Show stages, layers, base and repository of a spec or a synthesized app.",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import os
-import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from optimizer.adapters.files import replace_file
 from optimizer.bases.catalogue import base_image, check_runtime
 from optimizer.bases.lock import Lock, LockedImage
 from optimizer.bases.mirror import Mirror
@@ -141,7 +141,7 @@ def _pin(path: Path, lock: Lock, wanted: Sequence[ImageReference], update: bool,
         before = lock.pinned(image.reference)
         rows.append(_Row(reference=str(image.reference), old=before.digest if before else "", new=image.digest))
     if changed != lock or not path.exists():
-        _write(path, changed.render())
+        replace_file(path, changed.render(), "the lock", LockError)
         outcome = f"wrote {path}"
     else:
         outcome = f"{path} is unchanged"
@@ -271,25 +271,6 @@ def _check_tag(reference: ImageReference) -> None:
         raise SpecError(
             f'"{reference}" has no tag; allowed: registry/repository:tag[@digest]', hint=f'for example "{reference.name}:latest"'
         )
-
-
-def _write(path: Path, text: str) -> None:
-    """Replace the file in one step: a reader sees the old lock or the new one, never a part."""
-    target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        try:
-            with temporary.open("xb") as file:
-                file.write(text.encode("utf-8"))
-                file.flush()
-                os.fsync(file.fileno())
-            if target.exists():
-                shutil.copymode(target, temporary)
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise LockError(f'the lock "{path}" cannot be written: {error.strerror}', hint="check the directory and its permissions") from None
 
 
 def _print_table(rows: Sequence[_Row], kept: Sequence[LockedImage | None]) -> None:

@@ -25,7 +25,9 @@ BASE = "base"
 BUILD = "build-base"
 """Name of the stage that is the same image for the platform of whoever builds."""
 
-_HEADER = "# Generated from an image specification: change the specification, not this file."
+HEADER = "# Generated from an image specification: change the specification, not this file."
+"""First line of every Dockerfile that is rendered, and of no other."""
+
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9_./@%+,:=-]+")
 _WIDTH = 100
 
@@ -51,7 +53,7 @@ def render(plan: BuildPlan, profile: Profile = Profile.BUILDKIT) -> str:
         names = ", ".join(secret.id for secret in plan.secrets())
         raise PlanError(f"the classic profile has no build secrets, and the spec uses {names}", "profile", 'take the profile "buildkit"')
     renderer = _Renderer(plan, profile)
-    blocks = [_HEADER]
+    blocks = [HEADER]
     blocks += _script_arguments(plan)
     blocks.append(renderer.bases())
     blocks += [renderer.stage(stage) for stage in plan.stages]

@@ -16,12 +16,10 @@ from typing import Any
 import boto3
 import pytest
 
-from optimizer import Lock
+from tests.engine.example import REPOSITORY, ROOT, pin
 from tests.engine.services import invoke
 
-ROOT = Path(__file__).parents[2]
 INVOCATIONS: dict[str, Any] = json.loads((Path(__file__).parent / "invocations.json").read_text(encoding="utf-8"))
-REPOSITORY = "shop-functions"
 ACCOUNT = "123456789012"
 TIMEOUT_S = 900
 
@@ -79,29 +77,12 @@ def deployment(registry: str, control_plane: dict[str, str], tmp_path_factory: p
         "OPTIMIZER_TEST_DOCKER_LOG": str(log),
     }
     made = Deployment(registry=registry, environment=environment, output=directory / "cdk.out", log=log, lock=directory / "e2e.lock")
-    _pin(made)
+    pin(registry, made.lock)
     made.cdk("bootstrap", f"aws://{ACCOUNT}/{control_plane['AWS_REGION']}")
     _forget_images(made)
     made.cdk("deploy", "--all", "--require-approval", "never")
     yield made
     _forget_images(made)
-
-
-def _pin(deployment: Deployment) -> None:
-    references = [str(image.reference) for image in Lock.parse((ROOT / "optimizer.lock").read_text(encoding="utf-8")).images]
-    wanted = [reference for reference in references if _has(deployment.registry, reference)]
-    options = [word for reference in wanted for word in ("--image", reference)]
-    argv = [sys.executable, "-m", "optimizer", "pin", "--mirror", deployment.registry, "--lock", str(deployment.lock), *options]
-    subprocess.run(argv, cwd=ROOT, check=True, timeout=120)
-
-
-def _has(registry: str, reference: str) -> bool:
-    repository, _, tag = reference.partition("/")[2].partition(":")
-    with urllib.request.urlopen(f"http://{registry}/v2/_catalog?n=1000", timeout=30) as answer:
-        if repository not in json.load(answer)["repositories"]:
-            return False
-    with urllib.request.urlopen(f"http://{registry}/v2/{repository}/tags/list", timeout=30) as answer:
-        return tag in (json.load(answer)["tags"] or [])
 
 
 def _forget_images(deployment: Deployment) -> None:

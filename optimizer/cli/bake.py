@@ -1,0 +1,181 @@
+"""``optimizer bake``: one build of all images of a synthesized app."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import click
+
+from optimizer.adapters.assembly import AssemblyImage, Destination, load_images
+from optimizer.adapters.files import replace_file
+from optimizer.context import Project
+from optimizer.context.digests import DigestCache
+from optimizer.dockerfile.parse import parse
+from optimizer.dockerfile.split import SplitDockerfile, split_dockerfile
+from optimizer.errors import ConfigurationError, ContextError, Fault, SpecError
+from optimizer.model.ecr import EcrRegistry
+from optimizer.model.reference import ImageReference
+from optimizer.report.bake import BakeImage, bake_file
+
+
+@click.command(name="bake", short_help="Write one file that builds all images of a synthesized app, for docker buildx bake.")
+@click.argument("app", metavar="APP", type=click.Path(path_type=Path))
+@click.option(
+    "--repository",
+    metavar="HOST/NAME",
+    help="Repository of all images.  [default: that of each stack, where its account and region are known]",
+)
+@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write the file here.  [default: standard output]")
+def command(app: Path, repository: str | None, output: Path | None) -> None:
+    """Write one bake file for all images of APP, the output directory of cdk synth.
+
+    Stages that images have in common are one target, so that one call of
+    docker buildx bake builds the fleet, each part of it once, on any builder.
+    Every image gets the tag that CDK looks for: after a push, cdk deploy
+    builds nothing. Run docker buildx bake in the directory where you run this:
+    the paths in the file start there.
+    """
+    reference = _repository(repository) if repository is not None else None
+    images = load_images(app)
+    for image in images:
+        if image.directory is None:
+            click.echo(f"warning: {image.name}: a program makes this image, and cdk deploy will run it", err=True)
+    built = [image for image in images if image.directory is not None]
+    if not built:
+        raise ContextError(f'the app in "{app}" has no image to build', str(app), "declare an OptimizedFunction, and run cdk synth again")
+    tags = _tags(built, reference)
+    cache = DigestCache.of_user()
+    made = [_bake_image(image, tags[image.asset], cache) for image in built]
+    _check_caches(made)
+    file = bake_file(made)
+    if output is None:
+        click.echo(file.text, nl=False)
+    else:
+        replace_file(output, file.text, "the bake file", ContextError)
+        click.echo(f"wrote {output}: {file.images} images, {file.shared} shared stages", err=True)
+
+
+def _repository(text: str) -> ImageReference:
+    try:
+        reference = ImageReference.parse(text)
+    except SpecError:
+        reference = None
+    if reference is None or reference.tag is not None or reference.digest is not None:
+        raise ConfigurationError(
+            f'"{text}" is no repository; allowed: HOST[:PORT]/NAME without a tag',
+            "--repository",
+            'for example "123456789012.dkr.ecr.eu-central-1.amazonaws.com/lambda-images"',
+        )
+    return reference
+
+
+def _tags(images: Sequence[AssemblyImage], repository: ImageReference | None) -> dict[str, tuple[str, ...]]:
+    """What CDK would push each image as, by asset; raises ConfigurationError for what it alone can know."""
+    if repository is None:
+        unknown = sorted({image.name for image in images if any(destination.registry is None for destination in image.destinations)})
+        if unknown:
+            raise ConfigurationError(
+                f"account and region of {_list(unknown)} are known only at deployment, and so is the repository",
+                hint="name it with --repository HOST/NAME, or give the stacks an account and a region with env=",
+            )
+        return {image.asset: _sorted(map(_reference, image.destinations)) for image in images}
+    # With the account and region of the repository, all placeholders have their values.
+    registry = EcrRegistry.parse(repository.registry)
+    names = {
+        registry.specialize(destination.repository) if registry else destination.repository
+        for image in images
+        for destination in image.destinations
+    }
+    if len(names) > 1:
+        raise ConfigurationError(
+            f"the images of the app go to several repositories: {_list(sorted(names))}; --repository stands for one",
+            "--repository",
+            "route them to one with SharedRepositorySynthesizer, or give the stacks an account and a region with env=",
+        )
+    (name,) = names
+    if name != repository.repository:
+        click.echo(f'warning: cdk deploy looks for the images in "{name}", not in "{repository.repository}"', err=True)
+    return {image.asset: _sorted(f"{repository.name}:{destination.tag}" for destination in image.destinations) for image in images}
+
+
+def _reference(destination: Destination) -> str:
+    assert destination.registry is not None
+    return f"{destination.registry.host}/{destination.repository}:{destination.tag}"
+
+
+def _bake_image(image: AssemblyImage, tags: tuple[str, ...], cache: DigestCache) -> BakeImage:
+    directory = image.directory
+    assert directory is not None
+    path = directory / image.dockerfile
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ContextError(f'"{path}" cannot be read: {error}', str(path), "run cdk synth again") from None
+    # An option that reaches into the stages from outside, or an ignore file, changes what equal stages are.
+    plain = not (image.arguments or image.contexts or image.target or image.ssh or image.no_cache)
+    split = _split(text) if plain and not (directory / ".dockerignore").exists() else None
+    return BakeImage(
+        name=image.name,
+        asset=image.asset,
+        context=directory.as_posix(),
+        dockerfile=image.dockerfile,
+        tags=tags,
+        split=split,
+        contents={entry.path: f"{entry.mode}:{entry.content}" for entry in Project(directory, cache).entries(".")} if split else {},
+        platform=image.platform,
+        target=image.target,
+        network=image.network,
+        ssh=image.ssh,
+        no_cache=image.no_cache,
+        arguments=image.arguments,
+        contexts={name: _from_here(directory, value) for name, value in image.contexts.items()},
+        secrets={name: _secret(directory, source) for name, source in image.secrets.items()},
+        cache_from=image.cache_from,
+        cache_to=image.cache_to,
+    )
+
+
+def _split(text: str) -> SplitDockerfile | None:
+    try:
+        return split_dockerfile(text, parse(text))
+    except SpecError:
+        return None
+
+
+def _secret(directory: Path, source: str) -> str:
+    """The source of a secret, its path as seen from here: CDK builds in the directory of the image."""
+    fields = [field.partition("=") for field in source.split(",")]
+    return ",".join(key + equals + (_from_here(directory, value) if key in ("src", "source") else value) for key, equals, value in fields)
+
+
+def _from_here(directory: Path, path: str) -> str:
+    return path if "://" in path or path.startswith(("/", "~")) else Path(os.path.normpath(directory / path)).as_posix()
+
+
+def _check_caches(images: Iterable[BakeImage]) -> None:
+    """Raise ConfigurationError for a cache that would be written into a repository of images."""
+    repositories = {tag.rpartition(":")[0] for image in images for tag in image.tags}
+    faults = []
+    for image in images:
+        reference = dict(image.cache_to.parameters).get("ref", "") if image.cache_to is not None else ""
+        if reference.rpartition(":")[0] in repositories:
+            faults.append(
+                Fault(
+                    f'the cache goes to "{reference}", into the repository of the images; its tags cannot be written twice',
+                    image.name,
+                    "keep the cache in a repository of its own",
+                )
+            )
+    if faults:
+        raise ConfigurationError(faults)
+
+
+def _sorted(tags: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(tags)))
+
+
+def _list(names: Sequence[str]) -> str:
+    shown = ", ".join(f'"{name}"' for name in names[:3])
+    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"

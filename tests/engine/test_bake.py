@@ -1,0 +1,89 @@
+"""A fleet in one build, against the same images built one by one."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.engine.example import REPOSITORY, ROOT, pin, synth
+
+SHARED = ("packages", "common")
+
+
+@dataclass
+class Fleet:
+    """The example app, synthesized and baked."""
+
+    registry: str
+    directory: Path
+    bake: dict[str, Any]
+    log: str
+
+    def assets(self) -> dict[str, dict[str, Any]]:
+        """The sources of all image assets by their tags, as the CDK CLI reads them."""
+        found = {}
+        for path in (self.directory / "cdk.out").glob("*.assets.json"):
+            for image in json.loads(path.read_text())["dockerImages"].values():
+                for destination in image["destinations"].values():
+                    found[destination["imageTag"]] = image["source"]
+        return found
+
+
+@pytest.fixture(scope="module")
+def fleet(registry: str, tmp_path_factory: pytest.TempPathFactory) -> Fleet:
+    directory = tmp_path_factory.mktemp("fleet")
+    pin(registry, directory / "optimizer.lock")
+    synth(registry, directory / "optimizer.lock", directory / "cdk.out")
+    argv = [sys.executable, "-m", "optimizer", "bake", "cdk.out", "--repository", f"{registry}/{REPOSITORY}", "--output", "bake.json"]
+    subprocess.run(argv, cwd=directory, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True, timeout=120)
+    argv = ["docker", "buildx", "bake", "--file", "bake.json", "--push", "--progress", "plain"]
+    result = subprocess.run(argv, cwd=directory, capture_output=True, text=True, timeout=900, check=False)
+    assert result.returncode == 0, result.stderr
+    return Fleet(registry=registry, directory=directory, bake=json.loads((directory / "bake.json").read_text()), log=result.stderr)
+
+
+def test_each_shared_stage_is_one_target(fleet: Fleet) -> None:
+    targets = fleet.bake["target"]
+    for name in SHARED:
+        (shared,) = (target for target in targets if target.startswith(f"{name}-"))
+        users = {user for user, target in targets.items() if f"target:{shared}" in target.get("contexts", {}).values()}
+        assert users == {"Storefront-Catalog", "Storefront-Orders"}
+
+
+def test_every_image_is_where_cdk_looks_for_it(fleet: Fleet) -> None:
+    with urllib.request.urlopen(f"http://{fleet.registry}/v2/{REPOSITORY}/tags/list", timeout=30) as answer:
+        assert set(fleet.assets()) <= set(json.load(answer)["tags"])
+    for tag in fleet.assets():
+        assert manifest(fleet.registry, tag)["layers"], "Lambda takes no index"
+
+
+def manifest(registry: str, tag: str) -> dict[str, Any]:
+    request = urllib.request.Request(f"http://{registry}/v2/{REPOSITORY}/manifests/{tag}")
+    for kind in ("application/vnd.docker.distribution.manifest.v2+json", "application/vnd.oci.image.manifest.v1+json"):
+        request.add_header("Accept", kind)
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return dict(json.load(answer))
+
+
+def test_layers_and_configuration_are_those_of_single_builds(fleet: Fleet) -> None:
+    """Requirement: "Built with it, images have the same layer digests as when CDK builds them one by one."""
+    for tag, source in fleet.assets().items():
+        directory = fleet.directory / "cdk.out" / source["directory"]
+        argv = ["docker", "build", "--quiet", "--platform", source["platform"], "."]
+        alone = subprocess.run(argv, cwd=directory, capture_output=True, text=True, timeout=600, check=True).stdout.strip()
+        baked = f"{fleet.registry}/{REPOSITORY}:{tag}"
+        assert inspected(baked) == inspected(alone)
+
+
+def inspected(image: str) -> tuple[list[str], dict[str, Any]]:
+    result = subprocess.run(["docker", "image", "inspect", image], capture_output=True, text=True, check=True, timeout=60)
+    found = json.loads(result.stdout)[0]
+    return found["RootFS"]["Layers"], found["Config"]
