@@ -15,6 +15,9 @@ from constructs import Construct
 from optimizer.cdk.synthesizer import check_publishable, top_level_stack
 from optimizer.context import BuildContext, Project, build_context, stage_context
 from optimizer.context.digests import DigestCache
+from optimizer.errors import ConfigurationError
+from optimizer.model.cache import CacheOption
+from optimizer.model.ecr import EcrRegistry
 from optimizer.model.plan import BuildPlan
 from optimizer.model.spec import ImageSpec
 from optimizer.planning import plan
@@ -51,6 +54,8 @@ class AppImages:
     def __init__(self, settings: Settings) -> None:
         self._lock = load_lock(settings.lock)
         self._mirror = settings.mirror
+        self._cache = settings.cache
+        self._cache_names: dict[str, str] = {}
         self._project = Project(settings.root, DigestCache.of_user())
         self._planned: dict[ImageSpec, PlannedImage] = {}
         self._published: dict[tuple[cdk.Stack, str], PublishedImage] = {}
@@ -86,11 +91,10 @@ class AppImages:
         stack = _SCOPES[scope][1]
         key = (stack, image.context.digest)
         if key not in self._published:
-            name = f"image {image.context.digest[:12]} of {scope.node.path}/{first_user}"
-            self._published[key] = self._publish(stack, image, name)
+            self._published[key] = self._publish(stack, image, f"{scope.node.path}/{first_user}")
         return self._published[key]
 
-    def _publish(self, stack: cdk.Stack, image: PlannedImage, display_name: str) -> PublishedImage:
+    def _publish(self, stack: cdk.Stack, image: PlannedImage, first_user: str) -> PublishedImage:
         check_publishable(stack)
         assembly = cdk.Stage.of(stack)
         assert assembly is not None, "every stack of an app stands in a stage"
@@ -102,8 +106,10 @@ class AppImages:
             directory_name=relative,
             platform=image.context.platform,
             docker_build_secrets=dict(image.context.secrets) or None,
-            display_name=display_name,
+            display_name=f"image {digest[:12]} of {first_user}",
+            **self._cache_options(digest, first_user),
         )
+        self._check_cache(stack, location.repository_name)
         repository = ecr.Repository.from_repository_name(stack, f"Image{digest[:16]}", location.repository_name)
         return PublishedImage(
             repository=repository,
@@ -111,3 +117,46 @@ class AppImages:
             # `sam local` finds the image by this, as it finds CDK's own.
             metadata_directory=relative if stack.node.try_get_context("aws:cdk:enable-asset-metadata") else None,
         )
+
+    def _cache_options(self, digest: str, first_user: str) -> dict[str, Any]:
+        """The options of the asset for the app's build cache, which is named by the first user of the image in the app.
+
+        A function's path outlives the content of its image, so the next build finds what this one leaves.
+        """
+        # One name in every stack: the CLI would build an image again whose cache options differ.
+        name = self._cache_names.setdefault(digest, first_user)
+        sources, target = self._cache.sources(name), self._cache.target(name)
+        if not sources:
+            return {}
+        return {
+            "docker_cache_from": [_cache_option(source) for source in sources],
+            "docker_cache_to": _cache_option(target) if target is not None else None,
+            # A builder that can export caches may keep its images to itself, and CDK pushes from the engine.
+            "docker_outputs": ["type=docker"],
+        }
+
+    def _check_cache(self, stack: cdk.Stack, repository_name: str) -> None:
+        """Raise ConfigurationError when the cache would be written where the images are."""
+        cache = self._cache.repository
+        if cache is None:
+            return
+        # CDK publishes to Amazon ECR alone.
+        registry = EcrRegistry.parse(cache.registry)
+        if registry is None:
+            return
+        environment = ((stack.account, registry.account), (stack.region, registry.region))
+        if any(not cdk.Token.is_unresolved(ours) and ours != theirs for ours, theirs in environment):
+            return
+        name = stack.resolve(repository_name)
+        text = name["Fn::Sub"] if isinstance(name, dict) and isinstance(name.get("Fn::Sub"), str) else str(name)
+        if cache.repository == registry.specialize(text):
+            raise ConfigurationError(
+                f'the cache repository "{cache}" is the asset repository of stack "{stack.node.path}"; a cache is written again '
+                f"under the same tag, which the asset repository refuses, and its clean-up would take the cache for an unused image",
+                "optimizer:cache",
+                "create another ECR repository, with mutable tags, for the cache",
+            )
+
+
+def _cache_option(option: CacheOption) -> cdk.DockerCacheOption:
+    return cdk.DockerCacheOption(type=option.type, params=dict(option.parameters))

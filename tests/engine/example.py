@@ -26,7 +26,8 @@ def pin(registry: str, lock: Path) -> None:
 
 def synth(registry: str, lock: Path, output: Path) -> None:
     """Write the cloud assembly as ``cdk synth`` does, without the CLI."""
-    context = {"optimizer:mirror": registry, "optimizer:lock": str(lock)}
+    # The CLI asks for the paths of constructs, and gives the rest of the context as it is.
+    context = {"aws:cdk:enable-path-metadata": True, "optimizer:mirror": registry, "optimizer:lock": str(lock)}
     environment = {**os.environ, "CDK_OUTDIR": str(output), "CDK_CONTEXT_JSON": json.dumps(context)}
     subprocess.run([sys.executable, "app.py"], cwd=ROOT, env=environment, check=True, capture_output=True, timeout=120)
 

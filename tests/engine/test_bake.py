@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.engine.example import REPOSITORY, ROOT, pin, synth
+from tests.engine.services import manifest
 
 SHARED = ("packages", "common")
 
@@ -62,15 +63,7 @@ def test_every_image_is_where_cdk_looks_for_it(fleet: Fleet) -> None:
     with urllib.request.urlopen(f"http://{fleet.registry}/v2/{REPOSITORY}/tags/list", timeout=30) as answer:
         assert set(fleet.assets()) <= set(json.load(answer)["tags"])
     for tag in fleet.assets():
-        assert manifest(fleet.registry, tag)["layers"], "Lambda takes no index"
-
-
-def manifest(registry: str, tag: str) -> dict[str, Any]:
-    request = urllib.request.Request(f"http://{registry}/v2/{REPOSITORY}/manifests/{tag}")
-    for kind in ("application/vnd.docker.distribution.manifest.v2+json", "application/vnd.oci.image.manifest.v1+json"):
-        request.add_header("Accept", kind)
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return dict(json.load(answer))
+        assert manifest(fleet.registry, REPOSITORY, tag)["layers"], "Lambda takes no index"
 
 
 def test_layers_and_configuration_are_those_of_single_builds(fleet: Fleet) -> None:
