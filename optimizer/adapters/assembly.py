@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -58,7 +58,7 @@ class AssemblyImage:
     """One image asset of an app, with the options of its ``docker build``.
 
     ``name`` is the path of the first function that runs it, by sorting, or else
-    what the CLI shows.  ``directory`` is None for an image that a program makes
+    its stack and what the CLI shows.  ``directory`` is None for an image that a program makes
     in place of a build.  ``contexts`` are named build contexts, ``secrets``
     and ``arguments`` are by id and name.  ``outputs`` are not read: they say
     what ``docker build`` leaves behind, which is no property of the image.
@@ -90,6 +90,10 @@ class _Stack:
     artifact: Mapping[str, Any]
     images: Mapping[str, Mapping[str, Any]]
 
+    @property
+    def title(self) -> str:
+        return str(self.artifact.get("displayName") or self.name)
+
 
 def load_functions(directory: str | Path) -> tuple[AssemblyFunction, ...]:
     """Every image function of the assembly and of the assemblies in it, sorted by path.
@@ -110,27 +114,28 @@ def load_images(directory: str | Path) -> tuple[AssemblyImage, ...]:
     destinations: dict[str, list[Destination]] = {}
     sources: dict[str, tuple[Path, Mapping[str, Any]]] = {}
     for stack in _stacks(Path(directory)):
-        paths = {function.tag: function.path for function in sorted(_functions(stack), key=lambda function: function.path, reverse=True)}
+        paths: dict[str, list[str]] = {}
+        for function in _functions(stack):
+            paths.setdefault(function.tag, []).append(function.path)
         for asset, image in stack.images.items():
             found = [_destination(stack, destination) for destination in image["destinations"].values()]
             destinations.setdefault(asset, []).extend(found)
-            shown = [paths[destination.tag] for destination in found if destination.tag in paths]
-            names.setdefault(asset, []).extend(shown)
+            users = [path for destination in found for path in paths.get(destination.tag, ())]
+            names.setdefault(asset, []).append(min(users) if users else f"{stack.title}/{image.get('displayName') or asset}")
             sources.setdefault(asset, (stack.directory, image))
     images = [
-        _image(asset, *sources[asset], names=names[asset], destinations=tuple(dict.fromkeys(destinations[asset]))) for asset in sources
+        _image(asset, min(names[asset]), directory, image, tuple(dict.fromkeys(destinations[asset])))
+        for asset, (directory, image) in sources.items()
     ]
     return tuple(sorted(images, key=lambda image: (image.name, image.asset)))
 
 
-def _image(
-    asset: str, directory: Path, image: Mapping[str, Any], *, names: Sequence[str], destinations: tuple[Destination, ...]
-) -> AssemblyImage:
+def _image(asset: str, name: str, directory: Path, image: Mapping[str, Any], destinations: tuple[Destination, ...]) -> AssemblyImage:
     source = image["source"]
     cache_to = source.get("cacheTo")
     return AssemblyImage(
         asset=asset,
-        name=min(names) if names else image.get("displayName") or asset,
+        name=name,
         directory=_within(directory, source["directory"]) if "directory" in source else None,
         dockerfile=source.get("dockerFile", "Dockerfile"),
         destinations=destinations,
@@ -199,7 +204,7 @@ def _functions(stack: _Stack) -> Iterator[AssemblyFunction]:
         context = directory / source["directory"] if "directory" in source else None
         command = properties.get("ImageConfig", {}).get("Command", [])
         yield AssemblyFunction(
-            stack=artifact.get("displayName") or stack.name,
+            stack=stack.title,
             path=resource.get("Metadata", {}).get("aws:cdk:path", f"{stack.name}/{logical_id}").removesuffix("/Resource"),
             handler=" ".join(map(_flat, command)) if isinstance(command, list) else "",
             architecture=_flat((properties.get("Architectures") or ["x86_64"])[0]),
