@@ -42,6 +42,7 @@ class RegistryServer:
         self.login: tuple[str, str] | None = None  # what a token or a pull needs
         self.deny = 0  # the status of every answer under /v2/, after the log-in
         self.failures: list[tuple[int, dict[str, str]]] = []  # answers given first, one per request
+        self.cuts = 0  # that many answers end in the middle of their body
         self.headers: dict[str, str] = {}  # laid over those of every manifest
         self.redirect_blobs = False
         self.storage = self  # where redirected blobs are served
@@ -139,6 +140,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
+        if self.registry.cuts and body:
+            self.registry.cuts -= 1
+            body, self.close_connection = body[: len(body) // 2], True
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:

@@ -151,6 +151,22 @@ def test_too_many_requests_wait_as_long_as_told(server: RegistryServer, retry_af
     assert client.slept == [expected]
 
 
+def test_an_answer_that_breaks_off_is_asked_for_again(server: RegistryServer) -> None:
+    digest = server.index("lambda/python:3.13")
+    server.cuts = 2
+    client = Client(server)
+    assert client.resolve().digest == digest
+    assert client.slept == [0.5, 1.0]
+
+
+def test_fails_when_every_answer_breaks_off(server: RegistryServer) -> None:
+    server.index("lambda/python:3.13")
+    server.cuts = 5
+    message = Client(server).refusal()
+    assert message.startswith('registry "HOST" cannot be reached for "HOST/lambda/python:3.13": peer closed connection'), message
+    assert "\n  hint: " in message
+
+
 def test_server_errors_are_tried_again_with_growing_pauses(server: RegistryServer) -> None:
     server.failures = [(500, {}), (502, {}), (503, {}), (504, {})]
     digest = server.index("lambda/python:3.13")

@@ -234,6 +234,19 @@ class TestChecking:
 
 
 class TestWriting:
+    def test_a_broken_connection_leaves_the_lock_as_it_was_and_the_next_run_succeeds(
+        self, mirror: RegistryServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("optimizer.adapters.registry._FIRST_DELAY_S", 0)
+        before = write_lock(pinned())
+        mirror.cuts = 5
+        arguments = ["--update", "--mirror", mirror.host, "--image", "python3.13"]
+        with pytest.raises(RegistryError, match="peer closed connection without sending complete message body"):
+            run(*arguments)
+        assert Path("optimizer.lock").read_text() == before
+        assert run(*arguments).exit_code == 0
+        assert mirror.digest_of("lambda/python:3.13") in Path("optimizer.lock").read_text()
+
     def test_a_refusal_leaves_the_lock_as_it_was_and_names_all_that_failed(self, mirror: RegistryServer) -> None:
         before = write_lock(pinned())
         with pytest.raises(RegistryError) as raised:

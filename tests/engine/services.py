@@ -127,11 +127,14 @@ class Engine:
 
 
 @contextlib.contextmanager
-def engine(directory: Path, *, containerd: bool = False) -> Iterator[Engine]:
-    """An engine with its data in the directory, and with containerd's image store on request; builds use the host's network."""
-    configuration = directory / "daemon.json"
-    configuration.write_text(json.dumps({"features": {"containerd-snapshotter": containerd}}))
-    argv = ["dockerd", "--config-file", str(configuration), "--data-root", str(directory / "data"), "--exec-root", str(directory / "exec")]
+def engine(directory: Path, configuration: Mapping[str, Any] | None = None) -> Iterator[Engine]:
+    """An engine with its data in the directory and the given configuration; builds have to use the host's network.
+
+    Source: https://docs.docker.com/reference/cli/dockerd/#daemon-configuration-file
+    """
+    file = directory / "daemon.json"
+    file.write_text(json.dumps(configuration or {}))
+    argv = ["dockerd", "--config-file", str(file), "--data-root", str(directory / "data"), "--exec-root", str(directory / "exec")]
     # Not `--bridge none`: with it, an engine removes the bridge of the machine's own engine when it starts.
     argv += ["--pidfile", str(directory / "pid"), "--host", f"unix://{directory}/socket", "--iptables=false"]
     with (directory / "log").open("wb") as log:

@@ -43,13 +43,12 @@ def directory(registry: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def runners(engine: None, tmp_path: Path) -> Iterator[Iterator[services.Engine]]:
+def runners(engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Iterator[services.Engine]]:
     """Fresh builders that can export a cache, one after another."""
 
     def fresh() -> Iterator[services.Engine]:
-        for number in range(2):
-            (tmp_path / str(number)).mkdir()
-            with services.engine(tmp_path / str(number), containerd=True) as made:
+        for _ in range(2):
+            with services.engine(tmp_path_factory.mktemp("runner"), {"features": {"containerd-snapshotter": True}}) as made:
                 yield made
 
     iterator = fresh()
