@@ -16,7 +16,6 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -100,56 +99,6 @@ def control_plane(directory: Path) -> Iterator[dict[str, str]]:
     argv = [sys.executable, "-m", "moto.server", "--host", "127.0.0.1", "--port", str(port)]
     with _process(argv, endpoint + "/moto-api/", directory / "control-plane.log", {"MOTO_LAMBDA_STUB_ECR": "TRUE"}):
         yield environment
-
-
-@dataclass
-class Engine:
-    """A container engine of one test or benchmark, which can forget everything that it knows."""
-
-    directory: Path
-
-    def environment(self) -> dict[str, str]:
-        """The environment in which the docker client, and CDK, use the engine."""
-        return {**os.environ, "DOCKER_HOST": f"unix://{self.directory}/socket", "BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
-
-    def docker(self, *arguments: str, cwd: Path | None = None, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """A call of the docker client; raises RuntimeError with the end of its log when it must not fail and does."""
-        argv = ["docker", *arguments]
-        result = subprocess.run(argv, cwd=cwd, env=self.environment(), capture_output=True, text=True, timeout=900, check=False)
-        if check and result.returncode != 0:
-            raise RuntimeError(f"{' '.join(argv)} failed:\n{result.stderr[-3000:]}")
-        return result
-
-    def forget(self) -> None:
-        """Become a fresh runner."""
-        self.docker("builder", "prune", "--all", "--force")
-        self.docker("image", "prune", "--all", "--force")
-
-
-@contextlib.contextmanager
-def engine(directory: Path, configuration: Mapping[str, Any] | None = None) -> Iterator[Engine]:
-    """An engine with its data in the directory and the given configuration; builds have to use the host's network.
-
-    Source: https://docs.docker.com/reference/cli/dockerd/#daemon-configuration-file
-    """
-    file = directory / "daemon.json"
-    file.write_text(json.dumps(configuration or {}))
-    argv = ["dockerd", "--config-file", str(file), "--data-root", str(directory / "data"), "--exec-root", str(directory / "exec")]
-    # Not `--bridge none`: with it, an engine removes the bridge of the machine's own engine when it starts.
-    argv += ["--pidfile", str(directory / "pid"), "--host", f"unix://{directory}/socket", "--iptables=false"]
-    with (directory / "log").open("wb") as log:
-        process = subprocess.Popen(argv, stdout=log, stderr=subprocess.STDOUT)
-    made = Engine(directory)
-    try:
-        deadline = time.monotonic() + DEADLINE_S
-        while made.docker("info", check=False).returncode != 0:
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"dockerd did not start:\n{(directory / 'log').read_text(errors='replace')[-2000:]}")
-            time.sleep(0.2)
-        yield made
-    finally:
-        process.terminate()
-        process.wait(DEADLINE_S)
 
 
 class RuntimeInterface:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.engine import services
+from tests.engine.daemon import Daemon, daemon
 from tests.engine.example import ROOT, pin
 
 APP = """
@@ -43,12 +44,12 @@ def directory(registry: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def runners(engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Iterator[services.Engine]]:
+def runners(engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Iterator[Daemon]]:
     """Fresh builders that can export a cache, one after another."""
 
-    def fresh() -> Iterator[services.Engine]:
+    def fresh() -> Iterator[Daemon]:
         for _ in range(2):
-            with services.engine(tmp_path_factory.mktemp("runner"), {"features": {"containerd-snapshotter": True}}) as made:
+            with daemon(tmp_path_factory.mktemp("runner"), containerd_store=True) as made:
                 yield made
 
     iterator = fresh()
@@ -57,7 +58,7 @@ def runners(engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         pass
 
 
-def build(runner: services.Engine, directory: Path) -> tuple[str, dict[str, Any]]:
+def build(runner: Daemon, directory: Path) -> tuple[str, dict[str, Any]]:
     """The builder's log and the image of the app's asset, built with the flags that the CDK CLI takes from the manifest."""
     ((asset, image),) = json.loads((directory / "cdk.out" / "Stack.assets.json").read_text())["dockerImages"].items()
     source = image["source"]
@@ -74,7 +75,7 @@ def option_text(option: dict[str, Any]) -> str:
     return ",".join([f"type={option['type']}", *(f"{key}={value}" for key, value in option["params"].items())])
 
 
-def bake(runner: services.Engine, directory: Path, registry: str, attestations: bool) -> dict[str, Any]:
+def bake(runner: Daemon, directory: Path, registry: str, attestations: bool) -> dict[str, Any]:
     """What the registry holds after a bake of the app; the engine's own defaults ask for attestations."""
     argv = [sys.executable, "-m", "optimizer", "bake", "cdk.out", "--repository", f"{registry}/baked"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -83,16 +84,14 @@ def bake(runner: services.Engine, directory: Path, registry: str, attestations: 
     if attestations:
         del target["attest"]
     (directory / "bake.json").write_text(json.dumps(document))
-    environment = {key: value for key, value in runner.environment().items() if key != "BUILDX_NO_DEFAULT_ATTESTATIONS"}
+    environment = {**os.environ, "DOCKER_HOST": runner.environment["DOCKER_HOST"]}
     argv = ["docker", "buildx", "bake", "--file", "bake.json", "--push"]
     result = subprocess.run(argv, cwd=directory, env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert result.returncode == 0, result.stderr
     return services.manifest(registry, "baked", target["tags"][0].rpartition(":")[2])
 
 
-def test_a_fresh_builder_takes_every_step_from_the_cache_of_another(
-    runners: Iterator[services.Engine], directory: Path, registry: str
-) -> None:
+def test_a_fresh_builder_takes_every_step_from_the_cache_of_another(runners: Iterator[Daemon], directory: Path, registry: str) -> None:
     _, first = build(next(runners), directory)
     runner = next(runners)
     log, second = build(runner, directory)

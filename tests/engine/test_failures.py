@@ -22,6 +22,7 @@ from optimizer.context import BuildContext, Project, build_context, stage_contex
 from optimizer.errors import ContextError
 from tests.adapters.registry_server import serving
 from tests.engine import services
+from tests.engine.daemon import Daemon, daemon
 from tests.engine.example import ROOT, pin
 
 TIMEOUT_S = 120
@@ -35,7 +36,7 @@ def context(registry: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (directory / "functions" / "bootstrap").write_text("#!/bin/sh\n")
     pin(registry, directory / "optimizer.lock")
     lock = Lock.parse((directory / "optimizer.lock").read_text())
-    work = Command([["sh", "-c", "mkdir -p /layer/opt; head -c 1000000000 /dev/zero | sha256sum > /layer/opt/sum"]], name="work")
+    work = Command([["sh", "-c", "mkdir -p /layer/opt; head -c 300000000 /dev/zero | sha256sum > /layer/opt/sum"]], name="work")
     spec = ImageSpec(runtime="provided.al2023", steps=[SourceCode("functions"), work])
     project = Project(directory)
     made = build_context(plan(spec, lock, root=directory, mirror=Mirror.parse(registry)), project)
@@ -108,14 +109,14 @@ class Line:
 
 
 @pytest.fixture
-def pushing_engine(engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[services.Engine]:
+def pushing_engine(engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     """An engine that gives a push up at once: with the classic image store it goes on for a minute."""
     # The path of a socket has an end at 104 characters.
-    with services.engine(tmp_path_factory.mktemp("push"), {"features": {"containerd-snapshotter": True}}) as made:
+    with daemon(tmp_path_factory.mktemp("push"), containerd_store=True) as made:
         yield made
 
 
-def test_a_push_that_breaks_off_says_so_and_the_next_push_succeeds(pushing_engine: services.Engine, registry: str, tmp_path: Path) -> None:
+def test_a_push_that_breaks_off_says_so_and_the_next_push_succeeds(pushing_engine: Daemon, registry: str, tmp_path: Path) -> None:
     (tmp_path / "context").mkdir()
     (tmp_path / "context" / "data").write_bytes(random.Random(3).randbytes(3_000_000))
     (tmp_path / "context" / "Dockerfile").write_text("FROM scratch\nCOPY data /data\n")
