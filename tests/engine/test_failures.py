@@ -49,7 +49,7 @@ def layers(image: str) -> list[str]:
 
 
 def test_a_killed_build_leaves_nothing_behind_that_changes_the_next(context: Path) -> None:
-    argv = ["docker", "build", "--no-cache", "--progress", "plain", str(context)]
+    argv = ["docker", "build", "--network", "none", "--no-cache", "--progress", "plain", str(context)]
     killed = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     watchdog = threading.Timer(TIMEOUT_S, killed.kill)
     watchdog.start()
@@ -62,9 +62,8 @@ def test_a_killed_build_leaves_nothing_behind_that_changes_the_next(context: Pat
     watchdog.cancel()
     images = []
     for options in ([], ["--no-cache"]):
-        result = subprocess.run(
-            ["docker", "build", "--quiet", *options, str(context)], capture_output=True, text=True, timeout=TIMEOUT_S, check=False
-        )
+        argv = ["docker", "build", "--network", "none", "--quiet", *options, str(context)]
+        result = subprocess.run(argv, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
         assert result.returncode == 0, result.stderr
         images.append(layers(result.stdout.strip()))
     assert images[0] == images[1]
