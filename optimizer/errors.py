@@ -11,6 +11,7 @@
     ├── ConfigurationError    optimizer.toml or a setting of the app is wrong
     ├── RepositoryError       an asset repository that would fail later
     ├── RegistryError         a registry did not answer as it should
+    │   └── UnknownImageError     it answered that it has no such image
     └── EngineError           the container engine is missing or refused
 
 An error holds one or more faults, so that a wrong specification is reported
@@ -103,6 +104,10 @@ class RepositoryError(OptimizerError):
 
 class RegistryError(OptimizerError):
     """A registry could not be reached, or refused."""
+
+
+class UnknownImageError(RegistryError):
+    """A registry answered, and has no image or repository of that name."""
 
 
 class EngineError(OptimizerError):

@@ -22,7 +22,7 @@ from typing import Any, Protocol
 import httpx
 
 from optimizer.bases.lock import PLATFORMS
-from optimizer.errors import RegistryError
+from optimizer.errors import RegistryError, UnknownImageError
 from optimizer.model.reference import ImageReference
 
 _INDEX_TYPES = (
@@ -394,8 +394,8 @@ class _Exchange:
         if status == 403:
             return self._error(f'registry "{self._host}" denies {what} (403{said})', _login_hint(self._host))
         if status == 404:
-            return self._error(
-                f'registry "{self._host}" does not know {what} (404{said})', "check the repository and the tag for a misspelling"
+            return UnknownImageError(
+                f'registry "{self._host}" does not know {what} (404{said})', hint="check the repository and the tag for a misspelling"
             )
         if status in _RETRY_STATUS:
             return self._error(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -14,7 +14,7 @@ from optimizer.context import Project
 from optimizer.context.digests import DigestCache
 from optimizer.dockerfile.parse import parse
 from optimizer.dockerfile.split import SplitDockerfile, split_dockerfile
-from optimizer.errors import ConfigurationError, ContextError, Fault, SpecError
+from optimizer.errors import ConfigurationError, ContextError, Fault, SpecError, UnknownImageError
 from optimizer.model.ecr import EcrRegistry
 from optimizer.model.reference import ImageReference
 from optimizer.report.bake import BakeImage, bake_file
@@ -27,8 +27,9 @@ from optimizer.report.bake import BakeImage, bake_file
     metavar="HOST/NAME",
     help="Repository of all images.  [default: that of each stack, where its account and region are known]",
 )
+@click.option("--only-new", is_flag=True, help="Ask the registry, and leave out the images that it has already.")
 @click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write the file here.  [default: standard output]")
-def command(app: Path, repository: str | None, output: Path | None) -> None:
+def command(app: Path, repository: str | None, only_new: bool, output: Path | None) -> None:
     """Write one bake file for all images of APP, the output directory of cdk synth.
 
     Stages that images have in common are one target, so that one call of
@@ -36,6 +37,9 @@ def command(app: Path, repository: str | None, output: Path | None) -> None:
     Every image gets the tag that CDK looks for: after a push, cdk deploy
     builds nothing. Run docker buildx bake in the directory where you run this:
     the paths in the file start there.
+
+    Tags of an asset repository cannot be written twice: before a push, take
+    --only-new. Where nothing is new, the file is empty.
     """
     reference = _repository(repository) if repository is not None else None
     images = load_images(app)
@@ -46,6 +50,10 @@ def command(app: Path, repository: str | None, output: Path | None) -> None:
     if not built:
         raise ContextError(f'the app in "{app}" has no image to build', str(app), "declare an OptimizedFunction, and run cdk synth again")
     tags = _tags(built, reference)
+    if only_new:
+        known = _in_registry(tags)
+        click.echo(f"{len(known)} of {len(built)} images are in the repository already", err=True)
+        built = [image for image in built if image.asset not in known]
     cache = DigestCache.of_user()
     made = [_bake_image(image, tags[image.asset], cache) for image in built]
     _check_caches(made)
@@ -103,6 +111,24 @@ def _tags(images: Sequence[AssemblyImage], repository: ImageReference | None) ->
 def _reference(destination: Destination) -> str:
     assert destination.registry is not None
     return f"{destination.registry.host}/{destination.repository}:{destination.tag}"
+
+
+def _in_registry(tags: Mapping[str, tuple[str, ...]]) -> set[str]:
+    """The assets whose images the registries have under all their tags; raises RegistryError where one does not say."""
+    # Imported here: only this option needs an HTTP client.
+    from optimizer.adapters.ecr import default_credentials
+    from optimizer.adapters.registry import HttpRegistry
+
+    found = set()
+    with HttpRegistry(default_credentials()) as registry:
+        for asset, references in tags.items():
+            try:
+                for reference in references:
+                    registry.resolve(ImageReference.parse(reference))
+            except UnknownImageError:
+                continue
+            found.add(asset)
+    return found
 
 
 def _bake_image(image: AssemblyImage, tags: tuple[str, ...], cache: DigestCache) -> BakeImage:

@@ -29,10 +29,10 @@ _EXAMPLES = {
     "repository": "123456789012.dkr.ecr.eu-central-1.amazonaws.com/build-cache",
     "directory": "/var/cache/builds",
 }
-# A tag has at most 128 characters: two scopes would never fit, and one leaves room for the image's name.
-_SCOPE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,47}")
+# A tag has at most 128 characters: a branch as GitLab shortens it (63), the name of the image (55) and a digest.
+_SCOPE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,62}")
 _DIRECTORY = re.compile(r"/[^,\"\s]*")
-_NAME_MAX = 64
+_NAME_MAX = 55
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +176,7 @@ def _faults(preset: str, table: Mapping[str, Any]) -> list[Fault]:
         if key in table and key in allowed and not (isinstance(table[key], str) and _SCOPE.fullmatch(table[key])):
             faults.append(
                 Fault(
-                    f"{_shown(table[key])} is no scope; allowed: up to 48 letters, digits and . _ -, a letter, digit or _ first",
+                    f"{_shown(table[key])} is no scope; allowed: up to 63 letters, digits and . _ -, a letter, digit or _ first",
                     f"cache.{key}",
                     "for a branch, take the form of its name that your CI makes for addresses, such as CI_COMMIT_REF_SLUG",
                 )

@@ -72,7 +72,9 @@ class BakeFile:
 
 
 def bake_file(images: Sequence[BakeImage]) -> BakeFile:
-    """The file that builds all images, whatever order they are given in."""
+    """The file that builds all images, whatever order they are given in; empty for none, which bake has no form for."""
+    if not images:
+        return BakeFile(text="", images=0, shared=0)
     ordered = sorted(images, key=lambda image: (image.name, image.asset))
     keyed = [_Keys(image) for image in ordered]
     users: dict[str, list[_Keys]] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ from optimizer.bases.catalogue import base_image
 from optimizer.bases.lock import Lock, LockedImage
 from optimizer.cdk import OptimizedFunction, SharedRepositorySynthesizer
 from optimizer.cli import bake
-from optimizer.errors import ConfigurationError, ContextError
+from optimizer.errors import ConfigurationError, ContextError, RegistryError
+from tests.adapters.registry_server import RegistryServer, serving
 
 HOST = "123456789012.dkr.ecr.eu-central-1.amazonaws.com"
 GERMANY = cdk.Environment(account="123456789012", region="eu-central-1")
@@ -155,6 +157,41 @@ def test_fails_for_what_is_no_repository(text: str) -> None:
     fleet()
     with pytest.raises(ConfigurationError, match="is no repository; allowed: HOST"):
         run("--repository", text)
+
+
+@pytest.fixture
+def repository(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[RegistryServer]:
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "no-docker"))
+    monkeypatch.setattr("optimizer.adapters.registry._FIRST_DELAY_S", 0)
+    with serving() as server:
+        yield server
+
+
+def test_leaves_out_what_the_registry_has(repository: RegistryServer) -> None:
+    """Tags of an asset repository cannot be written twice."""
+    fleet()
+    arguments = ("--repository", f"{repository.host}/images", "--only-new")
+    first = baked(*arguments)["Shop-Api"]
+    repository.single(first["tags"][0].partition("/")[2])
+    result = run(*arguments)
+    assert result.stderr == "1 of 2 images are in the repository already\n"
+    made = json.loads(result.stdout)["target"]
+    assert list(made) == ["Shop-Other"]
+    assert "AS python-dependencies" in made["Shop-Other"]["dockerfile-inline"], "the stage is no longer shared"
+    repository.single(made["Shop-Other"]["tags"][0].partition("/")[2])
+    assert run(*arguments).stdout == ""
+
+
+def test_fails_where_the_registry_does_not_say_what_it_has(repository: RegistryServer) -> None:
+    fleet()
+    repository.deny = 403
+    with pytest.raises(RegistryError, match="denies"):
+        run("--repository", f"{repository.host}/images", "--only-new", "--output", "bake.json")
+    assert not Path("bake.json").exists()
+    repository.deny, repository.cuts = 0, 5
+    with pytest.raises(RegistryError, match="peer closed connection"):
+        run("--repository", f"{repository.host}/images", "--only-new", "--output", "bake.json")
+    assert not Path("bake.json").exists()
 
 
 def test_a_hand_written_dockerfile_is_one_target_as_cdk_builds_it() -> None:

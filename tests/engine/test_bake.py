@@ -26,7 +26,6 @@ class Fleet:
     registry: str
     directory: Path
     bake: dict[str, Any]
-    log: str
 
     def assets(self) -> dict[str, dict[str, Any]]:
         """The sources of all image assets by their tags, as the CDK CLI reads them."""
@@ -38,17 +37,23 @@ class Fleet:
         return found
 
 
+def baked(registry: str, directory: Path, *options: str) -> str:
+    """The text of the bake file, which the tests run where its paths start."""
+    argv = [sys.executable, "-m", "optimizer", "bake", "cdk.out", "--repository", f"{registry}/{REPOSITORY}", *options]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(argv, cwd=directory, env=environment, check=True, capture_output=True, text=True, timeout=120).stdout
+
+
 @pytest.fixture(scope="module")
 def fleet(registry: str, tmp_path_factory: pytest.TempPathFactory) -> Fleet:
     directory = tmp_path_factory.mktemp("fleet")
     pin(registry, directory / "optimizer.lock")
     synth(registry, directory / "optimizer.lock", directory / "cdk.out")
-    argv = [sys.executable, "-m", "optimizer", "bake", "cdk.out", "--repository", f"{registry}/{REPOSITORY}", "--output", "bake.json"]
-    subprocess.run(argv, cwd=directory, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True, timeout=120)
+    (directory / "bake.json").write_text(baked(registry, directory))
     argv = ["docker", "buildx", "bake", "--file", "bake.json", "--push", "--progress", "plain"]
     result = subprocess.run(argv, cwd=directory, capture_output=True, text=True, timeout=900, check=False)
     assert result.returncode == 0, result.stderr
-    return Fleet(registry=registry, directory=directory, bake=json.loads((directory / "bake.json").read_text()), log=result.stderr)
+    return Fleet(registry=registry, directory=directory, bake=json.loads((directory / "bake.json").read_text()))
 
 
 def test_each_shared_stage_is_one_target(fleet: Fleet) -> None:
@@ -64,6 +69,7 @@ def test_every_image_is_where_cdk_looks_for_it(fleet: Fleet) -> None:
         assert set(fleet.assets()) <= set(json.load(answer)["tags"])
     for tag in fleet.assets():
         assert manifest(fleet.registry, REPOSITORY, tag)["layers"], "Lambda takes no index"
+    assert baked(fleet.registry, fleet.directory, "--only-new") == ""
 
 
 def test_layers_and_configuration_are_those_of_single_builds(fleet: Fleet) -> None:

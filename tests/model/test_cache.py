@@ -67,7 +67,7 @@ def test_images_that_differ_in_signs_alone_have_two_caches() -> None:
 
 
 def test_a_name_fits_into_a_tag_however_long_the_path_is() -> None:
-    cache = BuildCache.parse(f"registry,repository={REPOSITORY},scope={'s' * 48}")
+    cache = BuildCache.parse(f"registry,repository={REPOSITORY},scope={'s' * 63}")
     reference = dict(cache.sources("Stage/" * 100)[0].parameters)["ref"]
     assert len(reference.rpartition(":")[2]) <= 128
 

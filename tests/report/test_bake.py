@@ -136,6 +136,11 @@ def test_the_order_of_the_images_changes_nothing() -> None:
     assert bake_file(images) == bake_file(images[::-1])
 
 
+def test_no_image_is_an_empty_file() -> None:
+    """Bake refuses a file without a target."""
+    assert bake_file([]).text == ""
+
+
 def test_the_default_group_is_the_images() -> None:
     file = bake_file([image("A"), image("B"), foreign("C")])
     assert json.loads(file.text)["group"] == {"default": {"targets": ["A", "B", "C"]}}
