@@ -14,7 +14,7 @@ from optimizer.context import Project
 from optimizer.context.digests import DigestCache
 from optimizer.dockerfile.parse import parse
 from optimizer.dockerfile.split import SplitDockerfile, split_dockerfile
-from optimizer.errors import ConfigurationError, ContextError, Fault, SpecError, UnknownImageError
+from optimizer.errors import ConfigurationError, ContextError, DockerfileError, Fault, SpecError, UnknownImageError
 from optimizer.model.ecr import EcrRegistry
 from optimizer.model.reference import ImageReference
 from optimizer.report.bake import BakeImage, bake_file
@@ -165,8 +165,8 @@ def _bake_image(image: AssemblyImage, tags: tuple[str, ...], cache: DigestCache)
 
 def _split(text: str) -> SplitDockerfile | None:
     try:
-        return split_dockerfile(text, parse(text))
-    except SpecError:
+        return split_dockerfile(parse(text))
+    except DockerfileError:
         return None
 
 

@@ -9,19 +9,17 @@ Terms
 
 from __future__ import annotations
 
-import json
 import posixpath
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from optimizer.dockerfile.instruction import Instruction, ParsedStage, split_stages
+from optimizer.dockerfile.instruction import Dockerfile, Instruction, ParsedStage, Span
 from optimizer.dockerfile.render import HEADER
 
 WHOLE_CONTEXT = "."
 """What a stage reads that may see every file of the context."""
 
-_FLAG = re.compile(r"\s*--([a-z]+)(?:=((?:\\.|[^\s\\])*))?(?=\s)")
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
 _COPY_FLAGS = frozenset({"from", "link", "chown", "chmod"})
 _FROM_STAGE = re.compile(r"((?:--|,)from=)([A-Za-z0-9][A-Za-z0-9._-]*)(?=[\s,])")
@@ -70,45 +68,36 @@ class SplitDockerfile:
         raise KeyError(name)
 
 
-def split_dockerfile(text: str, instructions: Sequence[Instruction]) -> SplitDockerfile | None:
+def split_dockerfile(dockerfile: Dockerfile) -> SplitDockerfile | None:
     """The stages of a Dockerfile that :func:`optimizer.dockerfile.render` made; None for every other.
 
-    ``instructions`` are those of the text.  None too for a rendered file that
-    somebody has changed into something that cannot be taken apart safely.
+    None too for a rendered file that somebody has changed into something that
+    cannot be taken apart safely.
     """
-    if not text.startswith(HEADER + "\n"):
+    instructions = dockerfile.instructions
+    if not dockerfile.text.startswith(HEADER + "\n"):
         return None
-    parsed = split_stages(instructions)
-    lines = text.split("\n")
-    ends = [stage.line - 1 for stage in parsed[1:]] + [len(lines)]
-    arguments = {
-        instruction.value.partition("=")[0]: f"ARG {instruction.value}"
-        for instruction in instructions
-        if instruction.line < parsed[0].line and instruction.keyword == "ARG"
-    }
+    if any(instruction.keyword in ("ADD", "ONBUILD") or instruction.heredocs for instruction in instructions):
+        return None
+    arguments = {name: _text(dockerfile, item.span) for item in dockerfile.global_arguments for name, _, _ in item.pairs()}
     stages: list[SplitStage] = []
-    for stage, end in zip(parsed, ends, strict=True):
-        if any(instruction.keyword in ("ADD", "ONBUILD") for instruction in stage.instructions):
-            return None
+    for stage in dockerfile.stages:
         known = [earlier.name for earlier in stages]
-        stages.append(_stage(stage, _block(lines[stage.line - 1 : end]), known, arguments))
+        stages.append(_stage(stage, _text(dockerfile, stage.span), known, arguments))
     return SplitDockerfile(arguments=arguments, stages=tuple(stages))
 
 
-def _block(lines: Sequence[str]) -> str:
-    """The lines without the empty ones and comments at their end, which belong to what follows."""
-    end = len(lines)
-    while end and (not lines[end - 1].strip() or lines[end - 1].startswith("#")):
-        end -= 1
-    return "\n".join(lines[:end])
+def _text(dockerfile: Dockerfile, span: Span) -> str:
+    return "\n".join(dockerfile.lines[span.start.line - 1 : span.end.line])
 
 
 def _stage(stage: ParsedStage, text: str, known: Sequence[str], global_arguments: Mapping[str, str]) -> SplitStage:
     found = _Uses(needs=[stage.origin], reads=[], secrets=[])
-    declared = [instruction.value for instruction in stage.instructions if instruction.keyword == "ARG"]
-    used = [*_VARIABLE.findall(text.partition("\n")[0]), *declared]
+    used = _VARIABLE.findall(stage.start.value)
     for instruction in stage.instructions:
-        if instruction.keyword == "COPY":
+        if instruction.keyword == "ARG":
+            used += [name for name, value, _ in instruction.pairs() if value is None]
+        elif instruction.keyword == "COPY":
             found.add_copy(instruction)
         elif instruction.keyword == "RUN":
             found.add_run(instruction)
@@ -133,19 +122,19 @@ class _Uses:
     secrets: list[str]
 
     def add_copy(self, instruction: Instruction) -> None:
-        flags, rest = _flags(instruction.value)
-        if "from" in dict(flags):
-            self.needs.append(dict(flags)["from"])
+        origin = instruction.flag("from")
+        if origin is not None:
+            self.needs.append(origin.value or "")
             return
-        sources = _copy_sources(rest)
-        exact = sources is not None and {name for name, _ in flags} <= _COPY_FLAGS
+        sources = _copy_sources(instruction)
+        exact = sources is not None and {flag.name for flag in instruction.flags} <= _COPY_FLAGS
         self.reads += map(_path, sources or ()) if exact else [WHOLE_CONTEXT]
 
     def add_run(self, instruction: Instruction) -> None:
-        for name, value in _flags(instruction.value)[0]:
-            if name != "mount":
+        for flag in instruction.flags:
+            if flag.name != "mount":
                 continue
-            fields = dict(field.partition("=")[::2] for field in value.split(","))
+            fields = flag.fields()
             kind = fields.get("type", "bind")
             if "from" in fields:
                 self.needs.append(fields["from"])
@@ -155,28 +144,15 @@ class _Uses:
                 self.secrets.append(fields.get("id", ""))
 
 
-def _flags(value: str) -> tuple[list[tuple[str, str]], str]:
-    """The flags before an instruction's arguments, and the rest."""
-    flags = []
-    position = 0
-    while match := _FLAG.match(value, position):
-        flags.append((match[1], re.sub(r"\\(.)", r"\1", match[2] or "")))
-        position = match.end()
-    return flags, value[position:].strip()
-
-
-def _copy_sources(arguments: str) -> list[str] | None:
-    """The sources of a COPY; None where patterns or variables hide which files they are."""
-    if not arguments.startswith("["):
-        words = arguments.split()
-        return None if re.search(r"[\\*?\[$]", arguments) else words[:-1]
-    try:
-        words = json.loads(arguments)
-    except ValueError:
+def _copy_sources(instruction: Instruction) -> list[str] | None:
+    """The sources of a COPY; None where patterns, variables or quotes hide which files they are."""
+    if instruction.json is None:
+        words = [word.text for word in instruction.words[:-1]]
+        return None if any(re.search(r"[\\*?\[$\"']", word) for word in words) else words
+    items = instruction.json[:-1]
+    if any(re.search(r"(?<!\\)[*?\[$]", item) for item in items):
         return None
-    if any(re.search(r"(?<!\\)[*?\[$]", word) for word in words[:-1]):
-        return None
-    return [re.sub(r"\\(.)", r"\1", word) for word in words[:-1]]
+    return [re.sub(r"\\(.)", r"\1", item) for item in items]
 
 
 def _path(text: str) -> str:

@@ -82,7 +82,9 @@ def _lambda(control_plane: dict[str, str]) -> Any:
 
 
 def _image(client: Any) -> str:
-    (name,) = [function["FunctionName"] for function in client.list_functions()["Functions"] if function["FunctionName"].startswith("Watched")]
+    (name,) = [
+        function["FunctionName"] for function in client.list_functions()["Functions"] if function["FunctionName"].startswith("Watched")
+    ]
     return str(client.get_function(FunctionName=name)["Code"]["ImageUri"])
 
 

@@ -36,7 +36,7 @@ def image(name: str, *blocks: list[str], script: str = "tidy", contents: dict[st
         context=f"cdk.out/asset.{name}",
         dockerfile="Dockerfile",
         tags=(f"host/images:{name.lower()}",),
-        split=split_dockerfile(text, parse(text)),
+        split=split_dockerfile(parse(text)),
         contents={**CONTENTS, "app.py": f"file:{name}", **(contents or {})},
         **{"platform": "linux/amd64", **fields},
     )
