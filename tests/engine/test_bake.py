@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,7 @@ def baked(registry: str, directory: Path, *options: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def fleet(registry: str, tmp_path_factory: pytest.TempPathFactory) -> Fleet:
+def fleet(registry: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     directory = tmp_path_factory.mktemp("fleet")
     pin(registry, directory / "optimizer.lock")
     synth(registry, directory / "optimizer.lock", directory / "cdk.out")
@@ -53,7 +54,10 @@ def fleet(registry: str, tmp_path_factory: pytest.TempPathFactory) -> Fleet:
     argv = ["docker", "buildx", "bake", "--file", "bake.json", "--push", "--progress", "plain"]
     result = subprocess.run(argv, cwd=directory, capture_output=True, text=True, timeout=900, check=False)
     assert result.returncode == 0, result.stderr
-    return Fleet(registry=registry, directory=directory, bake=json.loads((directory / "bake.json").read_text()))
+    made = Fleet(registry=registry, directory=directory, bake=json.loads((directory / "bake.json").read_text()))
+    yield made
+    tags = [tag for target in made.bake["target"].values() for tag in target.get("tags", ())]
+    subprocess.run(["docker", "rmi", *tags], capture_output=True, timeout=60, check=False)
 
 
 def test_each_shared_stage_is_one_target(fleet: Fleet) -> None:
