@@ -10,6 +10,7 @@ from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_ecr_assets as ecr_assets
 from constructs import Construct
 
 from optimizer.cdk.synthesizer import check_publishable, top_level_stack
@@ -101,19 +102,29 @@ class AppImages:
         digest = image.context.digest
         directory = stage_context(image.context, self._project, assembly.asset_outdir)
         relative = Path(os.path.relpath(directory, assembly.outdir)).as_posix()
-        location = stack.synthesizer.add_docker_image_asset(
-            source_hash=digest,
-            directory_name=relative,
-            platform=image.context.platform,
-            docker_build_secrets=dict(image.context.secrets) or None,
-            display_name=f"image {digest[:12]} of {first_user}",
-            **self._cache_options(digest, first_user),
-        )
-        self._check_cache(stack, location.repository_name)
-        repository = ecr.Repository.from_repository_name(stack, f"Image{digest[:16]}", location.repository_name)
+        name = f"image {digest[:12]} of {first_user}"
+        cache = self._cache_options(digest, first_user)
+        try:
+            location = stack.synthesizer.add_docker_image_asset(
+                source_hash=digest,
+                directory_name=relative,
+                platform=image.context.platform,
+                docker_build_secrets=dict(image.context.secrets) or None,
+                display_name=name,
+                **cache,
+            )
+        except RuntimeError as error:
+            # A synthesizer that was made in Python comes back as it was before CDK bound a copy of it to the stack.
+            if "StackSynthesizerBoundStackFirst" not in str(error):
+                raise
+            repository, tag = _add_by_construct(stack, image, directory, name, cache)
+        else:
+            repository = ecr.Repository.from_repository_name(stack, f"Image{digest[:16]}", location.repository_name)
+            tag = location.image_tag or digest
+        self._check_cache(stack, repository.repository_name)
         return PublishedImage(
             repository=repository,
-            tag=location.image_tag or digest,
+            tag=tag,
             # `sam local` finds the image by this, as it finds CDK's own.
             metadata_directory=relative if stack.node.try_get_context("aws:cdk:enable-asset-metadata") else None,
         )
@@ -156,6 +167,25 @@ class AppImages:
                 "optimizer:cache",
                 "create another ECR repository, with mutable tags, for the cache",
             )
+
+
+def _add_by_construct(
+    stack: cdk.Stack, image: PlannedImage, directory: Path, name: str, cache: dict[str, Any]
+) -> tuple[ecr.IRepository, str]:
+    """Add the context as CDK's own image asset, which reaches every synthesizer at the price of a second copy of the context."""
+    asset = ecr_assets.DockerImageAsset(
+        stack,
+        f"Image{image.context.digest[:16]}",
+        directory=str(directory),
+        platform=ecr_assets.Platform.custom(image.context.platform),
+        build_secrets=dict(image.context.secrets) or None,
+        display_name=name,
+        # CDK's hash does not see everything that this one does.
+        extra_hash=image.context.digest,
+        invalidation=ecr_assets.DockerImageAssetInvalidationOptions(outputs=False),
+        **{key.removeprefix("docker_"): value for key, value in cache.items()},
+    )
+    return asset.repository, asset.image_tag
 
 
 def _cache_option(option: CacheOption) -> cdk.DockerCacheOption:

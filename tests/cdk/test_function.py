@@ -54,6 +54,30 @@ def image_tag(**fields: Any) -> str:
     return OptimizedFunction(cdk.Stack(cdk.App(), "Stack"), "Api", spec=api_spec(**fields), handler="app.handler").image_tag
 
 
+class TestSynthesizers:
+    @pytest.mark.parametrize(
+        "make",
+        [
+            lambda: cdk.DefaultStackSynthesizer(qualifier="team"),
+            lambda: cdk.CliCredentialsStackSynthesizer(qualifier="team"),
+            lambda: SharedRepositorySynthesizer(qualifier="team", repository_name="images"),
+        ],
+        ids=["default", "CLI credentials", "shared repository"],
+    )
+    @pytest.mark.parametrize("given_to", ["stack", "app"])
+    def test_one_made_in_python_gets_the_image_once(self, given_to: str, make: Any, project: Path) -> None:
+        """It failed with "StackSynthesizerBoundStackFirst"."""
+        app = cdk.App(default_stack_synthesizer=make()) if given_to == "app" else cdk.App()
+        stack = cdk.Stack(app, "Stack", synthesizer=make() if given_to == "stack" else None)
+        functions = [OptimizedFunction(stack, name, spec=api_spec(), handler="app.handler") for name in ("One", "Two")]
+        assembly = Path(app.synth().directory)
+        ((tag, image),) = json.loads((assembly / "Stack.assets.json").read_text())["dockerImages"].items()
+        assert {function.image_tag for function in functions} == {tag}
+        assert (assembly / image["source"]["directory"] / "functions/api/app.py").is_file()
+        for function in Template.from_stack(stack).find_resources("AWS::Lambda::Function").values():
+            assert tag in json.dumps(function["Properties"]["Code"]["ImageUri"])
+
+
 class TestTemplate:
     def test_is_a_docker_image_function_with_every_property(self, project: Path) -> None:
         stack = cdk.Stack(cdk.App(), "Stack")
