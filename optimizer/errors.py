@@ -12,7 +12,8 @@
     ├── RepositoryError       an asset repository that would fail later
     ├── RegistryError         a registry did not answer as it should
     │   └── UnknownImageError     it answered that it has no such image
-    └── EngineError           the container engine is missing or refused
+    ├── EngineError           the container engine is missing or refused
+    └── ImageError            an image, or an archive of one, that cannot be read
 
 An error holds one or more faults, so that a wrong specification is reported
 whole instead of one fault at a time.
@@ -112,6 +113,10 @@ class UnknownImageError(RegistryError):
 
 class EngineError(OptimizerError):
     """The container engine is missing, not running, or refused."""
+
+
+class ImageError(OptimizerError):
+    """An image, or an archive of one, that is not what it says, or too large to be read."""
 
 
 def did_you_mean(given: str, allowed: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""Resolves image references over HTTP, without a container engine.
+"""Resolves and reads images over HTTP, without a container engine.
 
 Speaks the pull half of the OCI distribution specification, 1.1
 (https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md), and
@@ -12,12 +12,14 @@ import base64
 import datetime
 import email.utils
 import hashlib
+import io
 import json
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from itertools import chain
+from typing import Any, BinaryIO, Protocol, TypeVar
 
 import httpx
 
@@ -51,6 +53,7 @@ _MAX_DELAY_S = 60.0
 _RETRY_STATUS = frozenset({429, 500, 502, 503, 504})
 
 _DOCKER_HUB = "docker.io"
+_BLOB_CHUNK = 1 << 20
 
 _ASK_OWNER = "try again; if it stays so, ask whoever runs the registry or the mirror"
 
@@ -67,6 +70,15 @@ class ResolvedImage:
     digest: str
     kind: str
     platforms: Mapping[str, str] = field(hash=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchedManifest:
+    """A manifest or an index as the registry has it; ``digest`` is that of ``body``."""
+
+    media_type: str
+    digest: str
+    body: bytes
 
 
 class Registry(Protocol):
@@ -165,6 +177,30 @@ class HttpRegistry:
         platform = exchange.platform_of_manifest(document)
         return ResolvedImage(digest=digest, kind="manifest", platforms={platform: digest})
 
+    def fetch_manifest(self, reference: ImageReference) -> FetchedManifest:
+        """The manifest or index that the reference points at now, verified against its digest."""
+        exchange = _Exchange(self, reference)
+        response = exchange.get(f"manifests/{reference.digest or reference.tag or 'latest'}", _ACCEPT)
+        digest = exchange.verified_digest(response, reference.digest)
+        media_type, _ = exchange.manifest(response)
+        return FetchedManifest(media_type=media_type, digest=digest, body=response.body)
+
+    def fetch_blob(self, reference: ImageReference, digest: str) -> bytes:
+        """A small blob of the reference's repository, such as a configuration, verified against its digest."""
+        exchange = _Exchange(self, reference)
+        response = exchange.get(f"blobs/{digest}", "*/*")
+        exchange.verified_digest(response, digest)
+        return response.body
+
+    def open_blob(self, reference: ImageReference, digest: str, size_bytes: int) -> BinaryIO:
+        """A blob of any size, as a stream that is never kept whole.
+
+        A connection that breaks is taken up where it broke.  Reading to the
+        end raises RegistryError unless the content has the size and the
+        digest.
+        """
+        return io.BufferedReader(_BlobStream(_Exchange(self, reference), digest, size_bytes), _BLOB_CHUNK)
+
     def _client(self) -> httpx.Client:
         # Made at the first request: it reads the certificates from disk.
         if self._http is None:
@@ -193,6 +229,19 @@ class _Response:
     body: bytes
 
 
+class _Stream:
+    """An answer whose body is still to come."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self.status = response.status_code
+        self.headers = response.headers
+        self.response = response
+        self.body = b""
+
+
+_Answer = TypeVar("_Answer", "_Response", _Stream)
+
+
 class _Exchange:
     """The requests for one reference; knows how to name it in errors."""
 
@@ -212,17 +261,27 @@ class _Exchange:
 
     def get(self, path: str, accept: str) -> _Response:
         """The answer 200 to a GET, after whatever login the registry asks for."""
+        return self._get(path, {"Accept": accept}, self._receive)
+
+    def stream(self, path: str, start: int) -> _Stream:
+        """The answer to a GET from a byte on, its body not read yet; 206 unless the registry sends all of it again."""
+        headers = {"Accept": "*/*"}
+        if start:
+            headers["Range"] = f"bytes={start}-"
+        return self._get(path, headers, self._begin)
+
+    def _get(self, path: str, headers: Mapping[str, str], receive: Callable[[str, Mapping[str, str]], _Answer]) -> _Answer:
         registry, key = self._registry, (self._host, self._repository)
         url = f"{self._base}/{path}"
-        headers = {"Accept": accept}
+        headers = dict(headers)
         if key in registry._authorizations:
             headers["Authorization"] = registry._authorizations[key]
-        response = self._send(url, headers)
+        response = self._send(url, headers, receive)
         if response.status == 401:
             authorization = self._authorize(response)
             registry._authorizations[key] = authorization
-            response = self._send(url, {**headers, "Authorization": authorization})
-        if response.status != 200:
+            response = self._send(url, {**headers, "Authorization": authorization}, receive)
+        if response.status != 200 and not (response.status == 206 and "Range" in headers):
             raise self._refused(response, self._what(path))
         return response
 
@@ -289,7 +348,7 @@ class _Exchange:
             raise self._no_platform([f"{system}/{name}"])
         return str(name)
 
-    def _authorize(self, refusal: _Response) -> str:
+    def _authorize(self, refusal: _Response | _Stream) -> str:
         """The Authorization header that the registry's challenge asks for."""
         challenges = _challenges(refusal.headers.get_list("WWW-Authenticate"))
         login = self._registry._credentials.login(self._host)
@@ -317,7 +376,7 @@ class _Exchange:
         headers = {}
         if login is not None:
             headers["Authorization"] = login.basic
-        response = self._send(str(url.copy_merge_params(query)), headers)
+        response = self._send(str(url.copy_merge_params(query)), headers, self._receive)
         if response.status != 200:
             raise self._refused(response, f'a token for "{self._reference}"')
         document = self._json(response.body, "token")
@@ -326,7 +385,7 @@ class _Exchange:
             raise self._error(f'registry "{self._host}" gave no token', _ASK_OWNER)
         return token
 
-    def _send(self, url: str, headers: Mapping[str, str]) -> _Response:
+    def _send(self, url: str, headers: Mapping[str, str], receive: Callable[[str, Mapping[str, str]], _Answer]) -> _Answer:
         """The first answer that is not a passing failure."""
         registry = self._registry
         host = httpx.URL(url).netloc.decode("ascii")
@@ -337,7 +396,7 @@ class _Exchange:
         for attempt in range(1, _ATTEMPTS + 1):
             last = attempt == _ATTEMPTS
             try:
-                response = self._receive(url, headers)
+                response = receive(url, headers)
             except (httpx.TransportError, httpx.DecodingError, ValueError, OverflowError) as error:
                 # What the socket module says to an impossible host or port, and what
                 # TLS says to a certificate, it says at every attempt.
@@ -375,6 +434,18 @@ class _Exchange:
                     raise httpx.ReadTimeout(f"no whole answer within {_MAX_REQUEST_S} seconds")
             return _Response(response.status_code, response.headers, bytes(body))
 
+    def _begin(self, url: str, headers: Mapping[str, str]) -> _Stream:
+        client = self._registry._client()
+        response = client.send(client.build_request("GET", url, headers=dict(headers)), stream=True)
+        answer = _Stream(response)
+        if answer.status not in (200, 206):
+            # A refusal is short, and says why.
+            try:
+                answer.body = next(response.iter_raw(_MAX_BODY_BYTES), b"")[:_MAX_BODY_BYTES]
+            finally:
+                response.close()
+        return answer
+
     def _json(self, body: bytes, what: str) -> dict[str, Any]:
         try:
             document = json.loads(body)
@@ -385,9 +456,9 @@ class _Exchange:
         return document
 
     def _what(self, path: str) -> str:
-        return f'"{self._reference}"' if path.startswith("manifests/") else f'the configuration of "{self._reference}"'
+        return f'"{self._reference}"' if path.startswith("manifests/") else f'a blob of "{self._reference}"'
 
-    def _refused(self, response: _Response, what: str) -> RegistryError:
+    def _refused(self, response: _Response | _Stream, what: str) -> RegistryError:
         status, said = response.status, _said(response.body)
         if status == 401:
             return self._error(f'registry "{self._host}" wants a login for {what} (401{said})', _login_hint(self._host))
@@ -421,6 +492,88 @@ class _Exchange:
 
     def _error(self, message: str, hint: str) -> RegistryError:
         return RegistryError(message, hint=hint)
+
+
+class _BlobStream(io.RawIOBase):
+    """The bytes of a blob, whose size and digest are checked at the end."""
+
+    def __init__(self, exchange: _Exchange, digest: str, size_bytes: int) -> None:
+        self._exchange = exchange
+        self._digest = digest
+        self._size = size_bytes
+        self._hash = hashlib.sha256()
+        self._read = 0
+        self._rest = b""
+        self._answer: _Stream | None = None
+        self._chunks: Iterator[bytes] = iter(())
+        self._breaks = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self._rest:
+            self._rest = self._next()
+        count = min(len(buffer), len(self._rest))
+        buffer[:count] = self._rest[:count]
+        self._rest = self._rest[count:]
+        return count
+
+    def close(self) -> None:
+        if self._answer is not None:
+            self._answer.response.close()
+            self._answer = None
+        super().close()
+
+    def _next(self) -> bytes:
+        """The next bytes; empty at the end of a right blob."""
+        while self._read < self._size:
+            try:
+                if self._answer is None:
+                    self._begin()
+                chunk = next(self._chunks, b"")
+                if not chunk:
+                    raise httpx.RemoteProtocolError("the answer ended early")
+            except httpx.TransportError as error:
+                self._resume(error)
+                continue
+            self._read += len(chunk)
+            self._hash.update(chunk)
+            if self._read > self._size:
+                raise self._wrong(f"more than the {self._size} bytes")
+            return chunk
+        if self._hash.hexdigest() != self._digest.removeprefix("sha256:"):
+            raise self._wrong("another content than the digest")
+        return b""
+
+    def _begin(self) -> None:
+        self._answer = self._exchange.stream(f"blobs/{self._digest}", self._read)
+        self._chunks = self._answer.response.iter_raw(_BLOB_CHUNK)
+        if self._answer.status == 200 and self._read:
+            # The registry does not know ranges, and sends from the start.
+            skipped = 0
+            while skipped < self._read:
+                chunk = next(self._chunks, b"")
+                if not chunk:
+                    raise httpx.RemoteProtocolError("the answer ended early")
+                skipped += len(chunk)
+                if skipped > self._read:
+                    self._chunks = chain([chunk[self._read - skipped :]], self._chunks)
+
+    def _resume(self, error: Exception) -> None:
+        if self._answer is not None:
+            self._answer.response.close()
+            self._answer = None
+        self._breaks += 1
+        if self._breaks >= _ATTEMPTS:
+            raise self._exchange._unreachable(self._exchange._host, _reason(error)) from None
+        self._exchange._registry._sleep(_FIRST_DELAY_S * 2 ** (self._breaks - 1))
+
+    def _wrong(self, what: str) -> RegistryError:
+        return self._exchange._error(
+            f'the blob {self._digest[:19]} of "{self._exchange._reference}" has {what} that its manifest says',
+            "something between here and the registry changes content: try again, or another network",
+        )
 
 
 # A parameter, or else the word that begins a challenge

@@ -6,20 +6,26 @@ and Docker's image manifest, version 2, schema 2, which says the same in other m
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
+
+WHITEOUT = ".wh."
+"""Begins the name of an entry that deletes the rest of its name from the layers below."""
+
+OPAQUE = ".wh..wh..opq"
+"""Name of an entry that deletes all that the layers below have in its directory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One entry of a layer's archive.
 
-    ``path`` has no leading slash, and no trailing one.  ``kind`` is ``file``,
-    ``directory``, ``symlink``, ``hardlink``, ``fifo``, ``character device`` or
-    ``block device``.  ``mode`` holds permission bits alone; ``mtime`` is in
-    seconds since 1970.  ``target`` is where a link points; ``digest`` is the
-    SHA-256 of a file's content, in hexadecimal digits.
+    ``path`` has no leading slash, and no trailing one; the root is ``.``.
+    ``kind`` is ``file``, ``directory``, ``symlink``, ``hardlink``, ``fifo``,
+    ``character device`` or ``block device``.  ``mode`` holds permission bits
+    alone; ``mtime`` is in seconds since 1970.  ``target`` is where a link
+    points; ``digest`` is the SHA-256 of a file's content, in hexadecimal
+    digits.
     """
 
     path: str
@@ -39,30 +45,41 @@ class Layer:
     """One layer.
 
     ``diff_id`` is the digest of the uncompressed archive.  ``digest`` and
-    ``compressed_bytes`` are those of the blob as a registry stores it; None
-    where the source has the archive alone, as ``docker save`` does.
-    ``created_by`` is the instruction as the builder recorded it.
+    ``compressed_bytes`` are those of the blob as a registry stores it, and
+    ``media_type`` is the manifest's; None and empty where the source has the
+    archive alone, as ``docker save`` does.  ``created_by`` is the instruction
+    as the builder recorded it; empty when the history does not tell.
     """
 
     diff_id: str
     digest: str | None
     media_type: str
     compressed_bytes: int | None
-    uncompressed_bytes: int | None
     created_by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryStep:
+    """One instruction of an image's history; ``empty`` when it made no layer."""
+
+    created_by: str
+    empty: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
     """One image for one platform.
 
-    ``manifest_bytes`` is None where the source has no manifest of a registry.
-    ``indexed`` says that the name leads to an image index, of which this is
-    one entry; ``attestations`` counts the index's entries that are no images.
-    ``history`` holds every instruction, those that made no layer too.
+    ``source`` is ``archive``, ``layout``, ``engine`` or ``registry``.
+    ``digest``, ``media_type`` and ``manifest_bytes`` are those of the manifest
+    that a registry has; None and empty where the source has none, or one that
+    a push would not send.  ``indexed`` says that the name leads to an image
+    index, of which this is one entry; ``attestations`` counts the index's
+    entries that are no images.
     """
 
     name: str
+    source: str
     digest: str | None
     media_type: str
     manifest_bytes: int | None
@@ -70,18 +87,22 @@ class Image:
     operating_system: str
     architecture: str
     layers: tuple[Layer, ...]
-    history: tuple[str, ...] = ()
+    history: tuple[HistoryStep, ...] = ()
+    user: str = ""
+    volumes: tuple[str, ...] = ()
+    entrypoint: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
     indexed: bool = False
     attestations: int = 0
 
 
 class ImageSource(Protocol):
-    """Where an image is read from."""
+    """Where an image is read from; closed by whoever opened it."""
 
     image: Image
 
     def open_layer(self, index: int) -> BinaryIO:
-        """The uncompressed archive of a layer, readable from the start to the end; the caller closes it."""
+        """The layer as it is stored, perhaps compressed, to be read once from start to end; the caller closes it."""
 
-    def entries(self, index: int) -> Iterator[Entry]:
-        """The entries of a layer, in the order of its archive."""
+    def close(self) -> None:
+        """Give back connections and temporary files."""

@@ -1,0 +1,123 @@
+"""The container engine of this machine, by its command line."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from optimizer.errors import EngineError
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]{0,1023}")
+_QUESTION_S = 120
+_LAST_LINES = 20
+_FULL = re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE)
+
+
+class Engine:
+    """Docker, asked by argument lists.
+
+    Raises :class:`EngineError` where it is missing, does not run or refuses.
+    """
+
+    def check(self) -> None:
+        """Raise EngineError unless the engine answers."""
+        result = self._run(["version", "--format", "{{.Server.Version}}"])
+        if result.returncode != 0:
+            raise EngineError(f"the container engine does not answer: {_last(result.stderr)}", hint="start Docker, or check DOCKER_HOST")
+
+    def has(self, name: str) -> bool:
+        """Whether the engine has an image of that name or id."""
+        return self._inspect(name) is not None
+
+    def diff_ids(self, name: str) -> tuple[str, ...]:
+        """The digests of the layers of an image."""
+        found = self._inspect(name)
+        if found is None:
+            raise EngineError(f'the engine has no image "{name}"', hint="check the name: docker image ls")
+        return tuple(found["RootFS"].get("Layers") or ())
+
+    @contextlib.contextmanager
+    def saved(self, name: str) -> Iterator[Path]:
+        """An archive of the image, which is gone afterwards."""
+        _check_name(name)
+        with tempfile.TemporaryDirectory(prefix="optimizer-") as directory:
+            path = Path(directory, "image.tar")
+            result = self._run(["save", "--output", str(path), name], timeout_s=None)
+            if result.returncode != 0:
+                raise _refused(f'"{name}" cannot be saved', result.stderr, f"the directory for temporary files, {tempfile.gettempdir()}")
+            yield path
+
+    def build(self, options: Sequence[str], directory: Path, environment: Mapping[str, str] | None = None) -> None:
+        """Build an image from a context; raises EngineError with the last lines that the build printed."""
+        # BUILDX_NO_DEFAULT_ATTESTATIONS is what CDK sets: Lambda takes no index.
+        variables = {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1", "BUILDKIT_PROGRESS": "plain", **(environment or {})}
+        result = self._run(["build", *options, "."], timeout_s=None, directory=directory, environment=variables)
+        if result.returncode != 0:
+            raise _refused("the build failed", result.stderr, "the engine's disk (docker system df)", lines=_LAST_LINES)
+
+    def remove(self, name: str) -> None:
+        """Remove a name, and its image when that was its last one; a missing one is no fault."""
+        self._run(["image", "rm", "--force", "--no-prune", name])
+
+    def _inspect(self, name: str) -> dict[str, Any] | None:
+        _check_name(name)
+        result = self._run(["image", "inspect", name])
+        if result.returncode != 0:
+            self.check()
+            return None
+        try:
+            return dict(json.loads(result.stdout)[0])
+        except (ValueError, LookupError, TypeError):
+            raise EngineError(f'the engine describes "{name}" in an unknown way', hint="update Docker") from None
+
+    def _run(
+        self,
+        arguments: Sequence[str],
+        *,
+        timeout_s: float | None = _QUESTION_S,
+        directory: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> subprocess.CompletedProcess[str]:
+        try:
+            return subprocess.run(
+                ["docker", *arguments],
+                cwd=directory,
+                env={**os.environ, **(environment or {})},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=timeout_s,
+                check=False,
+            )
+        except FileNotFoundError:
+            raise EngineError("there is no docker on this machine", hint="install Docker, or check PATH") from None
+        except subprocess.TimeoutExpired:
+            raise EngineError(f"docker {arguments[0]} gave no answer within {timeout_s:.0f} seconds", hint="restart Docker") from None
+        except OSError as error:
+            raise EngineError(f"docker cannot be run: {error.strerror}", hint="check its permissions") from None
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise EngineError(f'"{name}" is not the name of an image', hint="write NAME:TAG, NAME@DIGEST or an image id")
+
+
+def _refused(message: str, said: str, disk: str, lines: int = 1) -> EngineError:
+    last = "\n".join(said.strip().splitlines()[-lines:])
+    if _FULL.search(said):
+        return EngineError(f"{message}: no space is left on the disk\n{last}", hint=f"free some space on {disk}, and run the command again")
+    separator = "\n" if lines > 1 else " "
+    return EngineError(f"{message}:{separator}{last}", hint="mend what it says, and run the command again")
+
+
+def _last(text: str) -> str:
+    lines = text.strip().splitlines()
+    return lines[-1] if lines else "it said nothing"

@@ -1,0 +1,1 @@
+"""What can be said about built images: their layers, their waste, Lambda's rules, and how two builds differ."""

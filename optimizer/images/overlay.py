@@ -1,0 +1,236 @@
+"""The file system that an image's layers make, one laid over the other.
+
+Terms: an entry *hides* what a lower layer has at its path.  A *whiteout* hides
+without putting anything in its place; an *opaque* one hides all that lower
+layers have in its directory.  *Wasted* bytes are those of files that a later
+entry hides: they are pushed, stored and counted, and nobody sees them.
+Source: https://github.com/opencontainers/image-spec/blob/v1.1.0/layer.md
+"""
+
+from __future__ import annotations
+
+import heapq
+import posixpath
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from optimizer.model.image import OPAQUE, WHITEOUT, Entry
+
+_EXAMPLES = 5
+_LARGEST = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """How many, and the first few of them by path."""
+
+    count: int = 0
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerContent:
+    """What one reading of a layer found.
+
+    ``entries`` is None where the layer's compression cannot be read; nothing
+    is known of its files then.  ``orphans`` are directories that hold entries
+    and have none themselves.  ``compressed_bytes`` is an estimate, for layers
+    whose source has no compressed form; None unless asked for.
+    """
+
+    compression: str = "none"
+    entries: int | None = None
+    uncompressed_bytes: int | None = None
+    estimated_bytes: int | None = None
+    hard_links: Sample = Sample()
+    orphans: Sample = Sample()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WastedFile:
+    """A file that a later entry hides.
+
+    ``layer`` and ``by_layer`` count from 0; ``how`` is ``deleted``,
+    ``overwritten``, or ``rewritten unchanged`` when content is the same and
+    only its mode, owner or time may have changed.
+    """
+
+    path: str
+    size_bytes: int
+    layer: int
+    by_layer: int
+    how: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedEntry:
+    """An entry that can be seen in the whole image, and the layer it is from, counted from 0."""
+
+    path: str
+    kind: str
+    mode: int
+    layer: int
+
+
+@dataclass(slots=True)
+class _Node:
+    kind: str = ""
+    mode: int = 0
+    size: int = 0
+    layer: int = -1
+    digest: str = ""
+    children: dict[str, _Node] = field(default_factory=dict)
+
+
+class Overlay:
+    """Layers laid over one another; keeps one small record per path, and no content."""
+
+    def __init__(self) -> None:
+        self._root = _Node(kind="directory")
+        self._layer = -1
+        self._largest: list[tuple[int, int, WastedFile]] = []
+        self._count = 0
+        self.wasted_bytes: list[int] = []
+        """Bytes of each layer's own files that later entries hide."""
+        self.waste_by_layer: list[int] = []
+        """Bytes that each layer hides."""
+        self.wasted_files = 0
+
+    def add(self, entries: Iterable[Entry]) -> tuple[int, Sample, Sample]:
+        """Lay a layer over the ones before; the number of its entries, its hard links and its orphans."""
+        self._layer += 1
+        self.wasted_bytes.append(0)
+        self.waste_by_layer.append(0)
+        count, links = 0, _Examples()
+        directories: set[str] = {""}
+        parents: set[str] = set()
+        for entry in entries:
+            count += 1
+            if entry.kind == "hardlink":
+                links.add(entry.path)
+            elif entry.kind == "directory":
+                directories.add(entry.path)
+            parents.add(posixpath.dirname(entry.path))
+            self._put(entry)
+        return count, links.sample(), _orphans(parents, directories)
+
+    def skip(self) -> None:
+        """Count a layer that cannot be read."""
+        self._layer += 1
+        self.wasted_bytes.append(0)
+        self.waste_by_layer.append(0)
+
+    def largest_waste(self) -> tuple[WastedFile, ...]:
+        """The largest wasted files, the largest first."""
+        return tuple(item for _, _, item in sorted(self._largest, key=lambda found: (-found[0], found[2].path, found[1])))
+
+    def below(self, *tops: str) -> Iterator[PlacedEntry]:
+        """What can be seen at and below some paths, sorted."""
+        for top in sorted(tops):
+            node: _Node | None = self._root
+            for name in top.split("/"):
+                node = node.children.get(name) if node else None
+            if node is not None:
+                yield from _walk(top, node)
+
+    def _put(self, entry: Entry) -> None:
+        folder, _, name = entry.path.rpartition("/")
+        if name == OPAQUE:
+            for child, node in list(self._directory(folder).children.items()):
+                if self._hide(posixpath.join(folder, child), node, "deleted"):
+                    del self._directory(folder).children[child]
+            return
+        parent = self._directory(folder)
+        if name.startswith(WHITEOUT):
+            hidden = name.removeprefix(WHITEOUT)
+            found = parent.children.get(hidden)
+            if found is not None and self._hide(posixpath.join(folder, hidden), found, "deleted"):
+                del parent.children[hidden]
+            return
+        if entry.path == ".":
+            return
+        before = parent.children.get(name)
+        if before is not None and (before.kind != "directory" or entry.kind != "directory"):
+            same = before.kind == entry.kind == "file" and before.digest == entry.digest
+            self._discard(entry.path, before, "rewritten unchanged" if same else "overwritten")
+            before = None
+        node = before or _Node()
+        node.kind, node.mode, node.size, node.layer, node.digest = entry.kind, entry.mode, entry.size_bytes, self._layer, entry.digest
+        parent.children[name] = node
+
+    def _directory(self, path: str) -> _Node:
+        node, here = self._root, ""
+        for name in path.split("/") if path else ():
+            here = f"{here}/{name}" if here else name
+            child = node.children.get(name)
+            if child is None or child.kind not in ("directory", "symlink"):
+                if child is not None:
+                    self._discard(here, child, "overwritten")
+                child = node.children[name] = _Node(kind="directory", mode=0o755, layer=self._layer)
+            node = child
+        return node
+
+    def _hide(self, path: str, node: _Node, how: str) -> bool:
+        """Hide what lower layers have of a tree; True when nothing of it is left."""
+        for name, child in list(node.children.items()):
+            if self._hide(f"{path}/{name}", child, how):
+                del node.children[name]
+        if node.layer == self._layer or node.children:
+            return False
+        self._record(path, node, how)
+        return True
+
+    def _discard(self, path: str, node: _Node, how: str) -> None:
+        for name, child in node.children.items():
+            self._discard(f"{path}/{name}", child, how)
+        self._record(path, node, how)
+
+    def _record(self, path: str, node: _Node, how: str) -> None:
+        if not node.size:
+            return
+        self.wasted_bytes[node.layer] += node.size
+        self.waste_by_layer[self._layer] += node.size
+        self.wasted_files += 1
+        item = WastedFile(path=path, size_bytes=node.size, layer=node.layer, by_layer=self._layer, how=how)
+        # The count keeps two equal sizes from being compared as values, and the earlier one.
+        self._count -= 1
+        heapq.heappush(self._largest, (node.size, self._count, item))
+        if len(self._largest) > _LARGEST:
+            heapq.heappop(self._largest)
+
+
+class _Examples:
+    def __init__(self) -> None:
+        self._count = 0
+        self._first: list[str] = []
+
+    def add(self, path: str) -> None:
+        self._count += 1
+        if len(self._first) < _EXAMPLES:
+            self._first.append(path)
+
+    def sample(self) -> Sample:
+        return Sample(count=self._count, examples=tuple(self._first))
+
+
+def sample_of(paths: Iterable[str]) -> Sample:
+    """The sample of some paths, the first ones as they come."""
+    found = _Examples()
+    for path in paths:
+        found.add(path)
+    return found.sample()
+
+
+def _orphans(parents: set[str], directories: set[str]) -> Sample:
+    missing: set[str] = set()
+    for parent in parents:
+        while parent not in directories and parent not in missing:
+            missing.add(parent)
+            parent = posixpath.dirname(parent)
+    return sample_of(sorted(missing))
+
+
+def _walk(path: str, node: _Node) -> Iterator[PlacedEntry]:
+    yield PlacedEntry(path=path, kind=node.kind, mode=node.mode, layer=node.layer)
+    for name in sorted(node.children):
+        yield from _walk(f"{path}/{name}", node.children[name])
