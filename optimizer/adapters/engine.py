@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from optimizer.errors import EngineError
+from optimizer.model.image import Image, Layer
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]{0,1023}")
 _QUESTION_S = 120
@@ -36,12 +37,28 @@ class Engine:
         """Whether the engine has an image of that name or id."""
         return self._inspect(name) is not None
 
-    def diff_ids(self, name: str) -> tuple[str, ...]:
-        """The digests of the layers of an image."""
+    def describe(self, name: str) -> Image:
+        """An image without its history, which the engine does not connect to the layers."""
         found = self._inspect(name)
         if found is None:
             raise EngineError(f'the engine has no image "{name}"', hint="check the name: docker image ls")
-        return tuple(found["RootFS"].get("Layers") or ())
+        diff_ids = found.get("RootFS", {}).get("Layers") or ()
+        return Image(
+            name=name,
+            source="engine",
+            digest=None,
+            media_type="",
+            manifest_bytes=None,
+            config_digest=str(found.get("Id", "")),
+            operating_system=str(found.get("Os", "")),
+            architecture=str(found.get("Architecture", "")),
+            layers=tuple(Layer(diff_id=str(diff_id), digest=None, media_type="", compressed_bytes=None) for diff_id in diff_ids),
+        )
+
+    def keeps_blobs(self) -> bool:
+        """Whether the engine stores compressed layers, as the containerd image store does."""
+        result = self._run(["info", "--format", "{{json .DriverStatus}}"])
+        return result.returncode == 0 and "io.containerd.snapshotter" in result.stdout
 
     @contextlib.contextmanager
     def saved(self, name: str) -> Iterator[Path]:
@@ -86,8 +103,8 @@ class Engine:
         environment: Mapping[str, str] | None = None,
     ) -> subprocess.CompletedProcess[str]:
         try:
-            return subprocess.run(
-                ["docker", *arguments],
+            return subprocess.run(  # noqa: S603 - a list of arguments, and no shell
+                ["docker", *arguments],  # noqa: S607 - the docker that the user's PATH names
                 cwd=directory,
                 env={**os.environ, **(environment or {})},
                 stdin=subprocess.DEVNULL,

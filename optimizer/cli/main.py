@@ -17,6 +17,7 @@ _COMMANDS = {
     "plan": "Show stages, layers, base and repository of a spec or a synthesized app.",
     "render": "Print the Dockerfile of a spec, or write its build context.",
     "schema": "Print the JSON Schema of image specifications.",
+    "verify": "Build images twice as two machines would, and explain what differs.",
 }
 
 

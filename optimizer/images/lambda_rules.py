@@ -89,7 +89,9 @@ def _index(analysis: ImageAnalysis) -> Iterator[Found]:
 def _attestation(analysis: ImageAnalysis) -> Iterator[Found]:
     count = analysis.image.attestations
     if count:
-        yield Found(message=f"the index holds {count} attestation{'' if count == 1 else 's'}, which Lambda takes for images that it does not support")
+        yield Found(
+            message=f"the index holds {count} attestation{'' if count == 1 else 's'}, which Lambda takes for images that it does not support"
+        )
 
 
 def _media_type(analysis: ImageAnalysis) -> Iterator[Found]:
@@ -110,7 +112,9 @@ def _uncompressed(analysis: ImageAnalysis) -> Iterator[Found]:
 def _zstd(analysis: ImageAnalysis) -> Iterator[Found]:
     for number, layer in enumerate(analysis.layers):
         if layer.content.compression == "zstd":
-            yield Found(message="the layer is compressed by zstd, which AWS does not say that Lambda takes; its files were not read", layer=number)
+            yield Found(
+                message="the layer is compressed by zstd, which AWS does not say that Lambda takes; its files were not read", layer=number
+            )
 
 
 def _history(analysis: ImageAnalysis) -> Iterator[Found]:
@@ -165,7 +169,9 @@ def _user(analysis: ImageAnalysis) -> Iterator[Found]:
 
 def _volume(analysis: ImageAnalysis) -> Iterator[Found]:
     if analysis.image.volumes:
-        yield Found(message=f"the image declares {', '.join(analysis.image.volumes)} as volumes; Lambda has none, and only /tmp can be written")
+        yield Found(
+            message=f"the image declares {', '.join(analysis.image.volumes)} as volumes; Lambda has none, and only /tmp can be written"
+        )
 
 
 def _command(analysis: ImageAnalysis) -> Iterator[Found]:

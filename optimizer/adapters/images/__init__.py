@@ -17,7 +17,9 @@ SOURCES = ("archive", "layout", "engine", "registry")
 
 
 @contextlib.contextmanager
-def open_image(subject: str, *, source: str | None = None, platform: str | None = None, engine: Engine | None = None) -> Iterator[ImageSource]:
+def open_image(
+    subject: str, *, source: str | None = None, platform: str | None = None, engine: Engine | None = None
+) -> Iterator[ImageSource]:
     """The image that a person names.
 
     Without ``source`` (one of :data:`SOURCES`), a path that exists is an

@@ -188,7 +188,9 @@ def _read(files: Files, name: str, expected: Descriptor | None = None) -> bytes:
     stream, size = files.open(name)
     with stream:
         if size > MAX_DOCUMENT_BYTES:
-            raise ImageError(f'"{name}" has {size} bytes; documents of an image have at most {MAX_DOCUMENT_BYTES}', hint="make the image anew")
+            raise ImageError(
+                f'"{name}" has {size} bytes; documents of an image have at most {MAX_DOCUMENT_BYTES}', hint="make the image anew"
+            )
         data = stream.read()
     if expected is not None and digest_of(data) != expected.digest:
         raise ImageError(f'"{name}" has the digest {digest_of(data)}, not {expected.digest}', hint="the image is damaged: make it anew")
@@ -243,7 +245,7 @@ class TarFiles:
         try:
             if not stat.S_ISREG(os.stat(path).st_mode):
                 raise ImageError(f"{where} is neither a file nor a directory", hint="name an archive of docker save, or an OCI layout")
-            self._file = open(path, "rb")
+            self._file = open(path, "rb")  # noqa: SIM115 - open until close()
         except OSError as error:
             raise ImageError(f"{where} cannot be read: {error.strerror}", hint="check the path and its permissions") from None
         try:

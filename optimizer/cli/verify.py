@@ -1,0 +1,155 @@
+"""``optimizer verify``: proof that the images of an app are the same whoever builds them."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from optimizer.adapters.assembly import AssemblyImage, load_functions, load_images
+from optimizer.adapters.engine import Engine
+from optimizer.adapters.verification import BuildInputs, verify_image
+from optimizer.bases.mirror import Mirror
+from optimizer.context import Project, build_context, stage_context
+from optimizer.errors import ContextError, EngineError, Fault, OptimizerError, did_you_mean
+from optimizer.model.spec import ImageSpec
+from optimizer.planning import plan
+from optimizer.report.verify import SkippedImage, VerifiedImage, verification_as_text, verification_to_dict
+from optimizer.settings import load_lock, load_settings
+
+
+@click.command(name="verify", short_help="Build images twice as two machines would, and explain what differs.")
+@click.argument("subject", metavar="APP|SPEC", type=click.Path(path_type=Path))
+@click.option(
+    "--function",
+    "functions",
+    multiple=True,
+    metavar="PATH",
+    help="Of an app, only the images of these functions, such as Storefront/Api or 'Storefront/*'. Repeatable.",
+)
+@click.option(
+    "--root",
+    type=click.Path(path_type=Path),
+    help="Directory from which the spec's paths start.  [default: optimizer:root of cdk.json, or .]",
+)
+@click.option("--lock", type=click.Path(path_type=Path), help="The lock.  [default: optimizer:lock of cdk.json, or optimizer.lock]")
+@click.option("--mirror", metavar="HOST[/PREFIX]", help="Registry mirror of all images.  [default: optimizer:mirror of cdk.json]")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.pass_context
+def command(
+    context: click.Context, subject: Path, functions: tuple[str, ...], root: Path | None, lock: Path | None, mirror: str | None, form: str
+) -> None:
+    """Build images twice and compare them layer by layer.
+
+    APP is the output directory of cdk synth, such as cdk.out, whose functions
+    may be optimized ones or plain DockerImageFunctions; SPEC is a
+    *.image.toml file.
+
+    The two builds differ in everything that is not content: both start
+    without a cache, and the build context lies in another directory, with
+    other times, modes as another umask leaves them, and made in another
+    order. The build cache is not pruned, and no image stays.
+
+    Exits with 1 when a layer differs.
+    """
+    engine = Engine()
+    verified: list[VerifiedImage] = []
+    skipped: list[SkippedImage] = []
+    with _inputs(subject, functions, root, lock, mirror) as found:
+        engine.check()
+        faults: list[Fault] = []
+        for name, paths, inputs in found:
+            if inputs is None:
+                skipped.append(SkippedImage(name=name, functions=paths, reason="the app does not build it from a Dockerfile"))
+                continue
+            click.echo(f"building {name} twice", err=True)
+            started = time.monotonic()
+            try:
+                layers = verify_image(inputs, engine)
+            except EngineError as error:
+                # The other images are verified all the same, and all builds that failed are reported together.
+                faults += [fault.under(name) for fault in error.faults]
+                continue
+            click.echo(f"built {name} twice in {time.monotonic() - started:.0f} s", err=True)
+            verified.append(VerifiedImage(name=name, functions=paths, layers=layers))
+    if form == "json":
+        click.echo(json.dumps(verification_to_dict(verified, skipped), indent=2))
+    elif verified or skipped:
+        click.echo(verification_as_text(verified, skipped))
+    if faults:
+        raise OptimizerError(faults)
+    if not all(image.reproducible for image in verified):
+        context.exit(1)
+
+
+_Found = Sequence[tuple[str, tuple[str, ...], "BuildInputs | None"]]
+
+
+@contextmanager
+def _inputs(subject: Path, functions: tuple[str, ...], root: Path | None, lock: Path | None, mirror: str | None) -> Iterator[_Found]:
+    """Name, functions and inputs of each image; those of a spec are gone afterwards."""
+    if subject.is_dir():
+        yield _of_app(subject, functions)
+        return
+    if functions:
+        raise click.UsageError("--function chooses among the functions of an app, and SPEC is one image")
+    settings = load_settings(".")
+    project = Project(root or settings.root)
+    made = plan(
+        ImageSpec.load(subject),
+        load_lock(lock or settings.lock),
+        project,
+        mirror=Mirror.parse(mirror) if mirror is not None else settings.mirror,
+    )
+    for warning in made.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    context = build_context(made, project)
+    with tempfile.TemporaryDirectory(prefix="optimizer-verify-") as directory:
+        inputs = BuildInputs(directory=stage_context(context, project, directory), platform=context.platform, secrets=context.secrets)
+        yield [(str(subject), (), inputs)]
+
+
+def _of_app(subject: Path, selected: tuple[str, ...]) -> _Found:
+    paths: dict[str, list[str]] = {}
+    for function in load_functions(subject):
+        paths.setdefault(function.tag, []).append(function.path)
+    if not paths:
+        raise ContextError(
+            f'the app in "{subject}" has no image function', str(subject), "declare an OptimizedFunction, and run cdk synth again"
+        )
+    known = sorted(path for each in paths.values() for path in each)
+    faults = [
+        Fault(f'no function "{pattern}"; the app has {", ".join(known)}', "--function", did_you_mean(pattern, known))
+        for pattern in selected
+        if not fnmatch.filter(known, pattern)
+    ]
+    if faults:
+        raise ContextError(faults)
+    found = []
+    for image in load_images(subject):
+        users = sorted({path for destination in image.destinations for path in paths.get(destination.tag, ())})
+        if users and (not selected or any(fnmatch.filter(users, pattern) for pattern in selected)):
+            found.append((users[0], tuple(users), _inputs_of(image)))
+    return found
+
+
+def _inputs_of(image: AssemblyImage) -> BuildInputs | None:
+    if image.directory is None:
+        return None
+    return BuildInputs(
+        directory=image.directory,
+        dockerfile=image.dockerfile,
+        platform=image.platform,
+        target=image.target,
+        network=image.network,
+        ssh=image.ssh,
+        arguments=image.arguments,
+        contexts=image.contexts,
+        secrets=image.secrets,
+    )
