@@ -548,7 +548,8 @@ class _BlobStream(io.RawIOBase):
 
     def _begin(self) -> None:
         self._answer = self._exchange.stream(f"blobs/{self._digest}", self._read)
-        self._chunks = self._answer.response.iter_raw(_BLOB_CHUNK)
+        # As they come: pieces of a fixed size would lose what came before a break.
+        self._chunks = self._answer.response.iter_raw()
         if self._answer.status == 200 and self._read:
             # The registry does not know ranges, and sends from the start.
             skipped = 0

@@ -45,6 +45,10 @@ class RegistryServer:
         self.cuts = 0  # that many answers end in the middle of their body
         self.headers: dict[str, str] = {}  # laid over those of every manifest
         self.redirect_blobs = False
+        self.cut_blobs: list[int] = []  # after how many bytes the next answers with a large blob break off
+        self.knows_ranges = True
+        self.ranges: list[str] = []  # what was asked for in parts
+        self.missing = ""  # the digest of a blob that is not there
         self.storage = self  # where redirected blobs are served
         self.requests: list[str] = []
         self.authorizations: list[str | None] = []  # one per request
@@ -108,12 +112,29 @@ class _Handler(BaseHTTPRequestHandler):
             if registry.redirect_blobs:
                 registry.storage.blobs[wanted] = registry.blobs[wanted]
                 return self._answer(307, {"Location": f"http://{registry.storage.host}/elsewhere/{wanted}"}, b"")
-            return self._answer(200, {}, registry.blobs[wanted])
+            if wanted == registry.missing:
+                return self._error(404, "BLOB_UNKNOWN", "blob unknown", {})
+            return self._blob(registry.blobs[wanted])
         found = registry.manifests.get(f"{repository}@{wanted}" if wanted.startswith("sha256:") else f"{repository}:{wanted}")
         if found is None:
             return self._error(404, "MANIFEST_UNKNOWN", "manifest unknown", {})
         media_type, body = found
         return self._answer(200, {"Content-Type": media_type, "Docker-Content-Digest": sha256(body), **registry.headers}, body)
+
+    def _blob(self, data: bytes) -> None:
+        registry, status, given = self.registry, 200, self.headers.get("Range")
+        if given is not None:
+            registry.ranges.append(given)
+            if registry.knows_ranges:
+                status, data = 206, data[int(given.removeprefix("bytes=").removesuffix("-")) :]
+        if len(data) > 2000 and registry.cut_blobs:
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data[: registry.cut_blobs.pop(0)])
+            self.close_connection = True
+            return
+        self._answer(status, {}, data)
 
     def _token(self, query: dict[str, list[str]]) -> None:
         registry = self.registry

@@ -149,7 +149,7 @@ class _Measured(io.BufferedIOBase):
         self.size += len(data)
         if self.size > MAX_LAYER_BYTES:
             raise ImageError(
-                f"{self._where} unpacks to more than {MAX_LAYER_BYTES >> 30} GiB; Lambda takes 10 GB in all",
+                f"{self._where} unpacks to more than {MAX_LAYER_BYTES >> 20:,} MiB; Lambda takes 10 GB in all",
                 hint="check where the image comes from, and what its Dockerfile copies",
             )
         self._hash.update(data)
