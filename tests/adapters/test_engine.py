@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from optimizer.adapters.engine import Engine
+from optimizer.errors import EngineError
+
+DOWN = "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?"
+
+
+class FakeDocker:
+    """A ``docker`` on PATH that answers by its first argument, and writes down what it was asked."""
+
+    def __init__(self, directory: Path) -> None:
+        self._answers = directory / "answers.json"
+        self._log = directory / "log"
+        self._log.write_text("")
+        self.answers: dict[str, dict[str, Any]] = {}
+        program = directory / "docker"
+        program.write_text(
+            f"#!{sys.executable}\n"
+            "import json, os, sys\n"
+            f"open({str(self._log)!r}, 'a').write(json.dumps([sys.argv[1:], os.getcwd(), os.environ.get('BUILDX_NO_DEFAULT_ATTESTATIONS')]) + '\\n')\n"
+            f"answer = json.load(open({str(self._answers)!r})).get(sys.argv[1], {{}})\n"
+            "sys.stdout.write(answer.get('out', ''))\n"
+            "sys.stderr.write(answer.get('err', ''))\n"
+            "sys.exit(answer.get('code', 0))\n"
+        )
+        program.chmod(0o755)
+
+    def answer(self, verb: str, out: str = "", err: str = "", code: int = 0) -> None:
+        self.answers[verb] = {"out": out, "err": err, "code": code}
+        self._answers.write_text(json.dumps(self.answers))
+
+    def calls(self) -> list[list[Any]]:
+        return [json.loads(line) for line in self._log.read_text().splitlines()]
+
+
+@pytest.fixture
+def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDocker:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    fake = FakeDocker(tmp_path)
+    fake.answer("version", out="26.1.5\n")
+    return fake
+
+
+def refusal(call: Any, *arguments: Any) -> str:
+    with pytest.raises(EngineError) as raised:
+        call(*arguments)
+    return str(raised.value)
+
+
+def test_an_engine_that_answers_passes(docker: FakeDocker) -> None:
+    Engine().check()
+
+
+def test_a_missing_docker_is_one_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    text = "there is no docker on this machine\n  hint: install Docker, or check PATH"
+    assert refusal(Engine().check) == text
+    assert refusal(Engine().has, "shop") == text
+
+
+def test_an_engine_that_does_not_run_is_one_error(docker: FakeDocker) -> None:
+    docker.answer("version", err=DOWN, code=1)
+    docker.answer("image", err=DOWN, code=1)
+    text = f"the container engine does not answer: {DOWN}\n  hint: start Docker, or check DOCKER_HOST"
+    assert refusal(Engine().check) == text
+    assert refusal(Engine().has, "shop") == text
+
+
+def test_an_image_is_there_or_not(docker: FakeDocker) -> None:
+    docker.answer("image", out=json.dumps([{"Id": "sha256:1", "Os": "linux", "Architecture": "arm64", "RootFS": {"Layers": ["a", "b"]}}]))
+    assert Engine().has("shop:1")
+    image = Engine().describe("shop:1")
+    assert ([layer.diff_id for layer in image.layers], image.architecture, image.config_digest) == (["a", "b"], "arm64", "sha256:1")
+    docker.answer("image", err="Error: No such image: shop:1", code=1)
+    assert not Engine().has("shop:1")
+    assert refusal(Engine().describe, "shop:1") == 'the engine has no image "shop:1"\n  hint: check the name: docker image ls'
+
+
+@pytest.mark.parametrize("name", ["--help", "a b", "", "a\nb", "$(x)"])
+def test_a_name_cannot_become_an_option(name: str, docker: FakeDocker) -> None:
+    assert refusal(Engine().has, name).startswith(f'"{name}" is not the name of an image')
+    assert docker.calls() == []
+
+
+def test_a_build_gets_its_options_and_no_attestations(docker: FakeDocker, tmp_path: Path) -> None:
+    Engine().build(["--no-cache"], tmp_path)
+    assert docker.calls() == [[["build", "--no-cache", "."], str(tmp_path), "1"]]
+
+
+def test_a_failed_build_shows_its_last_lines(docker: FakeDocker, tmp_path: Path) -> None:
+    docker.answer("build", err="".join(f"line {number}\n" for number in range(100)), code=1)
+    lines = "\n".join(f"line {number}" for number in range(80, 100))
+    text = f"the build failed:\n{lines}\n  hint: mend what it says, and run the command again"
+    assert refusal(Engine().build, [], tmp_path) == text
+
+
+def test_a_full_disk_is_named(docker: FakeDocker, tmp_path: Path) -> None:
+    docker.answer("build", err="ERROR: failed to solve: write /x: no space left on device", code=1)
+    assert refusal(Engine().build, [], tmp_path) == (
+        "the build failed: no space is left on the disk\nERROR: failed to solve: write /x: no space left on device\n"
+        "  hint: free some space on the engine's disk (docker system df), and run the command again"
+    )
+    docker.answer("save", err="write image.tar: no space left on device", code=1)
+    with pytest.raises(EngineError, match="no space is left on the disk"), Engine().saved("shop:1"):
+        pass
+
+
+def test_a_saved_image_is_gone_afterwards(docker: FakeDocker) -> None:
+    docker.answer("save")
+    with Engine().saved("shop:1") as path:
+        assert path.parent.is_dir()
+        assert docker.calls()[-1][0] == ["save", "--output", str(path), "shop:1"]
+    assert not path.parent.exists()
+
+
+def test_the_kind_of_image_store_is_known(docker: FakeDocker) -> None:
+    docker.answer("info", out='[["driver-type","io.containerd.snapshotter.v1"]]')
+    assert Engine().keeps_blobs()
+    docker.answer("info", out='[["Backing Filesystem","extfs"]]')
+    assert not Engine().keeps_blobs()
+
+
+def test_removing_spares_untagged_parents(docker: FakeDocker) -> None:
+    docker.answer("image", code=1, err="No such image")
+    Engine().remove("optimizer-verify-1:first")
+    assert docker.calls()[-1][0] == ["image", "rm", "--force", "--no-prune", "optimizer-verify-1:first"]
