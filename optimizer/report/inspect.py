@@ -158,7 +158,9 @@ def _waste(analysis: ImageAnalysis) -> list[str]:
     if not analysis.wasted_bytes:
         return ["wasted: nothing"]
     own = f", {size_text(analysis.own_wasted_bytes)} of it by layers on top of the base" if analysis.base.layers else ""
-    lines = [f"wasted: {size_text(analysis.wasted_bytes)} in {analysis.wasted_files} files{own}; the largest:"]
+    lines = [
+        f"wasted: {size_text(analysis.wasted_bytes)} in {analysis.wasted_files} file{'' if analysis.wasted_files == 1 else 's'}{own}; the largest:"
+    ]
     rows = [
         (size_text(item.size_bytes), f"layer {item.layer + 1}", f"{item.how} by layer {item.by_layer + 1}", printable(item.path))
         for item in analysis.wasted[:5]

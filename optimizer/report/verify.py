@@ -88,7 +88,7 @@ def _layer(layer: LayerComparison) -> dict[str, Any]:
 def _image(image: VerifiedImage) -> str:
     names = ", ".join(map(printable, image.functions or (image.name,)))
     if image.reproducible:
-        return f"{names}: reproducible, {len(image.layers)} layers"
+        return f"{names}: reproducible, {len(image.layers)} layer{'' if len(image.layers) == 1 else 's'}"
     differing = [layer for layer in image.layers if layer.verdict != EQUAL]
     lines = [f"{names}: NOT reproducible, {len(differing)} of {len(image.layers)} layers differ"]
     for layer in differing:

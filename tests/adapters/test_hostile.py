@@ -70,7 +70,7 @@ def test_files_are_made_in_the_order_of_the_machine(context: Path, tmp_path: Pat
 
 def test_what_cannot_be_copied_is_one_error(context: Path, tmp_path: Path) -> None:
     os.mkfifo(context / "pipe")
-    with pytest.raises(ContextError, match="pipe\" is neither a file, a directory nor a link"):
+    with pytest.raises(ContextError, match='pipe" is neither a file, a directory nor a link'):
         copy_context(context, tmp_path / "1", FIRST)
     with pytest.raises(ContextError, match="cannot be copied: No such file or directory"):
         copy_context(tmp_path / "nothing", tmp_path / "2", FIRST)

@@ -157,7 +157,12 @@ PLANTED: dict[str, tuple[Callable[[int], list], str, str, str]] = {
         "parent directory",
         compare.PARENT_ENTRY,
     ),
-    "time of the source": (lambda number: [file("a", b"x", mtime=(981_173_200, 1_249_622_300)[number])], METADATA, "mtime", compare.SOURCE_TIME),
+    "time of the source": (
+        lambda number: [file("a", b"x", mtime=(981_173_200, 1_249_622_300)[number])],
+        METADATA,
+        "mtime",
+        compare.SOURCE_TIME,
+    ),
     "order": (lambda number: [file("a"), file("b")][:: (1, -1)[number]], METADATA, "order", compare.ORDER),
 }
 

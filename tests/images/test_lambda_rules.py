@@ -22,9 +22,7 @@ def good(*more: Entry, layers: int = 1, media_type: str = "", base: Base | None 
     diff_ids = [f"layer {number}" for number in range(layers)]
     made = image(*diff_ids, **settings)
     if media_type:
-        stored = tuple(
-            Layer(diff_id=layer.diff_id, digest="sha256:", media_type=media_type, compressed_bytes=9) for layer in made.layers
-        )
+        stored = tuple(Layer(diff_id=layer.diff_id, digest="sha256:", media_type=media_type, compressed_bytes=9) for layer in made.layers)
         made = replace(made, layers=stored, media_type=OCI_MANIFEST)
     return analysed(made, [*TOP, *more], *([[]] * (layers - 1)), base=base)
 

@@ -102,7 +102,9 @@ def test_the_configuration_says_how_the_image_runs(tmp_path: Path) -> None:
 
 
 def test_a_history_that_does_not_cover_the_layers_names_no_steps(tmp_path: Path) -> None:
-    image = open_files(write_saved(tmp_path / "image", LAYERS, history=[{"created_by": "one"}, {"created_by": "ENV", "empty_layer": True}])).image
+    image = open_files(
+        write_saved(tmp_path / "image", LAYERS, history=[{"created_by": "one"}, {"created_by": "ENV", "empty_layer": True}])
+    ).image
     assert [layer.created_by for layer in image.layers] == ["", ""]
     assert [(step.created_by, step.empty) for step in image.history] == [("one", False), ("ENV", True)]
 
@@ -212,7 +214,9 @@ def test_a_gzip_bomb_stops_at_the_limit(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_a_zstd_layer_is_told_and_not_read(tmp_path: Path) -> None:
-    path = write_layout(tmp_path / "image", [b"\x28\xb5\x2f\xfd...."], compress=False, layer_type="application/vnd.oci.image.layer.v1.tar+zstd")
+    path = write_layout(
+        tmp_path / "image", [b"\x28\xb5\x2f\xfd...."], compress=False, layer_type="application/vnd.oci.image.layer.v1.tar+zstd"
+    )
     with LayerPass(open_files(path), 0) as reading:
         assert (reading.compression, reading.readable) == ("zstd", False)
 
@@ -236,7 +240,10 @@ def test_links_of_a_layout_may_not_leave_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"digest": "sha256:../../../etc/passwd"}, "holds the digest 'sha256:../../../etc/passwd'; allowed: sha256: and 64 hexadecimal digits"),
+        (
+            {"digest": "sha256:../../../etc/passwd"},
+            "holds the digest 'sha256:../../../etc/passwd'; allowed: sha256: and 64 hexadecimal digits",
+        ),
         ({"size": -1}, "holds a descriptor without a size or a media type for "),
     ],
 )

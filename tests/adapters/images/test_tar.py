@@ -91,7 +91,9 @@ def test_paths_that_no_image_needs_are_refused(name: str, message: str) -> None:
 
 
 def test_a_hard_link_out_of_the_image_is_refused() -> None:
-    assert refusal(tar(link("a", "../../etc/passwd", tarfile.LNKTYPE))) == "layer 1 holds the path '../../etc/passwd', which leaves the image"
+    assert (
+        refusal(tar(link("a", "../../etc/passwd", tarfile.LNKTYPE))) == "layer 1 holds the path '../../etc/passwd', which leaves the image"
+    )
 
 
 @pytest.mark.parametrize(
@@ -126,7 +128,7 @@ def test_a_header_of_ten_gigabytes_is_not_read_into_memory() -> None:
         (b"99 path=a\n", "layer 1 has a damaged extended header"),
         (b"path=a\n", "layer 1 has a damaged extended header"),
         (b"18 GNU.sparse.a=1\n", 'layer 1 holds the sparse file "a", which no image builder writes'),
-        (b"11 size=-1\n", "layer 1 says that \"a\" has -1 bytes"),
+        (b"11 size=-1\n", 'layer 1 says that "a" has -1 bytes'),
         (b"13 mtime=nan\n", "layer 1 has a header with the number 'nan'"),
     ],
 )
