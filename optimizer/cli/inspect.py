@@ -6,10 +6,10 @@ import json
 
 import click
 
-from optimizer.adapters.images import SOURCES, open_image
+from optimizer.adapters.images import SOURCES, describe_image, open_image
 from optimizer.adapters.images.layers import LayerPass
 from optimizer.adapters.images.tar import Budget
-from optimizer.images.analysis import ImageAnalysis, analyse, find_base
+from optimizer.images.analysis import ImageAnalysis, analyse, find_base, with_sharing
 from optimizer.images.lambda_rules import ERROR, check_image
 from optimizer.images.overlay import LayerContent, Overlay
 from optimizer.model.image import Image, ImageSource
@@ -43,14 +43,13 @@ def command(
     With several subjects, shows which layers they share. Exits with 1 when an
     image breaks one of Lambda's rules that have the severity error.
     """
-    images = [_image(subject, source, platform) for subject in subjects] if len(subjects) > 1 else []
-    given = _image(base, None, platform) if base else None
-    found = []
+    given = describe_image(base, platform=platform) if base else None
+    analyses = []
     for subject in subjects:
         with open_image(subject, source=source, platform=platform) as opened:
             click.echo(f"reading {subject}", err=True)
-            analysis = _analyse(opened, given, images, estimate)
-        found.append((analysis, check_image(analysis)))
+            analyses.append(_analyse(opened, given, estimate))
+    found = [(analysis, check_image(analysis)) for analysis in with_sharing(analyses)]
     if form == "json":
         click.echo(json.dumps({"images": [inspection_to_dict(*item) for item in found]}, indent=2))
     else:
@@ -59,12 +58,7 @@ def command(
         context.exit(1)
 
 
-def _image(subject: str, source: str | None, platform: str | None) -> Image:
-    with open_image(subject, source=source, platform=platform) as opened:
-        return opened.image
-
-
-def _analyse(opened: ImageSource, given: Image | None, images: list[Image], estimate: bool) -> ImageAnalysis:
+def _analyse(opened: ImageSource, given: Image | None, estimate: bool) -> ImageAnalysis:
     image = opened.image
     overlay, budget = Overlay(), Budget()
     contents = []
@@ -85,4 +79,4 @@ def _analyse(opened: ImageSource, given: Image | None, images: list[Image], esti
                     orphans=orphans,
                 )
             )
-    return analyse(image, contents, overlay, find_base(image, given), images)
+    return analyse(image, contents, overlay, find_base(image, given))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from optimizer.images.overlay import LayerContent, Overlay, PlacedEntry, WastedFile
 from optimizer.model.image import Image, Layer
@@ -35,7 +35,7 @@ class Base:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerAnalysis:
-    """One layer, its content, and what is known about it; ``shared_with`` holds names of other images given."""
+    """One layer, its content, and what is known about it; ``shared_with`` holds names of other images, sorted."""
 
     layer: Layer
     content: LayerContent
@@ -72,23 +72,15 @@ class ImageAnalysis:
         return None if None in sizes else sum(size for size in sizes if size is not None)
 
 
-def analyse(image: Image, contents: Sequence[LayerContent], overlay: Overlay, base: Base, others: Iterable[Image] = ()) -> ImageAnalysis:
-    """The analysis of an image whose layers were laid into the overlay.
-
-    ``others`` are the images to compare with; one of the same name is itself.
-    """
-    holders: dict[str, list[str]] = {}
-    for other in others:
-        for diff_id in dict.fromkeys(layer.diff_id for layer in other.layers):
-            if other.name != image.name:
-                holders.setdefault(diff_id, []).append(other.name)
+def analyse(image: Image, contents: Sequence[LayerContent], overlay: Overlay, base: Base) -> ImageAnalysis:
+    """The analysis of an image whose layers were laid into the overlay; :func:`with_sharing` tells what it shares."""
     layers = tuple(
         LayerAnalysis(
             layer=layer,
             content=contents[number],
             step=step_text(layer.created_by),
             from_base=number < base.layers,
-            shared_with=tuple(sorted(set(holders.get(layer.diff_id, ())))),
+            shared_with=(),
             wasted_bytes=overlay.wasted_bytes[number],
         )
         for number, layer in enumerate(image.layers)
@@ -102,6 +94,23 @@ def analyse(image: Image, contents: Sequence[LayerContent], overlay: Overlay, ba
         wasted_bytes=sum(overlay.wasted_bytes),
         own_wasted_bytes=sum(overlay.waste_by_layer[base.layers :]),
         unreadable=tuple(entry for entry in overlay.below(*LAMBDA_PLACES) if entry.layer >= base.layers and not _is_readable(entry)),
+    )
+
+
+def with_sharing(analyses: Sequence[ImageAnalysis]) -> tuple[ImageAnalysis, ...]:
+    """The same analyses, each knowing which of its layers the others have too; one of the same name is itself."""
+    holders: dict[str, set[str]] = {}
+    for analysis in analyses:
+        for layer in analysis.image.layers:
+            holders.setdefault(layer.diff_id, set()).add(analysis.image.name)
+    return tuple(
+        replace(
+            analysis,
+            layers=tuple(
+                replace(layer, shared_with=tuple(sorted(holders[layer.layer.diff_id] - {analysis.image.name}))) for layer in analysis.layers
+            ),
+        )
+        for analysis in analyses
     )
 
 

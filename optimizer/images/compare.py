@@ -105,7 +105,7 @@ def compare_layer(
     differences: tuple[Difference, ...] = ()
     if found is None:
         assert entries is not None, "layers with other diff ids are compared by their entries"
-        differences = compare_entries(*entries, times) or (
+        differences = compare_entries(*entries, times, copied=not step_text(one.created_by).startswith("RUN")) or (
             Difference(kind=METADATA, field="form", path="", first="", second="", hint=FORM),
         )
         found = differences[0].kind
@@ -120,8 +120,14 @@ def compare_layer(
     )
 
 
-def compare_entries(first: Sequence[Entry], second: Sequence[Entry], times: SourceTimes | None = None) -> tuple[Difference, ...]:
-    """Every difference between the entries of two layers: content first, then sorted by path."""
+def compare_entries(
+    first: Sequence[Entry], second: Sequence[Entry], times: SourceTimes | None = None, *, copied: bool = True
+) -> tuple[Difference, ...]:
+    """Every difference between the entries of two layers: content first, then sorted by path.
+
+    ``copied`` says that a COPY or ADD made the layer: only these make parent
+    directories on the way.
+    """
     one, other = {entry.path: entry for entry in first}, {entry.path: entry for entry in second}
     found = _names(one, other)
     for path in one.keys() & other.keys():
@@ -129,9 +135,16 @@ def compare_entries(first: Sequence[Entry], second: Sequence[Entry], times: Sour
     if not found and [entry.path for entry in first] != [entry.path for entry in second]:
         moved = next(a.path for a, b in zip(first, second, strict=False) if a.path != b.path)
         found.append(Difference(kind=METADATA, field="order", path=moved, first="", second="", hint=ORDER))
-    touched = {posixpath.dirname(item.path) for item in found if (one.get(item.path) or other[item.path]).kind != "directory"}
+    # What the build itself wrote in a directory gave it its time; what differs as the sources do did not.
+    touched = {
+        posixpath.dirname(item.path)
+        for item in found
+        if (one.get(item.path) or other[item.path]).kind != "directory"
+        and (item.kind == CONTENT or (item.field == "mtime" and not _of_sources(item, times)))
+    }
     found = [
-        _timed(item, item.path in touched or one[item.path].kind != "directory", times) if item.field == "mtime" else item for item in found
+        _timed(item, not copied or item.path in touched or one[item.path].kind != "directory", times) if item.field == "mtime" else item
+        for item in found
     ]
     return tuple(sorted(found, key=lambda item: (item.kind != CONTENT, item.path, item.field)))
 
@@ -167,13 +180,15 @@ def _pair(one: Entry, other: Entry) -> list[Difference]:
 
 def _timed(item: Difference, in_use: bool, times: SourceTimes | None) -> Difference:
     """A difference in time with its cause, and the times in words; ``in_use`` unless it is a directory of equal files."""
-    first, second = float(item.first), float(item.second)
-    if times and times.first[0] <= first <= times.first[1] and times.second[0] <= second <= times.second[1]:
-        hint = SOURCE_TIME
-    else:
-        # All that stands in it is equal, so whoever wrote those files did not see to the directory.
-        hint = CLOCK if in_use else PARENT_TIME
-    return replace(item, first=_time(first), second=_time(second), hint=hint)
+    hint = SOURCE_TIME if _of_sources(item, times) else CLOCK if in_use else PARENT_TIME
+    return replace(item, first=_time(float(item.first)), second=_time(float(item.second)), hint=hint)
+
+
+def _of_sources(item: Difference, times: SourceTimes | None) -> bool:
+    """Whether a difference in time is that of the sources of the two builds."""
+    if times is None:
+        return False
+    return times.first[0] <= float(item.first) <= times.first[1] and times.second[0] <= float(item.second) <= times.second[1]
 
 
 def _names(one: Mapping[str, Entry], other: Mapping[str, Entry]) -> list[Difference]:

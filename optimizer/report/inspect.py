@@ -80,7 +80,7 @@ def inspection_as_text(analysis: ImageAnalysis, violations: Sequence[Violation])
     if image.digest:
         lines.append(f"digest: {image.digest}")
     shared = any(layer.shared_with for layer in analysis.layers)
-    header = ["layer", "id", "compressed", "size", "wasted", "from", *(["shared"] if shared else []), "step"]
+    header = ["layer", "id", "compressed", "size", "wasted", "from", *(["images"] if shared else []), "step"]
     lines += [table(header, [_row(number, layer, shared) for number, layer in enumerate(analysis.layers, 1)], "  ")]
     compressed = _total([_compressed(layer)[0] for layer in analysis.layers])
     guessed = any(_compressed(layer)[1] for layer in analysis.layers)
@@ -128,7 +128,7 @@ def _row(number: int, layer: LayerAnalysis, shared: bool) -> list[str]:
         size_text(layer.content.uncompressed_bytes),
         size_text(layer.wasted_bytes) if layer.wasted_bytes else "-",
         "base" if layer.from_base else "image",
-        *([str(len(layer.shared_with) + 1) if layer.shared_with else "-"] if shared else []),
+        *([str(len(layer.shared_with) + 1)] if shared else []),
         step if len(step) <= _STEP_WIDTH else step[: _STEP_WIDTH - 1] + "…",
     ]
 

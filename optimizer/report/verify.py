@@ -11,6 +11,7 @@ from optimizer.images.compare import COMPRESSOR, CONTENT, EQUAL, METADATA, Diffe
 from optimizer.report.inspect import printable
 
 _SHOWN = 10
+_LISTED = 1000
 _KINDS = {CONTENT: "content", METADATA: "metadata only", COMPRESSOR: "compressor only"}
 
 
@@ -37,7 +38,7 @@ class SkippedImage:
 
 
 def verification_to_dict(images: Sequence[VerifiedImage], skipped: Sequence[SkippedImage]) -> dict[str, Any]:
-    """A verification as plain data."""
+    """A verification as plain data; of a layer's differences the first thousand, and the counts of all."""
     return {
         "reproducible": all(image.reproducible for image in images),
         "images": [
@@ -80,9 +81,15 @@ def _layer(layer: LayerComparison) -> dict[str, Any]:
                 "offset": item.offset,
                 "hint": item.hint,
             }
-            for item in layer.differences
+            for item in layer.differences[:_LISTED]
         ],
+        "counts": _counts(layer),
     }
+
+
+def _counts(layer: LayerComparison) -> dict[str, int]:
+    """How many differences of each field, by the field's name."""
+    return dict(sorted(Counter(item.field for item in layer.differences).items()))
 
 
 def _image(image: VerifiedImage) -> str:
@@ -112,9 +119,8 @@ def _differences(layer: LayerComparison) -> list[str]:
             lines.append(f"and {len(items) - _SHOWN} more of this kind")
         if hint:
             lines.append(f"  hint: {hint}")
-    fields = Counter(item.field for item in layer.differences)
     if len(layer.differences) > 1:
-        lines.append("in all: " + ", ".join(f"{field} {count}" for field, count in sorted(fields.items())))
+        lines.append("in all: " + ", ".join(f"{field} {count}" for field, count in _counts(layer).items()))
     return lines
 
 

@@ -161,6 +161,7 @@ def test_a_machine_gets_all_of_it(made: Verifications) -> None:
                     "hint": "the mode comes from the umask of the checkout: set modes in a build stage, or with COPY --chmod",
                 }
             ],
+            "counts": {"mode": 1},
         }
     ]
     assert second["reproducible"] is True

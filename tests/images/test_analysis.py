@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from optimizer.images.analysis import Base, ImageAnalysis, analyse, find_base, step_text
+from optimizer.images.analysis import Base, ImageAnalysis, analyse, find_base, step_text, with_sharing
 from optimizer.images.overlay import LayerContent, Overlay
 from optimizer.model.image import Entry, HistoryStep, Image, Layer
 from tests.images.test_overlay import entry
@@ -27,12 +27,12 @@ def image(*diff_ids: str, name: str = "shop", **more: Any) -> Image:
     return Image(name=name, layers=layers, **{**defaults, **more})
 
 
-def analysed(made: Image, *layers: list[Entry], base: Base | None = None, others: tuple[Image, ...] = ()) -> ImageAnalysis:
+def analysed(made: Image, *layers: list[Entry], base: Base | None = None) -> ImageAnalysis:
     overlay, contents = Overlay(), []
     for layer in layers:
         entries, links, orphans = overlay.add(layer)
         contents.append(LayerContent(compression="gzip", entries=entries, uncompressed_bytes=1000, hard_links=links, orphans=orphans))
-    return analyse(made, contents, overlay, base or Base(how="unknown", layers=0, note=""), others)
+    return analyse(made, contents, overlay, base or Base(how="unknown", layers=0, note=""))
 
 
 def steps(*made: str | HistoryStep) -> tuple[HistoryStep, ...]:
@@ -75,9 +75,13 @@ def test_instructions_are_shown_as_in_a_dockerfile(recorded: str, shown: str) ->
 
 
 def test_layers_shared_with_others_are_named() -> None:
-    made = image("a", "b")
-    others = (made, image("a", "c", name="two"), image("x", "a", "a", name="three"))
-    assert [layer.shared_with for layer in analysed(made, [], [], others=others).layers] == [("three", "two"), ()]
+    images = (image("a", "b"), image("a", "c", name="two"), image("x", "a", "a", name="three"))
+    found = with_sharing([analysed(each, *([[]] * len(each.layers))) for each in images])
+    assert [[layer.shared_with for layer in analysis.layers] for analysis in found] == [
+        [("three", "two"), ()],
+        [("shop", "three"), ()],
+        [(), ("shop", "two"), ("shop", "two")],
+    ]
 
 
 def test_waste_of_the_base_is_told_apart() -> None:

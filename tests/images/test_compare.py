@@ -84,6 +84,28 @@ def test_a_directory_whose_files_differ_too_is_no_implicit_parent() -> None:
     ]
 
 
+def test_a_directory_that_a_command_touched_is_no_implicit_parent() -> None:
+    second = changed("var/task", mtime=9.0)
+    run = [
+        replace(built(diff_id), layers=(replace(built(diff_id).layers[0], created_by="RUN /bin/sh -c make # buildkit"),))
+        for diff_id in "ab"
+    ]
+    assert [item.hint for item in compare_layer(*run, 0, (TREE, second)).differences] == [compare.CLOCK]
+    assert [item.hint for item in compare_layer(built("a"), built("b"), 0, (TREE, second)).differences] == [compare.PARENT_TIME]
+
+
+def test_a_parent_of_files_that_differ_as_their_sources_do_is_an_implicit_one() -> None:
+    times = SourceTimes(first=(100, 200), second=(300, 400))
+    builds = [
+        [replace(item, mtime=clock if item.kind == "directory" else source, mode=mode) for item in TREE[1:3]]
+        for clock, source, mode in ((900, 150, 0o755), (901, 350, 0o755))
+    ]
+    assert [(item.path, item.hint) for item in compare_entries(*builds, times)] == [
+        ("var/task", compare.PARENT_TIME),
+        ("var/task/app.py", compare.SOURCE_TIME),
+    ]
+
+
 @pytest.mark.parametrize(("paths", "reverse"), [(("var",), False), (("var", "var/task"), False), (("var/task",), True)])
 def test_a_parent_that_one_build_wrote_is_named(paths: tuple[str, ...], reverse: bool) -> None:
     pair = (without(*paths), TREE) if reverse else (TREE, without(*paths))

@@ -10,7 +10,7 @@ from pathlib import Path
 from optimizer.adapters.engine import Engine
 from optimizer.adapters.images.files import open_files
 from optimizer.errors import EngineError, ImageError, SpecError
-from optimizer.model.image import ImageSource
+from optimizer.model.image import Image, ImageSource
 from optimizer.model.reference import ImageReference
 
 SOURCES = ("archive", "layout", "engine", "registry")
@@ -51,6 +51,16 @@ def open_image(
         reference = _reference(subject, reason)
         with HttpRegistry(default_credentials()) as registry:
             yield open_remote(registry, reference, platform)
+
+
+def describe_image(subject: str, *, platform: str | None = None, engine: Engine | None = None) -> Image:
+    """The image that a person names, of which only the layers' digests are asked: nothing large is read."""
+    engine = engine or Engine()
+    source, _ = _where(subject, engine)
+    if source == "engine":
+        return engine.describe(subject)
+    with open_image(subject, source=source if source == "registry" else None, platform=platform, engine=engine) as opened:
+        return opened.image
 
 
 def _where(subject: str, engine: Engine) -> tuple[str, str]:
