@@ -1,6 +1,8 @@
 """Lambda's rules for images, one small function each, in one table.
 
 The ids are public: they never change their meaning, and none is used again.
+They are of one series with those of ``optimizer lint``: a fault that shows in
+a Dockerfile already has its id there.
 Where AWS documents a rule its page is named; the others were reported by
 people whose images were refused, which the severity takes into account.
 Source: https://docs.aws.amazon.com/lambda/latest/dg/images-create.html
@@ -39,6 +41,7 @@ class Violation:
     """One way in which an image breaks a rule; ``layer`` counts from 0, and is None for the whole image."""
 
     id: str
+    name: str
     severity: str
     message: str
     fix: str
@@ -60,6 +63,7 @@ class LambdaRule:
     """A rule: ``check`` gives nothing for an image that keeps it, or of which too little is known."""
 
     id: str
+    name: str
     severity: str
     title: str
     fix: str
@@ -69,7 +73,9 @@ class LambdaRule:
 def check_image(analysis: ImageAnalysis) -> tuple[Violation, ...]:
     """Every violation, in the order of the table, then of the layers."""
     return tuple(
-        Violation(id=rule.id, severity=rule.severity, message=found.message, fix=rule.fix, layer=found.layer, paths=found.paths)
+        Violation(
+            id=rule.id, name=rule.name, severity=rule.severity, message=found.message, fix=rule.fix, layer=found.layer, paths=found.paths
+        )
         for rule in LAMBDA_RULES
         for found in rule.check(analysis)
     )
@@ -163,7 +169,7 @@ def _unreadable(analysis: ImageAnalysis) -> Iterator[Found]:
 
 
 def _user(analysis: ImageAnalysis) -> Iterator[Found]:
-    if analysis.image.user:
+    if analysis.image.user.partition(":")[0] not in ("", "root", "0"):
         yield Found(message=f'the image sets the user "{analysis.image.user}"; Lambda runs every function as a user of its own')
 
 
@@ -187,112 +193,128 @@ def _own_type(analysis: ImageAnalysis) -> Iterator[tuple[int, LayerAnalysis]]:
 
 LAMBDA_RULES: tuple[LambdaRule, ...] = (
     LambdaRule(
-        id="lambda-image-size",
+        id="LIO651",
+        name="image-too-large",
         severity=ERROR,
         title="An image has at most 10 GB uncompressed",
         fix="leave out what the function does not need, or load large files at run time from S3 or EFS",
         check=_size,
     ),
     LambdaRule(
-        id="lambda-image-index",
+        id="LIO652",
+        name="image-index",
         severity=ERROR,
         title="The image is one manifest, not an index",
         fix="build one platform without attestations: docker buildx build --provenance=false --sbom=false --platform linux/amd64",
         check=_index,
     ),
     LambdaRule(
-        id="lambda-attestation",
+        id="LIO653",
+        name="attestation-beside-image",
         severity=ERROR,
         title="No attestations beside the image",
         fix="build with --provenance=false --sbom=false, or set BUILDX_NO_DEFAULT_ATTESTATIONS=1 as cdk deploy does",
         check=_attestation,
     ),
     LambdaRule(
-        id="lambda-media-type",
+        id="LIO654",
+        name="media-type-not-supported",
         severity=ERROR,
         title="Manifest and layers have media types of Docker (schema 2) or OCI",
         fix="build with docker build, or convert the image",
         check=_media_type,
     ),
     LambdaRule(
-        id="lambda-uncompressed-layer",
+        id="LIO655",
+        name="layer-uncompressed",
         severity=ERROR,
         title="Layers are compressed by gzip",
         fix="push with docker push, or tell the tool that wrote the layers to compress them by gzip",
         check=_uncompressed,
     ),
     LambdaRule(
-        id="lambda-zstd-layer",
+        id="LIO656",
+        name="layer-compressed-by-zstd",
         severity=WARNING,
         title="Layers are not compressed by zstd",
         fix="build with compression=gzip",
         check=_zstd,
     ),
     LambdaRule(
-        id="lambda-history",
+        id="LIO657",
+        name="history-incomplete",
         severity=WARNING,
         title="The history covers every layer",
         fix="let the tool that wrote the image add one entry of history per layer",
         check=_history,
     ),
     LambdaRule(
-        id="lambda-layer-count",
+        id="LIO658",
+        name="too-many-layers",
         severity=WARNING,
         title="At most 125 layers",
         fix="copy more at a time: fewer instructions in the final stage",
         check=_layer_count,
     ),
     LambdaRule(
-        id="lambda-manifest-size",
+        id="LIO659",
+        name="manifest-too-large",
         severity=WARNING,
         title="The manifest has at most 25,400 bytes",
         fix="make fewer layers, and drop annotations",
         check=_manifest_size,
     ),
     LambdaRule(
-        id="lambda-platform",
+        id="LIO660",
+        name="platform-not-supported",
         severity=ERROR,
         title="The image is for linux/amd64 or linux/arm64",
         fix="build with --platform linux/amd64 or linux/arm64, the same as the function's architecture",
         check=_platform,
     ),
     LambdaRule(
-        id="lambda-hard-link",
+        id="LIO661",
+        name="hard-link-in-layer",
         severity=WARNING,
         title="Layers hold no hard links",
         fix="copy instead of linking, for example UV_LINK_MODE=copy, or copy the tree through a build stage",
         check=_hard_link,
     ),
     LambdaRule(
-        id="lambda-parent-directory",
+        id="LIO662",
+        name="parent-directory-missing",
         severity=ERROR,
         title="Every directory of a layer has an entry of its own",
         fix="let the tool that wrote the layer add an entry for each parent directory; docker build does",
         check=_parent_directory,
     ),
     LambdaRule(
-        id="lambda-unreadable",
+        id="LIO663",
+        name="file-unreadable",
         severity=ERROR,
         title="Everyone can read what the function needs",
         fix="set the modes in the build stage: files to 0644 or 0755, directories to 0755",
         check=_unreadable,
     ),
     LambdaRule(
-        id="lambda-user",
+        id="LIO602",
+        name="user-set",
         severity=WARNING,
         title="The image sets no user",
         fix="remove USER from the final stage",
         check=_user,
     ),
     LambdaRule(
-        id="lambda-volume",
+        id="LIO601",
+        name="instruction-without-effect",
         severity=WARNING,
         title="The image declares no volumes",
         fix="remove VOLUME, and write to /tmp",
         check=_volume,
     ),
     LambdaRule(
-        id="lambda-command-words",
+        id="LIO603",
+        name="command-with-several-words",
         severity=ERROR,
         title="With AWS's entrypoint, the command is one word",
         fix='write CMD ["module.handler"], or set the handler on the function',

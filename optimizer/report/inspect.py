@@ -60,6 +60,7 @@ def inspection_to_dict(analysis: ImageAnalysis, violations: Sequence[Violation])
         "violations": [
             {
                 "id": item.id,
+                "name": item.name,
                 "severity": item.severity,
                 "message": item.message,
                 "fix": item.fix,
@@ -96,7 +97,7 @@ def inspection_as_text(analysis: ImageAnalysis, violations: Sequence[Violation])
         lines.append("Lambda's rules: none broken")
     for item in violations:
         place = "" if item.layer is None else f"layer {item.layer + 1}: "
-        lines.append(f"{item.severity}: {item.id}: {place}{printable(item.message)}{_examples(item.paths)}")
+        lines.append(f"{item.severity}: {item.id} {item.name}: {place}{printable(item.message)}{_examples(item.paths)}")
         lines.append(f"  hint: {item.fix}")
     return "\n".join(lines)
 

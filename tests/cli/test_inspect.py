@@ -114,7 +114,7 @@ def test_a_broken_rule_of_severity_error_is_exit_code_1() -> None:
     result = run(shop(Entrypoint=["/lambda-entrypoint.sh"], Cmd=["python", "app.py"]))
     assert result.exit_code == 1
     assert (
-        "error: lambda-command-words: the command ['python', 'app.py'] has 2 words; AWS's entrypoint takes one, the handler\n"
+        "error: LIO603 command-with-several-words: the command ['python', 'app.py'] has 2 words; AWS's entrypoint takes one, the handler\n"
         in result.stdout
     )
     assert '  hint: write CMD ["module.handler"], or set the handler on the function\n' in result.stdout
@@ -123,7 +123,7 @@ def test_a_broken_rule_of_severity_error_is_exit_code_1() -> None:
 def test_a_warning_is_exit_code_0() -> None:
     result = run(shop(User="1000"))
     assert result.exit_code == 0
-    assert "warning: lambda-user: " in result.stdout
+    assert "warning: LIO602 user-set: " in result.stdout
 
 
 def test_a_layout_is_told_from_an_archive_by_what_is_in_it() -> None:
@@ -139,7 +139,7 @@ def test_an_uncompressed_layout_breaks_a_rule_and_names_the_layer() -> None:
     write_layout(Path("layout"), [BASE], compress=False)
     result = run("layout")
     assert result.exit_code == 1
-    assert "error: lambda-uncompressed-layer: layer 1: the layer is stored uncompressed; allowed: gzip\n" in result.stdout
+    assert "error: LIO655 layer-uncompressed: layer 1: the layer is stored uncompressed; allowed: gzip\n" in result.stdout
 
 
 def test_a_registry_is_asked_last() -> None:

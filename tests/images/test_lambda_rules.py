@@ -9,6 +9,7 @@ import pytest
 from optimizer.images.analysis import Base, ImageAnalysis
 from optimizer.images.lambda_rules import ERROR, LAMBDA_RULES, WARNING, check_image
 from optimizer.images.overlay import LayerContent
+from optimizer.lint.rules import RULES
 from optimizer.model.image import Entry, Layer
 from tests.images.archives import OCI_GZIP, OCI_INDEX, OCI_MANIFEST, OCI_TAR
 from tests.images.test_analysis import analysed, image
@@ -35,32 +36,32 @@ AWS = ("/lambda-entrypoint.sh",)
 BASE = Base(how="given", layers=1, note="")
 CASES: dict[str, tuple[list[ImageAnalysis], list[ImageAnalysis]]] = {
     # id: images that break the rule, images that keep it
-    "lambda-image-size": ([stored(good(), uncompressed_bytes=(10 << 30) + 1)], [stored(good(), uncompressed_bytes=10 << 30)]),
-    "lambda-image-index": ([good(indexed=True)], [good()]),
-    "lambda-attestation": ([good(attestations=1)], [good()]),
-    "lambda-media-type": (
+    "LIO651": ([stored(good(), uncompressed_bytes=(10 << 30) + 1)], [stored(good(), uncompressed_bytes=10 << 30)]),
+    "LIO652": ([good(indexed=True)], [good()]),
+    "LIO653": ([good(attestations=1)], [good()]),
+    "LIO654": (
         [good(media_type="application/octet-stream"), replace(good(), image=image("a", media_type=OCI_INDEX))],
         [good(media_type=OCI_GZIP), good(media_type="application/vnd.docker.image.rootfs.diff.tar.gzip"), good()],
     ),
-    "lambda-uncompressed-layer": (
+    "LIO655": (
         [stored(good(media_type=OCI_TAR), compression="none")],
         # What docker save writes is uncompressed, and says nothing of what a push sends.
         [stored(good(media_type=OCI_GZIP), compression="gzip"), stored(good(), compression="none")],
     ),
-    "lambda-zstd-layer": ([stored(good(), compression="zstd")], [good()]),
-    "lambda-history": ([good(history=())], [good()]),
-    "lambda-layer-count": ([good(layers=126)], [good(layers=125)]),
-    "lambda-manifest-size": ([good(manifest_bytes=25_401)], [good(manifest_bytes=25_400), good()]),
-    "lambda-platform": (
+    "LIO656": ([stored(good(), compression="zstd")], [good()]),
+    "LIO657": ([good(history=())], [good()]),
+    "LIO658": ([good(layers=126)], [good(layers=125)]),
+    "LIO659": ([good(manifest_bytes=25_401)], [good(manifest_bytes=25_400), good()]),
+    "LIO660": (
         [good(architecture="s390x"), good(operating_system="windows")],
         [good(), good(architecture="arm64")],
     ),
-    "lambda-hard-link": (
+    "LIO661": (
         [good(entry("var/task/h", kind="hardlink"))],
         [good(), good(entry("var/task/h", kind="hardlink"), base=BASE)],
     ),
-    "lambda-parent-directory": ([good(entry("opt/x/y", "1"))], [good(), good(entry("opt/x/y", "1"), base=BASE)]),
-    "lambda-unreadable": (
+    "LIO662": ([good(entry("opt/x/y", "1"))], [good(), good(entry("opt/x/y", "1"), base=BASE)]),
+    "LIO663": (
         [
             good(entry("var/task/a", "1", mode=0o600)),
             good(entry("var/task/a", kind="directory", mode=0o750)),
@@ -73,9 +74,9 @@ CASES: dict[str, tuple[list[ImageAnalysis], list[ImageAnalysis]]] = {
             good(entry("var/task/a", "1", mode=0o600), base=BASE),
         ],
     ),
-    "lambda-user": ([good(user="1000")], [good()]),
-    "lambda-volume": ([good(volumes=("/data",))], [good()]),
-    "lambda-command-words": (
+    "LIO602": ([good(user="1000"), good(user="app:app")], [good(), good(user="root"), good(user="0:0")]),
+    "LIO601": ([good(volumes=("/data",))], [good()]),
+    "LIO603": (
         [good(entrypoint=AWS, command=("python", "app.py"))],
         [good(entrypoint=AWS, command=("app.handler",)), good(entrypoint=("/bin/sh",), command=("a", "b")), good(entrypoint=AWS)],
     ),
@@ -90,8 +91,16 @@ def test_every_rule_has_its_cases_and_its_line_in_the_page() -> None:
     assert [rule.id for rule in LAMBDA_RULES] == list(CASES)
     page = PAGE.read_text(encoding="utf-8")
     for rule in LAMBDA_RULES:
-        assert f"| `{rule.id}` | {rule.severity} | {rule.title} |" in page, rule.id
+        assert f"| {rule.id} `{rule.name}` | {rule.severity} | {rule.title} |" in page, rule.id
         assert rule.severity in (ERROR, WARNING)
+
+
+def test_a_fault_that_shows_in_a_dockerfile_has_one_id_there_and_here() -> None:
+    linted = {rule.id: (rule.name, rule.severity.value) for rule in RULES}
+    shared = [rule for rule in LAMBDA_RULES if rule.id in linted]
+    assert [rule.id for rule in shared] == ["LIO602", "LIO601", "LIO603"]
+    assert all(linted[rule.id] == (rule.name, rule.severity) for rule in shared)
+    assert not {rule.name for rule in LAMBDA_RULES if rule not in shared} & {name for name, _ in linted.values()}
 
 
 @pytest.mark.parametrize("rule", CASES)
