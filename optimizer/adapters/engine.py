@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +20,25 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]{0,1023}")
 _QUESTION_S = 120
 _LAST_LINES = 20
 _FULL = re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE)
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """Let a polite request to end (SIGTERM, as CI runners send it) clean up as an interrupt does."""
+
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    try:
+        before = signal.signal(signal.SIGTERM, interrupt)
+    except ValueError:
+        # Only the main thread may; elsewhere nobody sends signals.
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 class Engine:
@@ -64,11 +84,15 @@ class Engine:
     def saved(self, name: str) -> Iterator[Path]:
         """An archive of the image, which is gone afterwards."""
         _check_name(name)
-        with tempfile.TemporaryDirectory(prefix="optimizer-") as directory:
+        with interruptible(), tempfile.TemporaryDirectory(prefix="optimizer-") as directory:
             path = Path(directory, "image.tar")
             result = self._run(["save", "--output", str(path), name], timeout_s=None)
             if result.returncode != 0:
-                raise _refused(f'"{name}" cannot be saved', result.stderr, f"the directory for temporary files, {tempfile.gettempdir()}")
+                raise _refused(
+                    f'"{name}" cannot be saved',
+                    result.stderr,
+                    f"in the directory for temporary files, {tempfile.gettempdir()}, or set TMPDIR",
+                )
             yield path
 
     def build(self, options: Sequence[str], directory: Path, environment: Mapping[str, str] | None = None) -> None:
@@ -77,7 +101,7 @@ class Engine:
         variables = {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1", "BUILDKIT_PROGRESS": "plain", **(environment or {})}
         result = self._run(["build", *options, "."], timeout_s=None, directory=directory, environment=variables)
         if result.returncode != 0:
-            raise _refused("the build failed", result.stderr, "the engine's disk (docker system df)", lines=_LAST_LINES)
+            raise _refused("the build failed", result.stderr, "on the engine's disk (docker system df)", lines=_LAST_LINES)
 
     def remove(self, name: str) -> None:
         """Remove a name, and its image when that was its last one; a missing one is no fault."""
@@ -130,7 +154,7 @@ def _check_name(name: str) -> None:
 def _refused(message: str, said: str, disk: str, lines: int = 1) -> EngineError:
     last = "\n".join(said.strip().splitlines()[-lines:])
     if _FULL.search(said):
-        return EngineError(f"{message}: no space is left on the disk\n{last}", hint=f"free some space on {disk}, and run the command again")
+        return EngineError(f"{message}: no space is left on the disk\n{last}", hint=f"free some space {disk}, and run the command again")
     separator = "\n" if lines > 1 else " "
     return EngineError(f"{message}:{separator}{last}", hint="mend what it says, and run the command again")
 

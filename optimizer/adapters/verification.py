@@ -5,15 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-import signal
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from optimizer.adapters.engine import Engine
+from optimizer.adapters.engine import Engine, interruptible
 from optimizer.adapters.hostile import FIRST, SECOND, Machine, copy_context
 from optimizer.adapters.images.files import FileSource, open_files
 from optimizer.adapters.images.layers import LayerPass
@@ -89,25 +87,6 @@ def verify_image(inputs: BuildInputs, engine: Engine, sleep: Callable[[float], N
         finally:
             for name in names:
                 engine.remove(name)
-
-
-@contextlib.contextmanager
-def interruptible() -> Iterator[None]:
-    """Let a polite request to end (SIGTERM, as CI runners send it) clean up as an interrupt does."""
-
-    def interrupt(*_: Any) -> None:
-        raise KeyboardInterrupt
-
-    try:
-        before = signal.signal(signal.SIGTERM, interrupt)
-    except ValueError:
-        # Only the main thread may; elsewhere nobody sends signals.
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _build(inputs: BuildInputs, engine: Engine, directory: Path, name: str, machine: Machine) -> None:

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from optimizer.adapters.engine import Engine
+from optimizer.adapters.engine import Engine, interruptible
 from optimizer.errors import EngineError
 
 DOWN = "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?"
@@ -109,8 +111,9 @@ def test_a_full_disk_is_named(docker: FakeDocker, tmp_path: Path) -> None:
         "  hint: free some space on the engine's disk (docker system df), and run the command again"
     )
     docker.answer("save", err="write image.tar: no space left on device", code=1)
-    with pytest.raises(EngineError, match="no space is left on the disk"), Engine().saved("shop:1"):
+    with pytest.raises(EngineError, match="no space is left on the disk") as raised, Engine().saved("shop:1"):
         pass
+    assert raised.value.faults[0].hint.startswith("free some space in the directory for temporary files, ")
 
 
 def test_a_saved_image_is_gone_afterwards(docker: FakeDocker) -> None:
@@ -132,3 +135,10 @@ def test_removing_spares_untagged_parents(docker: FakeDocker) -> None:
     docker.answer("image", code=1, err="No such image")
     Engine().remove("optimizer-verify-1:first")
     assert docker.calls()[-1][0] == ["image", "rm", "--force", "--no-prune", "optimizer-verify-1:first"]
+
+
+def test_a_request_to_end_is_an_interrupt() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt), interruptible():
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert signal.getsignal(signal.SIGTERM) is before

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from optimizer.adapters.engine import Engine
-from optimizer.adapters.verification import BuildInputs, interruptible, verify_image
+from optimizer.adapters.verification import BuildInputs, verify_image
 from optimizer.errors import EngineError, ImageError
 from optimizer.images import compare, explain
 from optimizer.images.compare import COMPRESSOR, CONTENT, EQUAL, METADATA, LayerComparison
@@ -206,10 +204,3 @@ def test_nothing_is_left_of_a_verification_that_ends_early(error: BaseException,
     assert len(engine.contexts) == 2
     assert engine.images == {}
     assert list(temporary.iterdir()) == []
-
-
-def test_a_request_to_end_is_an_interrupt() -> None:
-    before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(KeyboardInterrupt), interruptible():
-        os.kill(os.getpid(), signal.SIGTERM)
-    assert signal.getsignal(signal.SIGTERM) is before

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from optimizer.cli import inspect
 from optimizer.errors import EngineError, ImageError, OptimizerError, SpecError
 from tests.adapters.registry_server import serving
 from tests.images.archives import blobs_of, directory, file, sha256, tar, write_layout, write_saved
+from tests.images.test_analysis import image
 
 ROOT = Path(__file__).parents[2]
 BASE = tar(directory("var"), directory("var/task"), file("etc", b"x" * 5000))
@@ -99,6 +101,12 @@ def test_the_base_is_exact_where_it_is_named() -> None:
     write_saved(Path("base.tar"), [BASE, DEPENDENCIES])
     result = run(shop(), "--base", "base.tar")
     assert "base: 2 layers, those of base.tar\n" in result.stdout
+
+
+def test_a_base_of_the_engine_is_described_without_saving_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Engine, "has", lambda *_: True)
+    monkeypatch.setattr(Engine, "describe", lambda *_: replace(image(sha256(BASE)), name="base:1"))
+    assert "base: 1 layer, those of base:1\n" in run(shop(), "--base", "base:1").stdout
 
 
 def test_several_images_show_what_they_share() -> None:
