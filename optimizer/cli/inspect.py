@@ -26,7 +26,9 @@ from optimizer.report.inspect import inspection_as_text, inspection_to_dict
 )
 @click.option("--base", metavar="IMAGE|TAR", help="The base image, to tell its layers exactly.  [default: told by the history]")
 @click.option(
-    "--estimate", is_flag=True, help="Estimate the compressed size of layers whose source has none, by gzip. Takes about 3 s per 100 MB."
+    "--estimate",
+    is_flag=True,
+    help="Estimate the compressed size of layers whose source has none, by gzip. Takes a while for large images.",
 )
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.pass_context
