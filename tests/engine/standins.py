@@ -15,10 +15,11 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 RECIPES = Path(__file__).parent / "standin"
-# Builders first: the Java stand-in compiles its runtime client with Maven's.
+# Builders first: the Java stand-in compiles its runtime client with Maven's, and Gradle's stands on it.
 IMAGES = {
     "python": "lambda/python:3.13",
     "nodejs": "lambda/nodejs:22",
@@ -26,6 +27,9 @@ IMAGES = {
     "golang": "docker/library/golang:1.25",
     "maven": "docker/library/maven:3.9-amazoncorretto-21",
     "java": "lambda/java:21",
+    "ruby": "lambda/ruby:3.3",
+    "rust": "docker/library/rust:1-alpine",
+    "gradle": "docker/library/gradle:8-jdk21",
 }
 _SUITE = "trixie"
 _CA = Path(os.environ.get("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt"))
@@ -35,13 +39,34 @@ def push_standins(registry: str, names: Iterable[str] = tuple(IMAGES)) -> None:
     """Build what is not built yet, and push the stand-ins of the names to the registry (``host:port``)."""
     common = _common()
     foreign = _foreign()
-    for name in names:
-        remote = f"{registry}/{IMAGES[name]}"
-        for architecture, local in (("x86_64", _build(name, common)), ("arm64", foreign)):
-            _docker("tag", local, f"{remote}-{architecture}")
-            _docker("push", "--quiet", f"{remote}-{architecture}")
-            _docker("rmi", f"{remote}-{architecture}")
-        _docker("buildx", "imagetools", "create", "--tag", remote, f"{remote}-x86_64", f"{remote}-arm64")
+    local = {name: _build(name, common) for name in names}
+    # A push compresses on one core.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(lambda name: _push(f"{registry}/{IMAGES[name]}", local[name], foreign), local))
+
+
+def push_patched_standins(registry: str, prefix: str) -> None:
+    """Push every stand-in once more under a prefix, as AWS publishes a patched image: with a layer more."""
+    common = _common()
+    foreign = _foreign()
+    for name, path in IMAGES.items():
+        _push(f"{registry}/{prefix}/{path}", patched(_build(name, common)), foreign)
+
+
+def patched(image: str) -> str:
+    """The id of a local image with a layer more."""
+    recipe = f"FROM {image}\nRUN echo patched > /etc/patched\n"
+    argv = ["docker", "build", "--quiet", "--network", "none", "-"]
+    return subprocess.run(argv, input=recipe, capture_output=True, text=True, check=True, timeout=300).stdout.strip()
+
+
+def _push(remote: str, local: str, foreign: str) -> None:
+    """Push an image for each architecture, and the index over both."""
+    for architecture, image in (("x86_64", local), ("arm64", foreign)):
+        _docker("tag", image, f"{remote}-{architecture}")
+        _docker("push", "--quiet", f"{remote}-{architecture}")
+        _docker("rmi", f"{remote}-{architecture}")
+    _docker("buildx", "imagetools", "create", "--tag", remote, f"{remote}-x86_64", f"{remote}-arm64")
 
 
 def _common() -> str:
@@ -78,7 +103,7 @@ def _build(name: str, common: str) -> str:
 def _tag(name: str, common: str) -> str:
     """The local name of a stand-in, from everything that it is made of."""
     parts = [common, _digest(RECIPES / "common"), _digest(RECIPES / name)]
-    if name == "java":
+    if name in ("java", "gradle"):
         parts.append(_tag("maven", common))
     return f"optimizer-standin/{name}:{hashlib.sha256(' '.join(parts).encode()).hexdigest()[:16]}"
 
