@@ -117,8 +117,9 @@ class _Renderer:
         return str(origin)
 
     def _run(self, run: Run) -> list[str]:
-        before = [] if self._buildkit else _copies(run.reads)
-        mounts = self._mounts(run) if self._buildkit else []
+        mounted = [item for item in run.reads if self._buildkit and _is_plain_mount(item)]
+        before = _copies(item for item in run.reads if item not in mounted)
+        mounts = self._mounts(run, mounted) if self._buildkit else []
         commands = [_command(command) for command in run.commands]
         if run.environment:
             variables = " ".join(f"{name}={shlex.quote(value)}" for name, value in run.environment)
@@ -129,8 +130,8 @@ class _Renderer:
         body = " && \\\n    ".join(commands)
         return [*before, "RUN " + " \\\n    ".join([*mounts, body])]
 
-    def _mounts(self, run: Run) -> list[str]:
-        mounts = [f"--mount=type=bind,source={_mount_value(item.source)},target={_mount_value(item.target)}" for item in run.reads]
+    def _mounts(self, run: Run, mounted: Iterable[Input]) -> list[str]:
+        mounts = [f"--mount=type=bind,source={item.source},target={item.target}" for item in mounted]
         # One writer at a time: the installers' caches are not all made for two.
         mounts += [f"--mount=type=cache,target={path},sharing=locked" for path in run.caches]
         return mounts + [_secret_mount(secret) for secret in run.secrets]
@@ -140,14 +141,9 @@ def _secret_mount(secret: BuildSecret) -> str:
     return f"--mount=type=secret,id={secret.id},target={secret.target},required=true"
 
 
-def _mount_value(path: str) -> str:
-    """A path as a field of a mount, which is a line of CSV in words of a shell."""
-    if _PLAIN_PATH.fullmatch(path) and "," not in path and "=" not in path:
-        return path
-    escaped = re.sub(r'([\\$"\' ])', r"\\\1", path)
-    if "," in path or "=" in path or '"' in path:
-        raise PlanError(f'path "{path}" cannot be mounted: it holds a comma, an equals sign or a quote', "", "rename the file")
-    return escaped
+def _is_plain_mount(item: Input) -> bool:
+    # A mount is a line of CSV in words of a shell, read byte by byte: BuildKit 0.12 finds no other names.
+    return all(_PLAIN_PATH.fullmatch(path) and not set(path) & set(",=") for path in (item.source, item.target))
 
 
 def _copies(inputs: Iterable[Input]) -> list[str]:
@@ -164,9 +160,32 @@ def _copy(sources: Sequence[str], target: str) -> str:
     words = [*("./" if source == "./" else source for source in sources), target]
     if all(_PLAIN_PATH.fullmatch(word) for word in words):
         return f"COPY {' '.join(words)}"
-    # Sources are patterns, and every word is expanded: both need an escape.
-    escaped = [re.sub(r"([\\*?\[$])", r"\\\1", word) for word in words[:-1]] + [re.sub(r"([\\$])", r"\\\1", words[-1])]
+    escaped = [_expandable(word) for word in (*map(_pattern, words[:-1]), words[-1])]
     return f"COPY {json.dumps(escaped, ensure_ascii=False)}"
+
+
+def _expandable(word: str) -> str:
+    """A word that stays as it is when a builder expands variables and takes quotes away."""
+    return re.sub(r"""([\\$"'])""", r"\\\1", word)
+
+
+def _pattern(path: str) -> str:
+    """The pattern that matches the path alone.
+
+    Two readers match it, and they agree on little: the client, which knows no
+    escape in a class, and the builder, which takes a path for no pattern, and
+    its escapes for names, when nothing but escapes is in it.
+
+    Raises :class:`PlanError` for a path of wildcards alone.
+    """
+    if not re.search(r"[\\*?\[]", path):
+        return path
+    pattern = re.sub(r"([\\*?])", r"\\\1", path.replace("[", "[[]"))
+    if "[" not in path:
+        pattern, found = re.subn(r"([A-Za-z0-9])", r"[\1]", pattern, count=1)
+        if not found:
+            raise PlanError(f'path "{path}" cannot be copied: it holds no letter or digit', "", "rename the file")
+    return pattern
 
 
 def _scripts(stage: Stage) -> list[TreeScript]:
