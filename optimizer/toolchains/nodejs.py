@@ -112,6 +112,8 @@ class NodeToolchain:
                     "--frozen-lockfile",
                     "--prod",
                     "--config.node-linker=hoisted",
+                    # Without it pnpm fetches and runs the version that package.json names.
+                    "--config.manage-package-manager-versions=false",
                     "--package-import-method=copy",
                     *_for_target(context.target),
                     *scripts,
@@ -133,6 +135,8 @@ class NodeToolchain:
             linker = (
                 "env",
                 "YARN_NODE_LINKER=node-modules",
+                # A release of Yarn that the project keeps for itself is not among the step's files.
+                "YARN_IGNORE_PATH=1",
                 "YARN_ENABLE_TELEMETRY=0",
                 "YARN_ENABLE_IMMUTABLE_INSTALLS=1",
                 *(() if step.scripts else ("YARN_ENABLE_SCRIPTS=0",)),

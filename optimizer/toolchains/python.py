@@ -21,8 +21,10 @@ from optimizer.toolchains.toolchain import ProjectFiles, StepContext, Target, be
 from optimizer.toolchains.wheels import uv_platform, without_wheel
 
 _UV = ("uv==0.13.9",)
-_POETRY = ("poetry==2.5.1", "poetry-plugin-export==1.10.1")
-_PIPENV = ("pipenv==2026.10.3",)
+# Exporters run in environments of their own: what they need must neither meet nor change the packages of the base.
+_EXPORTER = ("python", "-m", "uv", "tool", "run", "--quiet", "--python", "python")
+_POETRY = (*_EXPORTER, "--from", "poetry==2.5.1", "--with", "poetry-plugin-export==1.10.1", "poetry")
+_PIPENV = (*_EXPORTER, "--from", "pipenv==2026.10.3", "pipenv")
 _TASK = f"{TREE}/var/task"
 _EXPORTED = "/tmp/requirements.txt"
 _COMPANION = {"uv.lock": "pyproject.toml", "poetry.lock": "pyproject.toml", "Pipfile.lock": "Pipfile"}
@@ -79,8 +81,9 @@ class PythonToolchain:
         else:
             paths = (step.lock, beside(step.lock, _COMPANION[name]))
             hashed, requirements = True, _EXPORTED
-            export = _export(name, directory, step.groups, step.installer)
-        tools, install = _installer(step, context, hashed)
+            export = _export(name, directory, step.groups)
+        with_uv = step.installer == "uv" or bool(export)
+        tools = (Run(commands=((*_PIP, *_UV),), caches=_CACHES["pip"]),) if with_uv else ()
         return [
             Stage(
                 name=context.name,
@@ -96,14 +99,14 @@ class PythonToolchain:
                     Run(
                         commands=(
                             *export,
-                            (*install, "--requirement", requirements),
+                            (*_install(step, context, hashed), "--requirement", requirements),
                             # What installers leave behind for themselves.
                             ("rm", "-f", f"{_TASK}/.lock"),
                             *compiled(context.target),
                             normalise("python"),
                         ),
                         reads=tuple(map(file_input, sorted(paths))),
-                        caches=_CACHES[step.installer],
+                        caches=_CACHES["uv" if with_uv else "pip"],
                         secrets=step.secrets,
                     ),
                 ),
@@ -111,18 +114,17 @@ class PythonToolchain:
         ]
 
 
-def _installer(step: PythonDependencies, context: StepContext, hashed: bool) -> tuple[tuple[Run, ...], tuple[str, ...]]:
-    """What gets the installer, and its command up to the requirements."""
+def _install(step: PythonDependencies, context: StepContext, hashed: bool) -> tuple[str, ...]:
+    """The command of the installer up to the requirements."""
     options = [
         *(("--require-hashes",) if hashed else ()),
         *(("--only-binary", ":all:") if step.wheels_only else ()),
         *(("--index-url", step.index_url) if step.index_url else ()),
     ]
     if step.installer == "pip":
-        return (), (*_PIP, "--no-compile", "--prefer-binary", "--target", _TASK, *options)
+        return (*_PIP, "--no-compile", "--prefer-binary", "--target", _TASK, *options)
     platform = uv_platform(context.target.base, context.target.architecture)
-    tools = Run(commands=((*_PIP, *_UV),), caches=_CACHES["pip"])
-    return (tools,), (*_UV_INSTALL, "--python-platform", platform, "--target", _TASK, *options)
+    return (*_UV_INSTALL, "--python-platform", platform, "--target", _TASK, *options)
 
 
 def _needs_target(step: PythonDependencies, context: StepContext) -> str:
@@ -141,21 +143,20 @@ def _needs_target(step: PythonDependencies, context: StepContext) -> str:
     return f"no wheel for {target.architecture}: {', '.join(missing[:3])}{more}"
 
 
-def _export(lock: str, directory: str, groups: Sequence[str], installer: str) -> tuple[tuple[str, ...], ...]:
+def _export(lock: str, directory: str, groups: Sequence[str]) -> tuple[tuple[str, ...], ...]:
     match lock:
         case "uv.lock":
             export = ["python", "-m", "uv", "export", "--project", directory, "--frozen", "--no-dev", "--no-emit-workspace"]
             export += [word for group in groups for word in ("--group", group)]
-            uv = () if installer == "uv" else ((*_PIP, *_UV),)
-            return (*uv, (*export, "--no-header", "--quiet", "--format", "requirements-txt", "--output-file", _EXPORTED))
+            return ((*export, "--no-header", "--quiet", "--format", "requirements-txt", "--output-file", _EXPORTED),)
         case "poetry.lock":
-            export = ["python", "-m", "poetry", "export", "--directory", directory, "--no-interaction"]
+            export = [*_POETRY, "export", "--directory", directory, "--no-interaction"]
             export += [word for group in groups for word in ("--with", group)]
-            return ((*_PIP, *_POETRY), (*export, "--format", "requirements.txt", "--output", _EXPORTED))
+            return ((*export, "--format", "requirements.txt", "--output", _EXPORTED),)
         case _:
             # pipenv prints its export, and has no option to write it.
-            script = f'cd "$1" && PIPENV_IGNORE_VIRTUALENVS=1 python -m pipenv requirements --hash > {_EXPORTED}'
-            return ((*_PIP, *_PIPENV), ("sh", "-c", script, "export", directory))
+            script = f'cd "$1" && shift && PIPENV_IGNORE_VIRTUALENVS=1 "$@" > {_EXPORTED}'
+            return (("sh", "-c", script, "export", directory, *_PIPENV, "requirements", "--hash"),)
 
 
 _INCLUDE = re.compile(r"^\s*(?:-r|--requirement|-c|--constraint)(?:\s+|=)(?P<path>[^\s#]+)")

@@ -13,6 +13,13 @@ from optimizer.toolchains.system import build_tools
 from optimizer.toolchains.toolchain import StepContext, Target, beside, missing_file, normalise
 
 _TASK = f"{TREE}/var/task"
+# What Bundler leaves behind for itself: packed gems, logs of compilers that name random directories, repositories of git
+# with times in their index.
+_LEFTOVERS = (
+    "vendor/bundle/ruby/*/cache",
+    "vendor/bundle/ruby/*/extensions/**/{gem_make.out,mkmf.log}",
+    "vendor/bundle/ruby/*/bundler/gems/*/.git",
+)
 
 
 class RubyToolchain:
@@ -61,6 +68,7 @@ class RubyToolchain:
                             ("bundle", "config", "set", "--local", "without", "development test"),
                             ("bundle", "config", "set", "--local", "frozen", "true"),
                             ("bundle", "install"),
+                            ("ruby", "-rfileutils", "-e", "FileUtils.rm_rf(Dir.glob(ARGV))", *_LEFTOVERS),
                             normalise("ruby"),
                         ),
                         secrets=step.secrets,

@@ -106,10 +106,11 @@ def file_input(path: str, directory: str = "/src") -> Input:
 def normalise(family: str) -> TreeScript:
     """The normalisation of the tree, in the language that images of the family have.
 
-    Times differ between checkouts and builds, modes between umasks; both would
-    end in the layer.  Directories become 0755 and files 0644, or 0755 when
-    anyone may execute them, so that Lambda's unprivileged user can read
-    everything.  AL2023-minimal has neither ``find`` nor ``tar``, so each
+    Times differ between checkouts and builds, modes between umasks, owners
+    between images; all would end in the layer.  Directories become 0755 and
+    files 0644, or 0755 when anyone may execute them, so that Lambda's
+    unprivileged user can read everything, and everything belongs to root.
+    AL2023-minimal has neither ``find`` nor ``tar``, so each
     runtime family uses its own language, and the rest a shell with coreutils.
     """
     return _NORMALISE.get(family, _SHELL)
@@ -126,14 +127,14 @@ def compiled(target: Target) -> tuple[TreeScript, ...]:
     return (_COMPILE_PYTHON,) if target.bytecode and target.base.family == "python" else ()
 
 
-_PURPOSE = "Gives all files one time and one of two modes, so that equal content is an equal layer on every machine."
+_PURPOSE = "Gives all files one owner, one time and one of two modes, so that equal content is an equal layer on every machine."
 _PYTHON = TreeScript(
     name="NORMALISE_PYTHON",
     purpose=_PURPOSE,
     interpreter=("python", "-c"),
     script=(
         "import os, sys; "
-        "[(os.path.islink(p) or os.chmod(p, 0o755 if os.path.isdir(p) or os.access(p, os.X_OK) else 0o644), "
+        "[(os.lchown(p, 0, 0), os.path.islink(p) or os.chmod(p, 0o755 if os.path.isdir(p) or os.access(p, os.X_OK) else 0o644), "
         f"os.utime(p, ({TIMESTAMP},) * 2, follow_symlinks=False)) "
         "for d, s, f in os.walk(sys.argv[1]) for p in [d] + [os.path.join(d, n) for n in s + f]]"
     ),
@@ -142,7 +143,8 @@ _PYTHON = TreeScript(
 _COMPILE_PYTHON = TreeScript(
     name="COMPILE_PYTHON",
     purpose="Compiles all Python code to byte-code that depends on nothing but its source.",
-    interpreter=("env", "PYTHONHASHSEED=0", "python", "-c"),
+    # What the compiler thinks of other people's code is no news to whoever builds.
+    interpreter=("env", "PYTHONHASHSEED=0", "python", "-W", "ignore", "-c"),
     script=(
         "import compileall, py_compile, sys; "
         "compileall.compile_dir(sys.argv[1], ddir='/', quiet=2, maxlevels=64, "
@@ -154,7 +156,7 @@ _NODE = TreeScript(
     purpose=_PURPOSE,
     interpreter=("node", "-e"),
     script=(
-        "const fs = require('fs'); (function walk(p) { const s = fs.lstatSync(p); "
+        "const fs = require('fs'); (function walk(p) { const s = fs.lstatSync(p); fs.lchownSync(p, 0, 0); "
         "if (!s.isSymbolicLink()) fs.chmodSync(p, s.isDirectory() || s.mode & 0o111 ? 0o755 : 0o644); "
         "if (s.isDirectory()) for (const n of fs.readdirSync(p)) walk(p + '/' + n); "
         f"fs.lutimesSync(p, {TIMESTAMP}, {TIMESTAMP}); }})(process.argv[1])"
@@ -165,18 +167,19 @@ _RUBY = TreeScript(
     purpose=_PURPOSE,
     interpreter=("ruby", "-e"),
     script=(
-        "require 'find'; Find.find(ARGV[0]) { |p| s = File.lstat(p); "
+        "require 'find'; Find.find(ARGV[0]) { |p| s = File.lstat(p); File.lchown(0, 0, p); "
         "s.symlink? or File.chmod(s.directory? || s.executable? ? 0755 : 0644, p); "
         f"File.lutime({TIMESTAMP}, {TIMESTAMP}, p) }}"
     ),
 )
-# A shell loses "$1" to each function call, and gives it back; that is what the recursion stands on.
+# A shell loses "$1" to each function call, and gives it back; that is what the recursion stands on.  Modes are added and
+# taken away, never set: BusyBox, which is Alpine's shell, forgets what was executable when it evaluates `u=rwX`.
 _SHELL = TreeScript(
     name="NORMALISE_SH",
     purpose=_PURPOSE,
     interpreter=("sh", "-c"),
     script=(
-        'chmod -R u=rwX,go=rX "$0"; walk() { '
+        'chown -hR 0:0 "$0" && chmod -R a+rX,u+w,go-w,a-st "$0" || exit 1; walk() { '
         f'touch -h -c -d @{TIMESTAMP} "$1" "$1"/* "$1"/.[!.]* "$1"/..?*; '
         'for p in "$1"/* "$1"/.[!.]* "$1"/..?*; do if [ -d "$p" ] && [ ! -L "$p" ]; then walk "$p"; fi; done; }; walk "$0"'
     ),
