@@ -1,0 +1,6 @@
+require "standin_greeting"
+require "standin_native"
+
+def handler(event:, context:)
+  { greeting: StandinGreeting.to(event["name"]), native: StandinNative::VALUE }
+end
