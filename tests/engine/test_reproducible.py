@@ -60,6 +60,7 @@ EXTENSION = ImageReference.parse("public.ecr.aws/extensions/telemetry:1")
 RUST = ImageReference.parse("public.ecr.aws/docker/library/rust:1-alpine")
 HOUSE = ImageReference.parse("public.ecr.aws/house/python:1")
 GRADLE = ImageReference.parse("public.ecr.aws/docker/library/gradle:8-jdk21")
+ODD_FUNCTION = "käse & $HOME's"
 ODD_NAMES = ("with space", "käse ✓", "$HOME", "star*", "[1]", "'quotes\"", ".hidden", "-dash", "..two", "back\\slash")
 HANDLER = """\
 import docopt
@@ -309,7 +310,7 @@ def machines(registry: str, sources: Mapping[str, Lock], directory: Path, engine
         mirror=Mirror.parse(f"{registry}/{PATCHED}"),
         lock=sources[f"{PATCHED}/"],
         directory=directory / "another directory",
-        function="renamed",
+        function=ODD_FUNCTION,
         file_mode=0o600,
         seconds=1_000_000_000,
         # Neither layers nor the contents of cache mounts.
@@ -331,7 +332,7 @@ class Builds:
     def of(self, runtime: str) -> tuple[Image, Image]:
         if runtime not in self.built:
             one, other = (
-                machine.build(runtime, self.names[runtime], f"{self.prefix}/{machine.function}/{runtime}") for machine in self.pair
+                machine.build(runtime, self.names[runtime], f"{self.prefix}/{number}/{runtime}") for number, machine in enumerate(self.pair)
             )
             self.built[runtime] = (one, other)
         return self.built[runtime]
