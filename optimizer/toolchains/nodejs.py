@@ -10,6 +10,7 @@ from optimizer.errors import Fault
 from optimizer.model.plan import TREE, CopyInputs, Input, Run, Stage
 from optimizer.model.reference import ImageReference
 from optimizer.model.steps import NodeDependencies
+from optimizer.toolchains.slim import slimmed
 from optimizer.toolchains.system import build_tools
 from optimizer.toolchains.toolchain import StepContext, Target, beside, missing_file, normalise
 
@@ -80,6 +81,7 @@ class NodeToolchain:
                 origin=context.target.image,
                 workdir=_WORKDIR,
                 needs_target=_needs_target(step, name, context),
+                slim=step.slim,
                 actions=(
                     *build_tools(context.target.base, step.build_packages),
                     CopyInputs(inputs=tuple(Input(source=path, target=f"{_WORKDIR}/", directory=False) for path in sorted(paths))),
@@ -89,6 +91,7 @@ class NodeToolchain:
                             # npm makes no directory when there is nothing to install.
                             ("mkdir", "-p", "node_modules", f"{TREE}/var/task"),
                             ("mv", "node_modules", modules),
+                            *slimmed(context.target, step.slim),
                             normalise("nodejs"),
                         ),
                         caches=_CACHES.get(name, ("/root/.npm",)),

@@ -16,6 +16,7 @@ from optimizer.errors import Fault
 from optimizer.model.plan import TREE, Run, Stage
 from optimizer.model.reference import ImageReference
 from optimizer.model.steps import PythonDependencies
+from optimizer.toolchains.slim import remembered, slimmed
 from optimizer.toolchains.system import build_tools
 from optimizer.toolchains.toolchain import ProjectFiles, StepContext, Target, beside, compiled, file_input, missing_file, normalise
 from optimizer.toolchains.wheels import uv_platform, without_wheel
@@ -89,7 +90,9 @@ class PythonToolchain:
                 stability=context.stability,
                 origin=context.target.image,
                 needs_target=_needs_target(step, context),
+                slim=step.slim,
                 actions=(
+                    *remembered(context.target, step.slim),
                     *build_tools(context.target.base, step.build_packages),
                     # A run of its own: a changed lock finds the installer in the build cache.
                     *tools,
@@ -99,6 +102,7 @@ class PythonToolchain:
                             (*install, "--requirement", requirements),
                             # What installers leave behind for themselves.
                             ("rm", "-f", f"{_TASK}/.lock"),
+                            *slimmed(context.target, step.slim),
                             *compiled(context.target),
                             normalise("python"),
                         ),
