@@ -131,7 +131,7 @@ class _Renderer:
 
     def _mounts(self, run: Run) -> list[str]:
         mounts = [f"--mount=type=bind,source={_mount_value(item.source)},target={_mount_value(item.target)}" for item in run.reads]
-        # One writer at a time: the installers' caches are not all made for two.
+        mounts += [f"--mount=type=cache,target={path}" for path in run.shared_caches]
         mounts += [f"--mount=type=cache,target={path},sharing=locked" for path in run.caches]
         return mounts + [_secret_mount(secret) for secret in run.secrets]
 

@@ -85,14 +85,16 @@ class TreeScript:
 class Run:
     """Run commands, one after another, until one fails; each is an argument list, or a script over the tree.
 
-    ``reads`` are inputs that the commands only read; ``caches`` are
-    directories, by name and absolute path, whose contents may vanish between
-    builds and reach no layer; ``environment`` holds for these commands alone.
+    ``reads`` are inputs that the commands only read; ``caches`` are absolute
+    paths of directories whose contents may vanish between builds and reach no
+    layer, each for one writer at a time; ``shared_caches`` the same, for many
+    writers; ``environment`` holds for these commands alone.
     """
 
     commands: tuple[tuple[str, ...] | TreeScript, ...]
     reads: tuple[Input, ...] = ()
     caches: tuple[str, ...] = ()
+    shared_caches: tuple[str, ...] = ()
     secrets: tuple[BuildSecret, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
     workdir: str | None = None

@@ -30,10 +30,14 @@ _COMPANIONS = {
     "yarn.lock": (".npmrc", ".yarnrc", ".yarnrc.yml"),
     "pnpm-lock.yaml": (".npmrc", "pnpm-workspace.yaml"),
 }
-_CACHES = {
-    "yarn.lock": ("/root/.npm", "/usr/local/share/.cache/yarn", "/root/.yarn/berry"),
-    "pnpm-lock.yaml": ("/root/.npm", "/root/.cache/pnpm"),
-}
+_NPM_CACHE = "/root/.npm"
+# Where it is only when it is said: elsewhere pnpm looks for a place on the file system of the project.
+_PNPM_STORE = "/pnpm/store"
+# npm and pnpm let many write to theirs; Yarn 1 asks for one at a time.
+# Sources: https://docs.npmjs.com/cli/commands/npm-cache, https://pnpm.io/docker,
+# https://classic.yarnpkg.com/en/docs/cli/#toc-concurrency-and-mutex
+_SHARED_CACHES = {"pnpm-lock.yaml": (_NPM_CACHE, _PNPM_STORE, "/root/.cache/pnpm")}
+_CACHES = {"yarn.lock": ("/usr/local/share/.cache/yarn", "/root/.yarn/berry")}
 
 
 class NodeToolchain:
@@ -94,7 +98,8 @@ class NodeToolchain:
                             *slimmed(context.target, step.slim),
                             normalise("nodejs"),
                         ),
-                        caches=_CACHES.get(name, ("/root/.npm",)),
+                        caches=_CACHES.get(name, ()),
+                        shared_caches=_SHARED_CACHES.get(name, (_NPM_CACHE,)),
                         secrets=step.secrets,
                         environment=(("NODE_ENV", "production"), *((("npm_config_registry", step.registry),) if step.registry else ())),
                     ),
@@ -116,6 +121,7 @@ class NodeToolchain:
                     "--prod",
                     "--config.node-linker=hoisted",
                     "--package-import-method=copy",
+                    f"--store-dir={_PNPM_STORE}",
                     *_for_target(context.target),
                     *scripts,
                 ),

@@ -21,7 +21,13 @@ from optimizer.toolchains.system import build_tools
 from optimizer.toolchains.toolchain import ProjectFiles, StepContext, Target, beside, compiled, file_input, missing_file, normalise
 from optimizer.toolchains.wheels import uv_platform, without_wheel
 
-_UV = ("uv==0.13.9",)
+# The hashes are those of its wheels for Linux with the GNU C library, for builders of both architectures.
+_UV = (
+    "uv==0.13.9",
+    "--hash=sha256:d7f459fe4fd247d830351c75686d3996ace3c6f3f728eb0e85a30b7ada0cef19",
+    "--hash=sha256:5435c5ce14a56431208ca0996416d310f1598e8c2c8ba707688985a16bb82dbe",
+    "--hash=sha256:ecb6028d79dc96fbeafffe5c8af62a7099487ebc05a701e76714eebcffd06375",
+)
 _POETRY = ("poetry==2.5.1", "poetry-plugin-export==1.10.1")
 _PIPENV = ("pipenv==2026.10.3",)
 _TASK = f"{TREE}/var/task"
@@ -29,6 +35,7 @@ _EXPORTED = "/tmp/requirements.txt"
 _COMPANION = {"uv.lock": "pyproject.toml", "poetry.lock": "pyproject.toml", "Pipfile.lock": "Pipfile"}
 _UV_INSTALL = ("python", "-m", "uv", "pip", "install", "--link-mode", "copy", "--python", "python")
 _PIP = ("python", "-m", "pip", "install", "--disable-pip-version-check", "--root-user-action=ignore")
+# Both are made for many writers: https://docs.astral.sh/uv/concepts/cache/#cache-safety, https://pip.pypa.io/en/stable/topics/caching/
 _CACHES = {"uv": ("/root/.cache/uv", "/root/.cache/pip"), "pip": ("/root/.cache/pip",)}
 _NO_EXPORT: tuple[tuple[str, ...], ...] = ()
 
@@ -80,7 +87,7 @@ class PythonToolchain:
         else:
             paths = (step.lock, beside(step.lock, _COMPANION[name]))
             hashed, requirements = True, _EXPORTED
-            export = _export(name, directory, step.groups, step.installer)
+            export = _export(name, directory, step)
         tools, install = _installer(step, context, hashed)
         return [
             Stage(
@@ -107,7 +114,7 @@ class PythonToolchain:
                             normalise("python"),
                         ),
                         reads=tuple(map(file_input, sorted(paths))),
-                        caches=_CACHES[step.installer],
+                        shared_caches=_CACHES[step.installer],
                         secrets=step.secrets,
                     ),
                 ),
@@ -120,13 +127,23 @@ def _installer(step: PythonDependencies, context: StepContext, hashed: bool) -> 
     options = [
         *(("--require-hashes",) if hashed else ()),
         *(("--only-binary", ":all:") if step.wheels_only else ()),
-        *(("--index-url", step.index_url) if step.index_url else ()),
+        *_index(step),
     ]
     if step.installer == "pip":
         return (), (*_PIP, "--no-compile", "--prefer-binary", "--target", _TASK, *options)
     platform = uv_platform(context.target.base, context.target.architecture)
-    tools = Run(commands=((*_PIP, *_UV),), caches=_CACHES["pip"])
+    tools = Run(commands=_get_uv(step), shared_caches=_CACHES["pip"], secrets=step.secrets)
     return (tools,), (*_UV_INSTALL, "--python-platform", platform, "--target", _TASK, *options)
+
+
+def _index(step: PythonDependencies) -> tuple[str, ...]:
+    return ("--index-url", step.index_url) if step.index_url else ()
+
+
+def _get_uv(step: PythonDependencies) -> tuple[tuple[str, ...], ...]:
+    # pip takes hashes from a requirements file alone.
+    write = ("sh", "-c", 'echo "$@" > /tmp/uv.txt', "write", *_UV)
+    return (write, (*_PIP, "--require-hashes", "--only-binary", ":all:", *_index(step), "--requirement", "/tmp/uv.txt"))
 
 
 def _needs_target(step: PythonDependencies, context: StepContext) -> str:
@@ -145,16 +162,16 @@ def _needs_target(step: PythonDependencies, context: StepContext) -> str:
     return f"no wheel for {target.architecture}: {', '.join(missing[:3])}{more}"
 
 
-def _export(lock: str, directory: str, groups: Sequence[str], installer: str) -> tuple[tuple[str, ...], ...]:
+def _export(lock: str, directory: str, step: PythonDependencies) -> tuple[tuple[str, ...], ...]:
     match lock:
         case "uv.lock":
             export = ["python", "-m", "uv", "export", "--project", directory, "--frozen", "--no-dev", "--no-emit-workspace"]
-            export += [word for group in groups for word in ("--group", group)]
-            uv = () if installer == "uv" else ((*_PIP, *_UV),)
+            export += [word for group in step.groups for word in ("--group", group)]
+            uv = () if step.installer == "uv" else _get_uv(step)
             return (*uv, (*export, "--no-header", "--quiet", "--format", "requirements-txt", "--output-file", _EXPORTED))
         case "poetry.lock":
             export = ["python", "-m", "poetry", "export", "--directory", directory, "--no-interaction"]
-            export += [word for group in groups for word in ("--with", group)]
+            export += [word for group in step.groups for word in ("--with", group)]
             return ((*_PIP, *_POETRY), (*export, "--format", "requirements.txt", "--output", _EXPORTED))
         case _:
             # pipenv prints its export, and has no option to write it.
