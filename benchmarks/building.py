@@ -29,10 +29,10 @@ _TIMEOUT_S = 900
 
 @dataclass(frozen=True)
 class Built:
-    """An image; ``seconds`` are those of the commands in its stages, without what the engine does around them."""
+    """An image; ``seconds`` are those of each RUN of its stages in order, without what the engine does around them."""
 
     image: str
-    seconds: float
+    seconds: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -69,10 +69,10 @@ def docker(*arguments: str) -> str:
     return result.stdout + result.stderr
 
 
-def _seconds(progress: str) -> float:
-    runs = set(re.findall(r"^#(\d+) \[.*\] RUN ", progress, re.MULTILINE))
+def _seconds(progress: str) -> tuple[float, ...]:
+    runs = dict.fromkeys(re.findall(r"^#(\d+) \[.*\] RUN ", progress, re.MULTILINE))
     done = dict(re.findall(r"^#(\d+) DONE ([\d.]+)s$", progress, re.MULTILINE))
-    return sum(float(done[run]) for run in runs if run in done)
+    return tuple(float(done[run]) for run in runs if run in done)
 
 
 def layers(image: str) -> list[str]:

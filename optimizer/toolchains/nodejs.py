@@ -36,7 +36,7 @@ _PNPM_STORE = "/pnpm/store"
 # npm and pnpm let many write to theirs; Yarn 1 asks for one at a time.
 # Sources: https://docs.npmjs.com/cli/commands/npm-cache, https://pnpm.io/docker,
 # https://classic.yarnpkg.com/en/docs/cli/#toc-concurrency-and-mutex
-_SHARED_CACHES = {"pnpm-lock.yaml": (_NPM_CACHE, _PNPM_STORE, "/root/.cache/pnpm")}
+_SHARED_CACHES = {"pnpm-lock.yaml": (_PNPM_STORE, "/root/.cache/pnpm"), "yarn.lock": ()}
 _CACHES = {"yarn.lock": ("/usr/local/share/.cache/yarn", "/root/.yarn/berry")}
 
 
@@ -88,6 +88,8 @@ class NodeToolchain:
                 slim=step.slim,
                 actions=(
                     *build_tools(context.target.base, step.build_packages),
+                    # A run of its own: a changed lock finds the installer in the build cache.
+                    *_tools(step, name, context),
                     CopyInputs(inputs=tuple(Input(source=path, target=f"{_WORKDIR}/", directory=False) for path in sorted(paths))),
                     Run(
                         commands=(
@@ -113,7 +115,6 @@ class NodeToolchain:
         if name == "pnpm-lock.yaml":
             # The two state files carry the time of the installation.
             return (
-                (*_NPM_GLOBAL, _PNPM),
                 (
                     "pnpm",
                     "install",
@@ -134,11 +135,8 @@ class NodeToolchain:
                 ),
             )
         if name == "yarn.lock":
-            if "__metadata:" not in context.project.read_text(step.lock):
-                return (
-                    (*_NPM_GLOBAL, _YARN_CLASSIC),
-                    ("yarn", "install", "--frozen-lockfile", "--production", "--non-interactive", *scripts),
-                )
+            if _is_classic(step, context):
+                return (("yarn", "install", "--frozen-lockfile", "--production", "--non-interactive", *scripts),)
             linker = (
                 "env",
                 "YARN_NODE_LINKER=node-modules",
@@ -147,12 +145,27 @@ class NodeToolchain:
                 *(() if step.scripts else ("YARN_ENABLE_SCRIPTS=0",)),
             )
             return (
-                (*_NPM_GLOBAL, _YARN),
                 (*linker, "yarn", "workspaces", "focus", "--production"),
                 ("rm", "-f", "node_modules/.yarn-state.yml"),
             )
         platform = () if _needs_target(step, name, context) else _for_target(context.target)
         return (("npm", "ci", "--omit=dev", "--no-audit", "--no-fund", "--no-update-notifier", *platform, *scripts),)
+
+
+def _tools(step: NodeDependencies, name: str, context: StepContext) -> tuple[Run, ...]:
+    """The run that gets the installer; none for npm, which the base has."""
+    if name == "pnpm-lock.yaml":
+        tool = _PNPM
+    elif name == "yarn.lock":
+        tool = _YARN_CLASSIC if _is_classic(step, context) else _YARN
+    else:
+        return ()
+    registry = (("npm_config_registry", step.registry),) if step.registry else ()
+    return (Run(commands=((*_NPM_GLOBAL, tool),), shared_caches=(_NPM_CACHE,), secrets=step.secrets, environment=registry),)
+
+
+def _is_classic(step: NodeDependencies, context: StepContext) -> bool:
+    return "__metadata:" not in context.project.read_text(step.lock)
 
 
 def _for_target(target: Target) -> tuple[str, ...]:

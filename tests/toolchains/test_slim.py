@@ -368,6 +368,47 @@ class TestNode:
         assert node_tree.slim(*SLIM_WORDS) == {word: {} for word in SLIM_WORDS}
 
 
+NODE_PARTS = ["lib", "test", "tests", "__tests__", "docs", "man", "node_modules/inner", ".cache"]
+NODE_NAMES = ["index.js", "README.md", "LICENSE", "a.d.ts", "a.ts", "a.a", "page.html", "package.json", "tests", "x y.txt"]
+NODE_PATHS = st.lists(st.sampled_from(NODE_PARTS), max_size=3).flatmap(
+    lambda parts: st.sampled_from(NODE_NAMES).map(lambda name: "/".join([*parts, name]))
+)
+NODE_TEXTS = st.sampled_from(["", 'require("./test/a")', "// don't\n", "broken (", "null", ARCHIVE, '"lib.d.ts"', '{"main": "docs/a"}'])
+
+
+def may_go_from_a_package(path: str, word: str) -> bool:
+    """The definition of a word for a path in one of the packages."""
+    inside = path.rpartition("node_modules/inner/")[2]
+    *directories, name = inside.split("/")
+    return {
+        "base-packages": False,
+        "caches": False,
+        "docs": directories[:1] in (["docs"], ["man"]) or inside == "README.md",
+        "static-libraries": name.endswith(".a"),
+        "tests": directories[:1] in (["test"], ["tests"], ["__tests__"]),
+        "type-stubs": name.endswith(".d.ts"),
+    }[word]
+
+
+class TestNodeProperties:
+    @given(files=st.dictionaries(NODE_PATHS, NODE_TEXTS, max_size=12), words=st.sets(st.sampled_from(SLIM_WORDS), min_size=1))
+    @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    def test_nothing_outside_the_words_is_touched(
+        self, files: dict[str, str], words: set[str], tmp_path_factory: pytest.TempPathFactory
+    ) -> None:
+        tree = NodeTree(tmp_path_factory.mktemp("tree"))
+        files = {path: text for path, text in files.items() if not any(other.startswith(path + "/") for other in files)}
+        node_package(tree.task, "one", "1.0.0", files)
+        before = tree.files()
+        report = tree.slim(*sorted(words))
+        after = tree.files()
+        gone = set(before) - set(after)
+        assert after == {name: text for name, text in before.items() if name not in gone}
+        assert all(any(may_go_from_a_package(name.removeprefix("node_modules/one/"), word) for word in words) for name in gone)
+        assert saved(report) == sum(len(before[name]) for name in gone)
+        assert set(report) == words
+
+
 def test_the_scripts_can_stand_in_a_dockerfile() -> None:
     """BuildKit drops lines that start with # within an instruction; single quotes keep the text readable."""
     for runtime in ("python3.13", "nodejs22.x"):
