@@ -159,8 +159,9 @@ class TestRendering:
         stage = Stage(name="stage", step="stage", title="Stage", stability=Stability.WEEKLY, origin="base", actions=(run,))
         made = plan_of(ImageSpec(runtime="python3.13"))
         text = render(replace(made, stages=(stage,), layers=("stage",)))
-        (argument,) = [item.value for item in parse(text) if item.value.startswith("TOOL=")]
-        command = [item.value for item in parse(text) if item.keyword == "RUN"]
+        instructions = parse(text).instructions
+        (argument,) = [item.value for item in instructions if item.value.startswith("TOOL=")]
+        command = [item.value for item in instructions if item.keyword == "RUN"]
         assert command == ["sh -c \"$(printf '%b' \"$TOOL\")\" /layer 'a b'"]
         # A shell reads both kinds of quotes as a Dockerfile does.
         shell = subprocess.run(["sh", "-c", f"{argument}\nprintf '%b' \"$TOOL\""], capture_output=True, check=True)
