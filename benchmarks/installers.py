@@ -12,7 +12,7 @@ one layer digest.
 Each lock belongs to its tool, so that the versions below a direct dependency
 may differ; the files say how much was installed.
 
-Run: ``python -m benchmarks.installers [--rounds N]``
+Run: ``python -m benchmarks.installers [--runtime python|nodejs] [--rounds N]``
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from optimizer import ImageSpec, NodeDependencies, PythonDependencies
 REQUIREMENTS = "requests==2.32.4\nboto3==1.40.76\nnumpy==2.2.4\npandas==2.2.3\n"
 PACKAGES = {
     "@aws-sdk/client-s3": "3.800.0",
-    "@aws-sdk/client-dynamodb": "3.800.0",
+    "@aws-sdk/client-dynamodb": "3.799.0",
     "express": "4.21.2",
     "lodash": "4.17.21",
     "zod": "3.24.2",
@@ -70,6 +70,9 @@ def node_specs(here: Bench) -> dict[str, ImageSpec]:
     return specs
 
 
+SPECS = {"python": (python_specs, "python3.13"), "nodejs": (node_specs, "nodejs22.x")}
+
+
 def compare(here: Bench, specs: dict[str, ImageSpec], rounds: int) -> None:
     times: dict[tuple[str, str], list[float]] = {}
     made: dict[str, set[str]] = {name: set() for name in specs}
@@ -95,11 +98,13 @@ def compare(here: Bench, specs: dict[str, ImageSpec], rounds: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3, help="builds per installer and state  [default: 3]")
-    rounds = parser.parse_args().rounds
-    with bench("python", "nodejs") as here:
-        here.pin("python3.13", "nodejs22.x")
-        compare(here, python_specs(here), rounds)
-        compare(here, node_specs(here), rounds)
+    parser.add_argument("--runtime", choices=sorted(SPECS), action="append", help="default: all")
+    arguments = parser.parse_args()
+    for name in arguments.runtime or sorted(SPECS, reverse=True):
+        specs, runtime = SPECS[name]
+        with bench(name) as here:
+            here.pin(runtime)
+            compare(here, specs(here), arguments.rounds)
 
 
 if __name__ == "__main__":
