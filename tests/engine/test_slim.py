@@ -61,6 +61,7 @@ def project(registry: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     docker("build", "--quiet", "--tag", f"{registry}/{BASE}", str(recipe))
     docker("push", "--quiet", f"{registry}/{BASE}")
+    docker("rmi", f"{registry}/{BASE}")
     (directory / "app").mkdir()
     (directory / "app" / "app.py").write_text(HANDLER)
     (directory / "requirements.txt").write_text("idna==3.10\nnumpy==2.2.4\n")
