@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import posixpath
 import shlex
+import subprocess
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -15,7 +17,7 @@ from optimizer.bases.catalogue import base_image
 from optimizer.bases.lock import LockedImage
 from optimizer.dockerfile.parse import parse
 from optimizer.errors import OptimizerError, PlanError
-from optimizer.model.plan import BuildPlan
+from optimizer.model.plan import BuildPlan, Run, Stage, TreeScript
 from optimizer.model.steps import Step
 from optimizer.planning import plan
 from optimizer.planning.order import Item, stable_first
@@ -147,6 +149,23 @@ class TestRendering:
         assert lexed[:3] == ["export", f"A={variable}", "&&"]
         start = lexed.index("/layer") + 2
         assert lexed[start : start + len(words)] == words
+
+    # A backtick is left out for the shell of this test alone: to a Dockerfile it is a letter.
+    @given(lines=st.lists(st.text(st.sampled_from("ab \\\"'$%n0{}#é"), max_size=8), min_size=2, max_size=5))
+    @settings(deadline=None, max_examples=50)
+    def test_a_script_of_several_lines_reaches_its_interpreter_as_it_is(self, lines: list[str]) -> None:
+        script = "\n".join(f"-{line}" for line in lines)
+        run = Run(commands=(TreeScript(name="TOOL", purpose="Works.", interpreter=("sh", "-c"), script=script, arguments=("a b",)),))
+        stage = Stage(name="stage", step="stage", title="Stage", stability=Stability.WEEKLY, origin="base", actions=(run,))
+        made = plan_of(ImageSpec(runtime="python3.13"))
+        text = render(replace(made, stages=(stage,), layers=("stage",)))
+        instructions = parse(text).instructions
+        (argument,) = [item.value for item in instructions if item.value.startswith("TOOL=")]
+        command = [item.value for item in instructions if item.keyword == "RUN"]
+        assert command == ["sh -c \"$(printf '%b' \"$TOOL\")\" /layer 'a b'"]
+        # A shell reads both kinds of quotes as a Dockerfile does.
+        shell = subprocess.run(["sh", "-c", f"{argument}\nprintf '%b' \"$TOOL\""], capture_output=True, check=True)
+        assert shell.stdout.decode() == script + "\n"
 
     @given(path=st.text(min_size=1, max_size=20))
     @settings(deadline=None)

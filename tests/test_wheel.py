@@ -65,10 +65,15 @@ def test_the_installed_code_is_the_one_that_runs(installed: Path, project: Path)
 
 
 def test_a_spec_in_toml_renders(installed: Path, project: Path) -> None:
-    (project / "hello.image.toml").write_text('runtime = "python3.13"\n\n[[steps]]\nkind = "source-code"\nsource = "functions/hello"\n')
+    (project / "hello.image.toml").write_text(
+        'runtime = "python3.13"\n\n[[steps]]\nkind = "source-code"\nsource = "functions/hello"\n\n'
+        '[[steps]]\nkind = "python-dependencies"\nlock = "functions/hello/requirements.txt"\nslim = ["tests"]\n'
+    )
     rendered = run(project, installed, "-m", "optimizer", "render", "hello.image.toml")
     assert rendered.returncode == 0, rendered.stderr
     assert "COPY --link --from=source-code-hello /layer/ /" in rendered.stdout
+    # The script comes from a data file of the package.
+    assert 'python -c "$(printf \'%b\' "$SLIM_PYTHON")" /layer /slim tests' in rendered.stdout
 
 
 @pytest.mark.parametrize(

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 
 import click
 
 from optimizer.adapters.assembly import AssemblyFunction, load_functions
+from optimizer.adapters.slimming import measure_slimming
 from optimizer.bases.mirror import Mirror
-from optimizer.context import Project
+from optimizer.context import Project, build_context, stage_context
 from optimizer.dockerfile.parse import decode, parse
 from optimizer.dockerfile.render import BASE, BUILD
 from optimizer.dockerfile.scope import resolve
 from optimizer.errors import ContextError, OptimizerError
+from optimizer.model.plan import BuildPlan
 from optimizer.model.spec import ImageSpec
 from optimizer.planning import plan
 from optimizer.report.plan import FunctionRow, functions_as_text, functions_to_dict, plan_as_text, plan_to_dict
+from optimizer.report.slimming import LeftOut, slimming_as_text, slimming_to_dict
 from optimizer.settings import load_lock, load_settings
 
 
@@ -29,8 +33,9 @@ from optimizer.settings import load_lock, load_settings
 )
 @click.option("--lock", type=click.Path(path_type=Path), help="The lock.  [default: optimizer:lock of cdk.json, or optimizer.lock]")
 @click.option("--mirror", metavar="HOST[/PREFIX]", help="Registry mirror of all images.  [default: optimizer:mirror of cdk.json]")
+@click.option("--measure", is_flag=True, help="Build the stages of SPEC that leave something out, and show how many bytes that saves.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def command(subject: Path, root: Path | None, lock: Path | None, mirror: str | None, form: str) -> None:
+def command(subject: Path, root: Path | None, lock: Path | None, mirror: str | None, measure: bool, form: str) -> None:
     """Show what will be built.
 
     SPEC is a *.image.toml file; APP the output directory of cdk synth, such as
@@ -38,6 +43,8 @@ def command(subject: Path, root: Path | None, lock: Path | None, mirror: str | N
     DockerImageFunctions.
     """
     if subject.is_dir():
+        if measure:
+            raise click.UsageError("--measure needs a SPEC: an app is measured spec by spec")
         rows = [_row(function) for function in load_functions(subject)]
         if not rows:
             raise ContextError(
@@ -46,15 +53,29 @@ def command(subject: Path, root: Path | None, lock: Path | None, mirror: str | N
         click.echo(json.dumps(functions_to_dict(rows), indent=2) if form == "json" else functions_as_text(rows))
         return
     settings = load_settings(".")
+    project = Project(root or settings.root)
     made = plan(
         ImageSpec.load(subject),
         load_lock(lock or settings.lock),
-        Project(root or settings.root),
+        project,
         mirror=Mirror.parse(mirror) if mirror is not None else settings.mirror,
     )
     for warning in made.warnings:
         click.echo(f"warning: {warning}", err=True)
-    click.echo(json.dumps(plan_to_dict(made), indent=2) if form == "json" else plan_as_text(str(subject), made))
+    left_out = _measured(made, project) if measure else None
+    if form == "json":
+        measured = {"slimming": slimming_to_dict(left_out)} if left_out is not None else {}
+        click.echo(json.dumps({**plan_to_dict(made), **measured}, indent=2))
+        return
+    click.echo(plan_as_text(str(subject), made))
+    if left_out is not None:
+        click.echo(slimming_as_text(left_out))
+
+
+def _measured(made: BuildPlan, project: Project) -> tuple[LeftOut, ...]:
+    context = build_context(made, project)
+    with tempfile.TemporaryDirectory() as directory:
+        return measure_slimming(made, context.dockerfile, stage_context(context, project, directory), context.secrets)
 
 
 def _row(function: AssemblyFunction) -> FunctionRow:

@@ -132,7 +132,7 @@ class _Renderer:
 
     def _mounts(self, run: Run, mounted: Iterable[Input]) -> list[str]:
         mounts = [f"--mount=type=bind,source={item.source},target={item.target}" for item in mounted]
-        # One writer at a time: the installers' caches are not all made for two.
+        mounts += [f"--mount=type=cache,target={path}" for path in run.shared_caches]
         mounts += [f"--mount=type=cache,target={path},sharing=locked" for path in run.caches]
         return mounts + [_secret_mount(secret) for secret in run.secrets]
 
@@ -199,13 +199,29 @@ def _script_arguments(plan: BuildPlan) -> list[str]:
     scripts = {script.name: script for stage in plan.stages for script in _scripts(stage)}
     by_purpose: dict[str, list[str]] = {}
     for name in sorted(scripts):
-        by_purpose.setdefault(scripts[name].purpose, []).append(f"ARG {name}={_quoted(scripts[name].script)}")
+        by_purpose.setdefault(scripts[name].purpose, []).append(f"ARG {name}={_script(scripts[name].script)}")
     return ["\n".join([f"# {_comment(purpose)}", *lines]) for purpose, lines in by_purpose.items()]
+
+
+def _script(script: str) -> str:
+    """A script as the value of an ARG.
+
+    An ARG is one line, so the end of each line of a longer script is written
+    as an escape, which the shell turns back, and continued on a new line.
+    """
+    if "\n" not in script:
+        return _quoted(script)
+    lines = [line.replace("\\", "\\\\") + "\\n" for line in script.rstrip("\n").split("\n")]
+    # In single quotes nothing needs an escape, so that a person can read it.
+    if "'" not in script:
+        return "\\\n".join(["'", *lines]) + "'"
+    return "\\\n".join(['"', *(_quoted(line)[1:-1] for line in lines)]) + '"'
 
 
 def _command(command: Sequence[str] | TreeScript) -> str:
     if isinstance(command, TreeScript):
-        words = [f'{shlex.join(command.interpreter)} "${command.name}" {TREE}', *map(shlex.quote, command.arguments)]
+        script = f"${command.name}" if "\n" not in command.script else f"$(printf '%b' \"${command.name}\")"
+        words = [f'{shlex.join(command.interpreter)} "{script}" {TREE}', *map(shlex.quote, command.arguments)]
         return " ".join(words)
     words = [shlex.quote(word) for word in command]
     lines, current = [], words[0]

@@ -303,6 +303,12 @@ PATHS = list_of(PATH)
 PACKAGES = list_of(PACKAGE)
 
 
+def set_of(type_: FieldType) -> FieldType:
+    """A list whose order and repetitions mean nothing: its normal form is sorted, each value once."""
+    items = list_of(type_)
+    return FieldType(items.name, lambda value: tuple(sorted(set(items.read(value)))), items.schema, items.write)
+
+
 def choice(*words: str) -> FieldType:
     """One of the words."""
 

@@ -18,6 +18,9 @@ from optimizer.model.stability import Stability
 TREE = "/layer"
 """Where a stage makes its tree."""
 
+NOTES = "/slim"
+"""Where a stage that leaves something out writes what it was: ``report.json``, which no tree holds."""
+
 TIMESTAMP = 499162500
 """Modification time of every entry of every tree, in seconds since 1970: 1985-10-26.
 
@@ -68,6 +71,7 @@ class TreeScript:
     ``interpreter`` takes the script, the tree and ``arguments`` as its next
     arguments.  ``name`` tells scripts apart, in capitals and underscores;
     scripts of one name are equal.  ``purpose`` is a sentence for people.
+    ``script`` may have several lines, of which none starts with ``#``.
     """
 
     name: str
@@ -81,14 +85,16 @@ class TreeScript:
 class Run:
     """Run commands, one after another, until one fails; each is an argument list, or a script over the tree.
 
-    ``reads`` are inputs that the commands only read; ``caches`` are
-    directories, by name and absolute path, whose contents may vanish between
-    builds and reach no layer; ``environment`` holds for these commands alone.
+    ``reads`` are inputs that the commands only read; ``caches`` are absolute
+    paths of directories whose contents may vanish between builds and reach no
+    layer, each for one writer at a time; ``shared_caches`` the same, for many
+    writers; ``environment`` holds for these commands alone.
     """
 
     commands: tuple[tuple[str, ...] | TreeScript, ...]
     reads: tuple[Input, ...] = ()
     caches: tuple[str, ...] = ()
+    shared_caches: tuple[str, ...] = ()
     secrets: tuple[BuildSecret, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
     workdir: str | None = None
@@ -109,6 +115,9 @@ class Stage:
     ``needs_target`` says in a few words why the stage must run on the image's
     own platform; when it is empty, the stage makes the same tree on the
     platform of whoever builds, so that no emulator is needed.
+
+    ``slim`` are the words for what the stage leaves out of its tree, sorted;
+    such a stage writes a report into :data:`NOTES`.
     """
 
     name: str
@@ -121,6 +130,7 @@ class Stage:
     arguments: tuple[tuple[str, str], ...] = ()
     in_place: bool = False
     needs_target: str = ""
+    slim: tuple[str, ...] = ()
 
     def inputs(self) -> Iterable[Input]:
         """Every input of the project that the stage reads, in the order of use."""

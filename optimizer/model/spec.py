@@ -62,7 +62,7 @@ class ImageSpec:
     bytecode: bool = typed(
         types.FLAG,
         default=True,
-        doc="Whether Python code is compiled when the image is built, so that no cold start compiles it; the image grows by about its source.",
+        doc="Whether Python code is compiled when the image is built, so that no cold start compiles it; [byte-code](bytecode.md) says what it costs and saves.",
     )
     base: Any = typed(
         types.optional(types.IMAGE), default=None, doc="Image in place of the runtime's AWS-provided one, for a house base made from it."

@@ -18,6 +18,9 @@ from optimizer.model.reference import ImageReference
 from optimizer.model.secret import SECRETS, BuildSecret
 from optimizer.model.stability import Stability
 
+SLIM_WORDS = ("base-packages", "caches", "docs", "static-libraries", "tests", "type-stubs")
+"""What a step of dependencies can leave out; docs/slimming.md says what each word means."""
+
 _KINDS: dict[str, type[Step]] = {}
 _StepType = TypeVar("_StepType", bound="type[Step]")
 
@@ -121,6 +124,14 @@ def _build_packages_field() -> Any:
     )
 
 
+def _slim_field() -> Any:
+    return typed(
+        types.set_of(types.choice(*SLIM_WORDS)),
+        default=(),
+        doc="What to leave out of the packages, which can break code that reads it; [slimming](slimming.md) defines each word.",
+    )
+
+
 def _builder_field(default: str) -> Any:
     return typed(types.optional(types.IMAGE), default=None, doc=f"Image that builds; default: {default}.")
 
@@ -172,6 +183,7 @@ class PythonDependencies(Step):
     index_url: str | None = typed(types.URL, default=None, doc="Package index in place of PyPI; credentials go into a build secret.")
     wheels_only: bool = typed(types.FLAG, default=False, doc="Refuse packages that have no wheel for the runtime.")
     installer: str = typed(types.choice("uv", "pip"), default="uv", doc="Program that installs what the lock names.")
+    slim: tuple[str, ...] = _slim_field()
     build_packages: tuple[str, ...] = _build_packages_field()
     secrets: tuple[BuildSecret, ...] = _secrets_field()
 
@@ -186,6 +198,7 @@ class NodeDependencies(Step):
     lock: str = _lock_field("The lock file.")
     registry: str | None = typed(types.URL, default=None, doc="Package registry in place of npm's; credentials go into a build secret.")
     scripts: bool = typed(types.FLAG, default=True, doc="Whether the packages' own install scripts run.")
+    slim: tuple[str, ...] = _slim_field()
     build_packages: tuple[str, ...] = _build_packages_field()
     secrets: tuple[BuildSecret, ...] = _secrets_field()
 

@@ -26,6 +26,7 @@ def plan_to_dict(plan: BuildPlan) -> dict[str, Any]:
                 "probability": stage.stability.probability,
                 "origin": str(stage.origin),
                 "needs_target": stage.needs_target,
+                "slim": list(stage.slim),
                 "inputs": sorted({item.source for item in stage.inputs()}),
                 "secrets": sorted({secret.id for secret in stage.secrets()}),
             }
@@ -48,6 +49,7 @@ def plan_as_text(name: str, plan: BuildPlan) -> str:
     if not rows:
         return f"{head}\nno layers: the image is the base"
     reasons = [f"  {stage.name} is built on {plan.platform}: {stage.needs_target}" for stage in plan.stages if stage.needs_target]
+    reasons += [f"  {stage.name} leaves out {', '.join(stage.slim)}" for stage in plan.stages if stage.slim]
     return "\n".join([head, table(("layer", "stage", "changes", "built on", "what it holds"), rows, "  "), *reasons])
 
 

@@ -10,6 +10,7 @@ from optimizer.errors import Fault
 from optimizer.model.plan import TREE, CopyInputs, Input, Run, Stage
 from optimizer.model.reference import ImageReference
 from optimizer.model.steps import NodeDependencies
+from optimizer.toolchains.slim import slimmed
 from optimizer.toolchains.system import build_tools
 from optimizer.toolchains.toolchain import StepContext, Target, beside, missing_file, normalise
 
@@ -29,10 +30,14 @@ _COMPANIONS = {
     "yarn.lock": (".npmrc", ".yarnrc", ".yarnrc.yml"),
     "pnpm-lock.yaml": (".npmrc", "pnpm-workspace.yaml"),
 }
-_CACHES = {
-    "yarn.lock": ("/root/.npm", "/usr/local/share/.cache/yarn", "/root/.yarn/berry"),
-    "pnpm-lock.yaml": ("/root/.npm", "/root/.cache/pnpm"),
-}
+_NPM_CACHE = "/root/.npm"
+# Where it is only when it is said: elsewhere pnpm looks for a place on the file system of the project.
+_PNPM_STORE = "/pnpm/store"
+# npm and pnpm let many write to theirs; Yarn 1 asks for one at a time.
+# Sources: https://docs.npmjs.com/cli/commands/npm-cache, https://pnpm.io/docker,
+# https://classic.yarnpkg.com/en/docs/cli/#toc-concurrency-and-mutex
+_SHARED_CACHES = {"pnpm-lock.yaml": (_PNPM_STORE, "/root/.cache/pnpm"), "yarn.lock": ()}
+_CACHES = {"yarn.lock": ("/usr/local/share/.cache/yarn", "/root/.yarn/berry")}
 
 
 class NodeToolchain:
@@ -80,8 +85,11 @@ class NodeToolchain:
                 origin=context.target.image,
                 workdir=_WORKDIR,
                 needs_target=_needs_target(step, name, context),
+                slim=step.slim,
                 actions=(
                     *build_tools(context.target.base, step.build_packages),
+                    # A run of its own: a changed lock finds the installer in the build cache.
+                    *_tools(step, name, context),
                     CopyInputs(inputs=tuple(Input(source=path, target=f"{_WORKDIR}/", directory=False) for path in sorted(paths))),
                     Run(
                         commands=(
@@ -89,9 +97,11 @@ class NodeToolchain:
                             # npm makes no directory when there is nothing to install.
                             ("mkdir", "-p", "node_modules", f"{TREE}/var/task"),
                             ("mv", "node_modules", modules),
+                            *slimmed(context.target, step.slim),
                             normalise("nodejs"),
                         ),
-                        caches=_CACHES.get(name, ("/root/.npm",)),
+                        caches=_CACHES.get(name, ()),
+                        shared_caches=_SHARED_CACHES.get(name, (_NPM_CACHE,)),
                         secrets=step.secrets,
                         environment=(("NODE_ENV", "production"), *((("npm_config_registry", step.registry),) if step.registry else ())),
                     ),
@@ -105,7 +115,6 @@ class NodeToolchain:
         if name == "pnpm-lock.yaml":
             # The two state files carry the time of the installation.
             return (
-                (*_NPM_GLOBAL, _PNPM),
                 (
                     "pnpm",
                     "install",
@@ -115,6 +124,7 @@ class NodeToolchain:
                     # Without it pnpm fetches and runs the version that package.json names.
                     "--config.manage-package-manager-versions=false",
                     "--package-import-method=copy",
+                    f"--store-dir={_PNPM_STORE}",
                     *_for_target(context.target),
                     *scripts,
                 ),
@@ -127,11 +137,8 @@ class NodeToolchain:
                 ),
             )
         if name == "yarn.lock":
-            if "__metadata:" not in context.project.read_text(step.lock):
-                return (
-                    (*_NPM_GLOBAL, _YARN_CLASSIC),
-                    ("yarn", "install", "--frozen-lockfile", "--production", "--non-interactive", *scripts),
-                )
+            if _is_classic(step, context):
+                return (("yarn", "install", "--frozen-lockfile", "--production", "--non-interactive", *scripts),)
             linker = (
                 "env",
                 "YARN_NODE_LINKER=node-modules",
@@ -142,12 +149,27 @@ class NodeToolchain:
                 *(() if step.scripts else ("YARN_ENABLE_SCRIPTS=0",)),
             )
             return (
-                (*_NPM_GLOBAL, _YARN),
                 (*linker, "yarn", "workspaces", "focus", "--production"),
                 ("rm", "-f", "node_modules/.yarn-state.yml"),
             )
         platform = () if _needs_target(step, name, context) else _for_target(context.target)
         return (("npm", "ci", "--omit=dev", "--no-audit", "--no-fund", "--no-update-notifier", *platform, *scripts),)
+
+
+def _tools(step: NodeDependencies, name: str, context: StepContext) -> tuple[Run, ...]:
+    """The run that gets the installer; none for npm, which the base has."""
+    if name == "pnpm-lock.yaml":
+        tool = _PNPM
+    elif name == "yarn.lock":
+        tool = _YARN_CLASSIC if _is_classic(step, context) else _YARN
+    else:
+        return ()
+    registry = (("npm_config_registry", step.registry),) if step.registry else ()
+    return (Run(commands=((*_NPM_GLOBAL, tool),), shared_caches=(_NPM_CACHE,), secrets=step.secrets, environment=registry),)
+
+
+def _is_classic(step: NodeDependencies, context: StepContext) -> bool:
+    return "__metadata:" not in context.project.read_text(step.lock)
 
 
 def _for_target(target: Target) -> tuple[str, ...]:

@@ -13,23 +13,32 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from optimizer.errors import Fault
-from optimizer.model.plan import TREE, Run, Stage
+from optimizer.model.plan import TREE, Input, Run, Stage
 from optimizer.model.reference import ImageReference
 from optimizer.model.steps import PythonDependencies
+from optimizer.toolchains.slim import remembered, slimmed
 from optimizer.toolchains.system import build_tools
-from optimizer.toolchains.toolchain import ProjectFiles, StepContext, Target, beside, compiled, file_input, missing_file, normalise
+from optimizer.toolchains.toolchain import ProjectFiles, StepContext, Target, beside, compiled, missing_file, normalise
 from optimizer.toolchains.wheels import uv_platform, without_wheel
 
-_UV = ("uv==0.13.9",)
+# The hashes are those of its wheels for Linux with the GNU C library, for builders of both architectures.
+_UV = (
+    "uv==0.13.9",
+    "--hash=sha256:d7f459fe4fd247d830351c75686d3996ace3c6f3f728eb0e85a30b7ada0cef19",
+    "--hash=sha256:5435c5ce14a56431208ca0996416d310f1598e8c2c8ba707688985a16bb82dbe",
+    "--hash=sha256:ecb6028d79dc96fbeafffe5c8af62a7099487ebc05a701e76714eebcffd06375",
+)
 # Exporters run in environments of their own: what they need must neither meet nor change the packages of the base.
 _EXPORTER = ("python", "-m", "uv", "tool", "run", "--quiet", "--python", "python")
 _POETRY = (*_EXPORTER, "--from", "poetry==2.5.1", "--with", "poetry-plugin-export==1.10.1", "poetry")
 _PIPENV = (*_EXPORTER, "--from", "pipenv==2026.10.3", "pipenv")
 _TASK = f"{TREE}/var/task"
+_SOURCE = "/src"
 _EXPORTED = "/tmp/requirements.txt"
 _COMPANION = {"uv.lock": "pyproject.toml", "poetry.lock": "pyproject.toml", "Pipfile.lock": "Pipfile"}
 _UV_INSTALL = ("python", "-m", "uv", "pip", "install", "--link-mode", "copy", "--python", "python")
 _PIP = ("python", "-m", "pip", "install", "--disable-pip-version-check", "--root-user-action=ignore")
+# Both are made for many writers: https://docs.astral.sh/uv/concepts/cache/#cache-safety, https://pip.pypa.io/en/stable/topics/caching/
 _CACHES = {"uv": ("/root/.cache/uv", "/root/.cache/pip"), "pip": ("/root/.cache/pip",)}
 _NO_EXPORT: tuple[tuple[str, ...], ...] = ()
 
@@ -73,17 +82,17 @@ class PythonToolchain:
 
     def stages(self, step: PythonDependencies, context: StepContext) -> Sequence[Stage]:
         name = posixpath.basename(step.lock)
-        directory = posixpath.join("/src", posixpath.dirname(step.lock))
         if name.endswith(".txt"):
-            paths = tuple(_requirement_files(context.project, step.lock))
-            hashed = any("--hash=" in context.project.read_text(path) for path in paths)
-            requirements, export = posixpath.join("/src", step.lock), _NO_EXPORT
+            reads = _side_by_side(_requirement_files(context.project, step.lock))
+            hashed = any("--hash=" in context.project.read_text(item.source) for item in reads)
+            (requirements,) = (item.target for item in reads if item.source == step.lock)
+            export = _NO_EXPORT
         else:
-            paths = (step.lock, beside(step.lock, _COMPANION[name]))
+            reads = _side_by_side((step.lock, beside(step.lock, _COMPANION[name])))
             hashed, requirements = True, _EXPORTED
-            export = _export(name, directory, step.groups)
+            export = _export(name, step.groups)
         with_uv = step.installer == "uv" or bool(export)
-        tools = (Run(commands=((*_PIP, *_UV),), caches=_CACHES["pip"]),) if with_uv else ()
+        tools = (Run(commands=_get_uv(step), shared_caches=_CACHES["pip"], secrets=step.secrets),) if with_uv else ()
         return [
             Stage(
                 name=context.name,
@@ -92,7 +101,9 @@ class PythonToolchain:
                 stability=context.stability,
                 origin=context.target.image,
                 needs_target=_needs_target(step, context),
+                slim=step.slim,
                 actions=(
+                    *remembered(context.target, step.slim),
                     *build_tools(context.target.base, step.build_packages),
                     # A run of its own: a changed lock finds the installer in the build cache.
                     *tools,
@@ -102,11 +113,12 @@ class PythonToolchain:
                             (*_install(step, context, hashed), "--requirement", requirements),
                             # What installers leave behind for themselves.
                             ("rm", "-f", f"{_TASK}/.lock"),
+                            *slimmed(context.target, step.slim),
                             *compiled(context.target),
                             normalise("python"),
                         ),
-                        reads=tuple(map(file_input, sorted(paths))),
-                        caches=_CACHES["uv" if with_uv else "pip"],
+                        reads=reads,
+                        shared_caches=_CACHES["uv" if with_uv else "pip"],
                         secrets=step.secrets,
                     ),
                 ),
@@ -119,12 +131,22 @@ def _install(step: PythonDependencies, context: StepContext, hashed: bool) -> tu
     options = [
         *(("--require-hashes",) if hashed else ()),
         *(("--only-binary", ":all:") if step.wheels_only else ()),
-        *(("--index-url", step.index_url) if step.index_url else ()),
+        *_index(step),
     ]
     if step.installer == "pip":
         return (*_PIP, "--no-compile", "--prefer-binary", "--target", _TASK, *options)
     platform = uv_platform(context.target.base, context.target.architecture)
     return (*_UV_INSTALL, "--python-platform", platform, "--target", _TASK, *options)
+
+
+def _index(step: PythonDependencies) -> tuple[str, ...]:
+    return ("--index-url", step.index_url) if step.index_url else ()
+
+
+def _get_uv(step: PythonDependencies) -> tuple[tuple[str, ...], ...]:
+    # pip takes hashes from a requirements file alone.
+    write = ("sh", "-c", 'echo "$@" > /tmp/uv.txt', "write", *_UV)
+    return (write, (*_PIP, "--require-hashes", "--only-binary", ":all:", *_index(step), "--requirement", "/tmp/uv.txt"))
 
 
 def _needs_target(step: PythonDependencies, context: StepContext) -> str:
@@ -143,20 +165,27 @@ def _needs_target(step: PythonDependencies, context: StepContext) -> str:
     return f"no wheel for {target.architecture}: {', '.join(missing[:3])}{more}"
 
 
-def _export(lock: str, directory: str, groups: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+def _side_by_side(paths: Iterable[str]) -> tuple[Input, ...]:
+    """The files as they stand to one another, wherever in the project they are: equal files in two functions are one build."""
+    files = sorted(paths)
+    top = posixpath.commonpath([posixpath.dirname(path) for path in files]) or "."
+    return tuple(Input(source=path, target=posixpath.join(_SOURCE, posixpath.relpath(path, top)), directory=False) for path in files)
+
+
+def _export(lock: str, groups: Sequence[str]) -> tuple[tuple[str, ...], ...]:
     match lock:
         case "uv.lock":
-            export = ["python", "-m", "uv", "export", "--project", directory, "--frozen", "--no-dev", "--no-emit-workspace"]
+            export = ["python", "-m", "uv", "export", "--project", _SOURCE, "--frozen", "--no-dev", "--no-emit-workspace"]
             export += [word for group in groups for word in ("--group", group)]
             return ((*export, "--no-header", "--quiet", "--format", "requirements-txt", "--output-file", _EXPORTED),)
         case "poetry.lock":
-            export = [*_POETRY, "export", "--directory", directory, "--no-interaction"]
+            export = [*_POETRY, "export", "--directory", _SOURCE, "--no-interaction"]
             export += [word for group in groups for word in ("--with", group)]
             return ((*export, "--format", "requirements.txt", "--output", _EXPORTED),)
         case _:
             # pipenv prints its export, and has no option to write it.
             script = f'cd "$1" && shift && PIPENV_IGNORE_VIRTUALENVS=1 "$@" > {_EXPORTED}'
-            return (("sh", "-c", script, "export", directory, *_PIPENV, "requirements", "--hash"),)
+            return (("sh", "-c", script, "export", _SOURCE, *_PIPENV, "requirements", "--hash"),)
 
 
 _INCLUDE = re.compile(r"^\s*(?:-r|--requirement|-c|--constraint)(?:\s+|=)(?P<path>[^\s#]+)")

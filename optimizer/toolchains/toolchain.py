@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from optimizer.bases.catalogue import BaseImage
 from optimizer.errors import Fault
-from optimizer.model.plan import TIMESTAMP, Input, TreeScript
+from optimizer.model.plan import TIMESTAMP, TreeScript
 from optimizer.model.reference import ImageReference
 from optimizer.model.stability import Stability
 
@@ -96,11 +96,6 @@ def missing_directory(context: StepContext, path: str, place: str, what: str) ->
 def beside(path: str, name: str) -> str:
     """The path of a file in the same directory."""
     return posixpath.join(posixpath.dirname(path), name)
-
-
-def file_input(path: str, directory: str = "/src") -> Input:
-    """One file at its project path under the stage's directory."""
-    return Input(source=path, target=posixpath.join(directory, path), directory=False)
 
 
 def normalise(family: str) -> TreeScript:

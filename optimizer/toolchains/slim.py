@@ -1,0 +1,48 @@
+"""Leaving out of a tree of packages what a function does not need, on request.
+
+The scripts are files beside this module, in the languages of the images that
+run them; docs/slimming.md defines what each word means.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+
+from optimizer.model.plan import NOTES, Run, TreeScript
+from optimizer.toolchains.toolchain import Target
+
+_PURPOSE = "Leaves out of the packages what the specification names, and writes down what that saved."
+
+
+def slimmed(target: Target, words: Sequence[str]) -> tuple[TreeScript, ...]:
+    """The script that leaves out what the words name; none without words.
+
+    It runs before byte-code is made, so that none is made of what goes.
+    """
+    return (_script(target.base.family, tuple(words)),) if words else ()
+
+
+def remembered(target: Target, words: Sequence[str]) -> tuple[Run, ...]:
+    """The run that lists the base's own Python packages, where the words ask for them.
+
+    Installers land in the same directory as the base's packages, with packages
+    of their own, which the final image does not have; so it comes before them.
+    """
+    return (Run(commands=(_script(target.base.family, ("remember",)),)),) if "base-packages" in words else ()
+
+
+@cache
+def _script(family: str, words: tuple[str, ...]) -> TreeScript:
+    name, interpreter, comment = {
+        "python": ("slim_python.py", ("python", "-c"), "#"),
+        "nodejs": ("slim_nodejs.js", ("node", "-e"), "//"),
+    }[family]
+    text = files(__package__).joinpath("scripts").joinpath(name).read_text(encoding="utf-8")
+    # A Dockerfile would take a line that starts with # for its own comment.
+    lines = [line for line in text.splitlines() if not re.match(rf"\s*(?:{comment}|$)", line)]
+    return TreeScript(
+        name=name.partition(".")[0].upper(), purpose=_PURPOSE, interpreter=interpreter, script="\n".join(lines), arguments=(NOTES, *words)
+    )
