@@ -28,8 +28,8 @@ def slimmed(target: Target, words: Sequence[str]) -> tuple[TreeScript, ...]:
 def remembered(target: Target, words: Sequence[str]) -> tuple[Run, ...]:
     """The run that lists the base's own Python packages, where the words ask for them.
 
-    Installers land in the same directory as the base's packages, with packages
-    of their own, which the final image does not have; so it comes before them.
+    Installers land in the same directory as the base's packages, and are not in
+    the final image; so it comes before them.
     """
     return (Run(commands=(_script(target.base.family, ("remember",)),)),) if "base-packages" in words else ()
 
