@@ -176,7 +176,7 @@ class TestRendering:
             return
         stages = parse(text).stages
         assert [item.keyword for item in stages[-2].instructions] == ["ARG", "COPY", "RUN"]
-        assert [item.keyword for item in stages[-1].instructions] == ["COPY"]
+        assert [item.keyword for item in stages[-1].instructions] == ["LABEL", "COPY"]
 
     @given(st.text(max_size=12), st.text(max_size=12))
     def test_a_secret_is_clean_or_refused(self, identifier: str, target: str) -> None:

@@ -15,6 +15,7 @@ import shlex
 from collections.abc import Iterable, Sequence
 
 from optimizer.errors import PlanError
+from optimizer.model.image import LAYERS_LABEL
 from optimizer.model.plan import TREE, BuildPlan, CopyInputs, CopyTree, Input, Run, Stage, TreeScript
 from optimizer.model.reference import ImageReference
 from optimizer.model.secret import BuildSecret
@@ -96,8 +97,9 @@ class _Renderer:
         lines = ["# The image: the base and its layers, the most stable first.", f"FROM {self._origin(plan.final)}"]
         if plan.environment:
             lines.append(_pairs("ENV", plan.environment))
-        if plan.labels:
-            lines.append(_pairs("LABEL", plan.labels))
+        labels = (*plan.labels, *(((LAYERS_LABEL, " ".join(plan.layers)),) if plan.layers else ()))
+        if labels:
+            lines.append(_pairs("LABEL", labels))
         link = "--link " if self._buildkit else ""
         lines += [f"COPY {link}--from={name} {TREE}/ /" for name in plan.layers]
         return "\n".join(lines)

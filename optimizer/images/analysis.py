@@ -74,11 +74,12 @@ class ImageAnalysis:
 
 def analyse(image: Image, contents: Sequence[LayerContent], overlay: Overlay, base: Base) -> ImageAnalysis:
     """The analysis of an image whose layers were laid into the overlay; :func:`with_sharing` tells what it shares."""
+    steps = layer_steps(image)
     layers = tuple(
         LayerAnalysis(
             layer=layer,
             content=contents[number],
-            step=step_text(layer.created_by),
+            step=steps[number],
             from_base=number < base.layers,
             shared_with=(),
             wasted_bytes=overlay.wasted_bytes[number],
@@ -136,6 +137,16 @@ def find_base(image: Image, given: Image | None = None) -> Base:
                     how="history", layers=layers, note=f"{_layers(layers)}, recognised by AWS's entrypoint in the history; --base is exact"
                 )
     return Base(how="unknown", layers=0, note="unknown: the history does not set AWS's entrypoint; name it with --base")
+
+
+def layer_steps(image: Image) -> tuple[str, ...]:
+    """The instruction that made each layer, with the stage it was copied from where the image tells; empty where nobody does."""
+    steps = [step_text(layer.created_by) for layer in image.layers]
+    copies = steps[len(steps) - len(image.stages) :]
+    if len(image.stages) <= len(steps) and all(step.startswith("COPY ") for step in copies):
+        named = [f"COPY --from={stage} {step.removeprefix('COPY ')}" for stage, step in zip(image.stages, copies, strict=True)]
+        return (*steps[: len(steps) - len(named)], *named)
+    return tuple(steps)
 
 
 def step_text(created_by: str) -> str:

@@ -15,7 +15,7 @@ import posixpath
 from collections.abc import Callable, Hashable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
-from optimizer.images.analysis import step_text
+from optimizer.images.analysis import layer_steps
 from optimizer.images.explain import Explanation
 from optimizer.model.image import Entry, Image
 
@@ -102,16 +102,17 @@ def compare_layer(
     """The comparison of two layers; ``entries`` are needed where :func:`verdict` gives None."""
     one, other = first.layers[number], second.layers[number]
     found = verdict(first, second, number)
+    step = layer_steps(first)[number]
     differences: tuple[Difference, ...] = ()
     if found is None:
         assert entries is not None, "layers with other diff ids are compared by their entries"
-        differences = compare_entries(*entries, times, copied=not step_text(one.created_by).startswith("RUN")) or (
+        differences = compare_entries(*entries, times, copied=not step.startswith("RUN")) or (
             Difference(kind=METADATA, field="form", path="", first="", second="", hint=FORM),
         )
         found = differences[0].kind
     return LayerComparison(
         number=number,
-        step=step_text(one.created_by),
+        step=step,
         first_diff_id=one.diff_id,
         second_diff_id=other.diff_id,
         verdict=found,

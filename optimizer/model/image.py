@@ -12,6 +12,12 @@ from typing import BinaryIO, Protocol
 WHITEOUT = ".wh."
 """Begins the name of an entry that deletes the rest of its name from the layers below."""
 
+LAYERS_LABEL = "lambda-image-optimizer.layers"
+"""Label with the names of the stages whose trees are the last layers of an image that this project made, first layer first.
+
+Builders do not record from which stage a layer was copied.
+"""
+
 OPAQUE = ".wh..wh..opq"
 """Name of an entry that deletes all that the layers below have in its directory."""
 
@@ -75,7 +81,8 @@ class Image:
     that a registry has; None and empty where the source has none, or one that
     a push would not send.  ``indexed`` says that the name leads to an image
     index, of which this is one entry; ``attestations`` counts the index's
-    entries that are no images.
+    entries that are no images.  ``stages`` are those of
+    :data:`LAYERS_LABEL`; empty without the label.
     """
 
     name: str
@@ -94,6 +101,7 @@ class Image:
     command: tuple[str, ...] = ()
     indexed: bool = False
     attestations: int = 0
+    stages: tuple[str, ...] = ()
 
 
 class ImageSource(Protocol):

@@ -44,5 +44,5 @@ def test_fails_for_a_path_of_wildcards_alone(tmp_path: Path) -> None:
 
 def test_a_lock_that_no_mount_can_name_is_copied(tmp_path: Path) -> None:
     lines = rendered(PythonDependencies("käse/requirements.txt"), "käse/requirements.txt", tmp_path)
-    assert 'COPY ["käse/requirements.txt", "/src/käse/requirements.txt"]' in lines
+    assert 'COPY ["käse/requirements.txt", "/src/requirements.txt"]' in lines
     assert not any("type=bind" in line for line in lines)

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from optimizer.images.analysis import Base, ImageAnalysis, analyse, find_base, step_text, with_sharing
+from optimizer.images.analysis import Base, ImageAnalysis, analyse, find_base, layer_steps, step_text, with_sharing
 from optimizer.images.overlay import LayerContent, Overlay
 from optimizer.model.image import Entry, HistoryStep, Image, Layer
 from tests.images.test_overlay import entry
@@ -99,3 +100,22 @@ def test_the_size_is_unknown_when_one_layer_is() -> None:
     contents = [LayerContent(uncompressed_bytes=5), LayerContent(compression="zstd")]
     assert analyse(made, contents, overlay, find_base(made)).uncompressed_bytes is None
     assert analysed(made, [], []).uncompressed_bytes == 2000
+
+
+COPY = "COPY /layer/ / # buildkit"
+
+
+@pytest.mark.parametrize(
+    "stages, recorded, shown",
+    [
+        (("packages", "code"), ("RUN true", COPY, COPY), ("RUN true", "COPY --from=packages /layer/ /", "COPY --from=code /layer/ /")),
+        ((), ("RUN true", COPY), ("RUN true", "COPY /layer/ /")),
+        # Somebody has built on top of the image, and its label went with it.
+        (("packages", "code"), (COPY, COPY, "RUN true"), ("COPY /layer/ /", "COPY /layer/ /", "RUN true")),
+        (("packages", "code"), (COPY,), ("COPY /layer/ /",)),
+    ],
+)
+def test_a_copied_layer_is_told_with_its_stage(stages: tuple[str, ...], recorded: tuple[str, ...], shown: tuple[str, ...]) -> None:
+    """Requirement: "the layer table that the AWS article shows (id, size, description, the Dockerfile step that made it)"."""
+    layers = tuple(Layer(diff_id=str(n), digest=None, media_type="", compressed_bytes=None, created_by=by) for n, by in enumerate(recorded))
+    assert layer_steps(replace(image(), layers=layers, stages=stages)) == shown

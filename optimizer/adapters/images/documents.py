@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from optimizer.errors import ImageError
-from optimizer.model.image import HistoryStep, Image, Layer
+from optimizer.model.image import LAYERS_LABEL, HistoryStep, Image, Layer
 
 INDEX_TYPES = (
     "application/vnd.oci.image.index.v1+json",
@@ -180,7 +180,13 @@ def image_of(
         command=_words(settings.get("Cmd")),
         indexed=indexed,
         attestations=attestations,
+        stages=_stages(settings.get("Labels")),
     )
+
+
+def _stages(labels: Any) -> tuple[str, ...]:
+    names = labels.get(LAYERS_LABEL) if isinstance(labels, dict) else None
+    return tuple(names.split()) if isinstance(names, str) else ()
 
 
 def _words(value: Any) -> tuple[str, ...]:
