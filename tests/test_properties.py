@@ -179,6 +179,7 @@ class TestRendering:
         assert [item.keyword for item in stages[-1].instructions] == ["LABEL", "COPY"]
 
     @given(st.text(max_size=12), st.text(max_size=12))
+    @settings(deadline=None)
     def test_a_secret_is_clean_or_refused(self, identifier: str, target: str) -> None:
         try:
             spec = ImageSpec(

@@ -30,8 +30,8 @@ _UV = (
 )
 # Exporters run in environments of their own: what they need must neither meet nor change the packages of the base.
 _EXPORTER = ("python", "-m", "uv", "tool", "run", "--quiet", "--python", "python")
-_POETRY = (*_EXPORTER, "--from", "poetry==2.5.1", "--with", "poetry-plugin-export==1.10.1", "poetry")
-_PIPENV = (*_EXPORTER, "--from", "pipenv==2026.10.3", "pipenv")
+_POETRY = ("--from", "poetry==2.5.1", "--with", "poetry-plugin-export==1.10.1", "poetry")
+_PIPENV = ("--from", "pipenv==2026.10.3", "pipenv")
 _TASK = f"{TREE}/var/task"
 _SOURCE = "/src"
 _EXPORTED = "/tmp/requirements.txt"
@@ -90,7 +90,7 @@ class PythonToolchain:
         else:
             reads = _side_by_side((step.lock, beside(step.lock, _COMPANION[name])))
             hashed, requirements = True, _EXPORTED
-            export = _export(name, step.groups)
+            export = _export(name, step)
         with_uv = step.installer == "uv" or bool(export)
         tools = (Run(commands=_get_uv(step), shared_caches=_CACHES["pip"], secrets=step.secrets),) if with_uv else ()
         return [
@@ -172,20 +172,21 @@ def _side_by_side(paths: Iterable[str]) -> tuple[Input, ...]:
     return tuple(Input(source=path, target=posixpath.join(_SOURCE, posixpath.relpath(path, top)), directory=False) for path in files)
 
 
-def _export(lock: str, groups: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+def _export(lock: str, step: PythonDependencies) -> tuple[tuple[str, ...], ...]:
+    exporter = (*_EXPORTER, *_index(step))
     match lock:
         case "uv.lock":
             export = ["python", "-m", "uv", "export", "--project", _SOURCE, "--frozen", "--no-dev", "--no-emit-workspace"]
-            export += [word for group in groups for word in ("--group", group)]
+            export += [word for group in step.groups for word in ("--group", group)]
             return ((*export, "--no-header", "--quiet", "--format", "requirements-txt", "--output-file", _EXPORTED),)
         case "poetry.lock":
-            export = [*_POETRY, "export", "--directory", _SOURCE, "--no-interaction"]
-            export += [word for group in groups for word in ("--with", group)]
+            export = [*exporter, *_POETRY, "export", "--directory", _SOURCE, "--no-interaction"]
+            export += [word for group in step.groups for word in ("--with", group)]
             return ((*export, "--format", "requirements.txt", "--output", _EXPORTED),)
         case _:
             # pipenv prints its export, and has no option to write it.
             script = f'cd "$1" && shift && PIPENV_IGNORE_VIRTUALENVS=1 "$@" > {_EXPORTED}'
-            return (("sh", "-c", script, "export", _SOURCE, *_PIPENV, "requirements", "--hash"),)
+            return (("sh", "-c", script, "export", _SOURCE, *exporter, *_PIPENV, "requirements", "--hash"),)
 
 
 _INCLUDE = re.compile(r"^\s*(?:-r|--requirement|-c|--constraint)(?:\s+|=)(?P<path>[^\s#]+)")
