@@ -1,8 +1,10 @@
 """The settings of a project: where its root and its lock are, where images come from, and where builds are cached.
 
 What the CDK context says (``optimizer:root``, ``optimizer:lock``,
-``optimizer:mirror``, ``optimizer:cache``) wins over ``optimizer.toml``
-(``root``, ``lock``, ``mirror``, ``cache``), and that over the defaults.
+``optimizer:mirror``, ``optimizer:cache``) wins over the configuration file
+(``root``, ``lock``, ``mirror``, ``cache``), that over the files that it
+extends, and those over the defaults.  ``root`` and ``lock`` are places in one
+project, and so are not taken from a file that is extended.
 """
 
 from __future__ import annotations
@@ -15,11 +17,12 @@ from typing import Any
 
 from optimizer.bases.lock import Lock
 from optimizer.bases.mirror import Mirror
-from optimizer.errors import ConfigurationError, Fault, LockError, did_you_mean
+from optimizer.configuration import chain_of, read_directory
+from optimizer.errors import ConfigurationError, Fault, LockError
 from optimizer.model.cache import BuildCache
 
 KEYS = ("root", "lock", "mirror", "cache")
-_FILE = "optimizer.toml"
+_OF_THE_PROJECT = ("root", "lock")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,14 +49,14 @@ def load_settings(directory: str | Path, context: Callable[[str], Any] | None = 
     home = Path(directory)
     origin = "CDK context" if context else "cdk.json"
     look_up = context or _cdk_json(home / "cdk.json").get
-    file = _optimizer_toml(home / _FILE)
+    file = _configured(home)
     values: dict[str, Any] = {}
     places: dict[str, str] = {}
     for key in KEYS:
         value = look_up(f"optimizer:{key}")
         places[key] = f"{origin}: optimizer:{key}"
         if value is None and key in file:
-            value, places[key] = file[key], f"{_FILE}: {key}"
+            value, places[key] = file[key]
         values[key] = value
     faults: list[Fault] = []
     for key in ("root", "lock"):
@@ -115,23 +118,14 @@ def _cdk_json(path: Path) -> Mapping[str, Any]:
     return context if isinstance(context, dict) else {}
 
 
-def _optimizer_toml(path: Path) -> Mapping[str, Any]:
-    text = _read(path)
-    if text is None:
+def _configured(home: Path) -> Mapping[str, tuple[Any, str]]:
+    """Each setting of the configuration file with its place."""
+    file = read_directory(home)
+    if file is None:
         return {}
-    # Imported here, because most projects have no such file.
-    import tomlkit
-    from tomlkit.exceptions import TOMLKitError
-
-    try:
-        document = tomlkit.parse(text).unwrap()
-    except (TOMLKitError, ValueError) as error:
-        raise ConfigurationError(f"not readable as TOML: {error}", str(path), "mend the line") from None
-    faults = [
-        Fault(f'unknown key "{key}"; allowed: {", ".join(KEYS)}', f"{path}: {key}", did_you_mean(key, KEYS))
-        for key in document
-        if key not in KEYS
-    ]
-    if faults:
-        raise ConfigurationError(faults)
-    return document
+    return {
+        key: (layer.values[key], layer.place(key))
+        for layer in chain_of(file)
+        for key in KEYS
+        if key in layer.values and (layer is file or key not in _OF_THE_PROJECT)
+    }

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import posixpath
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from optimizer.bases.mirror import Mirror
 from optimizer.dockerfile.parse import decode
@@ -79,12 +80,18 @@ def find_dockerfiles(paths: Iterable[str | Path]) -> Iterator[str]:
                 yield normal
 
 
-def load_dockerfile(path: str, *, mirror: Mirror = Mirror()) -> DockerfileSubject:  # noqa: B008 - an immutable value
+def load_dockerfile(
+    path: str,
+    *,
+    mirror: Mirror = Mirror(),  # noqa: B008 - an immutable value
+    contents: Mapping[str, bytes] = MappingProxyType({}),
+) -> DockerfileSubject:
     """The Dockerfile with its ignore files, in the context that its directory is.
 
+    ``contents`` are the bytes of files that shall be read instead of their own.
     Raises :class:`ContextError` when it cannot be read.
     """
-    data = _read(path, LARGEST)
+    data = contents[path] if path in contents else read_dockerfile(path)
     if data is None:
         raise ContextError(
             f'"{path}" cannot be read as a file of at most {LARGEST // 1024 // 1024} MB',
@@ -96,8 +103,8 @@ def load_dockerfile(path: str, *, mirror: Mirror = Mirror()) -> DockerfileSubjec
         decode(data),
         path,
         mirror=mirror,
-        ignore=_ignore(os.path.join(directory, ".dockerignore")),
-        own_ignore=_ignore(os.path.join(directory, f"{name}.dockerignore")),
+        ignore=_ignore(os.path.join(directory, ".dockerignore"), contents),
+        own_ignore=_ignore(os.path.join(directory, f"{name}.dockerignore"), contents),
         context=ContextDirectory(directory or "."),
     )
 
@@ -122,8 +129,13 @@ def _walk(root: str) -> Iterator[str]:
                 yield os.path.join(directory, name)
 
 
-def _ignore(path: str) -> IgnoreFile | None:
-    data = _read(path, _LARGEST_OTHER)
+def read_dockerfile(path: str) -> bytes | None:
+    """The bytes of a Dockerfile or an ignore file; None for no file, or one that is too large."""
+    return _read(path, LARGEST)
+
+
+def _ignore(path: str, contents: Mapping[str, bytes]) -> IgnoreFile | None:
+    data = contents[path] if path in contents else _read(path, _LARGEST_OTHER)
     return None if data is None else IgnoreFile(path=path, lines=tuple(decode(data).removeprefix("\ufeff").splitlines()))
 
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -48,6 +49,11 @@ class LockedImage:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "platforms", MappingProxyType(dict(sorted(self.platforms.items()))))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The read-only view of platforms cannot be sent to another process.
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        return partial(LockedImage, **{**values, "platforms": dict(self.platforms)}), ()
 
     @property
     def pinned(self) -> ImageReference:

@@ -16,7 +16,7 @@ _COMMANDS = {
     "pin": "Pin base and builder images by digest in optimizer.lock.",
     "plan": "Show stages, layers, base and repository of a spec or a synthesized app.",
     "render": "Print the Dockerfile of a spec, or write its build context.",
-    "schema": "Print the JSON Schema of image specifications.",
+    "schema": "Print the JSON Schema of image specifications, or of optimizer.toml.",
     "verify": "Build images twice as two machines would, and explain what differs.",
 }
 

@@ -1,4 +1,4 @@
-"""``optimizer schema``: the published form of specifications."""
+"""``optimizer schema``: the published form of specifications and of configuration files."""
 
 from __future__ import annotations
 
@@ -6,10 +6,18 @@ import json
 
 import click
 
-from optimizer.model.spec import json_schema
 
+@click.command(name="schema", short_help="Print the JSON Schema of image specifications, or of optimizer.toml.")
+@click.option("--of", "subject", type=click.Choice(["specification", "configuration"]), default="specification", show_default=True)
+def command(subject: str) -> None:
+    """Print the JSON Schema of *.image.toml files, or of optimizer.toml, for editors and other checkers."""
+    if subject == "specification":
+        from optimizer.model.spec import json_schema
 
-@click.command(name="schema", short_help="Print the JSON Schema of image specifications.")
-def command() -> None:
-    """Print the JSON Schema of *.image.toml files, for editors and other checkers."""
-    click.echo(json.dumps(json_schema(), indent=2))
+        schema = json_schema()
+    else:
+        from optimizer.lint.configuration import conventions_schema
+        from optimizer.lint.rules import RULES
+
+        schema = conventions_schema(RULES)
+    click.echo(json.dumps(schema, indent=2))

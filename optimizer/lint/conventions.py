@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from optimizer.bases.lock import Lock
 from optimizer.bases.mirror import Mirror
 from optimizer.lint.finding import Severity
+from optimizer.lint.rule import Rule, choose
+from optimizer.lint.suppressions import Suppression, path_matches
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,9 +20,44 @@ class Conventions:
     ``severities`` maps ids of rules to another severity than their own; None
     switches a rule off.  ``mirror`` is where images are pulled from; ``lock``
     the pins that the app has.
+
+    ``registries`` are the prefixes under which base and builder images may
+    stand, the mirror's beside them; ``runtimes``, ``architectures`` and
+    ``repository`` what functions may use; of each, empty allows everything.
+    ``max_pin_age_days`` and ``max_image_bytes`` set no limit when None.
+
+    ``fail_on`` is the slightest severity that fails a run; ``select`` and
+    ``ignore`` choose rules.  ``include`` and ``exclude`` choose files by
+    patterns; empty ``include`` means all.  ``suppressions`` stand beside those
+    in Dockerfiles, and their patterns start where those of ``include`` do.
+    ``rule_pages`` is the address under which a page ``<id>.md`` for each rule
+    is published.
     """
 
     today: datetime.date
     severities: Mapping[str, Severity | None] = field(default_factory=dict)
     mirror: Mirror = Mirror()
     lock: Lock = Lock()
+    registries: tuple[str, ...] = ()
+    runtimes: tuple[str, ...] = ()
+    architectures: tuple[str, ...] = ()
+    repository: str = ""
+    max_pin_age_days: int | None = None
+    max_image_bytes: int | None = None
+    fail_on: Severity = Severity.WARNING
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    suppressions: tuple[Suppression, ...] = ()
+    rule_pages: str = ""
+
+    def chosen(self, rules: Sequence[Rule]) -> tuple[Rule, ...]:
+        """The rules that are run; raises :class:`ConfigurationError` for a word that stands for no rule."""
+        return choose(rules, self.select, self.ignore)
+
+    def covers(self, path: str) -> bool:
+        """Whether the file, by its path from where the patterns start, is checked."""
+        if self.include and not any(path_matches(pattern, path) for pattern in self.include):
+            return False
+        return not any(path_matches(pattern, path) for pattern in self.exclude)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from optimizer.lint.conventions import Conventions
@@ -29,12 +29,13 @@ _KINDS = (
 class LintReport:
     """What a run found, each tuple sorted by place.
 
-    ``suppressed`` are the findings that were set aside, with what did it;
-    ``doubts`` what could not be judged; ``subjects`` counts what was looked
-    at.
+    ``known`` are the findings that a baseline holds; ``suppressed`` those that
+    were set aside, with what did it; ``doubts`` what could not be judged;
+    ``subjects`` counts what was looked at.
     """
 
     findings: tuple[Finding, ...] = ()
+    known: tuple[Finding, ...] = ()
     suppressed: tuple[tuple[Finding, Suppression], ...] = ()
     doubts: tuple[Doubt, ...] = ()
     subjects: int = 0
@@ -53,6 +54,7 @@ def merged(reports: Iterable[LintReport]) -> LintReport:
     reports = list(reports)
     return LintReport(
         findings=_sorted(finding for report in reports for finding in report.findings),
+        known=_sorted(finding for report in reports for finding in report.known),
         suppressed=tuple(sorted((pair for report in reports for pair in report.suppressed), key=lambda pair: pair[0].order)),
         doubts=tuple(sorted((doubt for report in reports for doubt in report.doubts), key=_doubt_order)),
         subjects=sum(report.subjects for report in reports),
@@ -85,6 +87,53 @@ def lint(
     return run.report(tuple(active), len(subjects))
 
 
+def set_aside(
+    report: LintReport,
+    conventions: Conventions,
+    *,
+    rules: Sequence[Rule] = RULES,
+    looked_at: Iterable[Location] = (),
+    relative: Callable[[str], str] = lambda path: path,
+) -> LintReport:
+    """The report after the suppressions of the conventions, for runs that are made of several.
+
+    ``relative`` gives the path of a file from where the patterns of the
+    suppressions start; ``looked_at`` are the files and constructs of the run:
+    a suppression for others may well be used there.
+    """
+    past = set(expired(conventions.suppressions, conventions.today))
+    active = [item for item in conventions.suppressions if item not in past]
+    index = SuppressionIndex(active)
+    kept: list[Finding] = []
+    aside: list[tuple[Finding, Suppression]] = []
+    for finding in report.findings:
+        location = replace(finding.location, path=relative(finding.location.path))
+        cover = index.covering(replace(finding, location=location))
+        if cover is None:
+            kept.append(finding)
+        else:
+            aside.append((finding, cover))
+    used = {cover for _, cover in aside}
+    run = {rule.id for rule in rules}
+    places = [replace(location, path=relative(location.path)) for location in looked_at]
+    found = [(EXPIRED, f"the suppression ended on {item.until}", item.location, "") for item in conventions.suppressions if item in past]
+    for item in active:
+        if item not in used and item.rules <= run and any(item.speaks_of(place) for place in places):
+            found.append((UNUSED, f"nothing is suppressed: {', '.join(sorted(item.rules))}", item.location, ""))
+    suppressed = tuple(sorted((*report.suppressed, *aside), key=lambda pair: pair[0].order))
+    return with_findings(replace(report, findings=tuple(kept), suppressed=suppressed), found, conventions, rules)
+
+
+def with_findings(
+    report: LintReport, found: Iterable[tuple[Rule, str, Location, str]], conventions: Conventions, rules: Sequence[Rule]
+) -> LintReport:
+    """The report with more findings, each a rule, a message, a place and a hint, which may be empty."""
+    run = _Run(conventions, rules)
+    for rule, message, location, hint in found:
+        run.add(rule, message, location, hint)
+    return replace(report, findings=_sorted((*report.findings, *run.findings)))
+
+
 class _Run:
     def __init__(self, conventions: Conventions, rules: Sequence[Rule]) -> None:
         self._conventions = conventions
@@ -93,6 +142,11 @@ class _Run:
         self._findings: list[Finding] = []
         self._doubts: list[Doubt] = []
         self._files: dict[str, DockerfileSubject] = {}
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What was taken in, in order."""
+        return tuple(self._findings)
 
     def know(self, subject: DockerfileSubject) -> None:
         """Take excerpts of its file from the subject."""

@@ -37,7 +37,8 @@ class Suppression:
 
     ``rules`` holds ids; ``until`` is the last day on which it holds.
     ``location`` is where it is written.  It holds for findings at ``path`` and
-    ``construct``, both patterns, between the lines ``first`` and ``last``.
+    ``construct``, both patterns as of :func:`path_matches`, between the lines
+    ``first`` and ``last``.
     """
 
     rules: frozenset[str]
@@ -53,12 +54,16 @@ class Suppression:
         """Whether it sets the finding aside, on a day on which it holds."""
         if finding.rule not in self.rules:
             return False
-        if not fnmatch.fnmatchcase(finding.location.path, self.path) or not fnmatch.fnmatchcase(finding.location.construct, self.construct):
+        if not self.speaks_of(finding.location):
             return False
         if self.first is None or self.last is None:
             return True
         span = finding.location.span
         return span is not None and self.first <= span.start.line <= self.last
+
+    def speaks_of(self, location: Location) -> bool:
+        """Whether the place lies in the files and constructs that it is for."""
+        return path_matches(self.path, location.path) and path_matches(self.construct, location.construct)
 
 
 class SuppressionIndex:
@@ -172,6 +177,16 @@ def _lines(scope: str, comment: Comment, dockerfile: Dockerfile, ends: Sequence[
     if stage == len(dockerfile.stages) or dockerfile.stages[stage].start.span != span:
         return "ignore-stage stands before a FROM"
     return dockerfile.stages[stage].span.start.line, dockerfile.stages[stage].span.end.line
+
+
+def path_matches(pattern: str, path: str) -> bool:
+    """Whether the pattern fits the path, or something above it.
+
+    ``*`` stands for any text, with ``/`` too; ``?`` for one character;
+    ``[...]`` for one of several.  So ``legacy``, ``legacy/`` and ``legacy/*``
+    all mean everything below that directory.
+    """
+    return fnmatch.fnmatchcase(path, pattern) or fnmatch.fnmatchcase(path, f"{pattern.rstrip('/')}/*")
 
 
 def literal(path: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -12,9 +12,6 @@ from optimizer.dockerfile.instruction import Span
 from optimizer.lint.engine import LintReport
 from optimizer.lint.finding import Finding, Location, Severity
 from optimizer.report.table import table
-
-Formatter = Callable[[LintReport], str]
-"""Pure: equal reports give equal texts, with a line break at the end unless they are empty."""
 
 _WIDTH = 120
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
@@ -57,6 +54,7 @@ def lint_to_dict(report: LintReport) -> dict[str, Any]:
             }
             for finding, suppression in report.suppressed
         ],
+        "known": [_finding(finding) for finding in report.known],
         "undecided": [
             {"rule": doubt.rule, "name": doubt.name, "reason": doubt.reason, **_location(doubt.location)} for doubt in report.doubts
         ],
@@ -70,9 +68,6 @@ def statistics_as_text(report: LintReport) -> str:
     rows = [(str(count), rule, name, severity) for (rule, name, severity), count in counts.items()]
     rows.sort(key=lambda row: (-int(row[0]), row[1]))
     return f"{table(('count', 'rule', 'name', 'severity'), rows)}\n" if rows else "no findings\n"
-
-
-FORMATS: Mapping[str, Formatter] = {"text": lint_as_text, "json": lint_as_json}
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
@@ -131,6 +126,8 @@ def _printable(text: str) -> str:
 def _summary(report: LintReport) -> str:
     counts = [f"{report.count(severity)} {severity.value}" for severity in Severity]
     parts = [f"{report.subjects} checked", ", ".join(counts)]
+    if report.known:
+        parts.append(f"{len(report.known)} known")
     if report.suppressed:
         parts.append(f"{len(report.suppressed)} suppressed")
     if report.doubts:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass, field
 
+from optimizer.lint.baseline import Baseline
 from optimizer.lint.conventions import Conventions
 from optimizer.lint.subjects import DockerfileSubject, IgnoreFile, Subject
 
@@ -36,13 +37,14 @@ class Case:
     """A subject, and the lines on which its rule finds something; 0 is the subject as a whole.
 
     ``says`` is a part of the first message; ``undecided`` counts what the rule
-    cannot tell.
+    cannot tell; ``baseline`` is what the run is compared with.
     """
 
     subject: Subject
     lines: tuple[int, ...] = ()
     says: str = ""
     undecided: int = 0
+    baseline: Baseline | None = None
     conventions: Conventions = field(default_factory=lambda: Conventions(today=TODAY))
 
 
@@ -67,7 +69,7 @@ def dockerfile(
         own_ignore=None if own_ignore is None else IgnoreFile(path="Dockerfile.dockerignore", lines=tuple(own_ignore.splitlines())),
         **known,  # type: ignore[arg-type]
     )
-    return Case(subject, lines, says, undecided, conventions)
+    return Case(subject, lines, says, undecided, conventions=conventions)
 
 
 def on_base(body: str, *lines: int, **known: object) -> Case:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from optimizer.lint.baseline import Scope, compare
 from optimizer.lint.engine import lint
 from optimizer.lint.rule import Family, Rule, choose
 from optimizer.lint.rules import RULES
@@ -21,6 +22,7 @@ USED_FOR_EVER = {
     "LIO002": "invalid-suppression",
     "LIO003": "unused-suppression",
     "LIO004": "expired-suppression",
+    "LIO005": "outdated-baseline",
     "LIO101": "base-not-aws-provided",
     "LIO102": "base-unpinned",
     "LIO103": "builder-unpinned",
@@ -59,6 +61,9 @@ def judged(rule: Rule, case: Case) -> tuple[list[int], list[str], int]:
     # The rules about suppressions look at what the others found.
     rules = RULES if rule.family is Family.LINT else [rule]
     report = lint([case.subject], case.conventions, rules=rules)
+    if case.baseline is not None:
+        scope = Scope(relative=str, checked=lambda path: path == case.subject.location.path, rules=rules)
+        report = compare(report, case.baseline, case.conventions, scope, "command")
     found = [finding for finding in report.findings if finding.rule == rule.id]
     lines = [finding.location.span.start.line if finding.location.span else 0 for finding in found]
     return lines, [finding.message for finding in found], sum(doubt.rule == rule.id for doubt in report.doubts)

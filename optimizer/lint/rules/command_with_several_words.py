@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from optimizer.bases.recognise import lambda_base
 from optimizer.dockerfile.instruction import Instruction
 from optimizer.lint.conventions import Conventions
-from optimizer.lint.finding import Severity, Verdict, Violation
+from optimizer.lint.finding import Edit, Fix, Severity, Verdict, Violation
 from optimizer.lint.rule import Rule
 from optimizer.lint.subjects import DockerfileSubject, FunctionSubject
 
@@ -21,9 +22,8 @@ def _check_dockerfile(subject: DockerfileSubject, conventions: Conventions) -> I
     if command is None:
         return
     if command.json is None:
-        yield Violation(
-            message="CMD in shell form gives the entrypoint three arguments", span=command.head, hint=f'write CMD ["{_handler(command)}"]'
-        )
+        message = "CMD in shell form gives the entrypoint three arguments"
+        yield Violation(message=message, span=command.head, hint=f'write CMD ["{_handler(command)}"]', fix=_in_json_form(subject, command))
     elif len(command.json) != 1:
         yield Violation(message=f"CMD gives the entrypoint {len(command.json)} arguments", span=command.head)
 
@@ -51,6 +51,18 @@ def _last(subject: DockerfileSubject, keyword: str) -> Instruction | None:
 def _handler(command: Instruction) -> str:
     words = command.arguments.replace('"', "").split()
     return words[0] if words else "app.handler"
+
+
+def _in_json_form(subject: DockerfileSubject, command: Instruction) -> Fix | None:
+    """The JSON form of one plain word; what a shell would change has none."""
+    word = command.arguments.strip()
+    if not re.fullmatch(r"[A-Za-z0-9_./:-]+", word) or command.flags:
+        return None
+    start = command.source.text.index(word, command.arguments_start)
+    span = command.source.span(start, start + len(word))
+    if span.start.line != span.end.line:
+        return None
+    return Fix(title="write the handler in JSON form", edits=(Edit(path=subject.path, span=span, text=f'["{word}"]'),))
 
 
 RULE = Rule(

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
 
+from optimizer.dockerfile.instruction import Position, Span
 from optimizer.lint.conventions import Conventions
 from optimizer.lint.copies import copies
-from optimizer.lint.finding import Severity, Undecided, Verdict, Violation
+from optimizer.lint.finding import Edit, Fix, Severity, Undecided, Verdict, Violation
 from optimizer.lint.rule import Rule
-from optimizer.lint.subjects import DockerfileSubject
+from optimizer.lint.subjects import DockerfileSubject, IgnoreFile
+
+_NEVER_NEEDED = (".git", ".hg", ".svn", ".venv", "**/__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".aws-sam", "cdk.out")
+"""What tools make beside the sources. Directories that an image may need, such as node_modules, are left to the user."""
 
 
 def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
@@ -22,7 +27,23 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
                     yield Undecided(reason="the build context is not known", span=source.span)
                 elif source.everything:
                     state = f'"{ignore.path}" leaves nothing out' if ignore else "there is no .dockerignore"
-                    yield Violation(message=f"the whole build context is copied, and {state}", span=source.span)
+                    yield Violation(
+                        message=f"the whole build context is copied, and {state}", span=source.span, fix=_ignoring(subject, ignore)
+                    )
+
+
+def _ignoring(subject: DockerfileSubject, ignore: IgnoreFile | None) -> Fix | None:
+    """Entries for what no function needs at run time; None where nobody can tell which ignore file counts."""
+    if ignore is None and (subject.construct or not subject.inside_context):
+        return None
+    path = ignore.path if ignore else posixpath.join(posixpath.dirname(subject.path), ".dockerignore")
+    entries = "\n".join(_NEVER_NEEDED)
+    place, text = Position(1, 1), f"{entries}\n"
+    if ignore and ignore.lines:
+        last = ignore.lines[-1]
+        place, text = Position(len(ignore.lines), len(last) + 1), f"\n{entries}" if last else entries
+    edit = Edit(path=path, span=Span(place, place), text=text)
+    return Fix(title=f"leave out of {path} what no function needs" if ignore else f"write {path}", edits=(edit,))
 
 
 RULE = Rule(

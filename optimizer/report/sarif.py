@@ -1,0 +1,116 @@
+"""SARIF 2.1.0, which code scanning and editors read.
+
+Source: https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/sarif-v2.1.0-errata01-os-complete.html
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from optimizer.dockerfile.instruction import Span
+from optimizer.lint.engine import LintReport
+from optimizer.lint.finding import Finding, Fix, Location, Severity
+from optimizer.lint.rule import Rule
+from optimizer.lint.rules import RULES
+from optimizer.report.places import with_fingerprints
+from optimizer.report.rules import rule_page
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+_FINGERPRINT = "optimizerFinding/v1"
+
+
+def lint_as_sarif(report: LintReport, *, rules: Sequence[Rule] = RULES, rule_pages: str = "") -> str:
+    """The findings, with the rules that were run.
+
+    What is suppressed or in the baseline is left out: code scanning would open
+    an alert for it all the same.
+    """
+    indexes = {rule.id: index for index, rule in enumerate(rules)}
+    results = [_result(finding, mark, indexes) for finding, mark in with_fingerprints(report.findings)]
+    run = {
+        "tool": {"driver": {"name": "optimizer lint", "rules": [_rule(rule, rule_pages) for rule in rules]}},
+        "columnKind": "unicodeCodePoints",
+        "results": results,
+    }
+    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False) + "\n"
+
+
+def _rule(rule: Rule, pages: str) -> dict[str, Any]:
+    page = rule_page(rule)
+    result: dict[str, Any] = {
+        "id": rule.id,
+        "name": "".join(part.capitalize() for part in rule.name.split("-")),
+        "shortDescription": {"text": rule.summary},
+        "fullDescription": {"text": f"{rule.summary} {rule.why}"},
+        "help": {"text": f"{rule.why}\n\nFix: {rule.fix}.", "markdown": page},
+        "defaultConfiguration": {"level": _LEVELS[rule.severity]},
+        "properties": {"tags": ["lambda", "container-image", rule.family.name.lower()]},
+    }
+    if pages:
+        result["helpUri"] = f"{pages.rstrip('/')}/{rule.id}.md"
+    return result
+
+
+def _result(finding: Finding, mark: str, indexes: Mapping[str, int]) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "ruleId": finding.rule,
+        "level": _LEVELS[finding.severity],
+        "message": {"text": _message(f"{finding.message}. Fix: {finding.hint}.")},
+        "partialFingerprints": {_FINGERPRINT: mark},
+    }
+    if finding.rule in indexes:
+        result["ruleIndex"] = indexes[finding.rule]
+    location = _location(finding.location, finding.excerpt)
+    if location:
+        result["locations"] = [location]
+    if finding.fix:
+        result["fixes"] = [_fix(finding.fix)]
+    return result
+
+
+def _message(text: str) -> str:
+    """The text, without what would be read as a placeholder or a link (sections 3.11.5 and 3.11.6)."""
+    return re.sub(r"\{(\d+)\}", r"{{\1}}", re.sub(r"\[(?=[^\]]*\]\()", r"\\[", text))
+
+
+def _location(location: Location, excerpt: str) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    if location.path:
+        physical: dict[str, Any] = {"artifactLocation": _artifact(location.path)}
+        if location.span:
+            physical["region"] = {**_region(location.span), **({"snippet": {"text": excerpt}} if excerpt else {})}
+        result["physicalLocation"] = physical
+    if location.construct:
+        result["logicalLocations"] = [{"fullyQualifiedName": location.construct, "kind": "resource"}]
+    return result
+
+
+def _fix(fix: Fix) -> dict[str, Any]:
+    changes: dict[str, list[dict[str, Any]]] = {}
+    for edit in fix.edits:
+        changes.setdefault(edit.path, []).append({"deletedRegion": _region(edit.span), "insertedContent": {"text": edit.text}})
+    return {
+        "description": {"text": fix.title},
+        "artifactChanges": [{"artifactLocation": _artifact(path), "replacements": edits} for path, edits in changes.items()],
+    }
+
+
+def _artifact(path: str) -> dict[str, str]:
+    path = path.replace("\\", "/")
+    if path.startswith("/") or re.match(r"[A-Za-z]:/", path):
+        return {"uri": "file:///" + quote(path.lstrip("/"), safe="/:")}
+    return {"uri": quote(path), "uriBaseId": "%SRCROOT%"}
+
+
+def _region(span: Span) -> dict[str, int]:
+    return {
+        "startLine": span.start.line,
+        "startColumn": span.start.column,
+        "endLine": span.end.line,
+        "endColumn": span.end.column,
+    }
