@@ -48,13 +48,18 @@ class Shape(enum.Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """One key: ``type`` is that of its value, or of each item of it; ``default`` what no value means, in words."""
+    """One key.
+
+    ``type`` is that of its value, or of each item of it, and ``names`` that of
+    the keys of a table; ``default`` is what no value means, in words.
+    """
 
     name: str
     shape: Shape
     type: FieldType
     doc: str
     default: str
+    names: FieldType | None = None
 
 
 Layer = Mapping[str, Any]
@@ -75,6 +80,7 @@ def keys_of(rules: Sequence[Rule]) -> tuple[Key, ...]:
             name="severities",
             shape=Shape.TABLE,
             type=_SEVERITY_OR_OFF,
+            names=named,
             doc='A severity for a rule, by its id or name; `"off"` switches it off, and a nearer file may switch it on again.',
             default="the rules' own",
         ),
@@ -115,13 +121,27 @@ def keys_of(rules: Sequence[Rule]) -> tuple[Key, ...]:
             default="any",
         ),
         Key(
-            name="max_pin_age_days",
+            name="oldest_pin_days",
             shape=Shape.VALUE,
             type=_DAYS,
-            doc="After how many days a pinned digest is too old.",
+            doc="How many days ago a pin may have been resolved; 0 for any time.",
+            default="90",
+        ),
+        Key(
+            name="max_image_bytes",
+            shape=Shape.VALUE,
+            type=_BYTES,
+            doc="How large the layers of an image may be, as a registry stores them; 0 for any size.",
             default="no limit",
         ),
-        Key(name="max_image_bytes", shape=Shape.VALUE, type=_BYTES, doc="How large an image may be, unpacked.", default="no limit"),
+        Key(
+            name="stabilities",
+            shape=Shape.TABLE,
+            type=types.STABILITY,
+            names=types.TEXT,
+            doc="How often files change, by patterns of paths in the build context; the first that fits counts, a nearer file's before others.",
+            default="nothing is known",
+        ),
         Key(
             name="rule_pages",
             shape=Shape.VALUE,
@@ -168,7 +188,7 @@ def read_layer(data: Any, place: Place, path: str, line: Callable[..., int], rul
         elif key.shape is Shape.VALUE:
             _take(values, name, key.type.read, value, faults, place, name)
         elif key.shape is Shape.TABLE:
-            values[name] = _table(key, value, faults, place, rules)
+            values[name] = _table(key, value, faults, place)
         elif not isinstance(value, list):
             faults.append(Fault(f"{value!r} is not a list", place(name), "write it in [ ]"))
         elif key.shape is Shape.TABLES:
@@ -190,7 +210,8 @@ def merge(layers: Iterable[Layer], *, today: datetime.date, mirror: Mirror = Mir
     for layer in layers:
         for name, value in layer.items():
             if shapes[name] is Shape.TABLE:
-                values[name] = {**values.get(name, {}), **value}
+                # What is nearer comes first.
+                values[name] = {**value, **{word: item for word, item in values.get(name, {}).items() if word not in value}}
             elif shapes[name] in (Shape.ADDED_LIST, Shape.TABLES):
                 values[name] = tuple(dict.fromkeys((*values.get(name, ()), *value)))
             else:
@@ -206,8 +227,8 @@ def conventions_schema(rules: Sequence[Rule]) -> dict[str, Any]:
         if key.shape in (Shape.LIST, Shape.ADDED_LIST):
             schema = {"type": "array", "items": schema}
         elif key.shape is Shape.TABLE:
-            names = sorted(word for rule in rules for word in (rule.id, rule.name))
-            schema = {"type": "object", "propertyNames": {"enum": names}, "additionalProperties": schema}
+            assert key.names is not None
+            schema = {"type": "object", "propertyNames": dict(key.names.schema), "additionalProperties": schema}
         elif key.shape is Shape.TABLES:
             schema = {"type": "array", "items": _suppression_schema(schema)}
         properties[key.name] = {"description": key.doc, **schema}
@@ -256,17 +277,17 @@ def _take(
         faults.append(Fault(fault.message, place(*keys), fault.hint))
 
 
-def _table(key: Key, value: Any, faults: list[Fault], place: Place, rules: Sequence[Rule]) -> dict[str, Severity | None]:
-    found: dict[str, Severity | None] = {}
+def _table(key: Key, value: Any, faults: list[Fault], place: Place) -> dict[str, Any]:
+    found: dict[str, Any] = {}
     if not isinstance(value, Mapping):
         faults.append(Fault(f"{value!r} is not a table", place(key.name), f"write [{TABLE}.{key.name}]"))
         return found
-    named = _rule(rules)
+    assert key.names is not None
     for name, item in value.items():
-        ids: dict[str, str] = {}
-        _take(ids, "id", named.read, name, faults, place, key.name, name)
-        if ids:
-            _take(found, ids["id"], key.type.read, item, faults, place, key.name, name)
+        words: dict[str, str] = {}
+        _take(words, "word", key.names.read, name, faults, place, key.name, name)
+        if words:
+            _take(found, words["word"], key.type.read, item, faults, place, key.name, name)
     return found
 
 
@@ -350,13 +371,13 @@ def _day(value: Any) -> datetime.date:
         raise FieldFault(f'"{value}" is not a day; allowed: YYYY-MM-DD', "for example 2027-01-31, without quotes") from None
 
 
-def _count(unit: str) -> FieldType:
-    def read(value: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise FieldFault(f"{value!r} is not a number of {unit}; allowed: 1 or more")
-        return value
+def _limit(unit: str) -> FieldType:
+    def read(value: Any) -> int | None:
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise FieldFault(f"{value!r} is not a number of {unit}; allowed: 0 or more")
+        return value or None
 
-    return FieldType(f"number of {unit}", read, {"type": "integer", "minimum": 1})
+    return FieldType(f"number of {unit}", read, {"type": "integer", "minimum": 0})
 
 
 def _prefix(value: Any) -> str:
@@ -392,8 +413,8 @@ def _matching(name: str, pattern: str, allowed: str) -> FieldType:
 
 _SEVERITY = _severity(off=False)
 _SEVERITY_OR_OFF = _severity(off=True)
-_DAYS = _count("days")
-_BYTES = _count("bytes")
+_DAYS = _limit("days")
+_BYTES = _limit("bytes")
 _PREFIX = FieldType("registry", _prefix, {"type": "string", "minLength": 1})
 _RUNTIME = FieldType("runtime", _runtime, {"enum": list(runtimes())})
 _REPOSITORY = _matching(

@@ -11,6 +11,7 @@ from optimizer.bases.mirror import Mirror
 from optimizer.lint.finding import Severity
 from optimizer.lint.rule import Rule, choose
 from optimizer.lint.suppressions import Suppression, path_matches
+from optimizer.model.stability import Stability
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +25,11 @@ class Conventions:
     ``registries`` are the prefixes under which base and builder images may
     stand, the mirror's beside them; ``runtimes``, ``architectures`` and
     ``repository`` what functions may use; of each, empty allows everything.
-    ``max_pin_age_days`` and ``max_image_bytes`` set no limit when None.
+    ``oldest_pin_days`` is how many days ago a pin may have been resolved, and
+    ``max_image_bytes`` how large the layers of an image may be in a registry;
+    None sets no limit.  ``stabilities`` maps patterns of paths in the build
+    context, such as ``models/*``, to how often the files change; the first that
+    fits counts, and nothing is guessed for the rest.
 
     ``fail_on`` is the slightest severity that fails a run; ``select`` and
     ``ignore`` choose rules.  ``include`` and ``exclude`` choose files by
@@ -42,7 +47,8 @@ class Conventions:
     runtimes: tuple[str, ...] = ()
     architectures: tuple[str, ...] = ()
     repository: str = ""
-    max_pin_age_days: int | None = None
+    oldest_pin_days: int | None = 90
+    stabilities: Mapping[str, Stability] = field(default_factory=dict)
     max_image_bytes: int | None = None
     fail_on: Severity = Severity.WARNING
     select: tuple[str, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from optimizer.lint.configuration import SUPPRESSION_KEYS, Key, Shape, keys_of
+from optimizer.lint.configuration import SUPPRESSION_KEYS, TABLE, Key, Shape, keys_of
 from optimizer.lint.rule import Rule
 
 _EXAMPLE = """\
@@ -90,7 +90,7 @@ def _row(key: Key) -> tuple[str, ...]:
         Shape.VALUE: key.type.name,
         Shape.LIST: f"list of {key.type.name}",
         Shape.ADDED_LIST: f"list of {key.type.name}, adds up",
-        Shape.TABLE: f"table from a rule to {key.type.name}",
+        Shape.TABLE: f"table from {key.names.name if key.names else TABLE} to {key.type.name}",
         Shape.TABLES: "tables, add up",
     }
     return (f"`{key.name}`", kinds[key.shape], key.default, key.doc)

@@ -22,6 +22,7 @@ from optimizer.lint.engine import LintReport, lint, set_aside
 from optimizer.lint.finding import Location, Severity
 from optimizer.lint.rules import RULES
 from optimizer.lint.subjects import DockerfileSubject
+from optimizer.model.stability import Stability
 from optimizer.report.configuration import configuration_page
 from optimizer.settings import load_settings
 from tests.lint.cases import PYTHON, TODAY
@@ -42,13 +43,16 @@ registries = ["public.ecr.aws/lambda", "123456789012.dkr.ecr.eu-central-1.amazon
 runtimes = ["python3.13", "nodejs24.x"]
 architectures = ["arm64"]
 repository = "lambda-images"
-max_pin_age_days = 90
+oldest_pin_days = 30
 max_image_bytes = 1_000_000_000
 rule_pages = "https://example.com/rules"
 
 [conventions.severities]
 LIO102 = "error"
 user-set = "off"
+
+[conventions.stabilities]
+"models/*" = "monthly"
 
 [[conventions.suppressions]]
 rules = ["base-unpinned", "LIO602"]
@@ -152,6 +156,16 @@ class TestMerging:
             ("file", "optimizer.toml:4:1"),
         ]
 
+    def test_zero_is_no_limit(self, tree: Path) -> None:
+        assert Conventions(today=TODAY).oldest_pin_days == 90
+        write(tree / "optimizer.toml", "[conventions]\noldest_pin_days = 0\nmax_image_bytes = 0\n")
+        assert (of("Dockerfile").oldest_pin_days, of("Dockerfile").max_image_bytes) == (None, None)
+
+    def test_the_nearer_pattern_comes_first(self, tree: Path) -> None:
+        write(tree / "house.toml", '[conventions.stabilities]\n"a*" = "yearly"\n"b" = "daily"\n')
+        write(tree / "optimizer.toml", 'extends = "house.toml"\n[conventions.stabilities]\n"ab" = "weekly"\n"b" = "never"\n')
+        assert list(of("Dockerfile").stabilities.items()) == [("ab", Stability.WEEKLY), ("b", Stability.NEVER), ("a*", Stability.YEARLY)]
+
     def test_no_layer_is_the_defaults(self) -> None:
         assert merge([], today=TODAY) == Conventions(today=TODAY)
 
@@ -204,7 +218,7 @@ class TestFaults:
         """Requirement: "faults collected, each with file, line, did-you-mean"."""
         write(
             tree / "optimizer.toml",
-            '[conventions]\nfail-on = "error"\nselect = ["LIO999", "user-sett"]\nruntimes = ["python313"]\nmax_pin_age_days = 0\n'
+            '[conventions]\nfail-on = "error"\nselect = ["LIO999", "user-sett"]\nruntimes = ["python313"]\noldest_pin_days = -1\n'
             'registries = ["https://x/"]\nrepository = "a/b"\narchitectures = "arm64"\n\n[conventions.severities]\nLIO602 = "eror"\n'
             'base-unpined = "off"\n\n[[conventions.suppressions]]\nrules = ["LIO602"]\n\n[[conventions.suppressions]]\n'
             'rules = ["LIO102"]\nreason = "r"\nuntil = "soon"\npaths = "x"\n',
@@ -217,7 +231,7 @@ class TestFaults:
             ("optimizer.toml:3: conventions.select[0]", 'no rule is called "LIO999"', told[1][2]),
             ("optimizer.toml:3: conventions.select[1]", 'no rule is called "user-sett"', 'did you mean "user-set"?'),
             ("optimizer.toml:4: conventions.runtimes[0]", 'unknown runtime "python313"', told[3][2]),
-            ("optimizer.toml:5: conventions.max_pin_age_days", "0 is not a number of days", ""),
+            ("optimizer.toml:5: conventions.oldest_pin_days", "-1 is not a number of days", ""),
             ("optimizer.toml:6: conventions.registries[0]", '"https://x/" is not a registry', told[5][2]),
             ("optimizer.toml:7: conventions.repository", '"a/b" is not the name of a repository', ""),
             ("optimizer.toml:8: conventions.architectures", "'arm64' is not a list", "write it in [ ]"),
@@ -297,7 +311,7 @@ class TestSchema:
             {"conventions": {"severities": {"LIO999": "off"}}},
             {"conventions": {"suppressions": [{"rules": ["LIO102"]}]}},
             {"conventions": {"suppressions": [{"rules": [], "reason": "r"}]}},
-            {"conventions": {"max_pin_age_days": 0}},
+            {"conventions": {"oldest_pin_days": -1}},
         ],
     )
     def test_refuses_what_is_refused(self, data: dict[str, object], tree: Path) -> None:

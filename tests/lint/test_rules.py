@@ -26,6 +26,9 @@ USED_FOR_EVER = {
     "LIO101": "base-not-aws-provided",
     "LIO102": "base-unpinned",
     "LIO103": "builder-unpinned",
+    "LIO151": "registry-not-allowed",
+    "LIO152": "runtime-not-allowed",
+    "LIO153": "architecture-not-allowed",
     "LIO201": "build-tools-in-final-stage",
     "LIO202": "installer-in-final-stage",
     "LIO203": "final-stage-not-last",
@@ -38,6 +41,8 @@ USED_FOR_EVER = {
     "LIO601": "instruction-without-effect",
     "LIO602": "user-set",
     "LIO603": "command-with-several-words",
+    "LIO671": "image-too-large",
+    "LIO751": "repository-not-allowed",
     "LIO801": "secret-in-variable",
 }
 """Every id that was ever given, with its name; a line is added, and never changed or taken out."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from optimizer.lint.rule import Rule
 from optimizer.lint.rules import (
+    architecture_not_allowed,
     base_not_aws_provided,
     base_unpinned,
     build_tools_in_final_stage,
@@ -13,13 +14,17 @@ from optimizer.lint.rules import (
     expired_suppression,
     final_stage_not_last,
     ignore_file_not_read_by_cdk,
+    image_too_large,
     install_without_lock,
     installer_in_final_stage,
     instruction_without_effect,
     invalid_suppression,
     manifest_copied_with_source,
     outdated_baseline,
+    registry_not_allowed,
     remote_add_without_checksum,
+    repository_not_allowed,
+    runtime_not_allowed,
     secret_in_variable,
     source_before_dependencies,
     unreadable_dockerfile,
@@ -32,6 +37,7 @@ RULES: tuple[Rule, ...] = tuple(
         (
             module.RULE
             for module in (
+                architecture_not_allowed,
                 base_not_aws_provided,
                 base_unpinned,
                 build_tools_in_final_stage,
@@ -41,13 +47,17 @@ RULES: tuple[Rule, ...] = tuple(
                 expired_suppression,
                 final_stage_not_last,
                 ignore_file_not_read_by_cdk,
+                image_too_large,
                 install_without_lock,
                 installer_in_final_stage,
                 instruction_without_effect,
                 invalid_suppression,
                 manifest_copied_with_source,
                 outdated_baseline,
+                registry_not_allowed,
                 remote_add_without_checksum,
+                repository_not_allowed,
+                runtime_not_allowed,
                 secret_in_variable,
                 source_before_dependencies,
                 unreadable_dockerfile,

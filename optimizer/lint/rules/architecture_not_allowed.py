@@ -1,0 +1,48 @@
+"""LIO153: the function has an architecture that the house does not allow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from optimizer.lint.conventions import Conventions
+from optimizer.lint.finding import Severity, Undecided, Verdict, Violation
+from optimizer.lint.rule import Rule
+from optimizer.lint.subjects import FunctionSubject, PlanSubject
+
+
+def _check_function(subject: FunctionSubject, conventions: Conventions) -> Iterator[Verdict]:
+    # A generated function is judged by its plan.
+    if not conventions.architectures or subject.plan is not None:
+        return
+    if subject.architecture is None:
+        yield Undecided(reason="only the deployment decides the architecture")
+    elif subject.architecture not in conventions.architectures:
+        yield Violation(message=_message(subject.architecture, conventions))
+
+
+def _check_plan(subject: PlanSubject, conventions: Conventions) -> Iterator[Verdict]:
+    if conventions.architectures and subject.plan.architecture not in conventions.architectures:
+        yield Violation(message=_message(subject.plan.architecture, conventions))
+
+
+def _message(architecture: str, conventions: Conventions) -> str:
+    return f'the architecture "{architecture}" is not allowed; allowed: {", ".join(conventions.architectures)}'
+
+
+RULE = Rule(
+    id="LIO153",
+    name="architecture-not-allowed",
+    severity=Severity.ERROR,
+    since="0.1.0",
+    summary="The function has an architecture that the house does not allow.",
+    why=(
+        "Functions of two architectures share no layer that holds machine code, and are built on two kinds of machines. Nothing is found while "
+        "architectures are not configured."
+    ),
+    fix="give the function an allowed architecture, or have this one added to architectures",
+    bad='[conventions]\narchitectures = ["arm64"]\n\narchitecture=lambda_.Architecture.X86_64',
+    good='[conventions]\narchitectures = ["arm64"]\n\narchitecture=lambda_.Architecture.ARM_64',
+    example="text",
+    function=_check_function,
+    plan=_check_plan,
+)

@@ -1,0 +1,53 @@
+"""LIO152: the function uses a runtime that the house does not allow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from optimizer.bases.recognise import lambda_base
+from optimizer.lint.conventions import Conventions
+from optimizer.lint.finding import Severity, Undecided, Verdict, Violation
+from optimizer.lint.rule import Rule
+from optimizer.lint.subjects import DockerfileSubject, PlanSubject
+
+
+def _check_dockerfile(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
+    if not conventions.runtimes or not subject.final_stages:
+        return
+    start = subject.final_stages[0].stage.start
+    span = start.at(start.words[0])
+    image = subject.final_stages[0].image
+    if image is None:
+        yield Undecided(reason="the base image depends on a value that only the build decides", span=span)
+        return
+    base = lambda_base(image, conventions.mirror)
+    if base is not None and base.base is not None and base.base.runtime not in conventions.runtimes:
+        yield Violation(message=_message(base.base.runtime, conventions), span=span)
+
+
+def _check_plan(subject: PlanSubject, conventions: Conventions) -> Iterator[Verdict]:
+    if conventions.runtimes and subject.plan.runtime not in conventions.runtimes:
+        yield Violation(message=_message(subject.plan.runtime, conventions))
+
+
+def _message(runtime: str, conventions: Conventions) -> str:
+    return f'the runtime "{runtime}" is not allowed; allowed: {", ".join(conventions.runtimes)}'
+
+
+RULE = Rule(
+    id="LIO152",
+    name="runtime-not-allowed",
+    severity=Severity.ERROR,
+    since="0.1.0",
+    summary="The function uses a runtime that the house does not allow.",
+    why=(
+        "Every runtime more is a base image more to keep up to date and to pull, and layers that fewer functions share. Nothing is found while "
+        "runtimes are not configured."
+    ),
+    fix="use an allowed runtime, or have this one added to runtimes",
+    bad='[conventions]\nruntimes = ["python3.13"]\n\nFROM public.ecr.aws/lambda/python:3.10',
+    good='[conventions]\nruntimes = ["python3.13"]\n\nFROM public.ecr.aws/lambda/python:3.13',
+    example="text",
+    dockerfile=_check_dockerfile,
+    plan=_check_plan,
+)
