@@ -153,7 +153,11 @@ class _Changes:
         from optimizer.adapters.files import replace_file
 
         for path in sorted(self.contents):
-            if read_dockerfile(path) != self._before[path]:
+            present = read_dockerfile(path)
+            if present == self.contents[path]:
+                # Two names of one file.
+                continue
+            if present != self._before[path]:
                 raise ContextError(f'"{path}" has changed in the meantime', path, "run the command again")
             replace_file(Path(path), self.contents[path].decode("utf-8"), "the file", ContextError)
 
