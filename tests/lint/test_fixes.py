@@ -19,7 +19,7 @@ from optimizer.lint.rule import choose
 from optimizer.lint.rules import RULES
 from optimizer.lint.subjects import DockerfileSubject, IgnoreFile
 from tests.dockerfile.test_parse import ALPHABET, FRAGMENTS
-from tests.lint.cases import DIGEST, Files
+from tests.lint.cases import DIGEST, PYTHON, Files
 from tests.lint.rules.base_unpinned import LOCKED
 
 FROM = "FROM public.ecr.aws/lambda/python:3.13"
@@ -84,6 +84,33 @@ def test_ignore_files_are_written_and_extended(ignore: bytes | None, after: str)
     assert set(made) == {".dockerignore"}
     assert made[".dockerignore"].decode().startswith(after)
     assert b"\n\n" not in made[".dockerignore"].replace(b"\r\n", b"\n")
+
+
+@pytest.mark.parametrize(
+    ("files", "before", "after"),
+    [
+        (["uv.lock"], "COPY . .\nRUN cd x && uv sync --no-dev", "COPY . .\nRUN cd x && uv sync --frozen --no-dev"),
+        (["uv.lock"], "COPY ./uv.lock x ./\nRUN uv sync", "COPY ./uv.lock x ./\nRUN uv sync --frozen"),
+        (["uv.lock"], "COPY . .\nRUN <<E\nuv \\\n  sync\nE", "COPY . .\nRUN <<E\nuv \\\n  sync --frozen\nE"),
+        (["pnpm-lock.yaml"], "COPY . .\nRUN pnpm install;x", "COPY . .\nRUN pnpm install --frozen-lockfile;x"),
+        ([], "COPY . .\nRUN uv sync", None),
+        (["uv.lock"], "COPY pyproject.toml .\nRUN uv sync", None),
+        (["uv.lock"], 'COPY . .\nRUN ["uv", "sync"]', None),
+        (["uv.lock"], 'COPY . .\nRUN sh -c "uv sync"', None),
+    ],
+)
+def test_installers_are_held_to_a_lock_that_is_there(files: list[str], before: str, after: str | None) -> None:
+    head = f"FROM {PYTHON}\n"
+
+    def check(contents: Mapping[str, bytes]) -> tuple[Finding, ...]:
+        text = decode(contents.get("Dockerfile", (head + before).encode()))
+        subject = DockerfileSubject.of(text, context=Files(dict.fromkeys(files, "")))
+        return lint([subject], LOCKED, rules=choose(RULES, ["LIO401"])).findings
+
+    assert check({})
+    result = fix_all(check, lambda path: (head + before).encode())
+    assert result.contents == ({} if after is None else {"Dockerfile": (head + after).encode()})
+    assert bool(check(result.contents)) is (after is None)
 
 
 def test_what_is_no_utf_8_is_refused() -> None:

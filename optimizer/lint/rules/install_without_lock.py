@@ -5,8 +5,10 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Iterator
 
+from optimizer.dockerfile.instruction import Span
 from optimizer.lint.conventions import Conventions
-from optimizer.lint.finding import Severity, Undecided, Verdict, Violation
+from optimizer.lint.copies import copies
+from optimizer.lint.finding import Edit, Fix, Severity, Undecided, Verdict, Violation
 from optimizer.lint.installs import Install, install_of
 from optimizer.lint.rule import Rule
 from optimizer.lint.subjects import DockerfileSubject
@@ -26,7 +28,8 @@ def _pip(subject: DockerfileSubject, install: Install) -> Iterator[Verdict]:
     command = install.command
     if install.tool == "uv" and install.verb == "sync":
         if not command.has("--frozen", "--locked"):
-            yield Violation(message="uv sync may change the lock", span=command.span, hint="add --frozen")
+            fix = _flag_added(subject, install, "--frozen", "uv.lock")
+            yield Violation(message="uv sync may change the lock", span=command.span, hint="add --frozen", fix=fix)
         return
     if command.has("--require-hashes"):
         return
@@ -69,12 +72,31 @@ def _npm(subject: DockerfileSubject, install: Install) -> Iterator[Verdict]:
         yield Violation(message=f"{named}: installed without a version", span=install.command.span, hint="write name@version")
 
 
-def _flagged(*flags: str, hint: str) -> Callable[[DockerfileSubject, Install], Iterator[Verdict]]:
-    """A judge of a tool that keeps to its lock only with one of the flags."""
+def _flag_added(subject: DockerfileSubject, install: Install, flag: str, lock: str) -> Fix | None:
+    """The flag after the verb, where the lock that it asks for is known to be there."""
+    command = install.command
+    if subject.context is None or lock not in (subject.context.names() or ()) or install.verb not in command.words:
+        return None
+    sources = [source for item in subject.needed_stages for _, copy in copies(item) for source in copy.from_context]
+    if not any(source.everything or source.value in (lock, f"./{lock}") for source in sources):
+        return None
+    index = command.words.index(install.verb)
+    start, end = command.places[index]
+    after = command.source.text[end : end + 1]
+    # In JSON form and in quotes a word stands otherwise than it reads.
+    if command.source.text[start:end] != install.verb or not (after in ";&|" or after.isspace()):
+        return None
+    place = command.at(index).end
+    return Fix(title=f"add {flag}", edits=(Edit(path=subject.path, span=Span(place, place), text=f" {flag}"),))
+
+
+def _flagged(*flags: str, hint: str, lock: str = "") -> Callable[[DockerfileSubject, Install], Iterator[Verdict]]:
+    """A judge of a tool that keeps to its lock only with one of the flags, of which the first is a fix where ``lock`` is copied."""
 
     def judge(subject: DockerfileSubject, install: Install) -> Iterator[Verdict]:
         if install.verb in ("install", "") and not install.packages and not install.command.has(*flags):
-            yield Violation(message=f"{install.tool} install may change the lock", span=install.command.span, hint=hint)
+            fix = _flag_added(subject, install, flags[0], lock) if lock else None
+            yield Violation(message=f"{install.tool} install may change the lock", span=install.command.span, hint=hint, fix=fix)
 
     return judge
 
@@ -106,7 +128,7 @@ _JUDGES: dict[str, Callable[[DockerfileSubject, Install], Iterator[Verdict]]] = 
     "uv": _pip,
     "npm": _npm,
     "yarn": _flagged("--frozen-lockfile", "--immutable", hint="add --immutable, or --frozen-lockfile for yarn 1"),
-    "pnpm": _flagged("--frozen-lockfile", hint="add --frozen-lockfile"),
+    "pnpm": _flagged("--frozen-lockfile", hint="add --frozen-lockfile", lock="pnpm-lock.yaml"),
     "pipenv": _flagged("--deploy", "--ignore-pipfile", hint="use pipenv sync, or add --deploy"),
     "bundle": _bundle,
     "bundler": _bundle,
