@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from optimizer.bases.recognise import image_reference
 from optimizer.dockerfile.instruction import Span
-from optimizer.dockerfile.scope import find_stage
 from optimizer.lint.conventions import Conventions
 from optimizer.lint.finding import Severity, Undecided, Verdict, Violation
 from optimizer.lint.rule import Rule
@@ -27,8 +26,6 @@ def _check_dockerfile(subject: DockerfileSubject, conventions: Conventions) -> I
 
 
 def _images(subject: DockerfileSubject, base: int | None) -> Iterator[tuple[str | None, Span]]:
-    stages = [item.stage for item in subject.resolved.stages]
-    names = {stage.name.lower() for stage in stages if stage.name}
     for item in subject.needed_stages:
         stage = item.stage
         if item.parent is None and stage.index != base:
@@ -36,12 +33,8 @@ def _images(subject: DockerfileSubject, base: int | None) -> Iterator[tuple[str 
         for instruction in stage.instructions:
             for flag in instruction.flags:
                 name = flag.value if flag.name == "from" else flag.fields().get("from") if flag.name == "mount" else None
-                if not name or name.lower() in names:
-                    continue
-                if "$" in name:
-                    yield None, instruction.at(flag)
-                elif find_stage(name, stages) is None:
-                    yield name, instruction.at(flag)
+                if name and name.lower() not in subject.resolved.names:
+                    yield None if "$" in name else name, instruction.at(flag)
 
 
 def _check_plan(subject: PlanSubject, conventions: Conventions) -> Iterator[Verdict]:
