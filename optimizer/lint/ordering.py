@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from optimizer.dockerfile.instruction import Instruction
 from optimizer.dockerfile.scope import ResolvedStage
-from optimizer.lint.copies import Copy, Source, copies, manifests
+from optimizer.lint.copies import Copy, Source, manifests
 from optimizer.lint.installs import Install
 from optimizer.lint.subjects import DockerfileSubject
 
@@ -74,7 +74,7 @@ def _of_stage(subject: DockerfileSubject, stage: ResolvedStage) -> Iterator[Earl
     seen: list[Copy] = []
     for index in reversed(lineage):
         current = subject.resolved.stages[index]
-        found = dict(copies(current))
+        found = dict(subject.copies(current))
         for number, instruction in enumerate(current.stage.instructions):
             if number in found:
                 seen.append(found[number])

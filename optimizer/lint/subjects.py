@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from optimizer.bases.mirror import Mirror
 from optimizer.bases.recognise import WORKDIR, lambda_base, lambda_environment
+from optimizer.dockerfile.ignore import IgnorePatterns
 from optimizer.dockerfile.instruction import Dockerfile, Instruction, Problem, Span
 from optimizer.dockerfile.parse import read
 from optimizer.dockerfile.scope import BuildInputs, ResolvedDockerfile, ResolvedStage, resolve
 from optimizer.dockerfile.shell import Command, commands
+from optimizer.lint.copies import Copy, copies
 from optimizer.lint.finding import Location
 from optimizer.lint.installs import Install, install_of
 
@@ -19,6 +21,11 @@ if TYPE_CHECKING:
     from optimizer.model.image import Image
     from optimizer.model.plan import BuildPlan
 
+
+_MOST_PATTERNS = 1000
+_MOST_STARS = 20
+_LONGEST_IGNORE = 65536
+"""Of an ignore file that rules look at: each pattern is tried for each copy."""
 
 _OCI = {"x86_64": "amd64"}
 
@@ -70,6 +77,7 @@ class DockerfileSubject:
     # What many rules ask for, computed once: by the identity of an instruction, or by a name.
     _commands: dict[int, tuple[Command, ...]] = field(default_factory=dict, repr=False, compare=False)
     _installs: dict[int, tuple[Install, ...]] = field(default_factory=dict, repr=False, compare=False)
+    _copies: dict[int, tuple[tuple[int, Copy], ...]] = field(default_factory=dict, repr=False, compare=False)
     _stages: dict[str, tuple[ResolvedStage, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
@@ -161,6 +169,26 @@ class DockerfileSubject:
         if key not in self._commands:
             self._commands[key] = commands(instruction)
         return self._commands[key]
+
+    def copies(self, stage: ResolvedStage) -> tuple[tuple[int, Copy], ...]:
+        """The copies of a stage, each with its index among the stage's instructions; read once."""
+        key = stage.stage.index
+        if key not in self._copies:
+            self._copies[key] = tuple(copies(stage))
+        return self._copies[key]
+
+    @property
+    def ignore_used(self) -> IgnoreFile | None:
+        """The ignore file that BuildKit obeys."""
+        return self.own_ignore or self.ignore
+
+    @property
+    def ignored(self) -> IgnorePatterns | None:
+        """What the build does not see of the context; None for an ignore file that is too long to judge by."""
+        lines = self.ignore_used.lines if self.ignore_used else ()
+        if len(lines) > _MOST_PATTERNS or sum(map(len, lines)) > _LONGEST_IGNORE or any(line.count("*") > _MOST_STARS for line in lines):
+            return None
+        return IgnorePatterns.parse(lines)
 
     def installs(self, instruction: Instruction) -> tuple[Install, ...]:
         """What the commands of an instruction install, in order; read once."""

@@ -11,6 +11,7 @@ from optimizer.lint.finding import Severity, Verdict, Violation
 from optimizer.lint.rule import Rule
 from optimizer.lint.subjects import DockerfileSubject, FunctionSubject
 
+
 def _check_dockerfile(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
     if not has_entrypoint_of_aws(subject, conventions):
         return

@@ -12,7 +12,13 @@ from optimizer.lint.finding import Severity, Undecided, Verdict, Violation
 from optimizer.lint.rule import Rule
 from optimizer.lint.subjects import DockerfileSubject, FunctionSubject
 
-_ARCHITECTURES = {"linux/amd64": "x86_64", "linux/x86_64": "x86_64", "linux/arm64": "arm64", "linux/arm64/v8": "arm64", "linux/aarch64": "arm64"}
+_ARCHITECTURES = {
+    "linux/amd64": "x86_64",
+    "linux/x86_64": "x86_64",
+    "linux/arm64": "arm64",
+    "linux/arm64/v8": "arm64",
+    "linux/aarch64": "arm64",
+}
 """Lambda's word for each platform on which it runs functions."""
 
 
