@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from optimizer.dockerfile.shell import Command
 from optimizer.lint.conventions import Conventions
@@ -21,12 +21,13 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
         for instruction in item.stage.instructions:
             commands = subject.commands(instruction)
             verified = any(_VERIFIERS.fullmatch(command.program) for command in commands)
+            checked_out = max((index for index, command in enumerate(commands) if _at_commit(command)), default=-1)
             for index, command in enumerate(commands):
                 if command.program in ("curl", "wget") and not verified and not _asks_only(command):
                     url = next((word for word in command.words[1:] if _URL.match(word)), "")
                     if url:
                         yield Violation(message=f'"{url}" is fetched without a checksum', span=command.span)
-                elif command.program == "git" and "clone" in command.words[1:3] and not _at_commit(commands[index:]):
+                elif command.program == "git" and "clone" in command.words[1:3] and index > checked_out:
                     yield Violation(
                         message="git clone takes what the branch has today", span=command.span, hint="check a commit out, by its hash"
                     )
@@ -37,11 +38,9 @@ def _asks_only(command: Command) -> bool:
     return command.has("-I", "--head", "--spider", "-X", "--request", "-d", "--data", "-T", "--upload-file", "-F", "--form")
 
 
-def _at_commit(commands: Sequence[Command]) -> bool:
-    return any(
-        command.program == "git" and any(_COMMIT.fullmatch(word.partition("=")[2] or word) or "$" in word for word in command.words[1:])
-        for command in commands
-    )
+def _at_commit(command: Command) -> bool:
+    """Whether Git is told a commit, or what may be one."""
+    return command.program == "git" and any(_COMMIT.fullmatch(word.partition("=")[2] or word) or "$" in word for word in command.words[1:])
 
 
 RULE = Rule(

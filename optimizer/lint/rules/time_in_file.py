@@ -17,7 +17,7 @@ _PIPELINE = re.compile(r"(?:>&|&>|[^\n;&|]|\|(?!\|))+")
 _DATE = re.compile(r"(?:^|[ \t(`])(?P<date>date)(?P<options>(?:[ \t]+[^ \t)`>|]+)*)(?=[ \t]*(?:[)`>|]|$))")
 _CONSTANT = re.compile(r"[ \t](?:-d|--date|-r|--reference)")
 _WRITES = re.compile(
-    r"(?<![0-9&=>-])>>?(?![ \t]*(?:[&>]|/dev/(?:null|stderr|stdout|tty)))|\|[ \t]*tee[ \t]+(?!/dev/)|\bsed[ \t]+(?:-[A-Za-z]*[ \t]+)*-[A-Za-z]*i"
+    r"(?<![0-9&=>-])>>?(?![ \t]*(?:[&>]|/dev/(?:null|stderr|stdout|tty)))|\|[ \t]*tee[ \t]+(?!/dev/)|\bsed[ \t]+(?:-[A-Za-z]*[ \t]+){0,5}-[A-Za-z]{0,5}i"
 )
 
 
