@@ -117,15 +117,22 @@ def _names(pattern: str) -> list[list[str]]:
 
 def _class(inside: str) -> str:
     negated = inside[0] in "^!"
-    characters = re.escape(inside[negated:]).replace(chr(92) + "-", "-")
+    characters = inside[negated:]
+    items = []
+    position = 0
+    while position < len(characters):
+        first, last = characters[position], characters[position : position + 3][2:]
+        if last and characters[position + 1] == "-":
+            # A range from a later character to an earlier one holds nothing.
+            items.append(f"{re.escape(first)}-{re.escape(last)}" if first <= last else "")
+            position += 3
+        else:
+            items.append(re.escape(first))
+            position += 1
     # No class holds what separates names.
-    expression = f"[^{characters}/]" if negated else f"[{characters}]"
-    try:
-        re.compile(expression)
-    except re.error:
-        # Such as [z-a], which holds no character.
-        return _NOTHING
-    return expression
+    if negated:
+        return f"[^{''.join(items)}/]"
+    return f"(?!/)[{''.join(items)}]" if any(items) else _NOTHING
 
 
 def _name(items: list[str], numbers: Iterator[int]) -> str:

@@ -10,8 +10,6 @@ from optimizer.lint.conventions import Conventions
 from optimizer.lint.finding import Severity, Undecided, Verdict, Violation
 from optimizer.lint.rule import Rule
 from optimizer.lint.subjects import DockerfileSubject, PlanSubject
-from optimizer.model.plan import CopyTree
-from optimizer.model.reference import ImageReference
 
 
 def _check_dockerfile(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
@@ -38,6 +36,10 @@ def _images(subject: DockerfileSubject, base: int | None) -> Iterator[tuple[str 
 
 
 def _check_plan(subject: PlanSubject, conventions: Conventions) -> Iterator[Verdict]:
+    # Imported here, because a plan is at hand only where its module is loaded already.
+    from optimizer.model.plan import CopyTree
+    from optimizer.model.reference import ImageReference
+
     for stage in subject.plan.stages:
         origins = [stage.origin, *(action.origin for action in stage.actions if isinstance(action, CopyTree))]
         for origin in origins:

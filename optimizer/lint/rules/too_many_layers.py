@@ -8,7 +8,6 @@ from optimizer.lint.conventions import Conventions
 from optimizer.lint.finding import Severity, Verdict, Violation
 from optimizer.lint.rule import Rule
 from optimizer.lint.subjects import DockerfileSubject, ImageSubject, PlanSubject
-from optimizer.model.plan import Run
 
 _MOST = 117
 """Layers whose manifest has 25,400 bytes, beyond which Lambda is slower; engines stop near 125.
@@ -32,6 +31,9 @@ def _check_dockerfile(subject: DockerfileSubject, conventions: Conventions) -> I
 
 
 def _check_plan(subject: PlanSubject, conventions: Conventions) -> Iterator[Verdict]:
+    # Imported here, because a plan is at hand only where its module is loaded already.
+    from optimizer.model.plan import Run
+
     in_place = [action for stage in subject.plan.stages if stage.in_place for action in stage.actions if isinstance(action, Run)]
     count = _OF_BASE + len(subject.plan.layers) + len(in_place)
     if count > _MOST:
