@@ -21,7 +21,6 @@ whole instead of one fault at a time.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -121,5 +120,8 @@ class ImageError(OptimizerError):
 
 def did_you_mean(given: str, allowed: Iterable[str]) -> str:
     """``did you mean "x"?`` for the nearest allowed word, else an empty string."""
+    # Imported here, because it is needed only when something is wrong.
+    import difflib
+
     near = difflib.get_close_matches(given, list(allowed), n=1, cutoff=0.6)
     return f'did you mean "{near[0]}"?' if near else ""

@@ -86,20 +86,20 @@ def check_runtime(base: BaseImage, allow: frozenset[str]) -> tuple[list[Fault], 
         return [], []
     state = "a preview" if base.status == "preview" else "retired"
     message = f'runtime "{base.runtime}" is {state} and must be allowed by name'
-    successor = _successor(base)
-    instead = f', or use "{successor}"' if successor else ""
+    newer = successor(base)
+    instead = f', or use "{newer}"' if newer else ""
     return [Fault(message, "runtime", f'say allow=["{base.runtime}"]{instead}')], []
 
 
 def _deprecation(base: BaseImage) -> str:
     since = f" since {base.deprecated_on}" if base.deprecated_on else ""
     text = f'runtime "{base.runtime}" is deprecated{since}: its base image may get no more patches'
-    successor = _successor(base)
-    return f'{text}; use "{successor}"' if successor else text
+    newer = successor(base)
+    return f'{text}; use "{newer}"' if newer else text
 
 
-def _successor(base: BaseImage) -> str:
-    """The newest supported runtime to move to; empty when there is none."""
+def successor(base: BaseImage) -> str:
+    """The newest supported runtime of the family to move to; empty when there is none."""
     family = "provided" if base.family == "go" else base.family
     for image in _catalogue().values():
         if image.family == family and image.status == "supported":

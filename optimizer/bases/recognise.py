@@ -12,6 +12,9 @@ from optimizer.bases.mirror import Mirror
 from optimizer.errors import SpecError
 from optimizer.model.reference import ImageReference
 
+WORKDIR = "/var/task"
+"""The working directory of every AWS-provided base image."""
+
 _DOCKER_HUB = "docker.io"
 _VARIANT = re.compile(r"(?P<tag>.+?)(?:\.\d{4}\.\d{2}\.\d{2}\.\d{2})?(?:-(?P<architecture>x86_64|arm64))?")
 

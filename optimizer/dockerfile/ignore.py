@@ -9,9 +9,10 @@ Source: https://docs.docker.com/build/concepts/context/#dockerignore-files
 from __future__ import annotations
 
 import functools
+import itertools
 import posixpath
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 
@@ -43,6 +44,7 @@ class IgnorePatterns:
 @functools.lru_cache(maxsize=256)
 def _parse(patterns: tuple[str, ...]) -> IgnorePatterns:
     expressions: list[tuple[bool, list[str]]] = []
+    numbers = itertools.count()
     for line in patterns:
         text = line.strip()
         if not text or text.startswith("#"):
@@ -51,37 +53,108 @@ def _parse(patterns: tuple[str, ...]) -> IgnorePatterns:
         cleaned = posixpath.normpath(text.removeprefix("!").strip().lstrip("/"))
         if not expressions or expressions[-1][0] != negated:
             expressions.append((negated, []))
-        expressions[-1][1].append(_expression(cleaned))
+        expressions[-1][1].append(_expression(cleaned, numbers))
     # Neighbours of one kind are one expression: a walk asks for each of its files.
-    return IgnorePatterns(tuple((negated, re.compile(rf"(?:{'|'.join(group)})(?:/.*)?\Z", re.DOTALL)) for negated, group in expressions))
+    return IgnorePatterns(tuple((negated, re.compile("|".join(group), re.DOTALL)) for negated, group in expressions))
 
 
-def _expression(pattern: str) -> str:
-    result = []
+_END = r"(?=/|\Z)"
+_NOTHING = "(?!)"
+
+
+def _expression(pattern: str, numbers: Iterator[int]) -> str:
+    """What matches the start of a path that the pattern fits, up to the end of one of its names.
+
+    The time to match is bounded by the product of the lengths: of each part
+    between two wildcards the first place that fits is as good as any other, so
+    that nothing is tried twice.  ``numbers`` gives names to groups.
+    """
+    parts: list[list[list[str]]] = [[]]
+    for name in _names(pattern):
+        if name == ["**"]:
+            parts.append([])
+        elif "**" in name:
+            return _crossing(pattern)
+        else:
+            parts[-1].append(name)
+    result = ""
+    for index, part in enumerate(parts):
+        if not part:
+            continue
+        names = "/".join(_name(name, numbers) for name in part) + (_END if index == len(parts) - 1 else "/")
+        result += _first(rf"(?:[^/]*/)*?{names}", numbers) if index else names
+    return result
+
+
+def _names(pattern: str) -> list[list[str]]:
+    """The names of a pattern; each is a list of ``*``, ``**`` and expressions of single characters."""
+    result: list[list[str]] = [[]]
     position = 0
     while position < len(pattern):
-        if pattern.startswith("**/", position):
-            result.append(r"(?:.*/)?")
-            position += 3
-        elif pattern.startswith("**", position):
-            result.append(r".*")
+        character = pattern[position]
+        if pattern.startswith("**", position):
+            result[-1].append("**")
             position += 2
-        elif pattern[position] == "*":
-            result.append(r"[^/]*")
-            position += 1
-        elif pattern[position] == "?":
-            result.append(r"[^/]")
-            position += 1
-        elif pattern[position] == "[" and "]" in pattern[position + 2 :]:
+            continue
+        if character == "/":
+            result.append([])
+        elif character == "*":
+            result[-1].append("*")
+        elif character == "?":
+            result[-1].append("[^/]")
+        elif character == "[" and "]" in pattern[position + 2 :]:
             end = pattern.index("]", position + 2)
-            inside = pattern[position + 1 : end]
-            caret = "^" if inside[0] in "^!" else ""
-            result.append(f"[{caret}{re.escape(inside[len(caret) :]).replace(chr(92) + '-', '-')}]")
-            position = end + 1
-        elif pattern[position] == "\\" and position + 1 < len(pattern):
-            result.append(re.escape(pattern[position + 1]))
-            position += 2
-        else:
-            result.append(re.escape(pattern[position]))
+            result[-1].append(_class(pattern[position + 1 : end]))
+            position = end
+        elif character == "\\" and position + 1 < len(pattern):
             position += 1
-    return "".join(result)
+            result[-1].append(re.escape(pattern[position]))
+        else:
+            result[-1].append(re.escape(character))
+        position += 1
+    return result
+
+
+def _class(inside: str) -> str:
+    negated = inside[0] in "^!"
+    characters = inside[negated:]
+    items = []
+    position = 0
+    while position < len(characters):
+        first, last = characters[position], characters[position : position + 3][2:]
+        if last and characters[position + 1] == "-":
+            # A range from a later character to an earlier one holds nothing.
+            items.append(f"{re.escape(first)}-{re.escape(last)}" if first <= last else "")
+            position += 3
+        else:
+            items.append(re.escape(first))
+            position += 1
+    # No class holds what separates names.
+    if negated:
+        return f"[^{''.join(items)}/]"
+    return f"(?!/)[{''.join(items)}]" if any(items) else _NOTHING
+
+
+def _name(items: list[str], numbers: Iterator[int]) -> str:
+    if "*" not in items:
+        return "".join(items)
+    texts = [""]
+    for item in items:
+        if item == "*":
+            texts.append("")
+        else:
+            texts[-1] += item
+    middle = "".join(_first(rf"[^/]*?{text}", numbers) for text in texts[1:-1] if text)
+    return f"{texts[0]}{middle}[^/]*{texts[-1] + _END if texts[-1] else ''}"
+
+
+def _first(expression: str, numbers: Iterator[int]) -> str:
+    """The first match of an expression, which is never given up for another; an atomic group, which Python has from 3.11."""
+    name = f"g{next(numbers)}"
+    return f"(?=(?P<{name}>{expression}))(?P={name})"
+
+
+def _crossing(pattern: str) -> str:
+    """A pattern in which ``**`` is a part of a name, such as ``**.txt``, and crosses directories there."""
+    result = "/".join("".join({"**": ".*", "*": "[^/]*"}.get(item, item) for item in name) for name in _names(pattern))
+    return rf"{result.replace('.*/', '(?:.*/)?')}(?:/.*)?\Z"

@@ -12,8 +12,10 @@ the platform where nobody says it, and the environment of an unknown image.
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from optimizer.dockerfile.instruction import Dockerfile, Instruction, ParsedStage
 from optimizer.dockerfile.words import UnknownVariable, WordFault, expand
@@ -21,6 +23,9 @@ from optimizer.dockerfile.words import UnknownVariable, WordFault, expand
 _EXPANDED = ("ADD", "COPY", "EXPOSE", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR")
 _MOST_COPIES = 1_000_000
 """Variables that stages may inherit from one another in one file, all together."""
+
+_LONGEST_PATH = 4096
+"""Of a path, in characters: Linux takes no longer one."""
 
 Environments = Callable[[str], "Mapping[str, str] | None"]
 
@@ -32,13 +37,15 @@ class BuildInputs:
     ``arguments`` are its build arguments; where ``complete``, there are no
     others.  ``platform`` is such as ``linux/arm64``, None where nobody says.
     ``environments`` gives what is known of an image's variables, None for
-    nothing; ``scratch`` has none at all.
+    nothing; ``scratch`` has none at all.  ``workdirs`` gives an image's working
+    directory, None where it is not known.
     """
 
     arguments: Mapping[str, str] = field(default_factory=dict)
     complete: bool = False
     platform: str | None = None
     environments: Environments = lambda image: None
+    workdirs: Callable[[str], str | None] = lambda image: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +56,8 @@ class ResolvedStage:
     for an image; ``image`` the image under it in the end.  ``expanded`` has,
     for each of the stage's instructions, the values of its words: for ARG, ENV
     and LABEL those behind the ``=``, and nothing for what the shell expands.
-    None stands for what cannot be told.
+    ``workdirs`` has the working directory before each instruction, and then
+    the one at the end.  None stands for what cannot be told.
     """
 
     stage: ParsedStage
@@ -59,27 +67,34 @@ class ResolvedStage:
     platform: str | None
     expanded: tuple[tuple[str | None, ...], ...]
     environment: Mapping[str, str | None]
+    workdirs: tuple[str | None, ...] = (None,)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ResolvedDockerfile:
     """A Dockerfile with the variables of every stage resolved."""
 
     dockerfile: Dockerfile
     stages: tuple[ResolvedStage, ...]
 
-    def lineage(self, index: int) -> tuple[int, ...]:
-        """The stage and the stages that it is built on, the nearest first."""
+    def lineage(self, index: int, most: int | None = None) -> tuple[int, ...]:
+        """The stage and the stages that it is built on, the nearest first; at most so many of them."""
         found = [index]
-        while (parent := self.stages[found[-1]].parent) is not None:
+        while (most is None or len(found) < most) and (parent := self.stages[found[-1]].parent) is not None:
             found.append(parent)
         return tuple(found)
+
+    @cached_property
+    def names(self) -> Mapping[str, int]:
+        """The stage that each name, in lower case, and each number stands for at the end of the file."""
+        numbers = {str(item.stage.index): item.stage.index for item in self.stages}
+        return {**numbers, **{item.stage.name.lower(): item.stage.index for item in self.stages if item.stage.name}}
 
     def target(self, name: str | None = None) -> int | None:
         """The stage that is built: of the name or number, by default the last; None when there is none."""
         if name is None:
             return len(self.stages) - 1 if self.stages else None
-        return find_stage(name, [item.stage for item in self.stages])
+        return self.names.get(name.lower())
 
     def needed(self, index: int) -> frozenset[int]:
         """The stages that a build of this one runs: what it is built on and copies from, and so on."""
@@ -98,15 +113,6 @@ class ResolvedDockerfile:
                 found.add(current)
                 waiting += below[current]
         return frozenset(found)
-
-
-def find_stage(name: str, stages: list[ParsedStage]) -> int | None:
-    """The last stage of that name, in any case of letters, or of that number."""
-    lowered = name.lower()
-    for stage in reversed(stages):
-        if stage.name and stage.name.lower() == lowered:
-            return stage.index
-    return int(name) if name.isascii() and name.isdigit() and len(name) < 6 and int(name) < len(stages) else None
 
 
 def resolve(dockerfile: Dockerfile, inputs: BuildInputs = BuildInputs()) -> ResolvedDockerfile:
@@ -134,6 +140,7 @@ class _Resolver:
         self._copies = 0
         # By stage: its variables at its end, which of them ENV has set, and whether there are no others.
         self._ends: list[tuple[dict[str, str | None], set[str], bool]] = []
+        self._workdirs: list[str | None] = []
 
     def resolved(self) -> ResolvedDockerfile:
         for instruction in self._dockerfile.global_arguments:
@@ -172,6 +179,7 @@ class _Resolver:
         variables, environment, complete = self._start(parent, image)
         expanded = tuple(self._instruction(item, variables, environment, complete) for item in stage.instructions)
         self._ends.append((variables, environment, complete))
+        workdirs = self._directories(stage, expanded, parent, image)
         return ResolvedStage(
             stage=stage,
             origin=origin,
@@ -180,7 +188,24 @@ class _Resolver:
             platform=platform,
             expanded=expanded,
             environment=variables,
+            workdirs=workdirs,
         )
+
+    def _directories(
+        self, stage: ParsedStage, expanded: tuple[tuple[str | None, ...], ...], parent: int | None, image: str | None
+    ) -> tuple[str | None, ...]:
+        """The working directory before each instruction of the stage, and the one at its end."""
+        if parent is not None:
+            current = self._workdirs[parent]
+        else:
+            current = "/" if image == "scratch" else self._inputs.workdirs(image) if image is not None else None
+        found = [current]
+        for instruction, values in zip(stage.instructions, expanded, strict=True):
+            if instruction.keyword == "WORKDIR" and values:
+                current = None if values[0] is None else absolute(values[0], current)
+            found.append(current)
+        self._workdirs.append(current)
+        return tuple(found)
 
     def _start(self, parent: int | None, image: str | None) -> tuple[dict[str, str | None], set[str], bool]:
         if parent is not None:
@@ -215,6 +240,15 @@ class _Resolver:
                 environment.update(name for name, _ in pairs)
             return tuple(value for _, value in pairs)
         return ()
+
+
+def absolute(path: str, directory: str | None) -> str | None:
+    """The path as it is seen from the working directory; None where that is not known and matters."""
+    if path.startswith("/"):
+        return posixpath.normpath(f"/{path.lstrip('/')}")
+    if directory is None or len(directory) + len(path) > _LONGEST_PATH:
+        return None
+    return posixpath.normpath(posixpath.join(directory, path))
 
 
 def _platform_arguments(platform: str | None) -> dict[str, str | None]:

@@ -43,6 +43,7 @@ _COMPANIONS = (".npmrc", ".yarnrc", ".yarnrc.yml", ".yarn", "pip.conf", "nuget.c
 """Files that an installation needs and that change as rarely as what it installs."""
 
 _REMOTE = re.compile(r"(?:https?|ftp)://", re.IGNORECASE)
+_COMMIT = re.compile(r"#[0-9a-f]{40}(?:[0-9a-f]{24})?(?::|$)|[?&](?:commit|checksum)=[0-9a-f]{40}", re.IGNORECASE)
 _GIT = re.compile(r"git@|git://|ssh://|https?://[^#?]*\.git(?:[#?]|$)", re.IGNORECASE)
 
 
@@ -57,6 +58,16 @@ class Source:
     def remote(self) -> bool:
         """Whether it is fetched from a URL over HTTP or FTP."""
         return self.value is not None and bool(_REMOTE.match(self.value)) and not _GIT.match(self.value)
+
+    @property
+    def of_git(self) -> bool:
+        """Whether it is a repository of Git."""
+        return self.value is not None and bool(_GIT.match(self.value))
+
+    @property
+    def of_commit(self) -> bool:
+        """Whether a repository of Git is taken at a commit, which cannot move."""
+        return self.value is not None and bool(_COMMIT.search(self.value))
 
     @property
     def local(self) -> bool:

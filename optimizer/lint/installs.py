@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from optimizer.dockerfile.shell import Command
 
@@ -21,6 +21,9 @@ _OPTIONS_WITH_VALUE = {
     ),
     "npm": ("--prefix", "-C", "--registry", "--omit", "--include", "--loglevel", "--cache", "-w", "--workspace", "--userconfig", "--only"),
     "system": ("--releasever", "--setopt", "--installroot", "-c", "--config", "--enablerepo", "--disablerepo", "-x", "--exclude", "-t", "-o", "--virtual", "-X", "--repository"),
+    "cargo": ("--version", "--vers", "--git", "--branch", "--tag", "--rev", "--path", "--root", "--features", "-F", "--target", "--profile", "-j"),
+    "dotnet": ("--version", "--tool-path", "--add-source", "--source", "--configfile", "--framework", "-v", "--verbosity", "--arch", "-a"),
+    "go": ("-tags", "-ldflags", "-gcflags", "-o", "-mod"),
     "gem": ("-v", "--version", "-i", "--install-dir", "-s", "--source", "-n", "--bindir"),
 }  # fmt: skip
 
@@ -82,6 +85,13 @@ def install_of(command: Command) -> Install | None:
         return _node(program, command, words)
     if program == "gem" and verb == "install":
         return _with_packages("gem", "ruby", verb, command, words[2:], "gem")
+    if program == "go" and verb in ("get", "install") and any("@" in word for word in words[2:]):
+        return _with_packages("go", "go", verb, command, words[2:], "go")
+    if program == "cargo" and verb == "install":
+        found = _with_packages("cargo", "rust", verb, command, words[2:], "cargo")
+        return found if found.packages else replace(found, compiles=True)
+    if program == "dotnet" and words[1:3] == ["tool", "install"]:
+        return _with_packages("dotnet", "dotnet", "tool install", command, words[3:], "dotnet")
     return _by_table(program, verb, command)
 
 

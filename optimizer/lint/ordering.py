@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from optimizer.dockerfile.instruction import Instruction
 from optimizer.dockerfile.scope import ResolvedStage
-from optimizer.lint.copies import Copy, Source, copies, manifests
-from optimizer.lint.installs import Install, install_of
+from optimizer.lint.copies import Copy, Source, manifests
+from optimizer.lint.installs import Install
 from optimizer.lint.subjects import DockerfileSubject
 
 _SOURCE_ENDINGS = (".cjs", ".cs", ".fs", ".go", ".java", ".js", ".kt", ".mjs", ".py", ".rb", ".rs", ".scala", ".ts")
@@ -69,12 +69,12 @@ def early_copies(subject: DockerfileSubject) -> Iterator[EarlyCopy]:
 
 
 def _of_stage(subject: DockerfileSubject, stage: ResolvedStage) -> Iterator[EarlyCopy]:
-    lineage = subject.resolved.lineage(stage.stage.index)[:_LINEAGE]
+    lineage = subject.resolved.lineage(stage.stage.index, _LINEAGE)
     states: dict[str, _State] = {}
     seen: list[Copy] = []
     for index in reversed(lineage):
         current = subject.resolved.stages[index]
-        found = dict(copies(current))
+        found = dict(subject.copies(current))
         for number, instruction in enumerate(current.stage.instructions):
             if number in found:
                 seen.append(found[number])
@@ -90,7 +90,7 @@ def _of_stage(subject: DockerfileSubject, stage: ResolvedStage) -> Iterator[Earl
 
 
 def _installs(subject: DockerfileSubject, instruction: Instruction) -> list[Install]:
-    found = [install for command in subject.commands(instruction) if (install := install_of(command))]
+    found = subject.installs(instruction)
     cached = any(flag.name == "mount" and flag.fields().get("type") == "cache" for flag in instruction.flags)
     # A build needs its sources, and with a cache mount its dependencies are there already.
     return [install for install in found if not (install.compiles and cached)]

@@ -7,17 +7,25 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from optimizer.bases.mirror import Mirror
-from optimizer.bases.recognise import lambda_base, lambda_environment
+from optimizer.bases.recognise import WORKDIR, lambda_base, lambda_environment
+from optimizer.dockerfile.ignore import IgnorePatterns
 from optimizer.dockerfile.instruction import Dockerfile, Instruction, Problem, Span
 from optimizer.dockerfile.parse import read
 from optimizer.dockerfile.scope import BuildInputs, ResolvedDockerfile, ResolvedStage, resolve
 from optimizer.dockerfile.shell import Command, commands
+from optimizer.lint.copies import Copy, copies
 from optimizer.lint.finding import Location
+from optimizer.lint.installs import Install, install_of
 
 if TYPE_CHECKING:
     from optimizer.model.image import Image
     from optimizer.model.plan import BuildPlan
 
+
+_MOST_PATTERNS = 1000
+_MOST_STARS = 20
+_LONGEST_IGNORE = 65536
+"""Of an ignore file that rules look at: each pattern is tried for each copy."""
 
 _OCI = {"x86_64": "amd64"}
 
@@ -51,6 +59,8 @@ class DockerfileSubject:
     BuildKit prefers and CDK does not read.  ``context`` is None where the
     context is not known; ``inside_context`` is False for a Dockerfile outside.
     ``construct`` names the function or asset that it belongs to.
+    ``architecture`` is Lambda's word for what it is built for, None where
+    nobody says.
     """
 
     path: str
@@ -63,7 +73,12 @@ class DockerfileSubject:
     context: ContextFiles | None = None
     inside_context: bool = True
     construct: str = ""
+    architecture: str | None = None
+    # What many rules ask for, computed once: by the identity of an instruction, or by a name.
     _commands: dict[int, tuple[Command, ...]] = field(default_factory=dict, repr=False, compare=False)
+    _installs: dict[int, tuple[Install, ...]] = field(default_factory=dict, repr=False, compare=False)
+    _copies: dict[int, tuple[tuple[int, Copy], ...]] = field(default_factory=dict, repr=False, compare=False)
+    _stages: dict[str, tuple[ResolvedStage, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(
@@ -92,11 +107,15 @@ class DockerfileSubject:
             base = lambda_base(image, mirror)
             return lambda_environment(base) if base else None
 
+        def workdirs(image: str) -> str | None:
+            return WORKDIR if lambda_base(image, mirror) else None
+
         inputs = BuildInputs(
             arguments=arguments or {},
             complete=arguments is not None,
             platform=f"linux/{_OCI.get(architecture, architecture)}" if architecture else None,
             environments=environments,
+            workdirs=workdirs,
         )
         resolved = resolve(dockerfile, inputs)
         return cls(
@@ -110,6 +129,7 @@ class DockerfileSubject:
             context=context,
             inside_context=inside_context,
             construct=construct,
+            architecture=architecture,
         )
 
     @property
@@ -130,16 +150,18 @@ class DockerfileSubject:
     @property
     def final_stages(self) -> tuple[ResolvedStage, ...]:
         """The stages whose instructions make the image: the one under all others first, the stage that is built last."""
-        if self.final is None:
-            return ()
-        return tuple(self.resolved.stages[index] for index in reversed(self.resolved.lineage(self.final)))
+        if "final" not in self._stages:
+            indices = () if self.final is None else reversed(self.resolved.lineage(self.final))
+            self._stages["final"] = tuple(self.resolved.stages[index] for index in indices)
+        return self._stages["final"]
 
     @property
     def needed_stages(self) -> tuple[ResolvedStage, ...]:
         """The stages that a build runs, in order."""
-        if self.final is None:
-            return ()
-        return tuple(self.resolved.stages[index] for index in sorted(self.resolved.needed(self.final)))
+        if "needed" not in self._stages:
+            indices = () if self.final is None else sorted(self.resolved.needed(self.final))
+            self._stages["needed"] = tuple(self.resolved.stages[index] for index in indices)
+        return self._stages["needed"]
 
     def commands(self, instruction: Instruction) -> tuple[Command, ...]:
         """The shell commands of an instruction; read once."""
@@ -147,6 +169,34 @@ class DockerfileSubject:
         if key not in self._commands:
             self._commands[key] = commands(instruction)
         return self._commands[key]
+
+    def copies(self, stage: ResolvedStage) -> tuple[tuple[int, Copy], ...]:
+        """The copies of a stage, each with its index among the stage's instructions; read once."""
+        key = stage.stage.index
+        if key not in self._copies:
+            self._copies[key] = tuple(copies(stage))
+        return self._copies[key]
+
+    @property
+    def ignore_used(self) -> IgnoreFile | None:
+        """The ignore file that BuildKit obeys."""
+        return self.own_ignore or self.ignore
+
+    @property
+    def ignored(self) -> IgnorePatterns | None:
+        """What the build does not see of the context; None for an ignore file that is too long to judge by."""
+        lines = self.ignore_used.lines if self.ignore_used else ()
+        if len(lines) > _MOST_PATTERNS or sum(map(len, lines)) > _LONGEST_IGNORE or any(line.count("*") > _MOST_STARS for line in lines):
+            return None
+        return IgnorePatterns.parse(lines)
+
+    def installs(self, instruction: Instruction) -> tuple[Install, ...]:
+        """What the commands of an instruction install, in order; read once."""
+        key = id(instruction)
+        if key not in self._installs:
+            found = (install_of(command) for command in self.commands(instruction))
+            self._installs[key] = tuple(install for install in found if install)
+        return self._installs[key]
 
     def line(self, span: Span | None) -> str:
         """The line at which the span starts."""

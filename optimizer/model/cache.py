@@ -7,7 +7,6 @@ Source: https://docs.docker.com/build/cache/backends/
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -126,6 +125,9 @@ class BuildCache:
 def _name(scope: str, image: str) -> str:
     """A name that is a tag, a scope and a directory alike, and differs for images that differ."""
     readable = re.sub(r"[^A-Za-z0-9]+", "-", image).strip("-")[:_NAME_MAX]
+    # Imported here, because settings are read by commands that name no image.
+    import hashlib
+
     digest = hashlib.sha256(image.encode("utf-8")).hexdigest()[:8]
     return "-".join(part for part in (scope, readable, digest) if part)
 

@@ -6,6 +6,7 @@ the Dockerfile, the rule, and the text at its place.
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 
 import pytest
@@ -21,8 +22,12 @@ CORPUS = Path(__file__).parent / "corpus"
 CASES = sorted(path.parent.name for path in CORPUS.glob("*/Dockerfile"))
 
 
-def findings(path: Path) -> str:
-    report = lint([load_dockerfile(str(path))], Conventions(today=TODAY), rules=RULES)
+BEFORE_ANY_RUNTIME_ENDED = datetime.date(2026, 7, 30)
+"""A day on which every runtime of the golden cases was supported."""
+
+
+def findings(path: Path, today: datetime.date = TODAY) -> str:
+    report = lint([load_dockerfile(str(path))], Conventions(today=today), rules=RULES)
     lines = []
     for finding in report.findings:
         span = finding.location.span
@@ -47,4 +52,4 @@ def test_finds_what_is_known(case: str, request: pytest.FixtureRequest) -> None:
 
 @pytest.mark.parametrize("path", sorted(GOLDEN.glob("*/Dockerfile")), ids=lambda path: path.parent.name)
 def test_says_nothing_of_what_the_optimizer_writes(path: Path) -> None:
-    assert findings(path) == ""
+    assert findings(path, BEFORE_ANY_RUNTIME_ENDED) == ""

@@ -26,24 +26,55 @@ USED_FOR_EVER = {
     "LIO101": "base-not-aws-provided",
     "LIO102": "base-unpinned",
     "LIO103": "builder-unpinned",
+    "LIO104": "runtime-deprecated",
+    "LIO105": "runtime-preview",
+    "LIO106": "pin-too-old",
+    "LIO107": "wrong-architecture",
+    "LIO108": "syntax-unpinned",
     "LIO151": "registry-not-allowed",
     "LIO152": "runtime-not-allowed",
     "LIO153": "architecture-not-allowed",
     "LIO201": "build-tools-in-final-stage",
     "LIO202": "installer-in-final-stage",
     "LIO203": "final-stage-not-last",
+    "LIO204": "package-cache-left",
+    "LIO205": "code-with-dependencies",
+    "LIO206": "removed-in-later-layer",
     "LIO301": "manifest-copied-with-source",
     "LIO302": "source-before-dependencies",
+    "LIO303": "volatile-before-stable",
+    "LIO304": "dependencies-after-code",
+    "LIO305": "cache-busting-argument",
     "LIO401": "install-without-lock",
     "LIO402": "remote-add-without-checksum",
+    "LIO403": "epoch-of-the-commit",
+    "LIO404": "time-in-file",
+    "LIO405": "run-in-final-stage",
+    "LIO406": "times-of-the-machine",
+    "LIO407": "system-packages-unpinned",
+    "LIO408": "download-without-checksum",
     "LIO501": "everything-copied",
     "LIO502": "ignore-file-not-read-by-cdk",
+    "LIO503": "dockerfile-outside-context",
+    "LIO504": "ineffective-ignore-file",
+    "LIO505": "copied-file-ignored",
+    "LIO506": "waste-copied",
     "LIO601": "instruction-without-effect",
     "LIO602": "user-set",
     "LIO603": "command-with-several-words",
+    "LIO604": "unreadable-mode",
+    "LIO605": "no-runtime-client",
+    "LIO606": "shell-without-effect",
+    "LIO607": "reserved-variable",
+    "LIO608": "handler-out-of-reach",
+    "LIO609": "command-missing",
+    "LIO610": "layer-count",
     "LIO671": "image-too-large",
     "LIO751": "repository-not-allowed",
     "LIO801": "secret-in-variable",
+    "LIO802": "secret-file-copied",
+    "LIO803": "secret-in-command",
+    "LIO804": "secret-taken-back",
 }
 """Every id that was ever given, with its name; a line is added, and never changed or taken out."""
 
@@ -128,5 +159,8 @@ class TestNoRuleIsForgotten:
 
 
 def test_rules_are_chosen_by_id_name_and_family() -> None:
-    assert [rule.id for rule in choose(RULES, ["LIO30", "user-set", "secrets"], ["LIO302"])] == ["LIO301", "LIO602", "LIO801"]
+    chosen = {rule.id for rule in choose(RULES, ["LIO30", "user-set", "secrets"], ["LIO302"])}
+    assert {"LIO301", "LIO602", "LIO801"} <= chosen
+    assert {rule_id[:4] for rule_id in chosen - {"LIO602"}} == {"LIO3", "LIO8"}
+    assert "LIO302" not in chosen
     assert choose(RULES) == RULES

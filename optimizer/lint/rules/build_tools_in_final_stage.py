@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from optimizer.dockerfile.instruction import Instruction
 from optimizer.lint.conventions import Conventions
 from optimizer.lint.finding import Severity, Undecided, Verdict, Violation
-from optimizer.lint.installs import SYSTEM_TOOLS, install_of
+from optimizer.lint.installs import SYSTEM_TOOLS
 from optimizer.lint.rule import Rule
 from optimizer.lint.subjects import DockerfileSubject
 
@@ -24,16 +24,16 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
     for item in subject.final_stages:
         for instruction in item.stage.instructions:
             removed = _removed(subject, instruction)
-            for command in subject.commands(instruction):
-                install = install_of(command)
-                if install is None or install.ecosystem != "system":
+            for install in subject.installs(instruction):
+                if install.ecosystem != "system":
                     continue
+                span = install.command.span
                 groups = set(install.value_of("--virtual", "-t"))
                 tools = [name for name in install.packages if _TOOLS.fullmatch(name) and name not in removed and not groups & removed]
                 if tools:
-                    yield Violation(message=f"{', '.join(tools[:5])}: build tools that stay in the final image", span=command.span)
+                    yield Violation(message=f"{', '.join(tools[:5])}: build tools that stay in the final image", span=span)
                 elif any("$" in name for name in install.packages):
-                    yield Undecided(reason="a variable of the shell names the packages", span=command.span)
+                    yield Undecided(reason="a variable of the shell names the packages", span=span)
 
 
 def _removed(subject: DockerfileSubject, instruction: Instruction) -> frozenset[str]:

@@ -6,13 +6,10 @@ from collections.abc import Iterator
 
 from optimizer.bases.recognise import image_reference
 from optimizer.dockerfile.instruction import Span
-from optimizer.dockerfile.scope import find_stage
 from optimizer.lint.conventions import Conventions
 from optimizer.lint.finding import Severity, Undecided, Verdict, Violation
 from optimizer.lint.rule import Rule
 from optimizer.lint.subjects import DockerfileSubject, PlanSubject
-from optimizer.model.plan import CopyTree
-from optimizer.model.reference import ImageReference
 
 
 def _check_dockerfile(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
@@ -27,8 +24,6 @@ def _check_dockerfile(subject: DockerfileSubject, conventions: Conventions) -> I
 
 
 def _images(subject: DockerfileSubject, base: int | None) -> Iterator[tuple[str | None, Span]]:
-    stages = [item.stage for item in subject.resolved.stages]
-    names = {stage.name.lower() for stage in stages if stage.name}
     for item in subject.needed_stages:
         stage = item.stage
         if item.parent is None and stage.index != base:
@@ -36,15 +31,15 @@ def _images(subject: DockerfileSubject, base: int | None) -> Iterator[tuple[str 
         for instruction in stage.instructions:
             for flag in instruction.flags:
                 name = flag.value if flag.name == "from" else flag.fields().get("from") if flag.name == "mount" else None
-                if not name or name.lower() in names:
-                    continue
-                if "$" in name:
-                    yield None, instruction.at(flag)
-                elif find_stage(name, stages) is None:
-                    yield name, instruction.at(flag)
+                if name and name.lower() not in subject.resolved.names:
+                    yield None if "$" in name else name, instruction.at(flag)
 
 
 def _check_plan(subject: PlanSubject, conventions: Conventions) -> Iterator[Verdict]:
+    # Imported here, because a plan is at hand only where its module is loaded already.
+    from optimizer.model.plan import CopyTree
+    from optimizer.model.reference import ImageReference
+
     for stage in subject.plan.stages:
         origins = [stage.origin, *(action.origin for action in stage.actions if isinstance(action, CopyTree))]
         for origin in origins:

@@ -5,20 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from optimizer.bases.recognise import lambda_base
 from optimizer.dockerfile.instruction import Instruction
+from optimizer.lint.basis import has_entrypoint_of_aws, last
 from optimizer.lint.conventions import Conventions
 from optimizer.lint.finding import Edit, Fix, Severity, Verdict, Violation
 from optimizer.lint.rule import Rule
 from optimizer.lint.subjects import DockerfileSubject, FunctionSubject
 
-_ENTRYPOINT = ("/lambda-entrypoint.sh",)
-
 
 def _check_dockerfile(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
-    if not _has_entrypoint_of_aws(subject, conventions):
+    if not has_entrypoint_of_aws(subject, conventions):
         return
-    command = _last(subject, "CMD")
+    command = last(subject, "CMD")
     if command is None:
         return
     if command.json is None:
@@ -31,21 +29,8 @@ def _check_dockerfile(subject: DockerfileSubject, conventions: Conventions) -> I
 def _check_function(subject: FunctionSubject, conventions: Conventions) -> Iterator[Verdict]:
     if subject.dockerfile is None or subject.entrypoint or subject.entrypoint is None or not subject.command:
         return
-    if len(subject.command) > 1 and _has_entrypoint_of_aws(subject.dockerfile, conventions):
+    if len(subject.command) > 1 and has_entrypoint_of_aws(subject.dockerfile, conventions):
         yield Violation(message=f"the function's command gives the entrypoint {len(subject.command)} arguments")
-
-
-def _has_entrypoint_of_aws(subject: DockerfileSubject, conventions: Conventions) -> bool:
-    final = subject.final_stage
-    if final is None or final.image is None or lambda_base(final.image, conventions.mirror) is None:
-        return False
-    entrypoint = _last(subject, "ENTRYPOINT")
-    return entrypoint is None or entrypoint.json == _ENTRYPOINT
-
-
-def _last(subject: DockerfileSubject, keyword: str) -> Instruction | None:
-    found = [item for stage in subject.final_stages for item in stage.stage.instructions if item.keyword == keyword]
-    return found[-1] if found else None
 
 
 def _handler(command: Instruction) -> str:

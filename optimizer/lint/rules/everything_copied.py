@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from optimizer.dockerfile.instruction import Position, Span
 from optimizer.lint.conventions import Conventions
-from optimizer.lint.copies import copies
 from optimizer.lint.finding import Edit, Fix, Severity, Undecided, Verdict, Violation
 from optimizer.lint.rule import Rule
 from optimizer.lint.subjects import DockerfileSubject, IgnoreFile
@@ -21,7 +20,7 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
     if ignore is not None and any(line.strip() and not line.lstrip().startswith(("#", "!")) for line in ignore.lines):
         return
     for item in subject.needed_stages:
-        for _, copy in copies(item):
+        for _, copy in subject.copies(item):
             for source in copy.from_context:
                 if source.everything and subject.context is None:
                     yield Undecided(reason="the build context is not known", span=source.span)

@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator
 
 from optimizer.dockerfile.instruction import Span
 from optimizer.lint.conventions import Conventions
-from optimizer.lint.copies import copies
 from optimizer.lint.finding import Edit, Fix, Severity, Undecided, Verdict, Violation
-from optimizer.lint.installs import Install, install_of
+from optimizer.lint.installs import Install
 from optimizer.lint.rule import Rule
 from optimizer.lint.subjects import DockerfileSubject
 
@@ -17,10 +16,9 @@ from optimizer.lint.subjects import DockerfileSubject
 def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
     for item in subject.needed_stages:
         for instruction in item.stage.instructions:
-            for command in subject.commands(instruction):
-                install = install_of(command)
-                judge = _JUDGES.get(install.tool) if install else None
-                if install is not None and judge is not None:
+            for install in subject.installs(instruction):
+                judge = _JUDGES.get(install.tool)
+                if judge is not None:
                     yield from judge(subject, install)
 
 
@@ -77,7 +75,7 @@ def _flag_added(subject: DockerfileSubject, install: Install, flag: str, lock: s
     command = install.command
     if subject.context is None or lock not in (subject.context.names() or ()) or install.verb not in command.words:
         return None
-    sources = [source for item in subject.needed_stages for _, copy in copies(item) for source in copy.from_context]
+    sources = [source for item in subject.needed_stages for _, copy in subject.copies(item) for source in copy.from_context]
     if not any(source.everything or source.value in (lock, f"./{lock}") for source in sources):
         return None
     index = command.words.index(install.verb)
@@ -123,6 +121,23 @@ def _gem(subject: DockerfileSubject, install: Install) -> Iterator[Verdict]:
         )
 
 
+def _go(subject: DockerfileSubject, install: Install) -> Iterator[Verdict]:
+    loose = [name for name in install.distributed if name.endswith(("@latest", "@upgrade", "@main", "@master"))]
+    if loose:
+        yield Violation(message=f"{', '.join(loose[:5])}: no version", span=install.command.span, hint="write name@v1.2.3")
+
+
+def _versioned(hint: str) -> Callable[[DockerfileSubject, Install], Iterator[Verdict]]:
+    """A judge of a tool that takes the version of what it installs by name from an option."""
+
+    def judge(subject: DockerfileSubject, install: Install) -> Iterator[Verdict]:
+        loose = [name for name in install.distributed if "@" not in name]
+        if loose and not install.value_of("--version", "--git", "--path"):
+            yield Violation(message=f"{', '.join(loose[:5])}: installed without a version", span=install.command.span, hint=hint)
+
+    return judge
+
+
 _JUDGES: dict[str, Callable[[DockerfileSubject, Install], Iterator[Verdict]]] = {
     "pip": _pip,
     "uv": _pip,
@@ -133,6 +148,9 @@ _JUDGES: dict[str, Callable[[DockerfileSubject, Install], Iterator[Verdict]]] = 
     "bundle": _bundle,
     "bundler": _bundle,
     "gem": _gem,
+    "go": _go,
+    "cargo": _versioned(hint="add --version, or name@version, and --locked"),
+    "dotnet": _versioned(hint="add --version"),
 }
 
 RULE = Rule(

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from optimizer.lint.conventions import Conventions
 from optimizer.lint.finding import Severity, Verdict, Violation
-from optimizer.lint.installs import install_of
 from optimizer.lint.rule import Rule
 from optimizer.lint.subjects import DockerfileSubject
 
@@ -14,10 +13,9 @@ from optimizer.lint.subjects import DockerfileSubject
 def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
     for item in subject.final_stages:
         for instruction in item.stage.instructions:
-            for command in subject.commands(instruction):
-                install = install_of(command)
-                if install is not None and install.ecosystem != "system":
-                    yield Violation(message=f"{install.tool} {install.verb} runs in the final stage", span=command.span)
+            for install in subject.installs(instruction):
+                if install.ecosystem != "system":
+                    yield Violation(message=f"{install.tool} {install.verb} runs in the final stage", span=install.command.span)
 
 
 RULE = Rule(

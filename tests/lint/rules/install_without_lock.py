@@ -18,6 +18,9 @@ CATCHES: list[Case] = [
     on_base("RUN gem install rake", 2),
     on_base("RUN uv sync", 2),
     on_base("RUN pipenv install --system", 2),
+    on_base("RUN dotnet tool install -g Amazon.Lambda.Tools", 2, says="Amazon.Lambda.Tools: installed without a version"),
+    on_base("RUN go install -tags x example.com/tool@latest", 2, says="example.com/tool@latest"),
+    on_base("RUN cargo install --locked cargo-lambda", 2),
 ]
 PASSES: list[Case] = [
     on_base("RUN pip install --require-hashes -r requirements.txt"),
@@ -30,4 +33,6 @@ PASSES: list[Case] = [
     on_base("ENV BUNDLE_FROZEN=true\nRUN bundle install"),
     on_base("RUN bundle config set --local deployment true && bundle install"),
     on_base("RUN gem install rake:13.2 && gem install -v 13.2 rake && go mod download"),
+    on_base("RUN dotnet tool install -g Amazon.Lambda.Tools --version 5.13.0 && go install example.com/tool@v1.2.3 && go install ./..."),
+    on_base("RUN cargo install --locked cargo-lambda@1.8.6 && cargo install --path . && cargo install --version 1.8.6 cargo-lambda"),
 ]

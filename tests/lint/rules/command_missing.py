@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from optimizer.lint.finding import Location
+from optimizer.lint.subjects import DockerfileSubject, FunctionSubject
+from tests.lint.cases import PYTHON, Case
+from tests.test_golden import plan_of
+
+
+def function(text: str, *lines: int, undecided: int = 0, **known: object) -> Case:
+    """A function of an image that the text builds."""
+    made = FunctionSubject(construct="F", location=Location(construct="F"), dockerfile=DockerfileSubject.of(text), **known)  # type: ignore[arg-type]
+    return Case(made, lines, undecided=undecided)
+
+
+PLANNED = FunctionSubject(construct="F", location=Location(construct="F"), plan=plan_of("python-requirements"))
+
+CATCHES: list[Case] = [
+    function(f"FROM {PYTHON}", 0),
+    function(f'FROM {PYTHON} AS x\nCMD ["a.b"]\nFROM {PYTHON}', 0),
+    Case(PLANNED, (0,), says="neither the function nor its image"),
+]
+PASSES: list[Case] = [
+    function(f"FROM {PYTHON}", command=("app.handler",)),
+    function(f'FROM {PYTHON} AS x\nCMD ["a.b"]\nFROM x'),
+    function(f"FROM {PYTHON}", entrypoint=("/x",)),
+    function(f"FROM {PYTHON}", command=None, undecided=1),
+    function(f'FROM {PYTHON}\nENTRYPOINT ["./main"]'),
+    function("FROM example.com/base"),
+    function("FORM x"),
+]
