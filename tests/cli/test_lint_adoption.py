@@ -42,7 +42,7 @@ class TestConfiguration:
         )
         result = run(tree, ".", "--format", "json")
         assert result.returncode == 0
-        assert rules(result.stdout) == ["LIO601", "LIO501", "LIO102", "LIO602"]
+        assert rules(result.stdout) == ["LIO601", "LIO406", "LIO501", "LIO102", "LIO602"]
         assert run(tree, ".", "--fail-on", "warning").returncode == 1
 
     def test_paths_are_selected_however_they_are_named(self, tree: Path) -> None:
@@ -94,9 +94,9 @@ class TestBaseline:
         assert result.returncode == 2
         assert "write it: optimizer lint . --baseline lint-baseline.json --write-baseline" in result.stderr
         written = run(tree, ".", *known, "--write-baseline")
-        assert (written.returncode, written.stderr) == (0, "wrote lint-baseline.json: 6 known\n")
+        assert (written.returncode, written.stderr) == (0, "wrote lint-baseline.json: 7 known\n")
         before = (tree / "lint-baseline.json").read_bytes()
-        assert run(tree, ".", *known).stdout == "3 checked; 0 error, 0 warning, 0 info; 6 known\n"
+        assert run(tree, ".", *known).stdout == "3 checked; 0 error, 0 warning, 0 info; 7 known\n"
         # A new fault counts, and does not get in.
         (tree / "ok" / "Dockerfile").write_text(GOOD + "USER 1\n", encoding="utf-8")
         result = run(tree, ".", *known, "--write-baseline", "--format", "json")
@@ -110,14 +110,14 @@ class TestBaseline:
         assert 'LIO602 is fixed in "web/Dockerfile", and the baseline still holds it' in result.stdout
         hint = next(line for line in result.stdout.splitlines() if "make the baseline smaller" in line).partition(": optimizer lint ")[2]
         assert run(tree, *shlex.split(hint.partition("smaller: ")[2] or hint)).returncode == 0
-        assert run(tree, ".", *known).stdout == "3 checked; 0 error, 0 warning, 0 info; 5 known\n"
+        assert run(tree, ".", *known).stdout == "3 checked; 0 error, 0 warning, 0 info; 6 known\n"
 
     def test_grows_only_when_told(self, tree: Path) -> None:
         known = ["--baseline", "b.json", "--write-baseline"]
         run(tree, "api", *known)
         assert run(tree, ".", *known).returncode == 1
         result = run(tree, ".", *known, "--grow")
-        assert (result.returncode, result.stderr) == (0, "wrote b.json: 6 known, 3 before\n")
+        assert (result.returncode, result.stderr) == (0, "wrote b.json: 7 known, 4 before\n")
 
     def test_is_the_same_from_another_directory(self, tree: Path) -> None:
         run(tree, ".", "--baseline", "b.json", "--write-baseline")
@@ -155,7 +155,7 @@ class TestFixes:
 
     def test_are_applied_once_and_the_rest_is_reported(self, tree: Path) -> None:
         result = run(tree, ".", "--fix", "--format", "json")
-        assert (result.returncode, rules(result.stdout)) == (1, ["LIO102", "LIO602"])
+        assert (result.returncode, rules(result.stdout)) == (1, ["LIO406", "LIO102", "LIO602"])
         assert result.stderr == "4 findings fixed in 3 files\n"
         assert (tree / "api" / "Dockerfile").read_text() == f'FROM {PYTHON}\nCOPY . ./\nCMD ["app.handler"]\n'
         after = contents(tree)
@@ -195,9 +195,9 @@ def test_every_format_is_one_whole_document(tree: Path, form: str) -> None:
     result = run(tree, ".", "--format", form)
     assert (result.returncode, result.stderr) == (1, "")
     if form == "junit":
-        assert len(ElementTree.fromstring(result.stdout)[0]) == 6
+        assert len(ElementTree.fromstring(result.stdout)[0]) == 7
     elif form == "github":
-        assert len(result.stdout.splitlines()) == 6
+        assert len(result.stdout.splitlines()) == 7
     else:
         json.loads(result.stdout)
 

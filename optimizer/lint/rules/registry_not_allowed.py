@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from optimizer.bases.recognise import image_reference
 from optimizer.dockerfile.instruction import Span
-from optimizer.dockerfile.scope import find_stage
 from optimizer.lint.conventions import Conventions
 from optimizer.lint.finding import Severity, Undecided, Verdict, Violation
 from optimizer.lint.rule import Rule
@@ -28,13 +27,12 @@ def _check_dockerfile(subject: DockerfileSubject, conventions: Conventions) -> I
 
 
 def _images(subject: DockerfileSubject) -> Iterator[tuple[str | None, Span]]:
-    stages = [item.stage for item in subject.resolved.stages]
     for item in subject.needed_stages:
         if item.parent is None:
             yield item.origin, item.stage.start.at(item.stage.start.words[0])
         for instruction in item.stage.instructions:
             flag = instruction.flag("from")
-            if flag is not None and flag.value and find_stage(flag.value, stages) is None:
+            if flag is not None and flag.value and subject.resolved.target(flag.value) is None:
                 yield None if "$" in flag.value else flag.value, instruction.at(flag)
 
 
