@@ -69,7 +69,7 @@ USED_FOR_EVER = {
     "LIO608": "handler-out-of-reach",
     "LIO609": "command-missing",
     "LIO610": "layer-count",
-    "LIO671": "image-too-large",
+    "LIO671": "image-over-limit",
     "LIO751": "repository-not-allowed",
     "LIO801": "secret-in-variable",
     "LIO802": "secret-file-copied",

@@ -23,7 +23,7 @@ def _check(subject: ImageSubject, conventions: Conventions) -> Iterator[Verdict]
 
 RULE = Rule(
     id="LIO671",
-    name="image-too-large",
+    name="image-over-limit",
     severity=Severity.WARNING,
     since="0.1.0",
     summary="The image is larger than the house allows.",
