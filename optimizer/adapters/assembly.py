@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,16 +16,20 @@ from typing import Any
 from optimizer.errors import ContextError
 from optimizer.model.cache import CacheOption
 from optimizer.model.ecr import EcrRegistry
+from optimizer.sam.document import Document
+from optimizer.sam.template import TemplateFunction, TemplateRepository, functions, repositories
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssemblyFunction:
     """One image function of an app.
 
-    ``path`` is the construct's path where the template carries it, else stack
-    and logical id.  ``handler`` is empty when the image decides it.
-    ``repository`` and ``dockerfile`` are None for an image that is not an
-    asset of the app; ``repository`` may hold placeholders such as
+    ``path`` is the construct's path where the assembly carries it, else stack
+    and logical id.  ``handler`` is empty when the image decides it; ``command``
+    and ``entrypoint`` are None where only a deployment knows them.
+    ``architecture`` is Lambda's default where the template does not say it.
+    ``asset``, ``repository`` and ``dockerfile`` are None for an image that is
+    not an asset of the app; ``repository`` may hold placeholders such as
     ``${AWS::Region}``.
     """
 
@@ -37,6 +41,42 @@ class AssemblyFunction:
     repository: str | None
     directory: Path | None
     dockerfile: Path | None
+    template: Path
+    asset: str | None
+    architecture_given: bool
+    command: tuple[str, ...] | None
+    entrypoint: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssemblyRepository:
+    """A repository that a stack of the app creates; ``path`` is that of its construct."""
+
+    path: str
+    template: Path
+    declared: TemplateRepository
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledgement:
+    """A rule that the app sets aside, by CDK's ``Validations.of(construct).acknowledge``.
+
+    ``path`` is that of the construct, ``id`` what was acknowledged.
+    """
+
+    path: str
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assembly:
+    """Everything of a synthesized app that concerns images, each sorted."""
+
+    functions: tuple[AssemblyFunction, ...]
+    images: tuple[AssemblyImage, ...]
+    repositories: tuple[AssemblyRepository, ...]
+    acknowledgements: tuple[Acknowledgement, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,10 +129,41 @@ class _Stack:
     name: str
     artifact: Mapping[str, Any]
     images: Mapping[str, Mapping[str, Any]]
+    metadata: Mapping[str, Any]
+    """Entries by the path of their construct."""
 
     @property
     def title(self) -> str:
         return str(self.artifact.get("displayName") or self.name)
+
+    def templates(self) -> Iterator[_Template]:
+        """Its own template, and those of the stacks nested in it."""
+        own = self.artifact["properties"]["templateFile"]
+        files = {own: ""}
+        for path, kind, data in _entries(self.metadata):
+            if kind == "aws:cdk:templateFile" and isinstance(data, str):
+                files[data] = path
+        # Logical ids are unique in a template alone, and a construct belongs to the stack nearest above it.
+        paths: dict[str, dict[str, str]] = {file: {} for file in files}
+        homes = {home: file for file, home in files.items()}
+        for path, kind, data in _entries(self.metadata):
+            if kind == "aws:cdk:logicalId" and isinstance(data, str):
+                above = path
+                while above not in homes and above:
+                    above = above.rpartition("/")[0]
+                paths[homes.get(above, own)][data] = path.removesuffix("/Resource")
+        for file, known in sorted(paths.items()):
+            document = Document(data=_json(self.directory / file))
+            yield _Template(file=_within(self.directory, file), document=document, paths=known)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Template:
+    """A template of a stack; ``paths`` has the paths of its constructs by logical id."""
+
+    file: Path
+    document: Document
+    paths: Mapping[str, str]
 
 
 def load_functions(directory: str | Path) -> tuple[AssemblyFunction, ...]:
@@ -101,8 +172,48 @@ def load_functions(directory: str | Path) -> tuple[AssemblyFunction, ...]:
     Raises :class:`ContextError` when the directory holds no assembly, or a
     broken one.
     """
-    found = [function for stack in _stacks(Path(directory)) for function in _functions(stack)]
-    return tuple(sorted(found, key=lambda function: (function.stack, function.path)))
+    return _sorted(function for stack in _stacks(Path(directory)) for function in _functions(stack))
+
+
+def load_assembly(directory: str | Path) -> Assembly:
+    """Everything of the assembly, and of the assemblies in it, that concerns images.
+
+    Raises :class:`ContextError` as :func:`load_functions` does.
+    """
+    try:
+        return _load(Path(directory))
+    except (AttributeError, KeyError, TypeError) as error:
+        # What the schema demands is not there, or is something else.
+        raise ContextError(
+            f'"{directory}" holds no whole cloud assembly: {error}', str(directory), "remove the directory, and run cdk synth again"
+        ) from None
+
+
+def _load(directory: Path) -> Assembly:
+    stacks = list(_stacks(directory))
+    repositories = [repository for stack in stacks for repository in _repositories(stack)]
+    acknowledged = {
+        Acknowledgement(path=path, id=id, reason=str(reason or ""))
+        for stack in stacks
+        for path, kind, data in _entries(stack.metadata)
+        if kind == "aws:cdk:acknowledged-rules" and isinstance(data, Mapping)
+        for id, reason in data.items()
+    }
+    return Assembly(
+        functions=_sorted(function for stack in stacks for function in _functions(stack)),
+        images=load_images(directory),
+        repositories=tuple(sorted(repositories, key=lambda repository: repository.path)),
+        acknowledgements=tuple(sorted(acknowledged, key=lambda item: (item.path, item.id, item.reason))),
+    )
+
+
+def is_assembly(directory: str | Path) -> bool:
+    """Whether the directory is what ``cdk synth`` wrote."""
+    return os.path.isfile(os.path.join(directory, "manifest.json")) and os.path.isfile(os.path.join(directory, "cdk.out"))
+
+
+def _sorted(functions: Iterable[AssemblyFunction]) -> tuple[AssemblyFunction, ...]:
+    return tuple(sorted(functions, key=lambda function: (function.stack, function.path)))
 
 
 def load_images(directory: str | Path) -> tuple[AssemblyImage, ...]:
@@ -185,47 +296,54 @@ def _stacks(directory: Path) -> Iterator[_Stack]:
                 other = artifacts.get(dependency, {})
                 if other.get("type") == "cdk:asset-manifest":
                     images.update(_json(directory / other["properties"]["file"]).get("dockerImages", {}))
-            yield _Stack(directory=directory, name=name, artifact=artifact, images=images)
+            metadata = dict(artifact.get("metadata") or {})
+            if "additionalMetadataFile" in artifact:
+                metadata.update(_json(directory / artifact["additionalMetadataFile"]))
+            yield _Stack(directory=directory, name=name, artifact=artifact, images=images, metadata=metadata)
 
 
 def _functions(stack: _Stack) -> Iterator[AssemblyFunction]:
-    directory, artifact = stack.directory, stack.artifact
-    images: dict[str, tuple[str, Mapping[str, Any]]] = {}
-    for asset in stack.images.values():
-        for destination in asset["destinations"].values():
-            images[destination["imageTag"]] = (destination["repositoryName"], asset["source"])
-    template = _json(directory / artifact["properties"]["templateFile"])
-    for logical_id, resource in sorted(template.get("Resources", {}).items()):
-        properties = resource.get("Properties", {})
-        if resource.get("Type") != "AWS::Lambda::Function" or "ImageUri" not in (properties.get("Code") or {}):
-            continue
-        tag = _flat(properties["Code"]["ImageUri"]).rpartition(":")[2]
-        repository, source = images.get(tag, (None, {}))
-        context = directory / source["directory"] if "directory" in source else None
-        command = properties.get("ImageConfig", {}).get("Command", [])
-        yield AssemblyFunction(
-            stack=stack.title,
-            path=resource.get("Metadata", {}).get("aws:cdk:path", f"{stack.name}/{logical_id}").removesuffix("/Resource"),
-            handler=" ".join(map(_flat, command)) if isinstance(command, list) else "",
-            architecture=_flat((properties.get("Architectures") or ["x86_64"])[0]),
-            tag=tag,
-            repository=repository,
-            directory=context,
-            dockerfile=context / source.get("dockerFile", "Dockerfile") if context else None,
-        )
+    images: dict[str, tuple[str | None, str | None, Mapping[str, Any]]] = {}
+    for asset, image in stack.images.items():
+        for destination in image["destinations"].values():
+            images[destination["imageTag"]] = (asset, destination["repositoryName"], image["source"])
+    for template in stack.templates():
+        for function in functions(template.document):
+            tag = function.image_uri.rpartition(":")[2]
+            own, repository, source = images.get(tag, (None, None, {}))
+            context = stack.directory / source["directory"] if "directory" in source else None
+            yield AssemblyFunction(
+                stack=stack.title,
+                path=_path(stack, template, function),
+                handler=" ".join(function.command or ()),
+                architecture=function.architecture or "x86_64",
+                tag=tag,
+                repository=repository,
+                directory=context,
+                dockerfile=context / source.get("dockerFile", "Dockerfile") if context else None,
+                template=template.file,
+                asset=own,
+                architecture_given=function.architecture_given,
+                command=function.command,
+                entrypoint=function.entrypoint,
+            )
 
 
-def _flat(value: Any) -> str:
-    """The literal text of a template's value; what only a deployment knows is left out."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, Mapping) and "Fn::Join" in value:
-        separator, parts = value["Fn::Join"]
-        return str(separator).join(map(_flat, parts))
-    if isinstance(value, Mapping) and "Fn::Sub" in value:
-        text = value["Fn::Sub"]
-        return text if isinstance(text, str) else str(text[0])
-    return ""
+def _repositories(stack: _Stack) -> Iterator[AssemblyRepository]:
+    for template in stack.templates():
+        for declared in repositories(template.document):
+            yield AssemblyRepository(path=_path(stack, template, declared), template=template.file, declared=declared)
+
+
+def _path(stack: _Stack, template: _Template, resource: TemplateFunction | TemplateRepository) -> str:
+    return resource.path or template.paths.get(resource.logical_id) or f"{stack.name}/{resource.logical_id}"
+
+
+def _entries(metadata: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    """Path, type and data of each entry; an app's own path is empty."""
+    for path, entries in metadata.items():
+        for entry in entries:
+            yield path.strip("/"), entry["type"], entry.get("data")
 
 
 def _json(path: Path) -> Mapping[str, Any]:

@@ -19,7 +19,7 @@ LARGEST = 4 * 1024 * 1024
 """The largest Dockerfile that is read, in bytes."""
 
 _LARGEST_OTHER = 1024 * 1024
-_SKIPPED = frozenset([".git", ".hg", ".svn", ".tox", ".venv", "__pycache__", "cdk.out", "node_modules", "site-packages", "venv"])
+SKIPPED = frozenset([".git", ".hg", ".svn", ".tox", ".venv", "__pycache__", "cdk.out", "node_modules", "site-packages", "venv"])
 _NAMES = ("dockerfile", "containerfile")
 
 
@@ -43,7 +43,7 @@ class ContextDirectory:
     def read_text(self, path: str) -> str | None:
         """The text of a file below; None for no file, a large one, or one that is no UTF-8."""
         absolute = self._inside(path)
-        data = None if absolute is None else _read(absolute, _LARGEST_OTHER)
+        data = None if absolute is None else read_bounded(absolute, _LARGEST_OTHER)
         try:
             return None if data is None else data.decode("utf-8")
         except UnicodeDecodeError:
@@ -83,13 +83,20 @@ def find_dockerfiles(paths: Iterable[str | Path]) -> Iterator[str]:
 def load_dockerfile(
     path: str,
     *,
+    context: str | None = None,
+    shown: str | None = None,
     mirror: Mirror = Mirror(),  # noqa: B008 - an immutable value
+    arguments: Mapping[str, str] | None = None,
+    architecture: str | None = None,
+    target: str | None = None,
     contents: Mapping[str, bytes] = MappingProxyType({}),
 ) -> DockerfileSubject:
-    """The Dockerfile with its ignore files, in the context that its directory is.
+    """The Dockerfile with its ignore files.
 
-    ``contents`` are the bytes of files that shall be read instead of their own.
-    Raises :class:`ContextError` when it cannot be read.
+    ``context`` is the directory of the build context, by default its own;
+    ``shown`` the path that the user knows it by.  ``contents`` are the bytes
+    of files that shall be read instead of their own.  Raises
+    :class:`ContextError` when it cannot be read.
     """
     data = contents[path] if path in contents else read_dockerfile(path)
     if data is None:
@@ -98,14 +105,26 @@ def load_dockerfile(
             path,
             "check its kind, its permissions and its size",
         )
-    directory, name = os.path.split(path)
+    directory = (os.path.dirname(path) if context is None else context) or "."
+    shown = path if shown is None else shown
+    # Of two names of one file, the directory of the context as the user knows it.
+    inside = os.path.relpath(path, directory)
+    above = os.path.normpath(os.path.join(os.path.dirname(shown), os.path.relpath(directory, os.path.dirname(path) or ".")))
     return DockerfileSubject.of(
         decode(data),
-        path,
+        shown,
         mirror=mirror,
-        ignore=_ignore(os.path.join(directory, ".dockerignore"), contents),
-        own_ignore=_ignore(os.path.join(directory, f"{name}.dockerignore"), contents),
-        context=ContextDirectory(directory or "."),
+        arguments=arguments,
+        architecture=architecture,
+        target=target,
+        ignore=_ignore(
+            os.path.join("" if directory == "." else directory, ".dockerignore"),
+            os.path.normpath(os.path.join(above, ".dockerignore")),
+            contents,
+        ),
+        own_ignore=_ignore(f"{path}.dockerignore", f"{shown}.dockerignore", contents),
+        context=ContextDirectory(directory),
+        inside_context=not inside.startswith(".."),
     )
 
 
@@ -123,7 +142,7 @@ def is_dockerfile(name: str) -> bool:
 
 def _walk(root: str) -> Iterator[str]:
     for directory, below, files in os.walk(root):
-        below[:] = sorted(name for name in below if name not in _SKIPPED)
+        below[:] = sorted(name for name in below if name not in SKIPPED)
         for name in sorted(files):
             if is_dockerfile(name):
                 yield os.path.join(directory, name)
@@ -131,15 +150,15 @@ def _walk(root: str) -> Iterator[str]:
 
 def read_dockerfile(path: str) -> bytes | None:
     """The bytes of a Dockerfile or an ignore file; None for no file, or one that is too large."""
-    return _read(path, LARGEST)
+    return read_bounded(path, LARGEST)
 
 
-def _ignore(path: str, contents: Mapping[str, bytes]) -> IgnoreFile | None:
-    data = contents[path] if path in contents else _read(path, _LARGEST_OTHER)
-    return None if data is None else IgnoreFile(path=path, lines=tuple(decode(data).removeprefix("\ufeff").splitlines()))
+def _ignore(path: str, shown: str, contents: Mapping[str, bytes]) -> IgnoreFile | None:
+    data = contents[path] if path in contents else read_bounded(path, _LARGEST_OTHER)
+    return None if data is None else IgnoreFile(path=shown, lines=tuple(decode(data).removeprefix("\ufeff").splitlines()))
 
 
-def _read(path: str, most: int) -> bytes | None:
+def read_bounded(path: str, most: int) -> bytes | None:
     """The bytes of a regular file that is not larger than that."""
     try:
         # A named pipe would never end.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from optimizer.cdk.conventions import Conventions
 from optimizer.cdk.function import OptimizedFunction
 from optimizer.cdk.repository import SharedAssetRepository
 from optimizer.cdk.synthesizer import SharedRepositorySynthesizer
 
-__all__ = ["OptimizedFunction", "SharedAssetRepository", "SharedRepositorySynthesizer"]
+__all__ = ["Conventions", "OptimizedFunction", "SharedAssetRepository", "SharedRepositorySynthesizer"]

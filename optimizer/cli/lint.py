@@ -1,4 +1,4 @@
-"""``optimizer lint``: Dockerfiles in the tree against the conventions."""
+"""``optimizer lint``: Dockerfiles, templates and synthesized apps against the conventions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime
 import os
 import shlex
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,12 @@ from typing import Any
 import click
 
 from optimizer.adapters.dockerfiles import find_dockerfiles, load_dockerfile, read_dockerfile
+from optimizer.adapters.subjects import Source, find_templates, is_app, is_template, load_app, load_template
 from optimizer.bases.lock import Lock
 from optimizer.errors import ConfigurationError, ContextError
 from optimizer.house import Domain, House
 from optimizer.lint.conventions import Conventions
-from optimizer.lint.engine import LintReport, lint, merged, set_aside
+from optimizer.lint.engine import LintReport, folded, lint, merged, set_aside
 from optimizer.lint.finding import Finding, Location, Severity
 from optimizer.lint.rule import Rule, choose
 from optimizer.lint.rules import RULES
@@ -61,10 +62,12 @@ def command(
     write_baseline: bool,
     grow: bool,
 ) -> None:
-    """Check the Dockerfiles at, and below, each PATH.
+    """Check the Dockerfiles and SAM templates at, and below, each PATH.
 
     In a directory these are the files named Dockerfile, Dockerfile.*,
-    *.Dockerfile, and the same with Containerfile. Conventions are read from
+    *.Dockerfile, the same with Containerfile, and template.yaml with image
+    functions. The output directory of cdk synth, such as cdk.out, is checked
+    as an app: functions, images, repositories. Conventions are read from
     the nearest optimizer.toml, or [tool.optimizer] in pyproject.toml. Exits
     with 0 when all is well, 1 with findings, and 2 for wrong usage or input.
     """
@@ -74,11 +77,8 @@ def command(
         raise click.UsageError("--write-baseline needs a file\n  hint: name it with --baseline FILE")
     if grow and not write_baseline:
         raise click.UsageError("--grow goes with --write-baseline")
-    files = list(find_dockerfiles(paths))
-    if not files:
-        raise ContextError("there is no Dockerfile under the paths", ", ".join(paths), "name the file itself if it has another name")
     house = _house(_spoken(_words(select), _words(ignore), fail_on), config)
-    groups = _groups(files, house)
+    groups = _groups(paths, house)
     if fix or diff:
         changes = _Changes(groups)
         if diff:
@@ -104,12 +104,23 @@ def command(
 
 
 class _Group:
-    """Files for which the same conventions hold, each with the conventions' rules."""
+    """Files, apps and templates for which the same conventions hold, with the conventions' rules."""
 
     def __init__(self, domain: Domain) -> None:
         self.domain = domain
         self.rules = domain.conventions.chosen(RULES)
         self.files: list[str] = []
+        self.sources: list[Source] = []
+
+    @property
+    def paths(self) -> set[str]:
+        """Everything that findings can stand in."""
+        return {*self.files, *(location.path for source in self.sources for location in source.locations)}
+
+    @property
+    def fixable(self) -> list[str]:
+        """The Dockerfiles that may be mended; those of an app are copies."""
+        return [*self.files, *(path for source in self.sources if not source.generated for path in source.dockerfiles)]
 
     def set_aside(self, report: LintReport, looked_at: Iterable[Location] = ()) -> LintReport:
         """The report after the suppressions of the configuration."""
@@ -128,7 +139,7 @@ class _Changes:
         self._findings: list[Finding] = []
         self._refused: set[str] = set()
         for group in groups:
-            for path in group.files:
+            for path in group.fixable:
                 # One file after the other: two may stand beside one ignore file.
                 fixed = fix_all(partial(self._check, group, path), self._read)
                 self.contents.update(fixed.contents)
@@ -182,7 +193,7 @@ class _Known:
 
         self._path = Path(path)
         self._home = os.path.dirname(os.path.abspath(path))
-        self._files = {os.path.abspath(file) for group in groups for file in group.files}
+        self._files = {os.path.abspath(file) for group in groups for file in group.paths if file}
         self._directories = {os.path.dirname(file) for file in self._files}
         self._scope = Scope(relative=self._relative, checked=self._covered, rules=_rules_of(groups))
         try:
@@ -246,14 +257,37 @@ def _house(spoken: Mapping[str, Any], config: str | None) -> House:
     return House(today=datetime.date.today(), rules=RULES, mirror=settings.mirror, lock=lock, last=spoken, only=config)
 
 
-def _groups(files: Iterable[str], house: House) -> list[_Group]:
+def _groups(paths: Sequence[str], house: House) -> list[_Group]:
+    """Everything under the paths; raises ContextError when there is nothing."""
     groups: dict[str, _Group] = {}
-    for path in files:
+
+    def of(path: str) -> _Group:
         domain = house.of(path)
-        group = groups.get(domain.directory) or groups.setdefault(domain.directory, _Group(domain))
-        if domain.conventions.covers(domain.relative(path)):
-            group.files.append(path)
+        return groups.get(domain.directory) or groups.setdefault(domain.directory, _Group(domain))
+
+    apps = [path for path in paths if is_app(path)]
+    others = [path for path in paths if path not in apps]
+    for path in apps:
+        group = of(os.path.abspath(path))
+        group.sources.append(load_app(path, RULES, mirror=group.domain.conventions.mirror).covered(_covers(group)))
+    for path in find_templates(others):
+        group = of(path)
+        if _covers(group)(path):
+            group.sources.append(load_template(path, mirror=group.domain.conventions.mirror).covered(_covers(group)))
+    # A template says more of its Dockerfiles than they do themselves.
+    known = {path for group in groups.values() for source in group.sources for path in source.dockerfiles}
+    found = False
+    for path in find_dockerfiles(path for path in others if not (os.path.isfile(path) and is_template(path))):
+        found = True
+        if path not in known and _covers(of(path))(path):
+            of(path).files.append(path)
+    if not found and not groups:
+        raise ContextError("there is no Dockerfile under the paths", ", ".join(paths), "name the file itself if it has another name")
     return list(groups.values())
+
+
+def _covers(group: _Group) -> Callable[[str], bool]:
+    return lambda path: group.domain.conventions.covers(group.domain.relative(path))
 
 
 def _rules_of(groups: Sequence[_Group]) -> list[Rule]:
@@ -262,7 +296,7 @@ def _rules_of(groups: Sequence[_Group]) -> list[Rule]:
 
 
 def _fails(report: LintReport, groups: Sequence[_Group], default: Severity) -> bool:
-    thresholds = {path: group.domain.conventions.fail_on for group in groups for path in group.files}
+    thresholds = {path: group.domain.conventions.fail_on for group in groups for path in group.paths}
     return any(finding.severity.at_least(thresholds.get(finding.location.path, default)) for finding in report.findings)
 
 
@@ -271,8 +305,18 @@ def _colour() -> bool:
 
 
 def _checked(group: _Group) -> LintReport:
-    report = _lint(group.files, group.domain.conventions, [rule.id for rule in group.rules])
-    return group.set_aside(report, [Location(path=path) for path in group.files])
+    conventions = group.domain.conventions
+    reports = [_lint_source(source, conventions, group.rules) for source in group.sources]
+    if group.files:
+        reports.append(_lint(group.files, conventions, [rule.id for rule in group.rules]))
+    looked_at = [Location(path=path) for path in group.files]
+    looked_at += [location for source in group.sources for location in source.locations]
+    return folded(group.set_aside(merged(reports), looked_at))
+
+
+def _lint_source(source: Source, conventions: Conventions, rules: Sequence[Rule]) -> LintReport:
+    """What is judged together is judged in this process."""
+    return lint(source.subjects, conventions, rules=rules, suppressions=source.suppressions, malformed=source.malformed)
 
 
 def _lint(files: Sequence[str], conventions: Conventions, ids: Sequence[str]) -> LintReport:

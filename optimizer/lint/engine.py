@@ -7,19 +7,20 @@ from dataclasses import dataclass, replace
 
 from optimizer.lint.conventions import Conventions
 from optimizer.lint.finding import Doubt, Finding, Fix, Location, Severity, Undecided, Verdict
-from optimizer.lint.rule import Rule
+from optimizer.lint.rule import Family, Rule
 from optimizer.lint.rules import RULES
 from optimizer.lint.rules.expired_suppression import RULE as EXPIRED
 from optimizer.lint.rules.invalid_suppression import RULE as INVALID
 from optimizer.lint.rules.unreadable_dockerfile import RULE as UNREADABLE
 from optimizer.lint.rules.unused_suppression import RULE as UNUSED
-from optimizer.lint.subjects import AppSubject, DockerfileSubject, FunctionSubject, ImageSubject, PlanSubject, Subject
-from optimizer.lint.suppressions import Suppression, SuppressionIndex, expired, suppressions_of
+from optimizer.lint.subjects import AppSubject, DockerfileSubject, FunctionSubject, ImageSubject, PlanSubject, RepositorySubject, Subject
+from optimizer.lint.suppressions import Malformed, Suppression, SuppressionIndex, expired, suppressions_of
 
 _KINDS = (
     (DockerfileSubject, "dockerfile"),
     (FunctionSubject, "function"),
     (PlanSubject, "plan"),
+    (RepositorySubject, "repository"),
     (AppSubject, "app"),
     (ImageSubject, "image"),
 )
@@ -61,27 +62,47 @@ def merged(reports: Iterable[LintReport]) -> LintReport:
     )
 
 
+def folded(report: LintReport) -> LintReport:
+    """The report with findings that differ in nothing but their construct as one, at the first of them.
+
+    An image that forty functions run is mended once.
+    """
+    together: dict[Finding, list[str]] = {}
+    for finding in report.findings:
+        key = replace(finding, location=replace(finding.location, construct=""))
+        together.setdefault(key, []).append(finding.location.construct)
+    findings = (
+        replace(finding, location=replace(finding.location, construct=constructs[0]), also=tuple(constructs[1:]))
+        for finding, constructs in together.items()
+    )
+    return replace(report, findings=_sorted(findings))
+
+
 def lint(
     subjects: Sequence[Subject],
     conventions: Conventions,
     *,
     rules: Sequence[Rule] = RULES,
     suppressions: Sequence[Suppression] = (),
+    malformed: Sequence[Malformed] = (),
     known: Sequence[Rule] = RULES,
 ) -> LintReport:
     """What the rules find in the subjects.
 
     ``rules`` are those that are run, ``known`` all that suppressions may name;
-    ``suppressions`` stand beside those in the Dockerfiles.
+    ``suppressions``, and the ``malformed`` that are none, stand beside those in
+    the Dockerfiles.
     """
     run = _Run(conventions, rules)
+    for item in malformed:
+        run.add(INVALID, item.message, item.location)
     active = dict.fromkeys(suppressions)
     for subject in subjects:
         if isinstance(subject, DockerfileSubject):
-            found, malformed = suppressions_of(subject.dockerfile, subject.path, known)
+            found, failed = suppressions_of(subject.dockerfile, subject.path, known)
             active.update(dict.fromkeys(found))
             run.know(subject)
-            for item in malformed:
+            for item in failed:
                 run.add(INVALID, item.message, item.location)
         run.check(subject)
     return run.report(tuple(active), len(subjects))
@@ -160,7 +181,10 @@ class _Run:
                 self.add(UNREADABLE, problem.message, location, problem.hint)
             return
         kind = next(kind for type_, kind in _KINDS if isinstance(subject, type_))
+        foreign = isinstance(subject, DockerfileSubject) and not subject.for_lambda
         for rule in self._rules:
+            if foreign and (rule.only_lambda or rule.family is Family.LAMBDA):
+                continue
             check = getattr(rule, kind)
             if check is not None:
                 for verdict in check(subject, self._conventions):
@@ -223,7 +247,12 @@ class _Run:
             location = replace(where, span=verdict.span or where.span)
             self._doubts.append(Doubt(rule=rule.id, name=rule.name, reason=verdict.reason, location=location))
         else:
-            location = replace(where, path=verdict.path or where.path, span=verdict.span or where.span)
+            location = replace(
+                where,
+                path=verdict.path or where.path,
+                span=verdict.span or where.span,
+                construct=verdict.construct or where.construct,
+            )
             self.add(rule, verdict.message, location, verdict.hint, verdict.fix)
 
 

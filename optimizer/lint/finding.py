@@ -65,12 +65,14 @@ class Violation:
     """A rule's word that its convention is broken, and where; without a span, by the subject as a whole.
 
     ``hint`` says what to do here; where it is empty, the rule's own advice
-    stands.  ``path`` names another file than the subject's own.
+    stands.  ``path`` names another file than the subject's own, ``construct``
+    another construct.
     """
 
     message: str
     span: Span | None = None
     path: str = ""
+    construct: str = ""
     hint: str = ""
     fix: Fix | None = None
 
@@ -92,7 +94,7 @@ class Finding:
     """One broken convention.
 
     ``excerpt`` is the line of the file at which the location starts, empty
-    where there is none.
+    where there is none.  ``also`` names other constructs with the same finding.
     """
 
     rule: str
@@ -103,6 +105,7 @@ class Finding:
     location: Location
     excerpt: str = ""
     fix: Fix | None = None
+    also: tuple[str, ...] = ()
 
     @property
     def order(self) -> tuple[object, ...]:

@@ -13,7 +13,7 @@ from optimizer.lint.finding import Severity, Verdict
 
 if TYPE_CHECKING:
     from optimizer.lint.conventions import Conventions
-    from optimizer.lint.subjects import AppSubject, DockerfileSubject, FunctionSubject, ImageSubject, PlanSubject
+    from optimizer.lint.subjects import AppSubject, DockerfileSubject, FunctionSubject, ImageSubject, PlanSubject, RepositorySubject
 
 
 class Family(enum.Enum):
@@ -31,6 +31,10 @@ class Family(enum.Enum):
     SHARING = 9
 
 
+KINDS = ("dockerfile", "function", "plan", "repository", "app", "image")
+"""The kinds of subjects; a rule has one check for each that it applies to."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One convention.
@@ -41,7 +45,9 @@ class Rule:
     in the language of ``example``.  ``since`` is the release that brought it.
 
     A rule has one check for each kind of subject that it applies to; a check
-    is pure, and yields nothing where the convention holds.
+    is pure, and yields nothing where the convention holds.  ``only_lambda``
+    says that it asks nothing of images that no function runs; so do all rules
+    of the family LAMBDA.
     """
 
     id: str
@@ -54,9 +60,11 @@ class Rule:
     bad: str
     good: str
     example: str = "dockerfile"
+    only_lambda: bool = False
     dockerfile: Callable[[DockerfileSubject, Conventions], Iterable[Verdict]] | None = None
     function: Callable[[FunctionSubject, Conventions], Iterable[Verdict]] | None = None
     plan: Callable[[PlanSubject, Conventions], Iterable[Verdict]] | None = None
+    repository: Callable[[RepositorySubject, Conventions], Iterable[Verdict]] | None = None
     app: Callable[[AppSubject, Conventions], Iterable[Verdict]] | None = None
     image: Callable[[ImageSubject, Conventions], Iterable[Verdict]] | None = None
 
@@ -74,7 +82,7 @@ class Rule:
     @property
     def applies_to(self) -> tuple[str, ...]:
         """The kinds of subjects that it has checks for."""
-        return tuple(kind for kind in ("dockerfile", "function", "plan", "app", "image") if getattr(self, kind) is not None)
+        return tuple(kind for kind in KINDS if getattr(self, kind) is not None)
 
 
 def choose(rules: Sequence[Rule], select: Sequence[str] = (), ignore: Sequence[str] = ()) -> tuple[Rule, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from optimizer.bases.mirror import Mirror
 from optimizer.bases.recognise import WORKDIR, lambda_base, lambda_environment
@@ -61,6 +61,11 @@ class DockerfileSubject:
     ``construct`` names the function or asset that it belongs to.
     ``architecture`` is Lambda's word for what it is built for, None where
     nobody says.
+
+    ``platform`` is what the build names, None when it names none;
+    ``repository`` where the image is pushed, and ``cache_to`` the images that
+    the build writes its cache to.  ``for_lambda`` is False for an image that
+    no function runs.
     """
 
     path: str
@@ -74,6 +79,10 @@ class DockerfileSubject:
     inside_context: bool = True
     construct: str = ""
     architecture: str | None = None
+    platform: str | None = None
+    repository: str | None = None
+    cache_to: tuple[str, ...] = ()
+    for_lambda: bool = True
     # What many rules ask for, computed once: by the identity of an instruction, or by a name.
     _commands: dict[int, tuple[Command, ...]] = field(default_factory=dict, repr=False, compare=False)
     _installs: dict[int, tuple[Install, ...]] = field(default_factory=dict, repr=False, compare=False)
@@ -210,17 +219,41 @@ class FunctionSubject:
 
     ``command`` is the handler or the whole command, empty when the image
     decides it; texts are None where a token or an intrinsic function hides
-    them.  ``repository`` is where its image is pushed.
+    them.  ``architecture`` is Lambda's default where the function does not give
+    one.  ``repository`` is where its image is pushed; ``image`` tells images
+    apart, and is empty for one that nobody here builds.  ``metadata`` is what
+    SAM compares to build an image once, empty outside SAM.
     """
 
     construct: str
     location: Location
     architecture: str | None = None
+    architecture_given: bool = True
     command: tuple[str, ...] | None = ()
     entrypoint: tuple[str, ...] | None = ()
     repository: str | None = None
+    image: str = ""
+    metadata: str = ""
     dockerfile: DockerfileSubject | None = None
     plan: BuildPlan | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepositorySubject:
+    """A repository of Amazon ECR that an app or a template creates.
+
+    ``name`` is None where CloudFormation chooses it, or only a deployment
+    knows it.  ``lifecycle`` holds the rules of its life-cycle policy and
+    ``policy`` the statements of its access policy, as the documents have them;
+    each is None where it cannot be told.  ``receives`` says that images of the
+    app's functions are pushed to it.
+    """
+
+    location: Location
+    name: str | None = None
+    lifecycle: tuple[Mapping[str, Any], ...] | None = ()
+    policy: tuple[Mapping[str, Any], ...] | None = ()
+    receives: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,12 +266,17 @@ class PlanSubject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppSubject:
-    """Everything that is judged together: the Dockerfiles of a tree, or the functions of an app."""
+    """Everything that is judged together: the Dockerfiles of a tree, or the functions of an app.
+
+    ``problems`` say why a template cannot be read.
+    """
 
     location: Location
     dockerfiles: Sequence[DockerfileSubject] = ()
     functions: Sequence[FunctionSubject] = ()
     plans: Sequence[PlanSubject] = ()
+    repositories: Sequence[RepositorySubject] = ()
+    problems: Sequence[Problem] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,4 +287,4 @@ class ImageSubject:
     location: Location
 
 
-Subject = DockerfileSubject | FunctionSubject | PlanSubject | AppSubject | ImageSubject
+Subject = DockerfileSubject | FunctionSubject | PlanSubject | RepositorySubject | AppSubject | ImageSubject

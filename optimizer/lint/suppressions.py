@@ -100,7 +100,7 @@ class SuppressionIndex:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Malformed:
-    """A comment that was meant as a suppression, and is none."""
+    """What was meant as a suppression, and is none."""
 
     message: str
     location: Location

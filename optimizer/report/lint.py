@@ -27,7 +27,7 @@ def lint_as_text(report: LintReport, *, colour: bool = False) -> str:
     for finding in report.findings:
         code = _COLOURS[finding.severity]
         where = str(finding.location)
-        construct = f" [{finding.location.construct}]" if finding.location.construct and finding.location.path else ""
+        construct = f" [{_printable(_constructs(finding))}]" if finding.location.construct and finding.location.path else ""
         what = f"{finding.rule} {finding.name}: {_printable(finding.message)}"
         head = f"{painted(_printable(where), '1')}{construct}: {painted(finding.severity.value, code)} {what}"
         lines = [head, *_excerpt(finding, partial(painted, code=code))]
@@ -79,9 +79,15 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "fix": finding.hint,
         **_location(finding.location),
     }
+    if finding.also:
+        result["constructs"] = [finding.location.construct, *finding.also]
     if finding.fix:
         result["edits"] = [{"path": edit.path, **_span(edit.span), "text": edit.text} for edit in finding.fix.edits]
     return result
+
+
+def _constructs(finding: Finding) -> str:
+    return f"{finding.location.construct} and {len(finding.also)} more" if finding.also else finding.location.construct
 
 
 def _location(location: Location) -> dict[str, Any]:

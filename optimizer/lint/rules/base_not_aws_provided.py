@@ -40,6 +40,7 @@ RULE = Rule(
     fix="start the final stage from public.ecr.aws/lambda/<runtime>; other images are fine in earlier stages",
     bad="FROM python:3.13-slim\nCOPY app.py /var/task/",
     good="FROM public.ecr.aws/lambda/python:3.13\nCOPY app.py ${LAMBDA_TASK_ROOT}/",
+    only_lambda=True,
     dockerfile=_check_dockerfile,
     plan=_check_plan,
 )

@@ -1,0 +1,261 @@
+"""The house's conventions, held at every ``cdk synth``."""
+
+from __future__ import annotations
+
+import datetime
+import inspect
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import aws_cdk as cdk
+import jsii
+from aws_cdk import aws_ecr_assets as ecr_assets
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct, IConstruct
+
+from optimizer.adapters.subjects import ACKNOWLEDGED, load_app
+from optimizer.cdk.images import AppImages
+from optimizer.errors import ConfigurationError, Fault, did_you_mean
+from optimizer.lint.conventions import Conventions as Asked
+from optimizer.lint.engine import LintReport, lint
+from optimizer.lint.finding import Finding, Severity
+from optimizer.lint.rule import Rule
+from optimizer.lint.rules import RULES
+from optimizer.model.plan import BuildPlan
+from optimizer.settings import load_lock, load_settings
+
+# Property by its name in JavaScript. What a function is, is never the house's to say.
+_PROPERTIES: Mapping[str, str] = {
+    name: re.sub("_([a-z0-9])", lambda match: match[1].upper(), name)
+    for name in inspect.signature(lambda_.DockerImageFunctionProps.__init__).parameters
+    if name not in ("self", "code", "function_name", "description")
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conventions:
+    """What a house asks of every image function of an app, whoever wrote it.
+
+    In ``app.py``, or in a package of the house::
+
+        Conventions(function_defaults={"memory_size": 512}).apply(app)
+
+    ``fail_on`` is the severity from which on a finding fails ``cdk synth``:
+    ``error``, ``warning`` or ``info``; default: ``warning``.  ``severities``
+    maps ids or names of rules to another severity than their own, None
+    switches a rule off; default: none.  ``rules`` are rules of the house
+    beside those of the optimizer; default: none.  ``function_defaults`` are
+    properties of ``DockerImageFunction`` in snake case that a function has
+    unless its team gives another value, ``environment`` variable by variable;
+    default: none.
+
+    Raises :class:`ConfigurationError` with one fault for each wrong value.
+    """
+
+    fail_on: str = Severity.WARNING.value
+    severities: Mapping[str, str | None] = field(default_factory=dict)
+    rules: Sequence[Rule] = ()
+    function_defaults: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        faults = [*self._faults()]
+        if faults:
+            raise ConfigurationError(faults)
+
+    @property
+    def all_rules(self) -> tuple[Rule, ...]:
+        """The rules of the optimizer and of the house, sorted by id."""
+        return tuple(sorted((*RULES, *self.rules), key=lambda rule: rule.id))
+
+    def apply(self, scope: Construct) -> None:
+        """Hold the app, or one stage of it, to the conventions: defaults from now on, the rules at the end of synthesis.
+
+        Call it before the functions are made.  Raises
+        :class:`ConfigurationError` when the scope is no app and no stage, or
+        another package gives ``DockerImageFunction`` its defaults.
+        """
+        if not isinstance(scope, cdk.Stage):
+            raise ConfigurationError(
+                f'"{scope.node.path}" is neither an app nor a stage', "scope", "apply the conventions in app.py: conventions.apply(app)"
+            )
+        if self.function_defaults:
+            injectors = cdk.PropertyInjectors.of(scope)
+            if injectors.for_(lambda_.DockerImageFunction.PROPERTY_INJECTION_ID) is not None:
+                raise ConfigurationError(
+                    "DockerImageFunction has defaults in this app already; CDK allows one source of them",
+                    "function_defaults",
+                    "apply one package of conventions, or leave function_defaults out of the second",
+                )
+            injectors.add(_Defaults(self.function_defaults))
+        cdk.Validations.of(scope).add_plugins(_Plugin(self, scope))
+
+    def acknowledge(self, construct: IConstruct, *rules: str, reason: str) -> None:
+        """Set findings of the rules aside, at the construct and below it.
+
+        It is CDK's ``Validations.of(construct).acknowledge``, with ids or names
+        of rules; the validation report shows the reason.  Raises
+        :class:`ConfigurationError` for an unknown rule, or without a reason.
+        """
+        known = _by_word(self.all_rules)
+        place = construct.node.path
+        faults = [_unknown(word, known, place) for word in rules if word not in known]
+        if not reason.strip():
+            faults.append(Fault("an acknowledgement needs a reason", place, 'for example reason="the base team pins it until March"'))
+        if faults:
+            raise ConfigurationError(faults)
+        for word in rules:
+            id = f"{ACKNOWLEDGED}::{known[word].id}"
+            cdk.Validations.of(construct).acknowledge(cdk.Acknowledgment(id=id, reason=reason))
+
+    def asked(self, scope: Construct) -> Asked:
+        """The same for the rules, with today's date and the settings and the lock of the scope's app."""
+        known = _by_word(self.all_rules)
+        settings = load_settings(".", scope.node.try_get_context)
+        return Asked(
+            today=datetime.date.today(),
+            severities={known[word].id: Severity(value) if value else None for word, value in self.severities.items()},
+            mirror=settings.mirror,
+            lock=load_lock(settings.lock),
+        )
+
+    def _faults(self) -> Iterable[Fault]:
+        allowed = [severity.value for severity in Severity]
+        if self.fail_on not in allowed:
+            yield Fault(f"{self.fail_on!r} is no severity; allowed: {', '.join(allowed)}", "fail_on")
+        taken = _by_word(RULES)
+        for index, rule in enumerate(self.rules):
+            if not isinstance(rule, Rule):
+                yield Fault(f"{rule!r} is not a Rule", f"rules[{index}]", "write optimizer.lint.rule.Rule(...)")
+                continue
+            for word in (rule.id, rule.name):
+                if word in taken:
+                    yield Fault(f'"{word}" names another rule already', f"rules[{index}]", "give ids of the house their own letters")
+                taken[word] = rule
+        for word, value in self.severities.items():
+            if word not in taken:
+                yield _unknown(word, taken, "severities")
+            if value is not None and value not in allowed:
+                yield Fault(f"{value!r} is no severity; allowed: {', '.join(allowed)}, and None", f'severities["{word}"]')
+        for name in self.function_defaults:
+            if name not in _PROPERTIES:
+                yield Fault(
+                    f'"{name}" is no property that a house can decide for DockerImageFunction',
+                    "function_defaults",
+                    did_you_mean(name, _PROPERTIES) or "write a property in snake case, for example memory_size",
+                )
+
+
+def _by_word(rules: Iterable[Rule]) -> dict[str, Rule]:
+    return {word: rule for rule in rules for word in (rule.id, rule.name)}
+
+
+def _unknown(word: str, known: Mapping[str, Rule], place: str) -> Fault:
+    return Fault(f'no rule is called "{word}"; allowed: ids and names', place, did_you_mean(word, known))
+
+
+@jsii.implements(cdk.IPropertyInjector)
+class _Defaults:
+    """Gives each ``DockerImageFunction`` the properties that its team leaves out."""
+
+    def __init__(self, defaults: Mapping[str, Any]) -> None:
+        self._defaults = {_PROPERTIES[name]: value for name, value in defaults.items()}
+
+    @property
+    def construct_unique_id(self) -> str:
+        return str(lambda_.DockerImageFunction.PROPERTY_INJECTION_ID)
+
+    def inject(self, original_props: Mapping[str, Any], *, id: str, scope: Construct) -> Mapping[str, Any]:
+        given = {name: value for name, value in original_props.items() if value is not None}
+        result = {**self._defaults, **given}
+        if "environment" in self._defaults and "environment" in given:
+            result["environment"] = {**self._defaults["environment"], **given["environment"]}
+        return result
+
+
+@jsii.implements(cdk.IPolicyValidationPlugin)
+class _Plugin:
+    """Runs the rules over the app that was just synthesized."""
+
+    def __init__(self, conventions: Conventions, scope: cdk.Stage) -> None:
+        self._conventions = conventions
+        self._scope = scope
+
+    # CDK reads these from JavaScript, which sees no class attributes.
+    @property
+    def name(self) -> str:
+        return ACKNOWLEDGED
+
+    @property
+    def rule_ids(self) -> list[str]:
+        return [rule.id for rule in self._conventions.all_rules]
+
+    @property
+    def version(self) -> str | None:
+        return None
+
+    def validate(self, context: cdk.IPolicyValidationContext) -> cdk.PolicyValidationPluginReport:
+        report, aside = self._judged()
+        threshold = Severity(self._conventions.fail_on)
+        violations = [_violation(findings, threshold) for findings in _together([*report.findings, *aside])]
+        return cdk.PolicyValidationPluginReport(success=not report.failing(threshold), violations=violations)
+
+    def _judged(self) -> tuple[LintReport, list[Finding]]:
+        """The report, and the findings that acknowledgements of CDK set aside, which CDK takes out again itself."""
+        rules = self._conventions.all_rules
+        asked = self._conventions.asked(self._scope)
+        directory = os.path.relpath(self._scope.outdir)
+        plans = AppImages.plans_of(self._scope)
+        source = load_app(directory, rules, mirror=asked.mirror, plans=plans, origins=_origins(self._scope, plans))
+        report = lint(source.subjects, asked, rules=rules, known=rules, suppressions=source.suppressions, malformed=source.malformed)
+        acknowledged = set(source.suppressions)
+        return report, [finding for finding, suppression in report.suppressed if suppression in acknowledged]
+
+
+def _origins(scope: Construct, plans: Mapping[str, BuildPlan]) -> dict[str, str]:
+    """The directory that each image asset was made from, by asset."""
+    found: dict[str, str] = {}
+    for construct in scope.node.find_all():
+        if isinstance(construct, ecr_assets.DockerImageAsset):
+            staging = construct.node.try_find_child("Staging")
+            if isinstance(staging, cdk.AssetStaging):
+                found.setdefault(construct.asset_hash, os.path.relpath(staging.source_path))
+    return found
+
+
+def _together(findings: Iterable[Finding]) -> list[list[Finding]]:
+    """Findings that differ in nothing but their construct, each group sorted by construct."""
+    groups: dict[tuple[object, ...], list[Finding]] = {}
+    for finding in sorted(findings, key=lambda finding: finding.order):
+        location = finding.location
+        groups.setdefault((location.path, location.span, finding.rule, finding.message, finding.hint), []).append(finding)
+    return list(groups.values())
+
+
+def _violation(findings: Sequence[Finding], threshold: Severity) -> cdk.PolicyViolation:
+    first = findings[0]
+    # CDK fails for errors alone, and judges so again after it has set acknowledged violations aside.
+    severity = Severity.ERROR if first.severity.at_least(threshold) else first.severity
+    where = str(first.location) if first.location.path else ""
+    excerpt = f": {first.excerpt.strip()}" if first.excerpt else ""
+    return cdk.PolicyViolation(
+        rule_name=first.rule,
+        description=f"{first.name}: {first.message}" + (f" ({where}{excerpt})" if where else ""),
+        fix=first.hint,
+        severity=severity.value,
+        rule_metadata={"name": first.name, "severity": first.severity.value, **_place(first)},
+        violating_resources=[
+            cdk.PolicyViolatingResource(construct_path=finding.location.construct, locations=[where] if where else [])
+            for finding in findings
+        ],
+    )
+
+
+def _place(finding: Finding) -> dict[str, str]:
+    location = finding.location
+    place = {"path": location.path} if location.path else {}
+    if location.span:
+        place.update(line=str(location.span.start.line), column=str(location.span.start.column))
+    return place

@@ -1,0 +1,1 @@
+"""Templates of CloudFormation and SAM, as values; pure, without CDK."""

@@ -1,0 +1,213 @@
+"""The image functions and the repositories that a template declares."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from optimizer.dockerfile.instruction import Span
+from optimizer.sam.document import Document
+
+_BUILD_KEYS = ("Dockerfile", "DockerContext", "DockerBuildArgs", "DockerBuildTarget")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateBuild:
+    """How a template says that an image is built.
+
+    ``directory`` is relative to the template, ``dockerfile`` to the directory;
+    each is None where an intrinsic function hides it.  ``arguments`` maps
+    hidden values to None.
+    """
+
+    directory: str | None
+    dockerfile: str | None
+    arguments: Mapping[str, str | None] = field(default_factory=dict)
+    target: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateFunction:
+    """A function that runs an image.
+
+    ``path`` is the construct's path where the template carries it, else empty.
+    ``image_uri`` is the text as far as it is literal.  ``architecture`` is None
+    where it is not given, or hidden; texts of ``command`` and ``entrypoint``
+    are None as a whole where one is hidden.  ``build`` is None for an image
+    that the template does not build; ``metadata`` is then empty, and else what
+    SAM compares to build equal images once.
+    """
+
+    logical_id: str
+    path: str
+    span: Span | None
+    image_uri: str
+    architecture: str | None
+    architecture_given: bool
+    command: tuple[str, ...] | None
+    entrypoint: tuple[str, ...] | None
+    build: TemplateBuild | None
+    metadata: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateRepository:
+    """An ``AWS::ECR::Repository``.
+
+    ``name`` is None where CloudFormation chooses it, or a function hides it.
+    ``lifecycle`` holds the rules of its life-cycle policy, ``policy`` the
+    statements of its access policy; each None where it cannot be told.
+    """
+
+    logical_id: str
+    path: str
+    span: Span | None
+    name: str | None
+    lifecycle: tuple[Mapping[str, Any], ...] | None
+    policy: tuple[Mapping[str, Any], ...] | None
+
+
+def functions(document: Document) -> Iterator[TemplateFunction]:
+    """Every image function, by logical id."""
+    common = _mapping(_mapping(_mapping(document.data).get("Globals")).get("Function"))
+    for logical_id, resource in _resources(document):
+        kind = resource.get("Type")
+        if kind not in ("AWS::Lambda::Function", "AWS::Serverless::Function"):
+            continue
+        given = _mapping(resource.get("Properties"))
+        properties = {**common, **given} if kind == "AWS::Serverless::Function" else given
+        code = _mapping(properties.get("Code"))
+        if properties.get("PackageType") != "Image" and "ImageUri" not in code and "ImageUri" not in properties:
+            continue
+        yield _function(document, logical_id, resource, properties, code)
+
+
+def repositories(document: Document) -> Iterator[TemplateRepository]:
+    """Every repository of Amazon ECR, by logical id."""
+    for logical_id, resource in _resources(document):
+        if resource.get("Type") != "AWS::ECR::Repository":
+            continue
+        properties = _mapping(resource.get("Properties"))
+        yield TemplateRepository(
+            logical_id=logical_id,
+            path=_path(resource),
+            span=document.places.get(("Resources", logical_id)),
+            name=_literal(properties.get("RepositoryName")),
+            lifecycle=_rules(properties.get("LifecyclePolicy")),
+            policy=_statements(properties.get("RepositoryPolicyText")),
+        )
+
+
+def flat(value: Any) -> str:
+    """The literal text of a template's value; what only a deployment knows is left out."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping) and "Fn::Join" in value:
+        joined = value["Fn::Join"]
+        if isinstance(joined, list) and len(joined) == 2 and isinstance(joined[1], list):
+            return str(joined[0]).join(map(flat, joined[1]))
+    if isinstance(value, Mapping) and "Fn::Sub" in value:
+        text = value["Fn::Sub"]
+        return text if isinstance(text, str) else flat(text[0]) if isinstance(text, list) and text else ""
+    return ""
+
+
+def _function(
+    document: Document, logical_id: str, resource: Mapping[str, Any], properties: Mapping[str, Any], code: Mapping[str, Any]
+) -> TemplateFunction:
+    config = _mapping(properties.get("ImageConfig"))
+    metadata = _mapping(resource.get("Metadata"))
+    architectures = properties.get("Architectures")
+    build = _build(metadata)
+    return TemplateFunction(
+        logical_id=logical_id,
+        path=_path(resource),
+        span=document.places.get(("Resources", logical_id)),
+        image_uri=flat(code.get("ImageUri", properties.get("ImageUri"))),
+        architecture=_literal(architectures[0]) if isinstance(architectures, list) and architectures else None,
+        architecture_given=bool(architectures),
+        command=_words(config.get("Command")),
+        entrypoint=_words(config.get("EntryPoint")),
+        build=build,
+        metadata=json.dumps(metadata, sort_keys=True, default=str) if build and "Dockerfile" in metadata else "",
+    )
+
+
+def _build(metadata: Mapping[str, Any]) -> TemplateBuild | None:
+    if any(key in metadata for key in _BUILD_KEYS):
+        dockerfile, directory = metadata.get("Dockerfile", "Dockerfile"), metadata.get("DockerContext", ".")
+        arguments, target = metadata.get("DockerBuildArgs"), metadata.get("DockerBuildTarget")
+    elif metadata.get("aws:asset:property") == "Code.ImageUri":
+        dockerfile, directory = metadata.get("aws:asset:dockerfile-path", "Dockerfile"), metadata.get("aws:asset:path")
+        arguments, target = metadata.get("aws:asset:docker-build-args"), metadata.get("aws:asset:docker-build-target")
+    else:
+        return None
+    return TemplateBuild(
+        directory=_literal(directory),
+        dockerfile=_literal(dockerfile),
+        arguments={key: _literal(value) for key, value in _mapping(arguments).items()},
+        target=_literal(target),
+    )
+
+
+def _rules(policy: Any) -> tuple[Mapping[str, Any], ...] | None:
+    if policy is None:
+        return ()
+    text = _mapping(policy).get("LifecyclePolicyText")
+    if text is None:
+        return ()
+    if not isinstance(text, str):
+        return None
+    try:
+        rules = json.loads(text).get("rules")
+    except (ValueError, AttributeError, RecursionError):
+        return None
+    return tuple(rule for rule in rules if isinstance(rule, Mapping)) if isinstance(rules, list) else None
+
+
+def _statements(policy: Any) -> tuple[Mapping[str, Any], ...] | None:
+    if policy is None:
+        return ()
+    if isinstance(policy, str):
+        try:
+            policy = json.loads(policy)
+        except (ValueError, RecursionError):
+            return None
+    if not isinstance(policy, Mapping) or "Statement" not in policy:
+        return None
+    statements = policy["Statement"]
+    return tuple(item for item in (statements if isinstance(statements, list) else [statements]) if isinstance(item, Mapping))
+
+
+def _resources(document: Document) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    resources = _mapping(_mapping(document.data).get("Resources"))
+    for logical_id in sorted(resources):
+        resource = resources[logical_id]
+        if isinstance(resource, Mapping):
+            yield logical_id, resource
+
+
+def _path(resource: Mapping[str, Any]) -> str:
+    path = _mapping(resource.get("Metadata")).get("aws:cdk:path")
+    return path.removesuffix("/Resource") if isinstance(path, str) else ""
+
+
+def _words(value: Any) -> tuple[str, ...] | None:
+    if value is None:
+        return ()
+    if not isinstance(value, list) or any(_literal(item) is None for item in value):
+        return None
+    return tuple(map(str, value))
+
+
+def _literal(value: Any) -> str | None:
+    """A scalar as a text; None for nothing, and for what a function decides."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, (str, int, float)) else None
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
