@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
+from optimizer.dockerfile.instruction import Position, Problem, Span
 from optimizer.lint.baseline import Baseline
 from optimizer.lint.conventions import Conventions
-from optimizer.lint.subjects import DockerfileSubject, IgnoreFile, Subject
+from optimizer.lint.finding import Location
+from optimizer.lint.subjects import AppSubject, DockerfileSubject, FunctionSubject, IgnoreFile, RepositorySubject, Subject
 
 TODAY = datetime.date(2026, 11, 24)
 DIGEST = "sha256:" + "0123456789abcdef" * 4
@@ -75,3 +78,41 @@ def dockerfile(
 def on_base(body: str, *lines: int, **known: object) -> Case:
     """A case of a Dockerfile whose first line is a FROM of which no rule complains."""
     return dockerfile(f"FROM {PYTHON}\n{body}", *lines, **known)  # type: ignore[arg-type]
+
+
+def image(
+    text: str, files: dict[str, str] | None = None, *, path: str = "Dockerfile", construct: str = "", **known: Any
+) -> DockerfileSubject:
+    """A Dockerfile of an app; what ``of`` does not take is set beside it."""
+    of = {name: known.pop(name) for name in ("architecture", "target", "arguments") if name in known}
+    subject = DockerfileSubject.of(text, path, construct=construct, context=None if files is None else Files(files), **of)
+    return replace(subject, **known)
+
+
+def function(construct: str = "Shop/Api", **known: Any) -> FunctionSubject:
+    """A function of an app, by default of x86_64."""
+    file = known.get("dockerfile")
+    known = {"architecture": "x86_64", **known}
+    if file is not None:
+        known["dockerfile"] = replace(file, construct=construct)
+    return FunctionSubject(construct=construct, location=Location(path="Shop.template.json", construct=construct), **known)
+
+
+def app(*functions: FunctionSubject, lines: tuple[int, ...] = (), says: str = "", problem: str = "") -> Case:
+    """A case of an app with the functions, and the Dockerfiles that they have."""
+    problems = (Problem(problem, Span(Position(3, 1), Position(3, 1))),) if problem else ()
+    subject = AppSubject(
+        location=Location(path="cdk.out"),
+        functions=functions,
+        dockerfiles=[item.dockerfile for item in functions if item.dockerfile is not None],
+        problems=problems,
+    )
+    return Case(subject, lines, says)
+
+
+def repository(*lines: int, says: str = "", undecided: int = 0, **known: Any) -> Case:
+    """A case of a repository that the app's images go to."""
+    subject = RepositorySubject(
+        location=Location(path="Shop.template.json", construct="Shop/Images"), **{"receives": True, "name": "shop", **known}
+    )
+    return Case(subject, lines, says, undecided)

@@ -1,0 +1,40 @@
+"""LIO651: nobody says for which architecture an image is built."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from optimizer.lint.conventions import Conventions
+from optimizer.lint.finding import Severity, Verdict, Violation
+from optimizer.lint.rule import Rule
+from optimizer.lint.subjects import FunctionSubject
+
+
+def _check(subject: FunctionSubject, conventions: Conventions) -> Iterator[Verdict]:
+    if subject.architecture_given or subject.dockerfile is None:
+        return
+    file = subject.dockerfile
+    # FROM --platform, and a base image for one architecture, say it in the file.
+    if file.platform is None and not (file.final_stages and file.final_stages[0].platform):
+        yield Violation(message="the function has no architecture, and its image is built for that of whoever builds it")
+
+
+RULE = Rule(
+    id="LIO651",
+    name="architecture-not-given",
+    severity=Severity.WARNING,
+    since="0.1.0",
+    summary="A function does not say its architecture, so that its image is built for the machine that builds it.",
+    why=(
+        "Lambda takes x86_64 when nothing is said, but the engine builds for its own architecture: from a laptop with an ARM processor the "
+        "function ends with exec format error. CDK passes the platform to the engine only when the architecture is given."
+    ),
+    fix="give the architecture: architecture=lambda_.Architecture.X86_64 in CDK, Architectures in a template",
+    bad='lambda_.DockerImageFunction(\n    self, "Api", code=lambda_.DockerImageCode.from_image_asset("functions/api")\n)',
+    good=(
+        'lambda_.DockerImageFunction(\n    self,\n    "Api",\n    code=lambda_.DockerImageCode.from_image_asset("functions/api"),\n'
+        "    architecture=lambda_.Architecture.ARM_64,\n)"
+    ),
+    example="python",
+    function=_check,
+)

@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+from tests.lint.cases import PYTHON, Case, function, image
+
+CATCHES: list[Case] = [
+    Case(function(architecture_given=False, dockerfile=image(f"FROM {PYTHON}")), (0,), "is built for that of whoever builds it"),
+]
+PASSES: list[Case] = [
+    Case(function(dockerfile=image(f"FROM {PYTHON}"))),
+    # Nobody here builds the image.
+    Case(function(architecture_given=False)),
+    # The build, or the file, says it.
+    Case(function(architecture_given=False, dockerfile=image(f"FROM {PYTHON}", platform="linux/amd64"))),
+    Case(function(architecture_given=False, dockerfile=image(f"FROM --platform=linux/amd64 {PYTHON}"))),
+]
