@@ -1,0 +1,412 @@
+"""`Conventions`: what a platform team switches on in one line of app.py."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_ecr_assets as ecr_assets
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk.assertions import Template
+
+from optimizer import ImageSpec, SourceCode
+from optimizer.cdk import Conventions, OptimizedFunction
+from optimizer.cdk.conventions import _PROPERTIES
+from optimizer.errors import ConfigurationError
+from optimizer.lint.finding import Severity, Violation
+from optimizer.lint.rule import Rule
+from tests.cdk.test_function import lock_text
+from tests.lint.cases import PYTHON
+
+ROOT = Path(__file__).parents[2]
+BAD = f'FROM {PYTHON}\nCOPY app.py ./\nUSER 1000\nCMD ["app.handler"]\n'
+GOOD = f'FROM {PYTHON}\nCOPY app.py ./\nCMD ["app.handler"]\n'
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name, text in (("bad", BAD), ("good", GOOD)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "Dockerfile").write_text(text)
+        (tmp_path / name / "app.py").write_text(f"# {name}\n")
+    (tmp_path / "optimizer.lock").write_text(lock_text())
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def plain(scope: Any, id: str = "Api", source: str = "bad", **properties: Any) -> lambda_.DockerImageFunction:
+    properties.setdefault("architecture", lambda_.Architecture.X86_64)
+    return lambda_.DockerImageFunction(scope, id, code=asset(source), **properties)
+
+
+def asset(source: str, **properties: Any) -> lambda_.DockerImageCode:
+    # The directory of Node.js stays what it was when it was started.
+    return lambda_.DockerImageCode.from_image_asset(os.path.abspath(source), **properties)
+
+
+def own_report(app: cdk.App) -> dict[str, Any]:
+    (report,) = [
+        item
+        for item in json.loads(Path(app.outdir, "validation-report.json").read_text())["pluginReports"]
+        if item["pluginName"] == "lambda-image-optimizer"
+    ]
+    return report
+
+
+class TestValidation:
+    def test_fails_with_rule_construct_line_and_fix(self, home: Path) -> None:
+        """Requirement: "a CDK app with a hand-written bad function fails synth with the rule, the construct's path, the
+        Dockerfile's line and the fix"."""
+        app = cdk.App()
+        Conventions().apply(app)
+        plain(cdk.Stack(app, "Shop"))
+        with pytest.raises(RuntimeError, match="LIO602"):
+            app.synth()
+        report = own_report(app)
+        assert report["conclusion"] == "failure"
+        (violation,) = report["violations"]
+        assert violation["ruleName"] == "LIO602"
+        assert violation["description"] == 'user-set: the image sets the user "1000" (bad/Dockerfile:3:1: USER 1000)'
+        assert violation["suggestedFix"] == "take USER out, and make every file readable by all"
+        assert violation["ruleMetadata"] == {
+            "name": "user-set",
+            "severity": "warning",
+            "path": "bad/Dockerfile",
+            "line": "3",
+            "column": "1",
+        }
+        assert [item["constructPath"] for item in violation["violatingConstructs"]] == ["Shop/Api"]
+
+    def test_passes_what_holds_to_them(self, home: Path) -> None:
+        app = cdk.App()
+        Conventions(fail_on="info").apply(app)
+        plain(cdk.Stack(app, "Shop"), source="good")
+        app.synth()
+
+    def test_acknowledged_with_a_reason_it_passes_and_the_report_says_so(self, home: Path) -> None:
+        app = cdk.App()
+        conventions = Conventions()
+        conventions.apply(app)
+        function = plain(cdk.Stack(app, "Shop"))
+        conventions.acknowledge(function, "user-set", reason="the vendor's agent needs it until March")
+        app.synth()
+        report = own_report(app)
+        assert (report["conclusion"], report["violations"]) == ("success", [])
+        (suppressed,) = report["suppressedViolations"]
+        assert (suppressed["ruleName"], suppressed["reason"]) == ("LIO602", "the vendor's agent needs it until March")
+        assert suppressed["acknowledgedAt"] == "Shop/Api"
+
+    def test_an_acknowledgement_holds_for_its_construct_and_below(self, home: Path) -> None:
+        app = cdk.App()
+        conventions = Conventions()
+        conventions.apply(app)
+        first, second = cdk.Stack(app, "First"), cdk.Stack(app, "Second")
+        plain(first)
+        plain(second)
+        conventions.acknowledge(first, "LIO602", reason="agreed")
+        with pytest.raises(RuntimeError, match="LIO602"):
+            app.synth()
+        (violation,) = own_report(app)["violations"]
+        assert [item["constructPath"] for item in violation["violatingConstructs"]] == ["Second/Api"]
+
+    def test_fails_a_warning_still_when_another_one_is_acknowledged(self, home: Path) -> None:
+        """CDK judges anew after it has set acknowledged violations aside, and fails for its own word "error" alone."""
+        (home / "bad" / "Dockerfile").write_text(BAD + "EXPOSE 80\n")
+        app = cdk.App()
+        conventions = Conventions()
+        conventions.apply(app)
+        conventions.acknowledge(plain(cdk.Stack(app, "Shop")), "LIO602", reason="agreed")
+        with pytest.raises(RuntimeError, match="LIO601"):
+            app.synth()
+
+    def test_below_the_threshold_it_is_reported_and_passes(self, home: Path) -> None:
+        app = cdk.App()
+        Conventions(fail_on="error").apply(app)
+        plain(cdk.Stack(app, "Shop"))
+        app.synth()
+        report = own_report(app)
+        assert (report["conclusion"], report["violations"][0]["severity"]) == ("success", "warning")
+
+    def test_severities_of_the_house_count(self, home: Path) -> None:
+        app = cdk.App()
+        Conventions(fail_on="error", severities={"user-set": "error"}).apply(app)
+        plain(cdk.Stack(app, "Shop"))
+        with pytest.raises(RuntimeError, match="LIO602"):
+            app.synth()
+        other = cdk.App()
+        Conventions(severities={"LIO602": None}).apply(other)
+        plain(cdk.Stack(other, "Shop"))
+        other.synth()
+
+    @pytest.mark.parametrize(
+        ("id", "reason", "message"),
+        [
+            ("lambda-image-optimizer::LIO602", " ", "the acknowledgement of LIO602 has no reason"),
+            ("lambda-image-optimizer::LIO999", "agreed", 'no rule has the id "LIO999" that is acknowledged'),
+            ("lambda-image-optimizer::LIO501", "agreed", "nothing is suppressed: LIO501"),
+        ],
+    )
+    def test_fails_for_an_acknowledgement_that_is_none(self, home: Path, id: str, reason: str, message: str) -> None:
+        app = cdk.App()
+        Conventions().apply(app)
+        function = plain(cdk.Stack(app, "Shop"), source="good")
+        cdk.Validations.of(function).acknowledge(cdk.Acknowledgment(id=id, reason=reason))
+        with pytest.raises(RuntimeError, match=message):
+            app.synth()
+        assert own_report(app)["violations"][0]["violatingConstructs"][0]["constructPath"] == "Shop/Api"
+
+    def test_a_shared_image_is_one_violation_with_every_function(self, home: Path) -> None:
+        app = cdk.App()
+        Conventions().apply(app)
+        stack = cdk.Stack(app, "Shop")
+        for id in ("One", "Two"):
+            code = asset("bad", cmd=[f"app.{id.lower()}"])
+            lambda_.DockerImageFunction(stack, id, code=code, architecture=lambda_.Architecture.X86_64)
+        with pytest.raises(RuntimeError):
+            app.synth()
+        (violation,) = own_report(app)["violations"]
+        assert [item["constructPath"] for item in violation["violatingConstructs"]] == ["Shop/One", "Shop/Two"]
+
+    def test_sees_stages_nested_stacks_and_assets_without_a_function(self, home: Path) -> None:
+        (home / "bad" / "Dockerfile").write_text("FROM alpine\nADD https://example.com/tool /tool\nUSER 1\n")
+        app = cdk.App()
+        Conventions().apply(app)
+        stack = cdk.Stack(cdk.Stage(app, "Production"), "Shop")
+        plain(cdk.NestedStack(stack, "Nested"))
+        ecr_assets.DockerImageAsset(stack, "Sidecar", directory=os.path.abspath("bad"), extra_hash="other")
+        with pytest.raises(RuntimeError):
+            app.synth()
+        found = {
+            (violation["ruleName"], resource["constructPath"])
+            for violation in own_report(app)["violations"]
+            for resource in violation["violatingConstructs"]
+        }
+        assert {("LIO101", "Production/Shop/Nested/Api"), ("LIO602", "Production/Shop/Nested/Api")} <= found
+        # What Lambda demands is not asked of other images.
+        assert {rule for rule, path in found if path.endswith("Sidecar")} == {"LIO102", "LIO402"}
+
+    def test_on_a_stage_it_judges_the_stage(self, home: Path) -> None:
+        app = cdk.App()
+        stages = [cdk.Stage(app, name) for name in ("Development", "Production")]
+        Conventions().apply(stages[1])
+        for stage in stages:
+            plain(cdk.Stack(stage, "Shop"))
+        with pytest.raises(RuntimeError):
+            app.synth()
+        (violation,) = own_report(app)["violations"]
+        assert [item["constructPath"] for item in violation["violatingConstructs"]] == ["Production/Shop/Api"]
+
+    def test_generated_plans_are_judged_as_plans(self, home: Path) -> None:
+        """Requirement: "generated plans are linted as plans, not re-read as text"."""
+
+        def judged(kind: str) -> Callable[..., Any]:
+            return lambda subject, asked: [Violation(message=f"seen as {kind}")]
+
+        house = Rule(
+            id="ACME901",
+            name="acme-seen",
+            severity=Severity.ERROR,
+            since="1.0.0",
+            summary="",
+            why="",
+            fix="look",
+            bad="",
+            good="",
+            plan=judged("plan"),
+            dockerfile=judged("text"),
+        )
+        app = cdk.App()
+        Conventions(rules=[house]).apply(app)
+        stack = cdk.Stack(app, "Shop")
+        (home / "code").mkdir()
+        (home / "code" / "app.py").write_text("")
+        OptimizedFunction(stack, "Made", spec=ImageSpec(runtime="python3.13", steps=[SourceCode("code")]), handler="app.handler")
+        plain(stack, "Written", "good")
+        with pytest.raises(RuntimeError):
+            app.synth()
+        found = [(item["description"], item["violatingConstructs"][0]["constructPath"]) for item in own_report(app)["violations"]]
+        assert ("acme-seen: seen as plan", "Shop/Made") in found
+        assert [path for description, path in found if "seen as text" in description] == ["Shop/Written"]
+
+    def test_a_real_cdk_synth_exits_1_and_shows_it(self, home: Path) -> None:
+        (home / "app.py").write_text(
+            "import aws_cdk as cdk\n"
+            "from aws_cdk import aws_lambda as lambda_\n"
+            "from optimizer.cdk import Conventions\n"
+            "app = cdk.App()\n"
+            "Conventions().apply(app)\n"
+            'lambda_.DockerImageFunction(cdk.Stack(app, "Shop"), "Api", code=lambda_.DockerImageCode.from_image_asset("bad"),\n'
+            "    architecture=lambda_.Architecture.X86_64)\n"
+            "app.synth()\n"
+        )
+        bin = Path(sys.executable).parent
+        result = subprocess.run(
+            [str(bin / "cdk"), "synth", "--quiet", "--no-notices", "--app", f"{sys.executable} app.py"],
+            cwd=home,
+            env={**os.environ, "PATH": f"{bin}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT), "CI": "true"},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        shown = result.stdout + result.stderr
+        assert result.returncode == 1
+        assert 'user-set: the image sets the user "1000" (bad/Dockerfile:3:1: USER 1000)' in shown
+        assert "Shop/Api aws-cdk-lib.aws_lambda.DockerImageFunction" in shown
+        assert "Suggested fix: take USER out" in shown
+        assert "Acknowledge with 'lambda-image-optimizer::LIO602'" in shown
+
+
+class TestDefaults:
+    def test_a_team_gets_them_without_a_change_and_its_own_value_wins(self, home: Path) -> None:
+        app = cdk.App()
+        Conventions(
+            function_defaults={
+                "architecture": lambda_.Architecture.ARM_64,
+                "memory_size": 512,
+                "tracing": lambda_.Tracing.ACTIVE,
+                "timeout": cdk.Duration.seconds(7),
+                "environment": {"LOG_LEVEL": "info", "HOUSE": "acme"},
+            }
+        ).apply(app)
+        stack = cdk.Stack(app, "Shop")
+        lambda_.DockerImageFunction(stack, "Plain", code=asset("good"))
+        plain(stack, "Own", "good", memory_size=256, environment={"LOG_LEVEL": "debug"})
+        template = Template.from_stack(stack)
+        template.has_resource_properties(
+            "AWS::Lambda::Function",
+            {
+                "Architectures": ["arm64"],
+                "MemorySize": 512,
+                "Timeout": 7,
+                "TracingConfig": {"Mode": "Active"},
+                "Environment": {"Variables": {"LOG_LEVEL": "info", "HOUSE": "acme"}},
+            },
+        )
+        template.has_resource_properties(
+            "AWS::Lambda::Function",
+            {"Architectures": ["x86_64"], "MemorySize": 256, "Environment": {"Variables": {"LOG_LEVEL": "debug", "HOUSE": "acme"}}},
+        )
+
+    def test_the_image_is_built_for_the_architecture_of_the_house(self, home: Path) -> None:
+        app = cdk.App()
+        Conventions(function_defaults={"architecture": lambda_.Architecture.ARM_64}).apply(app)
+        lambda_.DockerImageFunction(cdk.Stack(app, "Shop"), "Api", code=asset("good"))
+        app.synth()
+        (image,) = json.loads(Path(app.outdir, "Shop.assets.json").read_text())["dockerImages"].values()
+        assert image["source"]["platform"] == "linux/arm64"
+
+    def test_optimized_functions_keep_what_their_spec_decides(self, home: Path) -> None:
+        (home / "code").mkdir()
+        (home / "code" / "app.py").write_text("")
+        app = cdk.App()
+        Conventions(function_defaults={"architecture": lambda_.Architecture.ARM_64, "memory_size": 512}).apply(app)
+        stack = cdk.Stack(app, "Shop")
+        OptimizedFunction(stack, "Made", spec=ImageSpec(runtime="python3.13", steps=[SourceCode("code")]), handler="app.handler")
+        Template.from_stack(stack).has_resource_properties("AWS::Lambda::Function", {"Architectures": ["x86_64"], "MemorySize": 512})
+
+    def test_names_are_those_of_cdk(self) -> None:
+        """jsii ignores a misspelt name in silence."""
+        mapping = lambda_.DockerImageFunctionProps.__jsii_name_mapping__  # type: ignore[attr-defined]
+        assert {name: mapping[name] for name in _PROPERTIES} == dict(_PROPERTIES)
+
+
+class TestFaults:
+    def test_fails_with_every_wrong_value(self) -> None:
+        with pytest.raises(ConfigurationError) as caught:
+            Conventions(
+                fail_on="fatal",
+                severities={"user-sett": "error", "LIO102": "grave"},
+                function_defaults={"memory_sise": 1, "code": None},
+                rules=["no rule"],  # type: ignore[list-item]
+            )
+        assert [fault.place for fault in caught.value.faults] == [
+            "fail_on",
+            "rules[0]",
+            "severities",
+            'severities["LIO102"]',
+            "function_defaults",
+            "function_defaults",
+        ]
+        assert caught.value.faults[2].hint == 'did you mean "user-set"?'
+        assert caught.value.faults[4].hint == 'did you mean "memory_size"?'
+
+    def test_fails_for_a_rule_of_an_id_that_is_taken(self) -> None:
+        rule = next(rule for rule in Conventions().all_rules if rule.id == "LIO602")
+        with pytest.raises(ConfigurationError, match='"LIO602" names another rule already'):
+            Conventions(rules=[rule])
+
+    def test_fails_on_a_stack(self, home: Path) -> None:
+        with pytest.raises(ConfigurationError, match='"Shop" is neither an app nor a stage'):
+            Conventions().apply(cdk.Stack(cdk.App(), "Shop"))
+
+    def test_fails_when_two_packages_give_defaults(self, home: Path) -> None:
+        app = cdk.App()
+        Conventions(function_defaults={"memory_size": 1024}).apply(app)
+        with pytest.raises(ConfigurationError, match="has defaults in this app already"):
+            Conventions(function_defaults={"memory_size": 512}).apply(app)
+
+    def test_fails_to_acknowledge_without_reason_or_rule(self, home: Path) -> None:
+        stack = cdk.Stack(cdk.App(), "Shop")
+        with pytest.raises(ConfigurationError) as caught:
+            Conventions().acknowledge(stack, "user-sett", reason="  ")
+        assert [fault.message for fault in caught.value.faults] == [
+            'no rule is called "user-sett"; allowed: ids and names',
+            "an acknowledgement needs a reason",
+        ]
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The house's package of the docs, installed as from an index."""
+    work = tmp_path_factory.mktemp("house")
+    shutil.copytree(ROOT / "docs" / "house", work / "source")
+    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "install", "--no-deps"]
+    subprocess.run([*pip, "--target", str(work / "site"), str(work / "source")], check=True, timeout=300, cwd=work)
+    return work / "site"
+
+
+def test_a_package_of_the_house_is_switched_on_in_one_line(installed: Path, home: Path) -> None:
+    """Requirement: "conventions as a Python object with extra rules, installed from an index and switched on in one line"."""
+    (home / "app.py").write_text(
+        "import acme_lambda\n"
+        "import aws_cdk as cdk\n"
+        "from aws_cdk import aws_lambda as lambda_\n"
+        "app = cdk.App()\n"
+        "acme_lambda.conventions.apply(app)\n"
+        'code = lambda_.DockerImageCode.from_image_asset("good", cmd=["app.main"])\n'
+        'lambda_.DockerImageFunction(cdk.Stack(app, "Shop"), "Api", code=code)\n'
+        "app.synth()\n"
+    )
+
+    def synth() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "app.py"],
+            cwd=home,
+            env={**os.environ, "PYTHONPATH": f"{installed}{os.pathsep}{ROOT}", "CDK_OUTDIR": "cdk.out"},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    result = synth()
+    assert result.returncode != 0
+    assert "acme-owner-label: the image does not say who owns it (good/Dockerfile:1:1: FROM" in result.stderr
+    report = json.loads((home / "cdk.out" / "validation-report.json").read_text())["pluginReports"][0]
+    assert [(item["ruleName"], item["severity"]) for item in report["violations"]] == [("ACME601", "info"), ("ACME101", "error")]
+    (home / "good" / "Dockerfile").write_text(GOOD + "LABEL acme.owner=orders\n")
+    mended = synth()
+    assert mended.returncode == 0, mended.stderr
+    (function,) = [
+        item["Properties"]
+        for item in json.loads((home / "cdk.out" / "Shop.template.json").read_text())["Resources"].values()
+        if item["Type"] == "AWS::Lambda::Function"
+    ]
+    assert (function["Architectures"], function["MemorySize"]) == (["arm64"], 512)
