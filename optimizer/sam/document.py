@@ -185,7 +185,7 @@ def _path_of_next(stack: list[_Open]) -> tuple[str, ...]:
 
 
 def _scalar(event: Any) -> Any:
-    if event.style is None and not event.tag and event.value in ("", "~", "null"):
+    if not event.style and not event.tag and event.value in ("", "~", "null"):
         return None
     return _wrapped(_function(event.tag), event.value)
 

@@ -142,9 +142,95 @@ def test_no_bytes_end_in_a_traceback_or_reach_the_terminal_raw(tmp_path: Path, d
     assert "\x1b" not in result.stdout
 
 
+TEMPLATE = (
+    "Resources:\n  Api:\n    Type: AWS::Serverless::Function\n    Properties: {PackageType: Image, Architectures: [x86_64]}\n"
+    "    Metadata: {DockerContext: api, Dockerfile: Dockerfile}\n"
+)
+
+
+class TestTemplates:
+    @pytest.mark.parametrize("path", ["template.yaml", "."])
+    def test_the_fault_of_a_dockerfile_is_found_once_with_its_function(self, tree: Path, path: str) -> None:
+        """Requirement: "a SAM template with the same fault gives the same rule id"."""
+        (tree / "template.yaml").write_text(TEMPLATE, encoding="utf-8")
+        report = json.loads(run(tree, path, "--format", "json", "--select", "LIO602").stdout)
+        assert [(item["rule"], item["path"], item["line"], item["construct"]) for item in report["findings"]] == [
+            ("LIO602", "api/Dockerfile", 2, "Api")
+        ]
+
+    @pytest.mark.parametrize("data", [b"\x00\xff\xfe", b"[" * 100_000, b'{"a":' * 100_000, b"a: &a [*a]", b"", b"\x1b[31m: ["])
+    def test_no_bytes_end_in_a_traceback_or_reach_the_terminal_raw(self, tmp_path: Path, data: bytes) -> None:
+        (tmp_path / "template.yaml").write_bytes(data)
+        result = run(tmp_path, "template.yaml")
+        assert (result.returncode, result.stderr) == (1, "")
+        assert "LIO650 unreadable-template" in result.stdout
+        assert "\x1b" not in result.stdout
+
+
+class TestApps:
+    @pytest.fixture
+    def app(self, tree: Path) -> Path:
+        """An app of two functions that run one image, as cdk synth writes it."""
+        out = tree / "cdk.out"
+        (out / "cdk.out").write_text("{}")
+        (out / "asset" / "Dockerfile").write_text(BAD)
+        code = {"ImageUri": {"Fn::Sub": "${AWS::AccountId}.dkr.ecr.${AWS::Region}.amazonaws.com/images:abc"}}
+        functions = {id: {"Type": "AWS::Lambda::Function", "Properties": {"PackageType": "Image", "Code": code}} for id in ("Get", "Put")}
+        documents = {
+            "manifest.json": {
+                "artifacts": {
+                    "Shop.assets": {"type": "cdk:asset-manifest", "properties": {"file": "Shop.assets.json"}},
+                    "Shop": {
+                        "type": "aws:cloudformation:stack",
+                        "properties": {"templateFile": "Shop.template.json"},
+                        "dependencies": ["Shop.assets"],
+                        "metadata": {
+                            "/Shop/Get/Resource": [{"type": "aws:cdk:logicalId", "data": "Get"}],
+                            "/Shop/Put/Resource": [{"type": "aws:cdk:logicalId", "data": "Put"}],
+                            "/Shop": [{"type": "aws:cdk:acknowledged-rules", "data": {"lambda-image-optimizer::LIO603": "agreed"}}],
+                        },
+                    },
+                }
+            },
+            "Shop.assets.json": {
+                "dockerImages": {
+                    "abc": {
+                        "source": {"directory": "asset"},
+                        "destinations": {"here": {"repositoryName": "images", "imageTag": "abc"}},
+                    }
+                }
+            },
+            "Shop.template.json": {"Resources": functions},
+        }
+        for name, document in documents.items():
+            (out / name).write_text(json.dumps(document))
+        return tree
+
+    def test_a_finding_of_several_functions_is_shown_once(self, app: Path) -> None:
+        result = run(app, "cdk.out", "--select", "LIO602,LIO651")
+        assert result.returncode == 1
+        assert "cdk.out/asset/Dockerfile:2:1 [Shop/Get and 1 more]: warning LIO602 user-set" in result.stdout
+        assert "cdk.out/Shop.template.json [Shop/Get and 1 more]: warning LIO651 architecture-not-given" in result.stdout
+        report = json.loads(run(app, "cdk.out", "--select", "LIO602", "--format", "json").stdout)
+        assert [item["constructs"] for item in report["findings"]] == [["Shop/Get", "Shop/Put"]]
+
+    def test_acknowledgements_hold_here_too(self, app: Path) -> None:
+        report = json.loads(run(app, "cdk.out", "--select", "LIO603", "--format", "json").stdout)
+        assert report["findings"] == []
+        assert {(item["construct"], item["reason"]) for item in report["suppressed"]} == {("Shop/Get", "agreed"), ("Shop/Put", "agreed")}
+
+    def test_a_broken_assembly_exits_2(self, app: Path) -> None:
+        (app / "cdk.out" / "manifest.json").write_text('{"artifacts": [')
+        result = run(app, "cdk.out")
+        assert (result.returncode, result.stdout) == (2, "")
+        assert "hint: run cdk synth again" in result.stderr
+
+
 def test_starting_loads_nothing_heavy() -> None:
     """Requirement: "start-up under 150 ms": nothing that a check of one file does not need."""
-    program = "import sys, optimizer.cli.main, optimizer.cli.lint; print(sorted({'jsii', 'aws_cdk', 'boto3', 'httpx', 'rich', 'tomlkit', "
+    program = (
+        "import sys, optimizer.cli.main, optimizer.cli.lint; print(sorted({'jsii', 'aws_cdk', 'boto3', 'httpx', 'rich', 'tomlkit', 'yaml', "
+    )
     program += "'zipfile', 'importlib.metadata', 'concurrent.futures', 'multiprocessing', 'asyncio'} & set(sys.modules)))"
     result = subprocess.run(
         [sys.executable, "-c", program], cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True, timeout=60

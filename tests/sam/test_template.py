@@ -1,0 +1,141 @@
+"""The image functions and repositories of a template."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from optimizer.sam.document import Document, parse_document
+from optimizer.sam.template import TemplateFunction, flat, functions, repositories
+
+GLOBALS = "Globals:\n  Function:\n    PackageType: Image\n    Architectures: [arm64]\n"
+
+
+def read(text: str) -> Document:
+    document = parse_document(text)
+    assert isinstance(document, Document)
+    return document
+
+
+def one(text: str) -> TemplateFunction:
+    (function,) = functions(read(text))
+    return function
+
+
+def serverless(properties: str = "PackageType: Image", metadata: str = "Dockerfile: Dockerfile", head: str = "") -> TemplateFunction:
+    return one(
+        f"{head}Resources:\n  Api:\n    Type: AWS::Serverless::Function\n    Properties: {{{properties}}}\n    Metadata: {{{metadata}}}\n"
+    )
+
+
+class TestFunctions:
+    def test_of_sam(self) -> None:
+        function = serverless(
+            "PackageType: Image, Architectures: [arm64], ImageConfig: {Command: [app.get], EntryPoint: [/x]}",
+            "Dockerfile: Dockerfile.api, DockerContext: ./api, DockerBuildArgs: {A: b, C: !Ref D}, DockerBuildTarget: final, DockerTag: v1",
+        )
+        assert (function.logical_id, function.architecture, function.command, function.entrypoint) == (
+            "Api",
+            "arm64",
+            ("app.get",),
+            ("/x",),
+        )
+        assert function.build is not None
+        assert (function.build.directory, function.build.dockerfile, function.build.target) == ("./api", "Dockerfile.api", "final")
+        assert dict(function.build.arguments) == {"A": "b", "C": None}
+        assert json.loads(function.metadata)["DockerTag"] == "v1"
+        assert function.span is not None and str(function.span.start) == "2:3"
+
+    def test_globals_stand_behind_the_function(self) -> None:
+        assert serverless("Timeout: 3", head=GLOBALS).architecture == "arm64"
+        assert serverless("Architectures: [x86_64]", head=GLOBALS).architecture == "x86_64"
+
+    def test_what_is_not_given_and_what_is_hidden(self) -> None:
+        missing = serverless()
+        assert (missing.architecture, missing.architecture_given, missing.command) == (None, False, ())
+        hidden = serverless("PackageType: Image, Architectures: [!Ref A], ImageConfig: {Command: [!Ref B]}", "DockerContext: !Ref C")
+        assert (hidden.architecture, hidden.architecture_given, hidden.command) == (None, True, None)
+        assert hidden.build is not None and hidden.build.directory is None
+
+    def test_an_image_that_is_not_built_here(self) -> None:
+        function = serverless("PackageType: Image, ImageUri: '111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop:v1'", "Owner: shop")
+        assert (function.build, function.metadata) == (None, "")
+        assert function.image_uri.endswith("/shop:v1")
+
+    def test_of_cdk_with_asset_metadata(self) -> None:
+        resource = {
+            "Type": "AWS::Lambda::Function",
+            "Properties": {"Code": {"ImageUri": {"Fn::Sub": "${AWS::AccountId}.dkr/assets:abc"}}, "PackageType": "Image"},
+            "Metadata": {
+                "aws:cdk:path": "Shop/Api/Resource",
+                "aws:asset:path": "asset.abc",
+                "aws:asset:dockerfile-path": "Dockerfile.api",
+                "aws:asset:docker-build-args": {"A": "b"},
+                "aws:asset:docker-build-target": "final",
+                "aws:asset:property": "Code.ImageUri",
+            },
+        }
+        function = one(json.dumps({"Resources": {"Api1234": resource}}))
+        assert (function.path, function.image_uri, function.metadata) == ("Shop/Api", "${AWS::AccountId}.dkr/assets:abc", "")
+        assert function.build is not None
+        assert (function.build.directory, function.build.dockerfile, function.build.target) == ("asset.abc", "Dockerfile.api", "final")
+
+    def test_functions_from_zip_files_are_none(self) -> None:
+        assert not list(functions(read("Resources:\n  A:\n    Type: AWS::Serverless::Function\n    Properties: {Handler: app.x}\n")))
+
+
+class TestRepositories:
+    def test_policies_in_both_forms(self) -> None:
+        rules = {"rules": [{"rulePriority": 1, "selection": {"tagStatus": "any"}}]}
+        properties: dict[str, Any] = {
+            "RepositoryName": "shop",
+            "LifecyclePolicy": {"LifecyclePolicyText": json.dumps(rules)},
+            "RepositoryPolicyText": {"Statement": {"Effect": "Allow"}},
+        }
+        (found,) = repositories(read(json.dumps({"Resources": {"R": {"Type": "AWS::ECR::Repository", "Properties": properties}}})))
+        assert (found.name, found.lifecycle, found.policy) == ("shop", tuple(rules["rules"]), ({"Effect": "Allow"},))
+
+    def test_none_and_hidden_are_told_apart(self) -> None:
+        (plain,) = repositories(read("Resources: {R: {Type: AWS::ECR::Repository}}"))
+        assert (plain.name, plain.lifecycle, plain.policy) == (None, (), ())
+        (hidden,) = repositories(
+            read(
+                "Resources: {R: {Type: AWS::ECR::Repository, Properties: {RepositoryName: !Ref N, RepositoryPolicyText: !Ref P, "
+                "LifecyclePolicy: {LifecyclePolicyText: !Sub x}}}}"
+            )
+        )
+        assert (hidden.name, hidden.lifecycle, hidden.policy) == (None, None, None)
+
+
+def test_flat_leaves_out_what_only_a_deployment_knows() -> None:
+    assert flat({"Fn::Join": ["/", ["a", {"Ref": "B"}, {"Fn::Sub": ["c", {}]}]]}) == "a//c"
+    assert flat({"Fn::Join": "x"}) == flat(3) == flat({"Fn::Sub": []}) == ""
+
+
+KEYS = (
+    "Type Properties Metadata Code ImageUri ImageConfig Command Architectures Dockerfile DockerContext DockerBuildArgs LifecyclePolicy "
+    "LifecyclePolicyText RepositoryPolicyText Statement Fn::Join Fn::Sub Ref"
+).split()
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.sampled_from(["Image", "Dockerfile", "[", "{}"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(
+    st.sampled_from(["AWS::Lambda::Function", "AWS::Serverless::Function", "AWS::ECR::Repository"]),
+    VALUES,
+    VALUES,
+    VALUES,
+)
+def test_no_shape_does_harm(kind: str, properties: Any, metadata: Any, common: Any) -> None:
+    image = {"PackageType": "Image", **properties} if isinstance(properties, dict) else properties
+    resources = {"R": {"Type": kind, "Properties": image, "Metadata": metadata}, "S": properties}
+    document = Document(data={"Globals": {"Function": common}, "Resources": resources})
+    for function in functions(document):
+        assert function.architecture_given or function.architecture is None
+    list(repositories(document))
