@@ -56,8 +56,8 @@ class TemplateFunction:
 class TemplateRepository:
     """An ``AWS::ECR::Repository``.
 
-    ``name`` is None where CloudFormation chooses it, or a function hides it.
-    ``lifecycle`` holds the rules of its life-cycle policy, ``policy`` the
+    ``name`` may hold placeholders such as ``${AWS::Region}``; it is None where
+    CloudFormation chooses it, or a function hides it.  ``lifecycle`` holds the rules of its life-cycle policy, ``policy`` the
     statements of its access policy; each None where it cannot be told.
     """
 
@@ -94,16 +94,22 @@ def repositories(document: Document) -> Iterator[TemplateRepository]:
             logical_id=logical_id,
             path=_path(resource),
             span=document.places.get(("Resources", logical_id)),
-            name=_literal(properties.get("RepositoryName")),
+            name=flat(properties.get("RepositoryName")) or None,
             lifecycle=_rules(properties.get("LifecyclePolicy")),
             policy=_statements(properties.get("RepositoryPolicyText")),
         )
 
 
 def flat(value: Any) -> str:
-    """The literal text of a template's value; what only a deployment knows is left out."""
+    """The literal text of a template's value.
+
+    Account, Region and the like stay placeholders, such as ``${AWS::Region}``;
+    what else only a deployment knows is left out.
+    """
     if isinstance(value, str):
         return value
+    if isinstance(value, Mapping) and str(value.get("Ref", "")).startswith("AWS::"):
+        return f"${{{value['Ref']}}}"
     if isinstance(value, Mapping) and "Fn::Join" in value:
         joined = value["Fn::Join"]
         if isinstance(joined, list) and len(joined) == 2 and isinstance(joined[1], list):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -13,12 +14,13 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecr_assets as ecr_assets
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk.assertions import Template
 
 from optimizer import ImageSpec, SourceCode
-from optimizer.cdk import Conventions, OptimizedFunction
+from optimizer.cdk import Conventions, OptimizedFunction, SharedAssetRepository, SharedRepositorySynthesizer
 from optimizer.cdk.conventions import _PROPERTIES
 from optimizer.errors import ConfigurationError
 from optimizer.lint.finding import Severity, Violation
@@ -262,6 +264,54 @@ class TestValidation:
         assert "Shop/Api aws-cdk-lib.aws_lambda.DockerImageFunction" in shown
         assert "Suggested fix: take USER out" in shown
         assert "Acknowledge with 'lambda-image-optimizer::LIO602'" in shown
+
+
+class TestRepositories:
+    """What an app's stacks say of its repository, read from their templates."""
+
+    def found(self, app: cdk.App) -> set[tuple[str, str]]:
+        with contextlib.suppress(RuntimeError):
+            app.synth()
+        reports = json.loads(Path(app.outdir, "validation-report.json").read_text())["pluginReports"]
+        own = [item for item in reports if item["pluginName"] == "lambda-image-optimizer"]
+        return {
+            (violation["ruleName"], resource["constructPath"])
+            for report in own
+            for violation in report["violations"]
+            for resource in violation["violatingConstructs"]
+        }
+
+    def shared(self) -> cdk.App:
+        app = cdk.App(default_stack_synthesizer=SharedRepositorySynthesizer(repository_name="images-${AWS::Region}"))
+        Conventions().apply(app)
+        plain(cdk.Stack(app, "Shop"), source="good")
+        return app
+
+    def test_our_own_repository_holds_to_the_rules(self, home: Path) -> None:
+        app = self.shared()
+        SharedAssetRepository(cdk.Stack(app, "Images"), "Repository")
+        assert self.found(app) == set()
+
+    def test_a_plain_one_that_expires_images_and_refuses_lambda(self, home: Path) -> None:
+        app = self.shared()
+        stack = cdk.Stack(app, "Images")
+        ecr.Repository(stack, "Repository", repository_name=f"images-{stack.region}").add_lifecycle_rule(max_image_count=10)
+        ecr.Repository(stack, "Other", repository_name="builders").add_lifecycle_rule(max_image_count=10)
+        assert self.found(app) == {("LIO704", "Images/Repository"), ("LIO705", "Images/Repository")}
+
+    def test_several_nested_ones_and_a_cache_among_the_images(self, home: Path) -> None:
+        app = cdk.App()
+        Conventions().apply(app)
+        for name, source in (("shop/orders", "good"), ("shop/stock", "bad")):
+            (home / "bad" / "Dockerfile").write_text(GOOD)
+            synthesizer = cdk.DefaultStackSynthesizer(image_assets_repository_name=name)
+            stack = cdk.Stack(app, name.replace("/", "-"), synthesizer=synthesizer)
+            cache = ecr_assets.DockerCacheOption(
+                type="registry", params={"ref": f"111122223333.dkr.ecr.eu-west-1.amazonaws.com/{name}:cache"}
+            )
+            code = asset(source, cache_to=cache)
+            lambda_.DockerImageFunction(stack, "Api", code=code, architecture=lambda_.Architecture.X86_64)
+        assert self.found(app) == {("LIO702", ""), ("LIO703", ""), ("LIO706", "shop-orders/Api"), ("LIO706", "shop-stock/Api")}
 
 
 class TestDefaults:

@@ -111,14 +111,31 @@ class TestRepositories:
 
 
 def test_flat_leaves_out_what_only_a_deployment_knows() -> None:
+    assert flat({"Fn::Join": ["-", ["a", {"Ref": "AWS::Region"}]]}) == "a-${AWS::Region}"
     assert flat({"Fn::Join": ["/", ["a", {"Ref": "B"}, {"Fn::Sub": ["c", {}]}]]}) == "a//c"
     assert flat({"Fn::Join": "x"}) == flat(3) == flat({"Fn::Sub": []}) == ""
 
 
-KEYS = (
-    "Type Properties Metadata Code ImageUri ImageConfig Command Architectures Dockerfile DockerContext DockerBuildArgs LifecyclePolicy "
-    "LifecyclePolicyText RepositoryPolicyText Statement Fn::Join Fn::Sub Ref"
-).split()
+KEYS = [
+    "Type",
+    "Properties",
+    "Metadata",
+    "Code",
+    "ImageUri",
+    "ImageConfig",
+    "Command",
+    "Architectures",
+    "Dockerfile",
+    "DockerContext",
+    "DockerBuildArgs",
+    "LifecyclePolicy",
+    "LifecyclePolicyText",
+    "RepositoryPolicyText",
+    "Statement",
+    "Fn::Join",
+    "Fn::Sub",
+    "Ref",
+]
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.sampled_from(["Image", "Dockerfile", "[", "{}"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
