@@ -18,6 +18,7 @@ from optimizer.lint.rule import Rule
 from optimizer.lint.subjects import AppSubject, DockerfileSubject, FunctionSubject, PlanSubject, RepositorySubject, Subject
 from optimizer.lint.suppressions import Malformed, Suppression, literal
 from optimizer.model.plan import BuildPlan
+from optimizer.sam.config import ImageRepositories, image_repositories
 from optimizer.sam.document import Document, parse_document
 from optimizer.sam.template import TemplateFunction, TemplateRepository, functions, repositories
 
@@ -222,7 +223,14 @@ def _acknowledged(items: Iterable[Acknowledgement], rules: Sequence[Rule]) -> tu
 def _template(path: str, document: Document, mirror: Mirror) -> Source:
     problems: list[Problem] = []
     files: dict[str, DockerfileSubject | None] = {}
-    declared = [_template_function(path, function, document, mirror, files, problems) for function in functions(document)]
+    pushed = _samconfig(os.path.join(os.path.dirname(path), "samconfig.toml"))
+    declared = [
+        replace(
+            _template_function(path, function, document, mirror, files, problems),
+            repository=pushed.of(function.logical_id) if function.build else None,
+        )
+        for function in functions(document)
+    ]
     stores = [
         _repository(item, Location(path=path, span=item.span, construct=item.path or item.logical_id), frozenset())
         for item in repositories(document)
@@ -232,6 +240,21 @@ def _template(path: str, document: Document, mirror: Mirror) -> Source:
         location=Location(path=path), dockerfiles=dockerfiles, functions=declared, repositories=stores, problems=tuple(problems)
     )
     return Source(subjects=(*dockerfiles, *declared, *stores, app))
+
+
+def _samconfig(path: str) -> ImageRepositories:
+    """What the file beside a template says; a broken one says nothing, and SAM itself refuses it."""
+    data = read_bounded(path, LARGEST_TEMPLATE)
+    if data is None:
+        return ImageRepositories()
+    # Imported here, because most trees have no such file.
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    try:
+        return image_repositories(tomlkit.parse(decode(data)).unwrap())
+    except (TOMLKitError, ValueError, RecursionError):
+        return ImageRepositories()
 
 
 def _template_function(

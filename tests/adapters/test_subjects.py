@@ -68,6 +68,13 @@ class TestTemplate:
         (file, *_) = [item for item in load_template("template.yaml").subjects if isinstance(item, DockerfileSubject)]
         assert (file.path, file.inside_context) == ("api/Dockerfile", False)
 
+    def test_where_sam_pushes_to(self, tree: Path) -> None:
+        Path("samconfig.toml").write_text("[default.deploy.parameters]\nresolve_image_repos = true\n")
+        functions = [item for item in load_template("template.yaml").subjects if isinstance(item, FunctionSubject)]
+        assert [item.repository for item in functions] == ["companion stack/Get", "companion stack/Put"]
+        Path("samconfig.toml").write_text("[[[")
+        assert [item.repository for item in load_template("template.yaml").subjects if isinstance(item, FunctionSubject)] == [None, None]
+
     def test_fails_for_no_file(self, tree: Path) -> None:
         with pytest.raises(ContextError, match="cannot be read as a file"):
             load_template("nowhere.yaml")

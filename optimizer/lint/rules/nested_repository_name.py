@@ -12,7 +12,8 @@ from optimizer.lint.subjects import AppSubject
 
 
 def _check(subject: AppSubject, conventions: Conventions) -> Iterator[Verdict]:
-    for name in sorted(images_by_repository(subject.functions)):
+    # SAM pushes to nested names, too.
+    for name in sorted(images_by_repository(function for function in subject.functions if not function.metadata)):
         if "/" in name:
             hint = f'use a name without a slash, such as "{name.replace("/", "-")}"'
             yield Violation(message=f'images are published to "{name}", a nested repository', hint=hint)

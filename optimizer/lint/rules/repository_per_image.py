@@ -14,7 +14,7 @@ from optimizer.lint.subjects import AppSubject
 def _check(subject: AppSubject, conventions: Conventions) -> Iterator[Verdict]:
     found = images_by_repository(subject.functions)
     if len(found) > 1 and all(len(images) == 1 for images in found.values()):
-        yield Violation(message=f'each of the {len(found)} images has a repository of its own, such as "{min(found)}"')
+        yield Violation(message=f'the images go to {len(found)} repositories, each for one image, such as "{min(found)}"')
 
 
 RULE = Rule(
@@ -22,12 +22,13 @@ RULE = Rule(
     name="repository-per-image",
     severity=Severity.WARNING,
     since="0.1.0",
-    summary="Each image of an app has a repository of its own, as the staging synthesizer of CDK makes them.",
+    summary="Each image of an app has a repository of its own, as CDK's staging synthesizer and SAM's resolve_image_repos make them.",
     why=(
-        "No layer is shared between functions, the staging stack holds 20 repositories at most, and its life-cycle rule keeps the last few "
-        "images of each alone, so that the image of an older version expires under a function that still runs it."
+        "No layer is shared between functions, unless blob mounting is switched on for the account, and the same base is pushed again to each "
+        "repository. The staging synthesizer also holds 20 images at most, and keeps the last few of each alone, so that the image of an older "
+        "version expires under a function that still runs it."
     ),
-    fix="publish to one repository: SharedRepositorySynthesizer for the app",
+    fix="publish to one repository: SharedRepositorySynthesizer for the app in CDK, one image_repository in samconfig.toml",
     bad='app = cdk.App(default_stack_synthesizer=AppStagingSynthesizer.default_resources(app_id="shop"))',
     good='app = cdk.App(default_stack_synthesizer=SharedRepositorySynthesizer(repository_name="shop"))',
     example="python",

@@ -10,4 +10,8 @@ CATCHES: list[Case] = [
         says='"shop/functions"',
     ),
 ]
-PASSES: list[Case] = [app(function(repository="shop-functions", image="1")), app(function())]
+PASSES: list[Case] = [
+    app(function(repository="shop-functions", image="1")),
+    app(function()),
+    app(function(repository="shop/functions", image="1", metadata="{}")),
+]

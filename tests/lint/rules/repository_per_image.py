@@ -7,7 +7,7 @@ CATCHES: list[Case] = [
         function("A", repository="shop/a", image="1"),
         function("B", repository="shop/b", image="2"),
         lines=(0,),
-        says='each of the 2 images has a repository of its own, such as "shop/a"',
+        says='go to 2 repositories, each for one image, such as "shop/a"',
     ),
 ]
 PASSES: list[Case] = [
