@@ -16,7 +16,7 @@ from optimizer.errors import ContextError
 from optimizer.lint.finding import Location
 from optimizer.lint.rule import Rule
 from optimizer.lint.subjects import AppSubject, DockerfileSubject, FunctionSubject, PlanSubject, RepositorySubject, Subject
-from optimizer.lint.suppressions import Malformed, Suppression, literal
+from optimizer.lint.suppressions import Malformed, Suppression, literal, reason_and_end
 from optimizer.model.plan import BuildPlan
 from optimizer.sam.config import ImageRepositories, image_repositories
 from optimizer.sam.document import Document, parse_document
@@ -210,13 +210,15 @@ def _acknowledged(items: Iterable[Acknowledgement], rules: Sequence[Rule]) -> tu
         if home != ACKNOWLEDGED:
             continue
         location = Location(construct=item.path)
+        read = reason_and_end(item.reason)
         if id not in ids:
             failed.append(Malformed(message=f'no rule has the id "{id}" that is acknowledged', location=location))
-        elif not item.reason.strip():
-            failed.append(Malformed(message=f"the acknowledgement of {id} has no reason", location=location))
+        elif isinstance(read, str):
+            failed.append(Malformed(message=f"the acknowledgement of {id}: {read}", location=location))
         else:
+            reason, until = read
             pattern = literal(item.path) if item.path else "*"
-            found.append(Suppression(rules=frozenset([id]), reason=item.reason, location=location, construct=pattern))
+            found.append(Suppression(rules=frozenset([id]), reason=reason, until=until, location=location, construct=pattern))
     return found, failed
 
 

@@ -24,6 +24,7 @@ from optimizer.lint.engine import LintReport, lint
 from optimizer.lint.finding import Finding, Severity
 from optimizer.lint.rule import Rule
 from optimizer.lint.rules import RULES
+from optimizer.lint.suppressions import reason_and_end
 from optimizer.model.plan import BuildPlan
 from optimizer.settings import load_lock, load_settings
 
@@ -96,14 +97,16 @@ class Conventions:
         """Set findings of the rules aside, at the construct and below it.
 
         It is CDK's ``Validations.of(construct).acknowledge``, with ids or names
-        of rules; the validation report shows the reason.  Raises
-        :class:`ConfigurationError` for an unknown rule, or without a reason.
+        of rules; the validation report shows the reason, which may end with a
+        last day: ``(until 2027-03-31)``.  Raises :class:`ConfigurationError` for
+        an unknown rule, or without a reason.
         """
         known = _by_word(self.all_rules)
         place = construct.node.path
         faults = [_unknown(word, known, place) for word in rules if word not in known]
-        if not reason.strip():
-            faults.append(Fault("an acknowledgement needs a reason", place, 'for example reason="the base team pins it until March"'))
+        read = reason_and_end(reason)
+        if isinstance(read, str):
+            faults.append(Fault(read, place, 'for example reason="the base team pins it (until 2027-03-31)"'))
         if faults:
             raise ConfigurationError(faults)
         for word in rules:

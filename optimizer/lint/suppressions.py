@@ -134,6 +134,19 @@ def suppressions_of(dockerfile: Dockerfile, path: str, rules: Sequence[Rule]) ->
     return found, malformed
 
 
+def reason_and_end(text: str) -> tuple[str, datetime.date | None] | str:
+    """A reason, and the last day that stands behind it as ``(until YYYY-MM-DD)``; or what is wrong."""
+    reason, until = text.strip(), None
+    end = _UNTIL.search(reason)
+    if end:
+        try:
+            until = datetime.date.fromisoformat(end["date"].strip())
+        except ValueError:
+            return f'"{end["date"]}" is not a day; allowed: YYYY-MM-DD'
+        reason = reason[: end.start()].strip()
+    return (reason, until) if reason else "a suppression needs a reason"
+
+
 def expired(suppressions: Iterable[Suppression], today: datetime.date) -> list[Suppression]:
     """Those whose last day is over."""
     return [item for item in suppressions if item.until is not None and item.until < today]
@@ -148,17 +161,10 @@ def _read(text: str, by_word: dict[str, str]) -> tuple[str, frozenset[str], str,
     unknown = [word for word in words if word not in by_word]
     if unknown:
         return f'no rule is called "{unknown[0]}"'
-    reason = match["reason"].strip()
-    until = None
-    end = _UNTIL.search(reason)
-    if end:
-        try:
-            until = datetime.date.fromisoformat(end["date"].strip())
-        except ValueError:
-            return f'"{end["date"]}" is not a day; allowed: YYYY-MM-DD'
-        reason = reason[: end.start()].strip()
-    if not reason:
-        return "a suppression needs a reason"
+    read = reason_and_end(match["reason"])
+    if isinstance(read, str):
+        return read
+    reason, until = read
     return match["scope"], frozenset(by_word[word] for word in words), reason, until
 
 

@@ -151,7 +151,7 @@ class TestValidation:
     @pytest.mark.parametrize(
         ("id", "reason", "message"),
         [
-            ("lambda-image-optimizer::LIO602", " ", "the acknowledgement of LIO602 has no reason"),
+            ("lambda-image-optimizer::LIO602", " ", "the acknowledgement of LIO602: a suppression needs a reason"),
             ("lambda-image-optimizer::LIO999", "agreed", 'no rule has the id "LIO999" that is acknowledged'),
             ("lambda-image-optimizer::LIO501", "agreed", "nothing is suppressed: LIO501"),
         ],
@@ -164,6 +164,15 @@ class TestValidation:
         with pytest.raises(RuntimeError, match=message):
             app.synth()
         assert own_report(app)["violations"][0]["violatingConstructs"][0]["constructPath"] == "Shop/Api"
+
+    def test_fails_when_the_last_day_of_an_acknowledgement_is_over(self, home: Path) -> None:
+        app = cdk.App()
+        conventions = Conventions()
+        conventions.apply(app)
+        conventions.acknowledge(plain(cdk.Stack(app, "Shop")), "user-set", reason="until the vendor mends it (until 2024-01-31)")
+        with pytest.raises(RuntimeError, match="LIO004"):
+            app.synth()
+        assert "the suppression ended on 2024-01-31" in own_report(app)["violations"][0]["description"]
 
     def test_a_shared_image_is_one_violation_with_every_function(self, home: Path) -> None:
         app = cdk.App()
@@ -409,7 +418,7 @@ class TestFaults:
             Conventions().acknowledge(stack, "user-sett", reason="  ")
         assert [fault.message for fault in caught.value.faults] == [
             'no rule is called "user-sett"; allowed: ids and names',
-            "an acknowledgement needs a reason",
+            "a suppression needs a reason",
         ]
 
 

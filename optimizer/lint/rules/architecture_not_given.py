@@ -30,7 +30,7 @@ RULE = Rule(
         "function ends with exec format error. CDK passes the platform to the engine only when the architecture is given."
     ),
     fix="give the architecture: architecture=lambda_.Architecture.X86_64 in CDK, Architectures in a template",
-    bad='lambda_.DockerImageFunction(\n    self, "Api", code=lambda_.DockerImageCode.from_image_asset("functions/api")\n)',
+    bad='lambda_.DockerImageFunction(self, "Api", code=lambda_.DockerImageCode.from_image_asset("functions/api"))',
     good=(
         'lambda_.DockerImageFunction(\n    self,\n    "Api",\n    code=lambda_.DockerImageCode.from_image_asset("functions/api"),\n'
         "    architecture=lambda_.Architecture.ARM_64,\n)"

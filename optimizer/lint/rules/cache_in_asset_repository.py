@@ -30,8 +30,8 @@ RULE = Rule(
         "that nothing uses."
     ),
     fix="write the cache to a repository of its own, with mutable tags and a life-cycle rule",
-    bad='cache_to=ecr_assets.DockerCacheOption(type="registry", params={"ref": f"{registry}/cdk-hnb659fds-container-assets:cache"})',
-    good='cache_to=ecr_assets.DockerCacheOption(type="registry", params={"ref": f"{registry}/build-cache:api"})',
+    bad='cache_to = ecr_assets.DockerCacheOption(type="registry", params={"ref": f"{registry}/cdk-hnb659fds-container-assets:cache"})',
+    good='cache_to = ecr_assets.DockerCacheOption(type="registry", params={"ref": f"{registry}/build-cache:api"})',
     example="python",
     dockerfile=_check,
 )
