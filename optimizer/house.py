@@ -26,8 +26,8 @@ class Domain:
     directory: str
 
     def relative(self, path: str) -> str:
-        """The path of a file, from there, with slashes."""
-        return Path(os.path.relpath(path, self.directory)).as_posix()
+        """The path of a file, from there, with slashes; empty for none, such as that of a construct."""
+        return Path(os.path.relpath(path, self.directory)).as_posix() if path else ""
 
 
 class House:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from optimizer.adapters.assembly import Acknowledgement, Assembly, AssemblyFunction, AssemblyImage, is_assembly, load_assembly
@@ -36,11 +36,25 @@ _START = Span(Position(1, 1), Position(1, 1))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Subjects that are judged together; the app as a whole is the last one."""
+    """Subjects that are judged together; the app as a whole is the last one.
+
+    ``generated`` says that their files are copies, which nobody edits.
+    """
 
     subjects: tuple[Subject, ...]
     suppressions: tuple[Suppression, ...] = ()
     malformed: tuple[Malformed, ...] = ()
+    generated: bool = False
+
+    @property
+    def locations(self) -> tuple[Location, ...]:
+        """Where each subject is."""
+        return tuple(dict.fromkeys(item.location for item in self.subjects))
+
+    def covered(self, covers: Callable[[str], bool]) -> Source:
+        """Without the Dockerfiles that are not to be checked, by their paths."""
+        kept = [item for item in self.subjects if not isinstance(item, DockerfileSubject) or covers(item.path)]
+        return replace(self, subjects=tuple(kept))
 
     @property
     def dockerfiles(self) -> tuple[str, ...]:
@@ -158,7 +172,10 @@ class _App:
             location=Location(path=self._directory), dockerfiles=dockerfiles, functions=declared, plans=plans, repositories=stores
         )
         return Source(
-            subjects=(*dockerfiles, *plans, *declared, *stores, app), suppressions=tuple(suppressions), malformed=tuple(malformed)
+            subjects=(*dockerfiles, *plans, *declared, *stores, app),
+            suppressions=tuple(suppressions),
+            malformed=tuple(malformed),
+            generated=True,
         )
 
     def _dockerfile(self, image: AssemblyImage) -> DockerfileSubject | None:

@@ -7,7 +7,7 @@ import inspect
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import aws_cdk as cdk
@@ -19,13 +19,12 @@ from constructs import Construct, IConstruct
 from optimizer.adapters.subjects import ACKNOWLEDGED, load_app
 from optimizer.cdk.images import AppImages
 from optimizer.errors import ConfigurationError, Fault, did_you_mean
-from optimizer.lint.conventions import Conventions as Asked
-from optimizer.lint.engine import LintReport, lint
+from optimizer.house import Domain, House
+from optimizer.lint.engine import LintReport, lint, set_aside
 from optimizer.lint.finding import Finding, Severity
 from optimizer.lint.rule import Rule
 from optimizer.lint.rules import RULES
 from optimizer.lint.suppressions import reason_and_end
-from optimizer.model.plan import BuildPlan
 from optimizer.settings import load_lock, load_settings
 
 # Property by its name in JavaScript. What a function is, is never the house's to say.
@@ -44,8 +43,12 @@ class Conventions:
 
         Conventions(function_defaults={"memory_size": 512}).apply(app)
 
+    Beside it hold the conventions of the nearest ``optimizer.toml`` or
+    ``pyproject.toml``; what is said here wins.
+
     ``fail_on`` is the severity from which on a finding fails ``cdk synth``:
-    ``error``, ``warning`` or ``info``; default: ``warning``.  ``severities``
+    ``error``, ``warning`` or ``info``; default: as configured, else
+    ``warning``.  ``severities``
     maps ids or names of rules to another severity than their own, None
     switches a rule off; default: none.  ``rules`` are rules of the house
     beside those of the optimizer; default: none.  ``function_defaults`` are
@@ -56,7 +59,7 @@ class Conventions:
     Raises :class:`ConfigurationError` with one fault for each wrong value.
     """
 
-    fail_on: str = Severity.WARNING.value
+    fail_on: str | None = None
     severities: Mapping[str, str | None] = field(default_factory=dict)
     rules: Sequence[Rule] = ()
     function_defaults: Mapping[str, Any] = field(default_factory=dict)
@@ -113,20 +116,23 @@ class Conventions:
             id = f"{ACKNOWLEDGED}::{known[word].id}"
             cdk.Validations.of(construct).acknowledge(cdk.Acknowledgment(id=id, reason=reason))
 
-    def asked(self, scope: Construct) -> Asked:
-        """The same for the rules, with today's date and the settings and the lock of the scope's app."""
+    def domain(self, scope: Construct) -> Domain:
+        """The conventions for the rules, with those of the configuration beneath, today's date, and the lock of the scope's app."""
         known = _by_word(self.all_rules)
         settings = load_settings(".", scope.node.try_get_context)
-        return Asked(
-            today=datetime.date.today(),
-            severities={known[word].id: Severity(value) if value else None for word, value in self.severities.items()},
-            mirror=settings.mirror,
-            lock=load_lock(settings.lock),
+        house = House(today=datetime.date.today(), rules=self.all_rules, mirror=settings.mirror, lock=load_lock(settings.lock))
+        found = house.of(os.path.join(os.getcwd(), "app.py"))
+        said = {known[word].id: Severity(value) if value else None for word, value in self.severities.items()}
+        conventions = replace(
+            found.conventions,
+            severities={**found.conventions.severities, **said},
+            fail_on=Severity(self.fail_on) if self.fail_on else found.conventions.fail_on,
         )
+        return replace(found, conventions=conventions)
 
     def _faults(self) -> Iterable[Fault]:
         allowed = [severity.value for severity in Severity]
-        if self.fail_on not in allowed:
+        if self.fail_on is not None and self.fail_on not in allowed:
             yield Fault(f"{self.fail_on!r} is no severity; allowed: {', '.join(allowed)}", "fail_on")
         taken = _by_word(RULES)
         for index, rule in enumerate(self.rules):
@@ -200,24 +206,27 @@ class _Plugin:
         return None
 
     def validate(self, context: cdk.IPolicyValidationContext) -> cdk.PolicyValidationPluginReport:
-        report, aside = self._judged()
-        threshold = Severity(self._conventions.fail_on)
+        domain = self._conventions.domain(self._scope)
+        threshold = domain.conventions.fail_on
+        report, aside = self._judged(domain)
         violations = [_violation(findings, threshold) for findings in _together([*report.findings, *aside])]
         return cdk.PolicyValidationPluginReport(success=not report.failing(threshold), violations=violations)
 
-    def _judged(self) -> tuple[LintReport, list[Finding]]:
+    def _judged(self, domain: Domain) -> tuple[LintReport, list[Finding]]:
         """The report, and the findings that acknowledgements of CDK set aside, which CDK takes out again itself."""
-        rules = self._conventions.all_rules
-        asked = self._conventions.asked(self._scope)
+        known, asked = self._conventions.all_rules, domain.conventions
+        rules = asked.chosen(known)
         directory = os.path.relpath(self._scope.outdir)
         plans = AppImages.plans_of(self._scope)
-        source = load_app(directory, rules, mirror=asked.mirror, plans=plans, origins=_origins(self._scope, plans))
-        report = lint(source.subjects, asked, rules=rules, known=rules, suppressions=source.suppressions, malformed=source.malformed)
+        source = load_app(directory, known, mirror=asked.mirror, plans=plans, origins=_origins(self._scope))
+        source = source.covered(lambda path: asked.covers(domain.relative(path)))
+        found = lint(source.subjects, asked, rules=rules, known=known, suppressions=source.suppressions, malformed=source.malformed)
+        report = set_aside(found, asked, rules=rules, looked_at=source.locations, relative=domain.relative)
         acknowledged = set(source.suppressions)
         return report, [finding for finding, suppression in report.suppressed if suppression in acknowledged]
 
 
-def _origins(scope: Construct, plans: Mapping[str, BuildPlan]) -> dict[str, str]:
+def _origins(scope: Construct) -> dict[str, str]:
     """The directory that each image asset was made from, by asset."""
     found: dict[str, str] = {}
     for construct in scope.node.find_all():

@@ -87,6 +87,8 @@ def command(
             sys.exit(1 if changes.contents else 0)
         changes.write()
         click.echo(changes.summary("fixed"), err=True)
+        # Templates were read with their Dockerfiles.
+        groups = _groups(paths, house)
     report = merged(map(_checked, groups))
     here = house.of(os.path.join(os.getcwd(), "Dockerfile")).conventions
     if baseline is not None:

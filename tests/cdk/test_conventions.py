@@ -174,6 +174,39 @@ class TestValidation:
             app.synth()
         assert "the suppression ended on 2024-01-31" in own_report(app)["violations"][0]["description"]
 
+    def test_the_configuration_of_the_project_holds_beneath_what_is_said_in_python(self, home: Path) -> None:
+        (home / "optimizer.toml").write_text(
+            '[conventions]\nfail_on = "error"\nruntimes = ["python3.12"]\n\n[conventions.severities]\n"user-set" = "info"\n'
+        )
+
+        def judged(conventions: Conventions) -> dict[str, str]:
+            app = cdk.App()
+            conventions.apply(app)
+            plain(cdk.Stack(app, "Shop"))
+            with contextlib.suppress(RuntimeError):
+                app.synth()
+            return {item["ruleName"]: item["severity"] for item in own_report(app)["violations"]}
+
+        assert judged(Conventions()) == {"LIO602": "info", "LIO152": "error"}
+        assert judged(Conventions(severities={"LIO602": "error", "runtime-not-allowed": "warning"})) == {
+            "LIO602": "error",
+            "LIO152": "warning",
+        }
+        assert judged(Conventions(fail_on="info")) == {"LIO602": "error", "LIO152": "error"}
+
+    def test_suppressions_of_the_configuration_hold_by_construct(self, home: Path) -> None:
+        suppression = '[[conventions.suppressions]]\nrules = ["user-set"]\nconstruct = "Shop"\nreason = "agreed"\n'
+        (home / "optimizer.toml").write_text(suppression)
+        app = cdk.App()
+        Conventions().apply(app)
+        plain(cdk.Stack(app, "Shop"))
+        app.synth()
+        other = cdk.App()
+        Conventions().apply(other)
+        plain(cdk.Stack(other, "Stock"))
+        with pytest.raises(RuntimeError, match="LIO602"):
+            other.synth()
+
     def test_a_shared_image_is_one_violation_with_every_function(self, home: Path) -> None:
         app = cdk.App()
         Conventions().apply(app)

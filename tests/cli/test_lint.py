@@ -158,6 +158,21 @@ class TestTemplates:
             ("LIO602", "api/Dockerfile", 2, "Api")
         ]
 
+    def test_the_dockerfile_of_a_template_is_mended(self, tree: Path) -> None:
+        (tree / "template.yaml").write_text(TEMPLATE, encoding="utf-8")
+        shutil.copy(Path(__file__).parents[1] / "golden" / "optimizer.lock", tree)
+        result = run(tree, "template.yaml", "--select", "LIO102", "--fix")
+        assert result.returncode == 0, result.stdout
+        assert (tree / "api" / "Dockerfile").read_text().startswith("FROM public.ecr.aws/lambda/python:3.13@sha256:")
+
+    def test_the_configuration_holds_for_them(self, tree: Path) -> None:
+        (tree / "template.yaml").write_text(TEMPLATE, encoding="utf-8")
+        (tree / "optimizer.toml").write_text('[[conventions.suppressions]]\nrules = ["LIO602"]\nconstruct = "Api"\nreason = "agreed"\n')
+        report = json.loads(run(tree, "template.yaml", "--select", "LIO602", "--format", "json").stdout)
+        assert (report["findings"], [item["reason"] for item in report["suppressed"]]) == ([], ["agreed"])
+        (tree / "optimizer.toml").write_text('[conventions]\nexclude = ["api"]\n')
+        assert run(tree, "template.yaml", "--select", "LIO602").returncode == 0
+
     @pytest.mark.parametrize("data", [b"\x00\xff\xfe", b"[" * 100_000, b'{"a":' * 100_000, b"a: &a [*a]", b"", b"\x1b[31m: ["])
     def test_no_bytes_end_in_a_traceback_or_reach_the_terminal_raw(self, tmp_path: Path, data: bytes) -> None:
         (tmp_path / "template.yaml").write_bytes(data)
@@ -218,6 +233,18 @@ class TestApps:
         report = json.loads(run(app, "cdk.out", "--select", "LIO603", "--format", "json").stdout)
         assert report["findings"] == []
         assert {(item["construct"], item["reason"]) for item in report["suppressed"]} == {("Shop/Get", "agreed"), ("Shop/Put", "agreed")}
+
+    def test_a_baseline_holds_what_an_app_has(self, app: Path) -> None:
+        words = ["cdk.out", "--select", "LIO602,LIO651", "--baseline", "known.json"]
+        assert run(app, *words, "--write-baseline").returncode == 0
+        assert run(app, *words).returncode == 0
+        (app / "cdk.out" / "asset" / "Dockerfile").write_text(f"FROM {PYTHON}\nVOLUME /x\n")
+        assert run(app, "cdk.out", "--select", "LIO601", "--baseline", "known.json").returncode == 1
+
+    def test_copies_are_not_mended(self, app: Path) -> None:
+        shutil.copy(Path(__file__).parents[1] / "golden" / "optimizer.lock", app)
+        assert run(app, "cdk.out", "--select", "LIO102", "--fix").returncode == 1
+        assert (app / "cdk.out" / "asset" / "Dockerfile").read_text() == BAD
 
     def test_a_broken_assembly_exits_2(self, app: Path) -> None:
         (app / "cdk.out" / "manifest.json").write_text('{"artifacts": [')
