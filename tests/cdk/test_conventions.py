@@ -29,8 +29,8 @@ from tests.cdk.test_function import lock_text
 from tests.lint.cases import PYTHON
 
 ROOT = Path(__file__).parents[2]
-BAD = f'FROM {PYTHON}\nCOPY app.py ./\nUSER 1000\nCMD ["app.handler"]\n'
-GOOD = f'FROM {PYTHON}\nCOPY app.py ./\nCMD ["app.handler"]\n'
+BAD = f'FROM {PYTHON}\nLABEL team=shop\nUSER 1000\nCMD ["app.handler"]\n'
+GOOD = f'FROM {PYTHON}\nLABEL team=shop\nCMD ["app.handler"]\n'
 
 
 @pytest.fixture

@@ -1,42 +1,27 @@
-"""LIO652: the image is for another architecture than the function."""
+"""LIO652: the build names another platform than the function's."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from optimizer.bases.recognise import lambda_base
 from optimizer.lint.conventions import Conventions
 from optimizer.lint.finding import Severity, Undecided, Verdict, Violation
 from optimizer.lint.rule import Rule
 from optimizer.lint.subjects import FunctionSubject
 
-_WORDS = {"linux/amd64": "x86_64", "linux/arm64": "arm64", "linux/arm64/v8": "arm64"}
+_WORDS = {"linux/amd64": "x86_64", "linux/arm64": "arm64"}
 
 
 def _check(subject: FunctionSubject, conventions: Conventions) -> Iterator[Verdict]:
-    file = subject.dockerfile
-    if file is None or not file.final_stages:
-        return
-    lowest = file.final_stages[0]
-    base = lambda_base(lowest.image, conventions.mirror) if lowest.image else None
-    image, reason = None, ""
-    if base and base.architecture:
-        image, reason = base.architecture, f'its base image "{lowest.image}" is for {base.architecture}'
-    elif lowest.platform:
-        image, reason = _WORDS.get(lowest.platform, lowest.platform), f"its image is built for {lowest.platform}"
-    elif file.platform:
-        image, reason = _WORDS.get(file.platform, file.platform), f"its image is built for {file.platform}"
-    if image is None or image == subject.architecture:
+    platform = subject.dockerfile.platform if subject.dockerfile else None
+    # What the Dockerfile itself says is the matter of LIO107.
+    if platform is None or _WORDS.get(platform) == subject.architecture:
         return
     if subject.architecture is None:
         yield Undecided(reason="the architecture of the function is known at deployment alone")
         return
     given = "is" if subject.architecture_given else "is, by default,"
-    yield Violation(
-        message=f"the function {given} {subject.architecture}, and {reason}",
-        path=file.path,
-        span=lowest.stage.start.at(lowest.stage.start.words[0]),
-    )
+    yield Violation(message=f"the function {given} {subject.architecture}, and its image is built for {platform}")
 
 
 RULE = Rule(
@@ -44,17 +29,20 @@ RULE = Rule(
     name="image-of-other-architecture",
     severity=Severity.ERROR,
     since="0.1.0",
-    summary="The image is built for another architecture than its function has.",
-    why="Lambda starts the function on its own architecture, and every invocation ends with exec format error.",
-    fix="give function and image one architecture, and leave the platform out of the Dockerfile",
+    summary="The image is built for another platform than that of its function.",
+    why=(
+        "Lambda starts the image on the function's architecture, and every invocation ends with exec format error. In CDK the platform of an "
+        "asset does not set the architecture of its function, which stays x86_64."
+    ),
+    fix="give the function the architecture, which sets the platform of its image too, and leave the platform out",
     bad=(
-        "Resources:\n  Api:\n    Type: AWS::Serverless::Function\n    Properties:\n      PackageType: Image\n      Architectures: [x86_64]\n"
-        "    Metadata:\n      DockerContext: api\n      Dockerfile: Dockerfile # FROM public.ecr.aws/lambda/python:3.13-arm64"
+        "lambda_.DockerImageFunction(\n    self,\n"
+        '    "Api",\n    code=lambda_.DockerImageCode.from_image_asset("functions/api", platform=ecr_assets.Platform.LINUX_ARM64),\n)'
     ),
     good=(
-        "Resources:\n  Api:\n    Type: AWS::Serverless::Function\n    Properties:\n      PackageType: Image\n      Architectures: [arm64]\n"
-        "    Metadata:\n      DockerContext: api\n      Dockerfile: Dockerfile # FROM public.ecr.aws/lambda/python:3.13"
+        'lambda_.DockerImageFunction(\n    self,\n    "Api",\n    code=lambda_.DockerImageCode.from_image_asset("functions/api"),\n'
+        "    architecture=lambda_.Architecture.ARM_64,\n)"
     ),
-    example="yaml",
+    example="python",
     function=_check,
 )
