@@ -178,7 +178,7 @@ class TestTemplates:
         (tmp_path / "template.yaml").write_bytes(data)
         result = run(tmp_path, "template.yaml")
         assert (result.returncode, result.stderr) == (1, "")
-        assert "LIO650 unreadable-template" in result.stdout
+        assert "LIO681 unreadable-template" in result.stdout
         assert "\x1b" not in result.stdout
 
 
@@ -222,10 +222,10 @@ class TestApps:
         return tree
 
     def test_a_finding_of_several_functions_is_shown_once(self, app: Path) -> None:
-        result = run(app, "cdk.out", "--select", "LIO602,LIO651")
+        result = run(app, "cdk.out", "--select", "LIO602,LIO682")
         assert result.returncode == 1
         assert "cdk.out/asset/Dockerfile:2:1 [Shop/Get and 1 more]: warning LIO602 user-set" in result.stdout
-        assert "cdk.out/Shop.template.json [Shop/Get and 1 more]: warning LIO651 architecture-not-given" in result.stdout
+        assert "cdk.out/Shop.template.json [Shop/Get and 1 more]: warning LIO682 architecture-not-given" in result.stdout
         report = json.loads(run(app, "cdk.out", "--select", "LIO602", "--format", "json").stdout)
         assert [item["constructs"] for item in report["findings"]] == [["Shop/Get", "Shop/Put"]]
 
@@ -235,7 +235,7 @@ class TestApps:
         assert {(item["construct"], item["reason"]) for item in report["suppressed"]} == {("Shop/Get", "agreed"), ("Shop/Put", "agreed")}
 
     def test_a_baseline_holds_what_an_app_has(self, app: Path) -> None:
-        words = ["cdk.out", "--select", "LIO602,LIO651", "--baseline", "known.json"]
+        words = ["cdk.out", "--select", "LIO602,LIO682", "--baseline", "known.json"]
         assert run(app, *words, "--write-baseline").returncode == 0
         assert run(app, *words).returncode == 0
         (app / "cdk.out" / "asset" / "Dockerfile").write_text(f"FROM {PYTHON}\nVOLUME /x\n")

@@ -1,4 +1,4 @@
-"""LIO651: nobody says for which architecture an image is built."""
+"""LIO682: nobody says for which architecture an image is built."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _check(subject: FunctionSubject, conventions: Conventions) -> Iterator[Verdi
 
 
 RULE = Rule(
-    id="LIO651",
+    id="LIO682",
     name="architecture-not-given",
     severity=Severity.WARNING,
     since="0.1.0",

@@ -1,4 +1,4 @@
-"""LIO652: the build names another platform than the function's."""
+"""LIO683: the build names another platform than the function's."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _check(subject: FunctionSubject, conventions: Conventions) -> Iterator[Verdi
 
 
 RULE = Rule(
-    id="LIO652",
+    id="LIO683",
     name="image-of-other-architecture",
     severity=Severity.ERROR,
     since="0.1.0",

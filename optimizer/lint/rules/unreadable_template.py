@@ -1,4 +1,4 @@
-"""LIO650: a template that cannot be read, or whose Dockerfile is not there."""
+"""LIO681: a template that cannot be read, or whose Dockerfile is not there."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _check(subject: AppSubject, conventions: Conventions) -> Iterator[Verdict]:
 
 
 RULE = Rule(
-    id="LIO650",
+    id="LIO681",
     name="unreadable-template",
     severity=Severity.ERROR,
     since="0.1.0",
