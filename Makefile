@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 export CDK_DISABLE_CLI_TELEMETRY := 1
 
-.PHONY: synth test lint bench wheel clean
+.PHONY: synth test lint bench bench-engine wheel clean
 
 synth: $(READY)
 	cdk synth --quiet --no-notices
@@ -25,6 +25,13 @@ lint: $(READY)
 
 bench: $(READY)
 	python -m benchmarks.synth
+	python -m benchmarks.lint
+
+# These build images: they need an engine, and root.
+bench-engine: $(READY)
+	python -m benchmarks.fleet_life
+	python -m benchmarks.bytecode
+	python -m benchmarks.installers
 
 wheel: $(READY)
 	python -m pip wheel --quiet --no-deps --wheel-dir dist .
