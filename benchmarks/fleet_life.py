@@ -111,10 +111,7 @@ class Repository:
         return True
 
     def layers(self, tag: str) -> list[str]:
-        request = urllib.request.Request(f"http://{self.address}/v2/assets/manifests/{tag}")
-        request.add_header("Accept", "application/vnd.docker.distribution.manifest.v2+json")
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return [layer["digest"] for layer in json.load(answer)["layers"]]
+        return [layer["digest"] for layer in services.manifest(self.address, "assets", tag)["layers"]]
 
 
 @dataclass(frozen=True)
@@ -235,9 +232,12 @@ class Fleet:
         return True
 
     def _base_layers(self) -> int:
-        reference = f"{self.upstream}/{self.base}"
-        self.engine.docker("pull", "--quiet", reference)
-        return len(json.loads(self.engine.docker("image", "inspect", reference).stdout)[0]["RootFS"]["Layers"])
+        # Read from the registry: an image that the engine has pulled is another cache key to the next build.
+        repository, tag = self.base.split(":")
+        found = services.manifest(self.upstream, repository, tag)
+        if "manifests" in found:
+            found = services.manifest(self.upstream, repository, found["manifests"][0]["digest"])
+        return len(found["layers"])
 
 
 _NODE_MANIFESTS: dict[str, dict[str, str]] = {}
