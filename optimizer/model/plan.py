@@ -1,7 +1,7 @@
 """The build plan: what each stage of an image is, never how a Dockerfile writes it.
 
 A stage makes a tree.  The tree's root is :data:`TREE`, and a file at
-``/layer/var/task/app.py`` ends in the image as ``/var/task/app.py``.  The final
+``/layer/root/var/task/app.py`` ends in the image as ``/var/task/app.py``.  The final
 image is the base, or the stage that changes its file system in place, with the
 trees of the layers on top, in order.
 """
@@ -15,8 +15,12 @@ from optimizer.model.reference import ImageReference
 from optimizer.model.secret import BuildSecret
 from optimizer.model.stability import Stability
 
-TREE = "/layer"
-"""Where a stage makes its tree."""
+TREE = "/layer/root"
+"""Where a stage makes its tree.
+
+Two directories deep: to find what a tree holds, BuildKit walks the directory
+above it, which would else be the whole file system of the stage.
+"""
 
 NOTES = "/slim"
 """Where a stage that leaves something out writes what it was: ``report.json``, which no tree holds."""

@@ -92,7 +92,7 @@ STEPS: Mapping[str, Mapping[str, Callable[[str], Step]]] = {
                 [
                     "sh",
                     "-c",
-                    "umask 077; mkdir -p /layer/opt/made; date > /tmp/now; cp /var/task/app.py /layer/opt/made/app.py; cp -R functions/*/files /layer/opt/made/",
+                    "umask 077; mkdir -p /layer/root/opt/made; date > /tmp/now; cp /var/task/app.py /layer/root/opt/made/app.py; cp -R functions/*/files /layer/root/opt/made/",
                 ]
             ],
             inputs=[f"{at}/files"],
@@ -115,7 +115,7 @@ STEPS: Mapping[str, Mapping[str, Callable[[str], Step]]] = {
         "rust": lambda at: RustBuild(f"{at}/rust", name="rust"),
         # Alpine's tools normalise what only its owner may run.
         "tool": lambda at: Command(
-            [["mkdir", "-m", "0700", "/layer/opt"], ["cp", "/bin/true", "/layer/opt/tool"], ["chmod", "0700", "/layer/opt/tool"]],
+            [["mkdir", "-m", "0700", "/layer/root/opt"], ["cp", "/bin/true", "/layer/root/opt/tool"], ["chmod", "0700", "/layer/root/opt/tool"]],
             image=RUST,
             name="tool",
         ),
@@ -129,7 +129,7 @@ STEPS: Mapping[str, Mapping[str, Callable[[str], Step]]] = {
         "system": lambda at: SystemPackages(["make"], name="system"),
         "code": lambda at: SourceCode(f"{at}/code", name="code"),
         "command": lambda at: Command(
-            [["make", "--version"], ["mkdir", "/layer/opt"], ["touch", "/layer/opt/made"]], after=["system"], name="command"
+            [["make", "--version"], ["mkdir", "/layer/root/opt"], ["touch", "/layer/root/opt/made"]], after=["system"], name="command"
         ),
     },
 }
