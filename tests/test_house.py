@@ -45,6 +45,12 @@ def test_help_answers_at_once() -> None:
     assert statistics.median(seconds) < 0.2
 
 
+def test_a_function_loads_no_rules() -> None:
+    program = "import sys; from optimizer.cdk import OptimizedFunction;"
+    program += "print(sorted(name for name in sys.modules if name.startswith(('optimizer.lint', 'optimizer.sam'))))"
+    assert run(sys.executable, "-c", program).stdout == "[]\n"
+
+
 @pytest.mark.parametrize("name", optimizer.__all__)
 def test_public_names_are_there(name: str) -> None:
     assert getattr(optimizer, name) is not None

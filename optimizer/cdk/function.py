@@ -54,7 +54,7 @@ class OptimizedFunction(lambda_.DockerImageFunction):
         super().__init__(
             scope,
             id,
-            code=lambda_.DockerImageCode.from_ecr(published.repository, tag_or_digest=published.tag, cmd=[handler]),
+            code=images.code(published, handler),
             architecture=_ARCHITECTURES[spec.architecture],
             **properties,
         )

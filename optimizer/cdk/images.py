@@ -11,6 +11,7 @@ from typing import Any
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecr_assets as ecr_assets
+from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from optimizer.cdk.synthesizer import check_publishable, top_level_stack
@@ -60,6 +61,7 @@ class AppImages:
         self._project = Project(settings.root, DigestCache.of_user())
         self._planned: dict[ImageSpec, PlannedImage] = {}
         self._published: dict[tuple[cdk.Stack, str], PublishedImage] = {}
+        self._codes: dict[tuple[PublishedImage, str], lambda_.DockerImageCode] = {}
 
     @classmethod
     def of(cls, scope: Construct) -> AppImages:
@@ -100,6 +102,12 @@ class AppImages:
         if key not in self._published:
             self._published[key] = self._publish(stack, image, f"{scope.node.path}/{first_user}")
         return self._published[key]
+
+    def code(self, image: PublishedImage, handler: str) -> lambda_.DockerImageCode:
+        """The image as the code of functions with that handler."""
+        if (image, handler) not in self._codes:
+            self._codes[image, handler] = lambda_.DockerImageCode.from_ecr(image.repository, tag_or_digest=image.tag, cmd=[handler])
+        return self._codes[image, handler]
 
     def _publish(self, stack: cdk.Stack, image: PlannedImage, first_user: str) -> PublishedImage:
         check_publishable(stack)
