@@ -6,9 +6,12 @@ Dockerfiles, in two ways: *plain CDK* shares one Dockerfile among the functions
 of a directory and gives each its handler in the construct, the best that a
 careful team can do; *as documented* has one Dockerfile per function with its
 own CMD, as AWS's guide writes them.  *Cold* has neither an output directory nor CDK's cache of
-fingerprints; *warm* is the run after it.  jsii's own cache of unpacked
-packages is full in both.  Wall time is that of the whole app
-process; memory is the largest resident set of any of its processes.
+fingerprints; *warm* is the run after it; *lean* is another one with
+CDK's own validation of templates off (CDK_VALIDATION=false), which is most of
+what every side waits for.  jsii's own cache of unpacked packages is full in
+all.  Wall time is that of the whole app process, so that no side can be faster
+than an app without functions; that is measured too.  Memory is the largest
+resident set of any of the processes.
 
 Run: ``python -m benchmarks.synth``
 """
@@ -47,6 +50,14 @@ stack = cdk.Stack(app, "Fleet")
 for number in range({functions}):
     service = f"services/s{{number % {specs}}}"
 """
+EMPTY = """
+import aws_cdk as cdk
+from aws_cdk import aws_lambda
+app = cdk.App(outdir="cdk.empty")
+cdk.CfnWaitConditionHandle(cdk.Stack(app, "Fleet"), "Nothing")
+app.synth()
+"""
+STATES = ("cold", "warm", "lean")
 APPS = {
     "plain CDK": """
     code = lambda_.DockerImageCode.from_image_asset(service, cmd=["app.handler"])
@@ -82,21 +93,21 @@ def write_fleet(directory: Path, functions: int, specs: int, files: int, size_by
     (directory / "optimizer.lock").write_text(LOCK)
 
 
-def run(directory: Path, name: str, functions: int, specs: int, home: Path) -> tuple[float, float]:
+def run(directory: Path, program: str, home: Path, *, state: str) -> tuple[float, float]:
     """Seconds and MiB of one synthesis."""
-    program = HEAD.format(functions=functions, specs=specs) + APPS[name]
     environment = {
         **os.environ,
         "HOME": str(home),
         "PYTHONPATH": str(ROOT),
         "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(home.parent / "jsii"),
         "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
+        "CDK_VALIDATION": "false" if state == "lean" else "true",
     }
     started = time.monotonic()
     process = subprocess.Popen([sys.executable, "-c", program], cwd=directory, env=environment)
     _, status, usage = os.wait4(process.pid, 0)
     if status != 0:
-        raise SystemExit(f"{name}: the synthesis failed")
+        raise SystemExit(f"the synthesis failed:\n{program}")
     return time.monotonic() - started, usage.ru_maxrss / 1024
 
 
@@ -108,11 +119,13 @@ def main() -> None:
     parser.add_argument("--megabytes", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
+    head = HEAD.format(functions=arguments.functions, specs=arguments.specs)
     results: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    floor: dict[str, list[float]] = {state: [] for state in STATES}
     with tempfile.TemporaryDirectory() as temporary:
         directory = Path(temporary, "fleet")
         write_fleet(directory, arguments.functions, arguments.specs, arguments.files, arguments.megabytes * 1_000_000)
-        run(directory, "plain CDK", 1, 1, Path(temporary, "first"))
+        run(directory, EMPTY, Path(temporary, "first"), state="cold")
         for number in range(arguments.rounds):
             # Each side goes first in turn, so that the page cache favours neither.
             for name in list(APPS)[:: -1 if number % 2 else 1]:
@@ -120,18 +133,21 @@ def main() -> None:
                 shutil.rmtree(home, ignore_errors=True)
                 shutil.rmtree(directory / "cdk.out", ignore_errors=True)
                 home.mkdir()
-                for state in ("cold", "warm"):
-                    results.setdefault((name, state), []).append(run(directory, name, arguments.functions, arguments.specs, home))
+                for state in STATES:
+                    results.setdefault((name, state), []).append(run(directory, head + APPS[name], home, state=state))
+            for state in STATES:
+                floor[state].append(run(directory, EMPTY, Path(temporary, "home"), state=state)[0])
     print(
         f"{arguments.functions} functions, {arguments.specs} specs of {arguments.files} files and {arguments.megabytes} MB; medians of {arguments.rounds}"
     )
     print(f"{'':6}{'peer':>15}{'peer alone':>22}{'optimizer':>22}{'time ratio':>12}{'memory ratio':>14}")
-    for state in ("cold", "warm"):
+    for state in STATES:
         medians = {name: [statistics.median(column) for column in zip(*results[name, state], strict=True)] for name in APPS}
         ours = medians.pop("optimizer")
         for name, peer in medians.items():
             cells = [f"{seconds:8.2f} s {mebibytes:7.0f} MiB" for seconds, mebibytes in (peer, ours)]
             print(f"{state:6}{name:>15}{cells[0]:>22}{cells[1]:>22}{ours[0] / peer[0]:12.2f}{ours[1] / peer[1]:14.2f}")
+    print("an app without functions: " + ", ".join(f"{state} {statistics.median(seconds):.2f} s" for state, seconds in floor.items()))
 
 
 if __name__ == "__main__":
