@@ -126,7 +126,13 @@ def test_the_builds_differ_in_all_but_content(context: Path, tmp_path: Path) -> 
 def test_options_that_are_not_set_are_not_given(tmp_path: Path) -> None:
     assert BuildInputs(directory=tmp_path).words() == ["--file=Dockerfile"]
     options = BuildOptions(dockerfile="d", ssh="default", target="t", network="none", platform="linux/arm64")
-    assert BuildInputs(directory=tmp_path, options=options).words() == ["--file=d", "--ssh=default", "--target=t", "--network=none", "--platform=linux/arm64"]
+    assert BuildInputs(directory=tmp_path, options=options).words() == [
+        "--file=d",
+        "--ssh=default",
+        "--target=t",
+        "--network=none",
+        "--platform=linux/arm64",
+    ]
 
 
 def pyc(time: int) -> bytes:
