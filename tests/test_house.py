@@ -75,5 +75,5 @@ def test_every_requirement_is_pinned_and_has_its_reason() -> None:
     reasons = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
     for line in (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
-            assert re.fullmatch(r"[a-z0-9_\[\]-]+==[\d.]+(; .+)?", line), line
+            assert re.fullmatch(r"[a-z0-9_.\[\]-]+==[\d.]+(; .+)?", line), line
             assert line.partition("==")[0] in reasons, line

@@ -9,11 +9,12 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from optimizer.errors import ContextError
+from optimizer.model.build import BuildOptions
 from optimizer.model.cache import CacheOption
 from optimizer.model.ecr import EcrRegistry
 from optimizer.sam.document import Document
@@ -99,26 +100,16 @@ class AssemblyImage:
 
     ``name`` is the path of the first function that runs it, by sorting, or else
     its stack and what the CLI shows.  ``directory`` is None for an image that a program makes
-    in place of a build.  ``contexts`` are named build contexts, ``secrets``
-    and ``arguments`` are by id and name.  ``outputs`` are not read: they say
-    what ``docker build`` leaves behind, which is no property of the image.
+    in place of a build.  Paths in ``options`` start in ``directory``.
+    ``outputs`` are not read: they say what ``docker build`` leaves behind,
+    which is no property of the image.
     """
 
     asset: str
     name: str
     directory: Path | None
-    dockerfile: str
     destinations: tuple[Destination, ...]
-    platform: str | None = None
-    target: str | None = None
-    network: str | None = None
-    ssh: str | None = None
-    no_cache: bool = False
-    arguments: Mapping[str, str] = field(default_factory=dict, hash=False)
-    contexts: Mapping[str, str] = field(default_factory=dict, hash=False)
-    secrets: Mapping[str, str] = field(default_factory=dict, hash=False)
-    cache_from: tuple[CacheOption, ...] = ()
-    cache_to: CacheOption | None = None
+    options: BuildOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,18 +239,20 @@ def _image(asset: str, name: str, directory: Path, image: Mapping[str, Any], des
         asset=asset,
         name=name,
         directory=_within(directory, source["directory"]) if "directory" in source else None,
-        dockerfile=source.get("dockerFile", "Dockerfile"),
         destinations=destinations,
-        platform=source.get("platform"),
-        target=source.get("dockerBuildTarget"),
-        network=source.get("networkMode"),
-        ssh=source.get("dockerBuildSsh"),
-        no_cache=bool(source.get("cacheDisabled")),
-        arguments=source.get("dockerBuildArgs") or {},
-        contexts=source.get("dockerBuildContexts") or {},
-        secrets=source.get("dockerBuildSecrets") or {},
-        cache_from=tuple(map(_cache_option, source.get("cacheFrom") or ())),
-        cache_to=_cache_option(cache_to) if cache_to else None,
+        options=BuildOptions(
+            dockerfile=source.get("dockerFile", "Dockerfile"),
+            platform=source.get("platform"),
+            target=source.get("dockerBuildTarget"),
+            network=source.get("networkMode"),
+            ssh=source.get("dockerBuildSsh"),
+            no_cache=bool(source.get("cacheDisabled")),
+            arguments=source.get("dockerBuildArgs") or {},
+            contexts=source.get("dockerBuildContexts") or {},
+            secrets=source.get("dockerBuildSecrets") or {},
+            cache_from=tuple(map(_cache_option, source.get("cacheFrom") or ())),
+            cache_to=_cache_option(cache_to) if cache_to else None,
+        ),
     )
 
 

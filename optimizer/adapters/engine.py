@@ -20,36 +20,96 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]{0,1023}")
 _QUESTION_S = 120
 _LAST_LINES = 20
 _FULL = re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE)
+# GitHub's runners wait 7.5 seconds after an interrupt before they insist.
+_GRACE_S = 5
 
 
-@contextlib.contextmanager
-def interruptible() -> Iterator[None]:
-    """Let a polite request to end (SIGTERM, as CI runners send it) clean up as an interrupt does."""
+def docker_program() -> str:
+    """The program to run for docker: that of ``CDK_DOCKER``, which CDK runs in its place, if it is set.
 
-    def interrupt(*_: Any) -> None:
-        raise KeyboardInterrupt
+    Source: https://docs.aws.amazon.com/cdk/v2/guide/build-containers.html
+    """
+    return os.environ.get("CDK_DOCKER", "docker")
 
+
+def run_docker(
+    arguments: Sequence[str],
+    *,
+    timeout_s: float | None = None,
+    directory: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    text: str | None = None,
+    show: bool = False,
+) -> subprocess.CompletedProcess[str]:
+    """One run of the program, whatever its exit code; ``text`` is its standard input.
+
+    What it prints is in the result; with ``show`` its standard error goes to
+    the user instead, and its standard output nowhere.  When the run is
+    interrupted or takes too long, the program and all that it started are
+    ended.
+
+    Raises :class:`EngineError` where the program cannot be run, or gives no
+    answer in time.
+    """
+    program = docker_program()
     try:
-        before = signal.signal(signal.SIGTERM, interrupt)
-    except ValueError:
-        # Only the main thread may; elsewhere nobody sends signals.
-        yield
-        return
+        process = subprocess.Popen(  # noqa: S603 - a list of arguments, and no shell
+            [program, *arguments],
+            cwd=directory,
+            env={**os.environ, **(environment or {})},
+            stdin=subprocess.DEVNULL if text is None else subprocess.PIPE,
+            stdout=subprocess.DEVNULL if show else subprocess.PIPE,
+            stderr=None if show else subprocess.PIPE,
+            text=True,
+            errors="replace",
+            # A group of its own, to be ended as one: docker builds in a child, and so does a script in its place.
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise _not_run(program, error) from None
+    with process:
+        try:
+            out, err = process.communicate(text, timeout=timeout_s)
+        except BaseException as error:
+            _end(process)
+            if isinstance(error, subprocess.TimeoutExpired):
+                raise EngineError(
+                    f"{program} {arguments[0]} gave no answer within {timeout_s:.0f} seconds", hint="restart the engine"
+                ) from None
+            raise
+    return subprocess.CompletedProcess(process.args, process.returncode, out or "", err or "")
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Ask a program and what it started to end, which cancels its build, and end what does not."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
     try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+        process.communicate(timeout=_GRACE_S)
+    except subprocess.TimeoutExpired:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def _not_run(program: str, error: OSError) -> EngineError:
+    named = "CDK_DOCKER" in os.environ
+    which = f'"{program}", which CDK_DOCKER names,' if named else "docker"
+    hint = "correct CDK_DOCKER, or unset it to run docker" if named else "install Docker, or check PATH"
+    if isinstance(error, FileNotFoundError):
+        return EngineError(f"there is no {which} on this machine", hint=hint)
+    return EngineError(f"{which} cannot be run: {error.strerror}", hint=hint if named else "check its permissions")
 
 
 class Engine:
-    """Docker, asked by argument lists.
+    """Docker, or what stands in for it, asked by argument lists.
 
     Raises :class:`EngineError` where it is missing, does not run or refuses.
     """
 
     def check(self) -> None:
         """Raise EngineError unless the engine answers."""
-        result = self._run(["version", "--format", "{{.Server.Version}}"])
+        # Without a format: not every program that stands in for docker has a server to tell the version of.
+        result = run_docker(["version"], timeout_s=_QUESTION_S)
         if result.returncode != 0:
             raise EngineError(f"the container engine does not answer: {_last(result.stderr)}", hint="start Docker, or check DOCKER_HOST")
 
@@ -77,16 +137,16 @@ class Engine:
 
     def keeps_blobs(self) -> bool:
         """Whether the engine stores compressed layers, as the containerd image store does."""
-        result = self._run(["info", "--format", "{{json .DriverStatus}}"])
+        result = run_docker(["info", "--format", "{{json .DriverStatus}}"], timeout_s=_QUESTION_S)
         return result.returncode == 0 and "io.containerd.snapshotter" in result.stdout
 
     @contextlib.contextmanager
     def saved(self, name: str) -> Iterator[Path]:
         """An archive of the image, which is gone afterwards."""
         _check_name(name)
-        with interruptible(), tempfile.TemporaryDirectory(prefix="optimizer-") as directory:
+        with tempfile.TemporaryDirectory(prefix="optimizer-") as directory:
             path = Path(directory, "image.tar")
-            result = self._run(["save", "--output", str(path), name], timeout_s=None)
+            result = run_docker(["save", "--output", str(path), name])
             if result.returncode != 0:
                 raise _refused(
                     f'"{name}" cannot be saved',
@@ -99,17 +159,19 @@ class Engine:
         """Build an image from a context; raises EngineError with the last lines that the build printed."""
         # BUILDX_NO_DEFAULT_ATTESTATIONS is what CDK sets: Lambda takes no index.
         variables = {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1", "BUILDKIT_PROGRESS": "plain", **(environment or {})}
-        result = self._run(["build", *options, "."], timeout_s=None, directory=directory, environment=variables)
+        # Another builder than the engine's own keeps what it built to itself, unless it is told.
+        load = ["--load"] if os.environ.get("BUILDX_BUILDER") else []
+        result = run_docker(["build", *options, *load, "."], directory=directory, environment=variables)
         if result.returncode != 0:
             raise _refused("the build failed", result.stderr, "on the engine's disk (docker system df)", lines=_LAST_LINES)
 
     def remove(self, name: str) -> None:
         """Remove a name, and its image when that was its last one; a missing one is no fault."""
-        self._run(["image", "rm", "--force", "--no-prune", name])
+        run_docker(["image", "rm", "--force", "--no-prune", name], timeout_s=_QUESTION_S)
 
     def _inspect(self, name: str) -> dict[str, Any] | None:
         _check_name(name)
-        result = self._run(["image", "inspect", name])
+        result = run_docker(["image", "inspect", name], timeout_s=_QUESTION_S)
         if result.returncode != 0:
             self.check()
             return None
@@ -117,33 +179,6 @@ class Engine:
             return dict(json.loads(result.stdout)[0])
         except (ValueError, LookupError, TypeError):
             raise EngineError(f'the engine describes "{name}" in an unknown way', hint="update Docker") from None
-
-    def _run(
-        self,
-        arguments: Sequence[str],
-        *,
-        timeout_s: float | None = _QUESTION_S,
-        directory: Path | None = None,
-        environment: Mapping[str, str] | None = None,
-    ) -> subprocess.CompletedProcess[str]:
-        try:
-            return subprocess.run(  # noqa: S603 - a list of arguments, and no shell
-                ["docker", *arguments],  # noqa: S607 - the docker that the user's PATH names
-                cwd=directory,
-                env={**os.environ, **(environment or {})},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=timeout_s,
-                check=False,
-            )
-        except FileNotFoundError:
-            raise EngineError("there is no docker on this machine", hint="install Docker, or check PATH") from None
-        except subprocess.TimeoutExpired:
-            raise EngineError(f"docker {arguments[0]} gave no answer within {timeout_s:.0f} seconds", hint="restart Docker") from None
-        except OSError as error:
-            raise EngineError(f"docker cannot be run: {error.strerror}", hint="check its permissions") from None
 
 
 def _check_name(name: str) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from optimizer.adapters.engine import run_docker
 from optimizer.errors import EngineError
 from optimizer.model.plan import NOTES, BuildPlan
 from optimizer.report.slimming import LeftOut
@@ -30,30 +29,17 @@ def measure_slimming(plan: BuildPlan, dockerfile: str, context: Path, secrets: M
     copies = [f"COPY --from={name} {NOTES}/report.json /{name}.json" for name in stages]
     text = "\n".join([dockerfile, f"FROM scratch AS {_REPORTS}", *copies, ""])
     with tempfile.TemporaryDirectory() as directory:
-        argv = ["docker", "build", "--file", "-", "--target", _REPORTS, "--platform", plan.platform]
-        argv += ["--output", f"type=local,dest={directory}"]
-        argv += [word for name, source in sorted(secrets.items()) for word in ("--secret", f"id={name},{source}")]
-        _build([*argv, str(context)], text)
+        arguments = ["build", "--file", "-", "--target", _REPORTS, "--platform", plan.platform]
+        arguments += ["--output", f"type=local,dest={directory}"]
+        arguments += [word for name, source in sorted(secrets.items()) for word in ("--secret", f"id={name},{source}")]
+        result = run_docker([*arguments, str(context)], timeout_s=_TIMEOUT_S, environment={"DOCKER_BUILDKIT": "1"}, text=text, show=True)
+        if result.returncode != 0:
+            raise EngineError(
+                f"the build failed with exit code {result.returncode}; its own message is above",
+                hint="check that the engine runs: docker info; then build the stage alone to see why it fails",
+            )
         rows = [row for name in stages for row in _rows(name, Path(directory, f"{name}.json"))]
     return tuple(sorted(rows, key=lambda row: (row.stage, row.word, row.package)))
-
-
-def _build(argv: list[str], dockerfile: str) -> None:
-    environment = {**os.environ, "DOCKER_BUILDKIT": "1"}
-    try:
-        # Progress goes to the standard error of this program.
-        result = subprocess.run(  # noqa: S603 - an argument list, which no shell reads
-            argv, input=dockerfile, text=True, stdout=subprocess.DEVNULL, env=environment, check=False, timeout=_TIMEOUT_S
-        )
-    except FileNotFoundError:
-        raise EngineError("the program docker is not on the path", hint="install a container engine, or leave --measure out") from None
-    except subprocess.TimeoutExpired:
-        raise EngineError(f"the build took more than {_TIMEOUT_S} seconds", hint="see what the engine waits for") from None
-    if result.returncode != 0:
-        raise EngineError(
-            f"docker build failed with exit code {result.returncode}; its own message is above",
-            hint="check that the engine runs: docker info; then build the stage alone to see why it fails",
-        )
 
 
 def _rows(stage: str, path: Path) -> list[LeftOut]:

@@ -181,21 +181,22 @@ class _App:
     def _dockerfile(self, image: AssemblyImage) -> DockerfileSubject | None:
         if image.directory is None:
             return None
-        path = os.path.normpath(image.directory / image.dockerfile)
+        options = image.options
+        path = os.path.normpath(image.directory / options.dockerfile)
         origin = self._origins.get(image.asset)
         subject = load_dockerfile(
             path,
             context=str(image.directory),
-            shown=os.path.normpath(os.path.join(origin, image.dockerfile)) if origin else path,
+            shown=os.path.normpath(os.path.join(origin, options.dockerfile)) if origin else path,
             mirror=self._mirror,
-            arguments=image.arguments,
-            architecture=_ARCHITECTURES.get(image.platform or ""),
-            target=image.target,
+            arguments=options.arguments,
+            architecture=_ARCHITECTURES.get(options.platform or ""),
+            target=options.target,
         )
-        cache = dict(image.cache_to.parameters).get("ref") if image.cache_to and image.cache_to.type == "registry" else None
+        cache = dict(options.cache_to.parameters).get("ref") if options.cache_to and options.cache_to.type == "registry" else None
         return replace(
             subject,
-            platform=image.platform,
+            platform=options.platform,
             repository=image.destinations[0].repository if image.destinations else None,
             cache_to=(cache,) if cache else (),
         )

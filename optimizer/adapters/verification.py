@@ -8,10 +8,10 @@ import secrets
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from optimizer.adapters.engine import Engine, interruptible
+from optimizer.adapters.engine import Engine
 from optimizer.adapters.hostile import FIRST, SECOND, Machine, copy_context
 from optimizer.adapters.images.files import FileSource, open_files
 from optimizer.adapters.images.layers import LayerPass
@@ -26,6 +26,7 @@ from optimizer.images.compare import (
     verdict,
 )
 from optimizer.images.explain import explain_content
+from optimizer.model.build import BuildOptions
 from optimizer.model.image import Entry
 
 # Zip archives count time in steps of two seconds, and two builds must not fall into one.
@@ -38,26 +39,20 @@ _TIMES = SourceTimes(first=FIRST.times, second=SECOND.times)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildInputs:
-    """What ``docker build`` is called with, beside what verification changes."""
+    """A build context and the options to build it with; of these the cache's are not used."""
 
     directory: Path
-    dockerfile: str = "Dockerfile"
-    platform: str | None = None
-    target: str | None = None
-    network: str | None = None
-    ssh: str | None = None
-    arguments: Mapping[str, str] = field(default_factory=dict, hash=False)
-    contexts: Mapping[str, str] = field(default_factory=dict, hash=False)
-    secrets: Mapping[str, str] = field(default_factory=dict, hash=False)
+    options: BuildOptions = BuildOptions()
 
-    def options(self) -> list[str]:
-        """The options, as CDK gives them."""
-        words = [f"--build-arg={name}={value}" for name, value in self.arguments.items()]
-        words += [f"--build-context={name}={self._context(value)}" for name, value in self.contexts.items()]
-        words += [f"--secret=id={name},{value}" for name, value in self.secrets.items()]
-        words += [f"--file={self.dockerfile}"]
+    def words(self) -> list[str]:
+        """The arguments of ``docker build``, as CDK gives them."""
+        options = self.options
+        words = [f"--build-arg={name}={value}" for name, value in options.arguments.items()]
+        words += [f"--build-context={name}={self._context(value)}" for name, value in options.contexts.items()]
+        words += [f"--secret=id={name},{value}" for name, value in options.secrets.items()]
+        words += [f"--file={options.dockerfile}"]
         for name in ("ssh", "target", "network", "platform"):
-            if value := getattr(self, name):
+            if value := getattr(options, name):
                 words.append(f"--{name}={value}")
         return words
 
@@ -78,7 +73,7 @@ def verify_image(inputs: BuildInputs, engine: Engine, sleep: Callable[[float], N
     """
     run = f"optimizer-verify-{secrets.token_hex(8)}"
     names = [f"{run}:{machine.name}" for machine in (FIRST, SECOND)]
-    with interruptible(), tempfile.TemporaryDirectory(prefix="optimizer-verify-") as directory:
+    with tempfile.TemporaryDirectory(prefix="optimizer-verify-") as directory:
         try:
             _build(inputs, engine, Path(directory), names[0], FIRST)
             sleep(_CLOCK_STEP_S)
@@ -93,7 +88,7 @@ def _build(inputs: BuildInputs, engine: Engine, directory: Path, name: str, mach
     # The directory's name differs too, in length as well.
     context = directory / (f"{machine.name}-{secrets.token_hex(3 if machine.reverse else 8)}")
     copy_context(inputs.directory, context, machine)
-    options = [*inputs.options(), "--no-cache", f"--build-arg=BUILDKIT_CACHE_MOUNT_NS={secrets.token_hex(8)}", f"--tag={name}"]
+    options = [*inputs.words(), "--no-cache", f"--build-arg=BUILDKIT_CACHE_MOUNT_NS={secrets.token_hex(8)}", f"--tag={name}"]
     engine.build(options, context)
 
 
@@ -127,8 +122,6 @@ def _compare_layer(first: FileSource, second: FileSource, number: int) -> LayerC
 
 def _entries(source: FileSource, number: int) -> list[Entry]:
     with LayerPass(source, number) as reading:
-        if not reading.readable:
-            raise ImageError(f"layer {number + 1} is compressed by zstd, which is not read", hint="build with compression=gzip")
         return list(reading.entries())
 
 

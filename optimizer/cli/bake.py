@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -134,32 +135,27 @@ def _in_registry(tags: Mapping[str, tuple[str, ...]]) -> set[str]:
 def _bake_image(image: AssemblyImage, tags: tuple[str, ...], cache: DigestCache) -> BakeImage:
     directory = image.directory
     assert directory is not None
-    path = directory / image.dockerfile
+    options = image.options
+    path = directory / options.dockerfile
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ContextError(f'"{path}" cannot be read: {error}', str(path), "run cdk synth again") from None
     # An option that reaches into the stages from outside, or an ignore file, changes what equal stages are.
-    plain = not (image.arguments or image.contexts or image.target or image.ssh or image.no_cache)
+    plain = not (options.arguments or options.contexts or options.target or options.ssh or options.no_cache)
     split = _split(text) if plain and not (directory / ".dockerignore").exists() else None
     return BakeImage(
         name=image.name,
         asset=image.asset,
         context=directory.as_posix(),
-        dockerfile=image.dockerfile,
         tags=tags,
+        options=replace(
+            options,
+            contexts={name: _from_here(directory, value) for name, value in options.contexts.items()},
+            secrets={name: _secret(directory, source) for name, source in options.secrets.items()},
+        ),
         split=split,
         contents={entry.path: f"{entry.mode}:{entry.content}" for entry in Project(directory, cache).entries(".")} if split else {},
-        platform=image.platform,
-        target=image.target,
-        network=image.network,
-        ssh=image.ssh,
-        no_cache=image.no_cache,
-        arguments=image.arguments,
-        contexts={name: _from_here(directory, value) for name, value in image.contexts.items()},
-        secrets={name: _secret(directory, source) for name, source in image.secrets.items()},
-        cache_from=image.cache_from,
-        cache_to=image.cache_to,
     )
 
 
@@ -185,7 +181,8 @@ def _check_caches(images: Iterable[BakeImage]) -> None:
     repositories = {tag.rpartition(":")[0] for image in images for tag in image.tags}
     faults = []
     for image in images:
-        reference = dict(image.cache_to.parameters).get("ref", "") if image.cache_to is not None else ""
+        cache = image.options.cache_to
+        reference = dict(cache.parameters).get("ref", "") if cache is not None else ""
         if reference.rpartition(":")[0] in repositories:
             faults.append(
                 Fault(

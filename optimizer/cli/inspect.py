@@ -66,10 +66,6 @@ def _analyse(opened: ImageSource, given: Image | None, estimate: bool) -> ImageA
     contents = []
     for number, layer in enumerate(image.layers):
         with LayerPass(opened, number, budget, estimate=estimate and layer.compressed_bytes is None) as reading:
-            if not reading.readable:
-                overlay.skip()
-                contents.append(LayerContent(compression=reading.compression))
-                continue
             entries, links, orphans = overlay.add(reading.entries())
             contents.append(
                 LayerContent(

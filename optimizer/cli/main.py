@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
+from typing import Any
 
 import click
 
 from optimizer.errors import OptimizerError
+
+_INTERRUPTED = 130
+"""What shells say of a program that an interrupt ended: 128 and the number of the signal."""
 
 _COMMANDS = {
     "bake": "Write one file that builds all images of a synthesized app, for docker buildx bake.",
@@ -19,6 +24,10 @@ _COMMANDS = {
     "schema": "Print the JSON Schema of image specifications, or of optimizer.toml.",
     "verify": "Build images twice as two machines would, and explain what differs.",
 }
+
+
+class _Interrupted(Exception):
+    """A request to end came, and what was begun has been cleaned up."""
 
 
 class _LazyGroup(click.Group):
@@ -33,6 +42,13 @@ class _LazyGroup(click.Group):
         command = importlib.import_module(f"optimizer.cli.{cmd_name}").command
         assert isinstance(command, click.Command)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            # click would end with 1, which says that there are findings.
+            raise _Interrupted from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -70,6 +86,27 @@ def optimizer() -> None:
     """Lambda container images from a declaration: ordered, pinned, multi-stage, in one shared repository."""
 
 
+def _take_requests_to_end() -> None:
+    """Let the requests of people, CI runners and closed terminals clean up, each as an interrupt does.
+
+    Runners send a second one while the first is still being carried out; from
+    the third on they are meant.
+    """
+    requests = 0
+
+    def interrupt(*_: object) -> None:
+        nonlocal requests
+        requests += 1
+        if requests != 2:
+            raise KeyboardInterrupt
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        # Who started the program may have it ignore one, as nohup does.
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, interrupt)
+
+
 def _print_version(context: click.Context, given: bool) -> None:
     if given:
         click.echo(f"optimizer {_version()}")
@@ -77,13 +114,17 @@ def _print_version(context: click.Context, given: bool) -> None:
 
 
 def main() -> None:
-    """Run the command line; exits 0 when all is well, 1 with findings, 2 for wrong usage or input."""
+    """Run the command line; exits 0 when all is well, 1 with findings, 2 for wrong usage or input, 130 when it is interrupted."""
+    _take_requests_to_end()
     try:
         optimizer(prog_name="optimizer")
     except OptimizerError as error:
         for fault in error.faults:
             click.echo(f"error: {fault}", err=True)
         sys.exit(error.exit_code)
+    except _Interrupted:
+        click.echo("error: interrupted before it was done; nothing half-done is left behind", err=True)
+        sys.exit(_INTERRUPTED)
     except BrokenPipeError:
         # The reader of a pipe went away, as `| head` does; that is no fault of anyone.
         sys.stderr.close()

@@ -12,12 +12,13 @@ from pathlib import Path
 
 import click
 
-from optimizer.adapters.assembly import AssemblyImage, load_functions, load_images
+from optimizer.adapters.assembly import load_functions, load_images
 from optimizer.adapters.engine import Engine
 from optimizer.adapters.verification import BuildInputs, verify_image
 from optimizer.bases.mirror import Mirror
 from optimizer.context import Project, build_context, stage_context
 from optimizer.errors import ContextError, EngineError, Fault, OptimizerError, did_you_mean
+from optimizer.model.build import BuildOptions
 from optimizer.model.spec import ImageSpec
 from optimizer.planning import plan
 from optimizer.report.verify import SkippedImage, VerifiedImage, verification_as_text, verification_to_dict
@@ -111,7 +112,10 @@ def _inputs(subject: Path, functions: tuple[str, ...], root: Path | None, lock: 
         click.echo(f"warning: {warning}", err=True)
     context = build_context(made, project)
     with tempfile.TemporaryDirectory(prefix="optimizer-verify-") as directory:
-        inputs = BuildInputs(directory=stage_context(context, project, directory), platform=context.platform, secrets=context.secrets)
+        inputs = BuildInputs(
+            directory=stage_context(context, project, directory),
+            options=BuildOptions(platform=context.platform, secrets=context.secrets),
+        )
         yield [(str(subject), (), inputs)]
 
 
@@ -135,21 +139,6 @@ def _of_app(subject: Path, selected: tuple[str, ...]) -> _Found:
     for image in load_images(subject):
         users = sorted({path for destination in image.destinations for path in paths.get(destination.tag, ())})
         if users and (not selected or any(fnmatch.filter(users, pattern) for pattern in selected)):
-            found.append((users[0], tuple(users), _inputs_of(image)))
+            inputs = BuildInputs(directory=image.directory, options=image.options) if image.directory is not None else None
+            found.append((users[0], tuple(users), inputs))
     return found
-
-
-def _inputs_of(image: AssemblyImage) -> BuildInputs | None:
-    if image.directory is None:
-        return None
-    return BuildInputs(
-        directory=image.directory,
-        dockerfile=image.dockerfile,
-        platform=image.platform,
-        target=image.target,
-        network=image.network,
-        ssh=image.ssh,
-        arguments=image.arguments,
-        contexts=image.contexts,
-        secrets=image.secrets,
-    )

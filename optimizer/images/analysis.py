@@ -66,10 +66,9 @@ class ImageAnalysis:
     unreadable: tuple[PlacedEntry, ...]
 
     @property
-    def uncompressed_bytes(self) -> int | None:
-        """The size of all layers; None when one of them could not be read."""
-        sizes = [layer.content.uncompressed_bytes for layer in self.layers]
-        return None if None in sizes else sum(size for size in sizes if size is not None)
+    def uncompressed_bytes(self) -> int:
+        """The size of all layers."""
+        return sum(layer.content.uncompressed_bytes for layer in self.layers)
 
 
 def analyse(image: Image, contents: Sequence[LayerContent], overlay: Overlay, base: Base) -> ImageAnalysis:

@@ -83,7 +83,7 @@ def check_image(analysis: ImageAnalysis) -> tuple[Violation, ...]:
 
 def _size(analysis: ImageAnalysis) -> Iterator[Found]:
     size = analysis.uncompressed_bytes
-    if size is not None and size > MAX_IMAGE_BYTES:
+    if size > MAX_IMAGE_BYTES:
         yield Found(message=f"the layers have {size:,} bytes uncompressed; allowed: {MAX_IMAGE_BYTES:,} (10 GB)")
 
 
@@ -118,9 +118,7 @@ def _uncompressed(analysis: ImageAnalysis) -> Iterator[Found]:
 def _zstd(analysis: ImageAnalysis) -> Iterator[Found]:
     for number, layer in enumerate(analysis.layers):
         if layer.content.compression == "zstd":
-            yield Found(
-                message="the layer is compressed by zstd, which AWS does not say that Lambda takes; its files were not read", layer=number
-            )
+            yield Found(message="the layer is compressed by zstd, which AWS does not say that Lambda takes", layer=number)
 
 
 def _history(analysis: ImageAnalysis) -> Iterator[Found]:

@@ -32,15 +32,14 @@ class Sample:
 class LayerContent:
     """What one reading of a layer found.
 
-    ``entries`` is None where the layer's compression cannot be read; nothing
-    is known of its files then.  ``orphans`` are directories that hold entries
-    and have none themselves.  ``compressed_bytes`` is an estimate, for layers
-    whose source has no compressed form; None unless asked for.
+    ``entries`` counts them.  ``orphans`` are directories that hold entries and
+    have none themselves.  ``estimated_bytes`` is the compressed size of a
+    layer whose source has no compressed form; None unless asked for.
     """
 
+    entries: int
+    uncompressed_bytes: int
     compression: str = "none"
-    entries: int | None = None
-    uncompressed_bytes: int | None = None
     estimated_bytes: int | None = None
     hard_links: Sample = Sample()
     orphans: Sample = Sample()
@@ -113,12 +112,6 @@ class Overlay:
             parents.add(posixpath.dirname(entry.path))
             self._put(entry)
         return count, links.sample(), _orphans(parents, directories)
-
-    def skip(self) -> None:
-        """Count a layer that cannot be read."""
-        self._layer += 1
-        self.wasted_bytes.append(0)
-        self.waste_by_layer.append(0)
 
     def largest_waste(self) -> tuple[WastedFile, ...]:
         """The largest wasted files, the largest first."""

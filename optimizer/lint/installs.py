@@ -143,7 +143,8 @@ def _node(program: str, command: Command, words: list[str]) -> Install | None:
     verb = next((word for word in words[1:] if not word.startswith("-")), "")
     if program == "yarn" and verb == "":
         verb = "install"
-    if verb not in ("install", "i", "ci", "add", "clean-install"):
+    # That mode of Yarn looks at its lock alone, and installs nothing.
+    if verb not in ("install", "i", "ci", "add", "clean-install") or "--mode=update-lockfile" in words:
         return None
     rest = words[words.index(verb) + 1 :] if verb in words else []
     return _with_packages(program, "nodejs", {"i": "install", "clean-install": "ci"}.get(verb, verb), command, rest, "npm")

@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from optimizer.dockerfile.split import WHOLE_CONTEXT, SplitDockerfile, SplitStage
-from optimizer.model.cache import CacheOption
+from optimizer.model.build import BuildOptions
 
 # Lambda takes no image index, which is what an image with an attestation becomes.
 # https://docs.aws.amazon.com/lambda/latest/dg/images-create.html
@@ -38,28 +38,19 @@ class BakeImage:
     """An image to build.
 
     ``name`` is for people, and need not be unique.  ``context`` is the build
-    context as the file shall name it.  ``split`` is None for a Dockerfile that
-    is built as it is; ``contents`` says of each path of the context what is
-    there, and is read for a split Dockerfile alone.
+    context as the file shall name it, and so are the paths in ``options``, but
+    for the Dockerfile.  ``split`` is None for a Dockerfile that is built as it
+    is; ``contents`` says of each path of the context what is there, and is
+    read for a split Dockerfile alone.
     """
 
     name: str
     asset: str
     context: str
-    dockerfile: str
     tags: tuple[str, ...]
+    options: BuildOptions
     split: SplitDockerfile | None = None
     contents: Mapping[str, str] = field(default_factory=dict, hash=False)
-    platform: str | None = None
-    target: str | None = None
-    network: str | None = None
-    ssh: str | None = None
-    no_cache: bool = False
-    arguments: Mapping[str, str] = field(default_factory=dict, hash=False)
-    contexts: Mapping[str, str] = field(default_factory=dict, hash=False)
-    secrets: Mapping[str, str] = field(default_factory=dict, hash=False)
-    cache_from: tuple[CacheOption, ...] = ()
-    cache_to: CacheOption | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,11 +108,11 @@ class _Keys:
     def _key(self, split: SplitDockerfile, stage: SplitStage) -> str:
         image = self.image
         fields = [
-            image.platform or "",
-            image.network or "",
+            image.options.platform or "",
+            image.options.network or "",
             stage.text_with(self._names),
             *(split.arguments[name] for name in stage.arguments),
-            *(f"{identifier}={image.secrets.get(identifier, '')}" for identifier in stage.secrets),
+            *(f"{identifier}={image.options.secrets.get(identifier, '')}" for identifier in stage.secrets),
             *(f"{path}:{image.contents[path]}" for path in sorted(image.contents) if _is_read(path, stage.reads)),
         ]
         return hashlib.sha256(json.dumps(fields).encode("utf-8")).hexdigest()
@@ -154,7 +145,7 @@ class _Names:
 def _shared_target(stage: SplitStage, keys: _Keys, shared: Mapping[str, str], users: Sequence[BakeImage]) -> dict[str, Any]:
     assert keys.image.split is not None
     # The cache of any image that has the stage will do: each holds its inner stages too.
-    sources = dict.fromkeys(str(option) for user in users for option in user.cache_from)
+    sources = dict.fromkeys(str(option) for user in users for option in user.options.cache_from)
     return {**_inline(keys, stage, shared), "cache-from": list(sources)} if sources else _inline(keys, stage, shared)
 
 
@@ -162,10 +153,10 @@ def _image_target(keys: _Keys, shared: Mapping[str, str]) -> dict[str, Any]:
     image = keys.image
     target = _inline(keys, image.split.stages[-1], shared) if image.split is not None else _whole(image)
     target["tags"] = list(image.tags)
-    if image.cache_from:
-        target["cache-from"] = [str(option) for option in image.cache_from]
-    if image.cache_to is not None:
-        target["cache-to"] = [str(image.cache_to)]
+    if image.options.cache_from:
+        target["cache-from"] = [str(option) for option in image.options.cache_from]
+    if image.options.cache_to is not None:
+        target["cache-to"] = [str(image.options.cache_to)]
     return target
 
 
@@ -185,7 +176,7 @@ def _inline(keys: _Keys, top: SplitStage, shared: Mapping[str, str]) -> dict[str
     arguments = dict.fromkeys(name for stage in stages for name in stage.arguments)
     text = "\n\n".join([*(split.arguments[name] for name in sorted(arguments)), *(stage.text for stage in stages)])
     secrets = {name for stage in stages for name in stage.secrets}
-    target = _common(image, {name: source for name, source in image.secrets.items() if name in secrets})
+    target = _common(image, {name: source for name, source in image.options.secrets.items() if name in secrets})
     target["dockerfile-inline"] = text + "\n"
     if contexts:
         target["contexts"] = dict(sorted(contexts.items()))
@@ -193,27 +184,28 @@ def _inline(keys: _Keys, top: SplitStage, shared: Mapping[str, str]) -> dict[str
 
 
 def _whole(image: BakeImage) -> dict[str, Any]:
-    target = _common(image, image.secrets)
-    target["dockerfile"] = image.dockerfile
-    if image.arguments:
-        target["args"] = dict(sorted(image.arguments.items()))
-    if image.contexts:
-        target["contexts"] = dict(sorted(image.contexts.items()))
-    if image.target:
-        target["target"] = image.target
-    if image.ssh:
-        target["ssh"] = [image.ssh]
-    if image.no_cache:
+    options = image.options
+    target = _common(image, options.secrets)
+    target["dockerfile"] = options.dockerfile
+    if options.arguments:
+        target["args"] = dict(sorted(options.arguments.items()))
+    if options.contexts:
+        target["contexts"] = dict(sorted(options.contexts.items()))
+    if options.target:
+        target["target"] = options.target
+    if options.ssh:
+        target["ssh"] = [options.ssh]
+    if options.no_cache:
         target["no-cache"] = True
     return target
 
 
 def _common(image: BakeImage, secrets: Mapping[str, str]) -> dict[str, Any]:
     target: dict[str, Any] = {"context": image.context, "attest": _NO_ATTESTATIONS}
-    if image.platform:
-        target["platforms"] = [image.platform]
-    if image.network:
-        target["network"] = image.network
+    if image.options.platform:
+        target["platforms"] = [image.options.platform]
+    if image.options.network:
+        target["network"] = image.options.network
     if secrets:
         target["secret"] = [f"id={name},{source}" for name, source in sorted(secrets.items())]
     return target

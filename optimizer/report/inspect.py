@@ -150,7 +150,7 @@ def _shared(analysis: ImageAnalysis) -> list[str]:
     lines = []
     for name in names:
         layers = [layer for layer in analysis.layers if name in layer.shared_with]
-        size = _total([layer.content.uncompressed_bytes for layer in layers])
+        size = sum(layer.content.uncompressed_bytes for layer in layers)
         lines.append(f"shared with {printable(name)}: {len(layers)} of {len(analysis.layers)} layers, {size_text(size)}")
     return lines
 

@@ -19,6 +19,18 @@ _YARN_CLASSIC = "yarn@1.22.22"
 _YARN = "@yarnpkg/cli-dist@4.18.1"
 _PNPM = "pnpm@10.34.9"
 _WORKDIR = "/build"
+_GIVEN_LOCK = "/tmp/yarn.lock"
+# Fails for what the second lock resolves and the first does not: of the packages of registries, because Yarn itself makes
+# the entries of workspaces and of its own patches anew.
+_SAME_LOCK = (
+    'const read = (path) => { let names = []; return require("fs").readFileSync(path, "utf8").split("\\n").flatMap((line) => { '
+    'if (/^[^ #]/.test(line)) names = line.replace(/^"|"?:$/g, "").split(", "); '
+    'const [, found] = line.match(/^  resolution: "?([^"]*)/) || []; '
+    'return found ? names.filter((name) => !/@workspace:|builtin</.test(name)).map((name) => name + " as " + found) : []; }); }; '
+    "const [given, now] = process.argv.slice(1).map(read); const known = new Set(given); "
+    'const lacks = now.filter((item) => !known.has(item)); if (lacks.length) { console.error("yarn.lock does not fit package.json: '
+    'it lacks " + lacks.join(", ") + "; run yarn install, and commit the lock"); process.exit(1); }'
+)
 # The npm of older runtimes takes no notice of --cpu.
 _CROSS_SINCE = 18
 _CPUS = {"x86_64": "x64", "arm64": "arm64"}
@@ -145,10 +157,15 @@ class NodeToolchain:
                 # A release of Yarn that the project keeps for itself is not among the step's files.
                 "YARN_IGNORE_PATH=1",
                 "YARN_ENABLE_TELEMETRY=0",
-                "YARN_ENABLE_IMMUTABLE_INSTALLS=1",
                 *(() if step.scripts else ("YARN_ENABLE_SCRIPTS=0",)),
             )
             return (
+                # Focusing, which alone leaves development dependencies out, resolves anew what the lock lacks, and knows no
+                # --immutable (https://github.com/yarnpkg/berry/issues/6277). That of yarn install fetches everything, and
+                # refuses each lock that another version of Yarn wrote.
+                ("cp", "yarn.lock", _GIVEN_LOCK),
+                (*linker, "yarn", "install", "--mode=update-lockfile"),
+                ("node", "-e", _SAME_LOCK, _GIVEN_LOCK, "yarn.lock"),
                 (*linker, "yarn", "workspaces", "focus", "--production"),
                 ("rm", "-f", "node_modules/.yarn-state.yml"),
             )

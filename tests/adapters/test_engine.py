@@ -1,15 +1,15 @@
 from __future__ import annotations
 
+import fcntl
 import json
 import os
-import signal
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from optimizer.adapters.engine import Engine, interruptible
+from optimizer.adapters.engine import Engine
 from optimizer.errors import EngineError
 
 DOWN = "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?"
@@ -97,6 +97,12 @@ def test_a_build_gets_its_options_and_no_attestations(docker: FakeDocker, tmp_pa
     assert docker.calls() == [[["build", "--no-cache", "."], str(tmp_path), "1"]]
 
 
+def test_another_builder_hands_over_what_it_built(docker: FakeDocker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BUILDX_BUILDER", "fleet")
+    Engine().build(["--no-cache"], tmp_path)
+    assert docker.calls()[-1][0] == ["build", "--no-cache", "--load", "."]
+
+
 def test_a_failed_build_shows_its_last_lines(docker: FakeDocker, tmp_path: Path) -> None:
     docker.answer("build", err="".join(f"line {number}\n" for number in range(100)), code=1)
     lines = "\n".join(f"line {number}" for number in range(80, 100))
@@ -137,8 +143,59 @@ def test_removing_spares_untagged_parents(docker: FakeDocker) -> None:
     assert docker.calls()[-1][0] == ["image", "rm", "--force", "--no-prune", "optimizer-verify-1:first"]
 
 
-def test_a_request_to_end_is_an_interrupt() -> None:
-    before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(KeyboardInterrupt), interruptible():
-        os.kill(os.getpid(), signal.SIGTERM)
-    assert signal.getsignal(signal.SIGTERM) is before
+def test_another_program_stands_in_for_docker(docker: FakeDocker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = tmp_path / "finch"
+    (tmp_path / "docker").rename(other)
+    for name in ("finch", str(other)):
+        monkeypatch.setenv("CDK_DOCKER", name)
+        Engine().check()
+    assert len(docker.calls()) == 2
+    monkeypatch.setenv("CDK_DOCKER", "finsh")
+    text = 'there is no "finsh", which CDK_DOCKER names, on this machine\n  hint: correct CDK_DOCKER, or unset it to run docker'
+    assert refusal(Engine().check) == text
+    other.chmod(0o644)
+    monkeypatch.setenv("CDK_DOCKER", str(other))
+    text = f'"{other}", which CDK_DOCKER names, cannot be run: Permission denied\n  hint: correct CDK_DOCKER, or unset it to run docker'
+    assert refusal(Engine().check) == text
+    # As with CDK: an empty name is a name.
+    monkeypatch.setenv("CDK_DOCKER", "")
+    assert refusal(Engine().check).startswith('"", which CDK_DOCKER names, cannot be run: ')
+
+
+# Like docker, which builds in a child; the child holds a lock as long as it lives, and says so if it is let live.
+WITH_CHILD = """#!{python}
+import fcntl, os, signal, sys, time
+lock = open({lock!r}, "w")
+fcntl.flock(lock, fcntl.LOCK_EX)
+if os.fork() == 0:
+    if {stubborn}:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    os.kill({parent}, signal.SIGINT)
+    time.sleep(60)
+    open({survived!r}, "w").close()
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("stubborn", [False, True])
+def test_an_interrupted_program_and_its_children_are_ended(stubborn: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("optimizer.adapters.engine._GRACE_S", 0.1 if stubborn else 30)
+    lock, survived, program = tmp_path / "lock", tmp_path / "survived", tmp_path / "program"
+    values = {"python": sys.executable, "lock": str(lock), "survived": str(survived), "parent": os.getpid(), "stubborn": stubborn}
+    program.write_text(WITH_CHILD.format(**values))
+    program.chmod(0o755)
+    monkeypatch.setenv("CDK_DOCKER", str(program))
+    with pytest.raises(KeyboardInterrupt):
+        Engine().build([], tmp_path)
+    with lock.open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+    assert not survived.exists()
+
+
+def test_a_program_that_gives_no_answer_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("optimizer.adapters.engine._QUESTION_S", 0)
+    program = tmp_path / "program"
+    program.write_text("#!/bin/sh\nexec sleep 60\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("CDK_DOCKER", str(program))
+    assert refusal(Engine().check) == f"{program} version gave no answer within 0 seconds\n  hint: restart the engine"

@@ -12,6 +12,7 @@ from optimizer.adapters.verification import BuildInputs, verify_image
 from optimizer.errors import EngineError, ImageError
 from optimizer.images import compare, explain
 from optimizer.images.compare import COMPRESSOR, CONTENT, EQUAL, METADATA, LayerComparison
+from optimizer.model.build import BuildOptions
 from optimizer.model.image import Image
 from tests.images.archives import directory, file, tar, write_layout, write_saved
 
@@ -104,8 +105,8 @@ def test_the_builds_differ_in_all_but_content(context: Path, tmp_path: Path) -> 
         return [tar(directory("var"))]
 
     engine = FakeEngine(tmp_path, make)
-    inputs = BuildInputs(directory=context, arguments={"A": "b"}, contexts={"x": "../lib", "y": "docker-image://z"}, secrets={"s": "env=S"})
-    verify_image(inputs, engine, sleep=lambda _: None)
+    options = BuildOptions(arguments={"A": "b"}, contexts={"x": "../lib", "y": "docker-image://z"}, secrets={"s": "env=S"})
+    verify_image(BuildInputs(directory=context, options=options), engine, sleep=lambda _: None)
     first, second = seen
     assert first[3] == second[3] == "X = 1"
     assert all(one != other for one, other in zip(first[:3], second[:3]))
@@ -123,9 +124,15 @@ def test_the_builds_differ_in_all_but_content(context: Path, tmp_path: Path) -> 
 
 
 def test_options_that_are_not_set_are_not_given(tmp_path: Path) -> None:
-    assert BuildInputs(directory=tmp_path).options() == ["--file=Dockerfile"]
-    inputs = BuildInputs(directory=tmp_path, dockerfile="d", ssh="default", target="t", network="none", platform="linux/arm64")
-    assert inputs.options() == ["--file=d", "--ssh=default", "--target=t", "--network=none", "--platform=linux/arm64"]
+    assert BuildInputs(directory=tmp_path).words() == ["--file=Dockerfile"]
+    options = BuildOptions(dockerfile="d", ssh="default", target="t", network="none", platform="linux/arm64")
+    assert BuildInputs(directory=tmp_path, options=options).words() == [
+        "--file=d",
+        "--ssh=default",
+        "--target=t",
+        "--network=none",
+        "--platform=linux/arm64",
+    ]
 
 
 def pyc(time: int) -> bytes:

@@ -106,8 +106,8 @@ def test_nothing_is_built_where_nothing_is_left_out(programs: Path) -> None:
 @pytest.mark.parametrize(
     ("engine", "message", "hint"),
     [
-        (None, "the program docker is not on the path", "install a container engine, or leave --measure out"),
-        ("#!/bin/sh\nexit 3\n", "docker build failed with exit code 3; its own message is above", "docker info"),
+        (None, "there is no docker on this machine", "install Docker, or check PATH"),
+        ("#!/bin/sh\nexit 3\n", "the build failed with exit code 3; its own message is above", "docker info"),
     ],
 )
 def test_a_missing_or_failing_engine_is_said(

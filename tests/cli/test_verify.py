@@ -12,6 +12,7 @@ from optimizer.adapters.verification import BuildInputs
 from optimizer.cli import verify
 from optimizer.errors import ContextError, EngineError, OptimizerError
 from optimizer.images.compare import LayerComparison, compare_layer
+from optimizer.model.build import BuildOptions
 from tests.images.test_compare import TREE, built, changed
 
 EQUAL = (compare_layer(built("a"), built("a"), 0),)
@@ -52,7 +53,7 @@ class Verifications:
 
     def __call__(self, inputs: BuildInputs, _: Engine) -> tuple[LayerComparison, ...]:
         self.inputs.append(inputs)
-        dockerfile = inputs.directory / inputs.dockerfile
+        dockerfile = inputs.directory / inputs.options.dockerfile
         self.dockerfiles.append(dockerfile.read_text(encoding="utf-8") if dockerfile.exists() else "")
         outcome = self.outcomes.get(inputs.directory.name, EQUAL)
         if isinstance(outcome, Exception):
@@ -106,14 +107,16 @@ def test_an_image_is_built_as_cdk_builds_it(made: Verifications) -> None:
     assert made.inputs == [
         BuildInputs(
             directory=Path("cdk.out/asset.2"),
-            dockerfile="docker/Dockerfile",
-            platform="linux/arm64",
-            target="final",
-            network="host",
-            ssh="default",
-            arguments={"A": "b"},
-            contexts={"c": "../x"},
-            secrets={"s": "env=S"},
+            options=BuildOptions(
+                dockerfile="docker/Dockerfile",
+                platform="linux/arm64",
+                target="final",
+                network="host",
+                ssh="default",
+                arguments={"A": "b"},
+                contexts={"c": "../x"},
+                secrets={"s": "env=S"},
+            ),
         )
     ]
 
@@ -210,7 +213,7 @@ def test_a_spec_is_planned_and_staged(made: Verifications, tmp_path: Path) -> No
     result = run("shop.image.toml")
     assert result.stdout == "shop.image.toml: reproducible, 1 layer\n1 image built twice, all layers equal\n"
     assert made.dockerfiles[0].startswith("# Generated from an image specification")
-    assert made.inputs[0].platform == "linux/arm64"
+    assert made.inputs[0].options.platform == "linux/arm64"
     assert not made.inputs[0].directory.exists()
 
 

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from optimizer import Command, ImageSpec, Lock, SourceCode, plan
+from optimizer import Command, ImageSpec, Lock, NodeDependencies, SourceCode, plan
 from optimizer.bases.mirror import Mirror
 from optimizer.context import BuildContext, Project, build_context, stage_context
 from optimizer.errors import ContextError
@@ -67,6 +68,22 @@ def test_a_killed_build_leaves_nothing_behind_that_changes_the_next(context: Pat
         assert result.returncode == 0, result.stderr
         images.append(layers(result.stdout.strip()))
     assert images[0] == images[1]
+
+
+def test_a_lock_of_yarn_that_does_not_fit_is_refused(registry: str, tmp_path: Path) -> None:
+    """What installs without development dependencies would resolve anew what the lock lacks, and say nothing."""
+    shutil.copytree(Path(__file__).parent / "projects" / "yarn-berry", tmp_path, dirs_exist_ok=True)
+    package = tmp_path / "package.json"
+    package.write_text(package.read_text().replace('"mustache": "4.2.0"', '"mustache": "4.1.0"'))
+    pin(registry, tmp_path / "optimizer.lock")
+    lock = Lock.parse((tmp_path / "optimizer.lock").read_text())
+    project = Project(tmp_path)
+    spec = ImageSpec(runtime="nodejs22.x", steps=[NodeDependencies("yarn.lock")])
+    made = build_context(plan(spec, lock, root=tmp_path, mirror=Mirror.parse(registry)), project)
+    argv = ["docker", "build", "--progress", "plain", str(stage_context(made, project, tmp_path / "staged"))]
+    result = subprocess.run(argv, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+    assert result.returncode != 0
+    assert "yarn.lock does not fit package.json: it lacks mustache@npm:4.1.0 as mustache@npm:4.1.0; run yarn install" in result.stderr
 
 
 class Line:

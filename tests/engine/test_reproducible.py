@@ -115,7 +115,11 @@ STEPS: Mapping[str, Mapping[str, Callable[[str], Step]]] = {
         "rust": lambda at: RustBuild(f"{at}/rust", name="rust"),
         # Alpine's tools normalise what only its owner may run.
         "tool": lambda at: Command(
-            [["mkdir", "-m", "0700", "/layer/root/opt"], ["cp", "/bin/true", "/layer/root/opt/tool"], ["chmod", "0700", "/layer/root/opt/tool"]],
+            [
+                ["mkdir", "-m", "0700", "/layer/root/opt"],
+                ["cp", "/bin/true", "/layer/root/opt/tool"],
+                ["chmod", "0700", "/layer/root/opt/tool"],
+            ],
             image=RUST,
             name="tool",
         ),

@@ -15,6 +15,7 @@ OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 OCI_GZIP = "application/vnd.oci.image.layer.v1.tar+gzip"
 OCI_TAR = "application/vnd.oci.image.layer.v1.tar"
+OCI_ZSTD = "application/vnd.oci.image.layer.v1.tar+zstd"
 
 
 def sha256(data: bytes) -> str:
@@ -117,4 +118,22 @@ def write_layout(path: Path, layers: Sequence[bytes], *, saved: bool = False, ar
     for name, data in files.items():
         (path / name).parent.mkdir(parents=True, exist_ok=True)
         (path / name).write_bytes(data)
+    return path
+
+
+def write_stored(path: Path, layer: bytes, blob: bytes, media_type: str) -> Path:
+    """An OCI layout of one layer, stored as a blob that may be anything."""
+    made = config([layer])
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": OCI_MANIFEST,
+        "config": {"digest": sha256(made), "size": len(made)},
+        "layers": [{"mediaType": media_type, "digest": sha256(blob), "size": len(blob)}],
+    }
+    text = json.dumps(manifest).encode()
+    (path / "blobs" / "sha256").mkdir(parents=True)
+    for data in (made, blob, text):
+        (path / "blobs" / "sha256" / sha256(data)[7:]).write_bytes(data)
+    top = {"mediaType": OCI_MANIFEST, "digest": sha256(text), "size": len(text)}
+    (path / "index.json").write_text(json.dumps({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [top]}))
     return path

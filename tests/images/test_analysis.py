@@ -92,14 +92,8 @@ def test_waste_of_the_base_is_told_apart() -> None:
     assert [layer.from_base for layer in found.layers] == [True, True, False]
 
 
-def test_the_size_is_unknown_when_one_layer_is() -> None:
-    made = image("a", "b")
-    overlay = Overlay()
-    overlay.add([])
-    overlay.skip()
-    contents = [LayerContent(uncompressed_bytes=5), LayerContent(compression="zstd")]
-    assert analyse(made, contents, overlay, find_base(made)).uncompressed_bytes is None
-    assert analysed(made, [], []).uncompressed_bytes == 2000
+def test_the_size_is_that_of_all_layers() -> None:
+    assert analysed(image("a", "b"), [], []).uncompressed_bytes == 2000
 
 
 COPY = "COPY /layer/ / # buildkit"

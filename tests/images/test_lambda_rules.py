@@ -8,7 +8,6 @@ import pytest
 
 from optimizer.images.analysis import Base, ImageAnalysis
 from optimizer.images.lambda_rules import ERROR, LAMBDA_RULES, WARNING, check_image
-from optimizer.images.overlay import LayerContent
 from optimizer.lint.rules import RULES
 from optimizer.model.image import Entry, Layer
 from tests.images.archives import OCI_GZIP, OCI_INDEX, OCI_MANIFEST, OCI_TAR
@@ -125,9 +124,3 @@ def test_a_violation_says_where_and_what() -> None:
     assert found.paths.examples == ("var/task/a (0600)",)
     (found,) = check_image(good(entry("x/y", "1")))
     assert (found.layer, found.message) == (0, "the layer holds entries of 1 directory that has no entry itself")
-
-
-def test_nothing_is_said_of_what_is_not_known() -> None:
-    unknown = stored(good(), entries=None, uncompressed_bytes=None)
-    assert ids(unknown) == []
-    assert LayerContent().entries is None

@@ -87,13 +87,6 @@ def test_parents_may_come_after_their_children() -> None:
     assert Overlay().add([entry("a/b", "1"), entry("a")])[2] == Sample()
 
 
-def test_a_skipped_layer_is_counted() -> None:
-    overlay = laid([entry("f", "12")])
-    overlay.skip()
-    overlay.add([entry("f", "3")])
-    assert (overlay.wasted_bytes, overlay.waste_by_layer) == ([2, 0, 0], [0, 0, 2])
-
-
 names_ = st.sampled_from(["a", "b", "a/b", "a/b/c", "b/c", ".wh.a", "a/.wh.b", "a/.wh..wh..opq", ".wh..wh..opq"])
 layers_ = st.lists(st.lists(st.tuples(names_, st.none() | st.text("xy", max_size=5)), max_size=6), max_size=5)
 

@@ -12,6 +12,7 @@ import pytest
 from optimizer.dockerfile.parse import parse
 from optimizer.dockerfile.render import HEADER
 from optimizer.dockerfile.split import split_dockerfile
+from optimizer.model.build import BuildOptions
 from optimizer.model.cache import CacheOption
 from optimizer.report.bake import BakeImage, bake_file
 
@@ -28,22 +29,21 @@ def rendered(*blocks: list[str], script: str = "tidy") -> str:
     return "\n\n".join("\n".join(part) for part in parts) + "\n"
 
 
-def image(name: str, *blocks: list[str], script: str = "tidy", contents: dict[str, str] | None = None, **fields: Any) -> BakeImage:
+def image(name: str, *blocks: list[str], script: str = "tidy", contents: dict[str, str] | None = None, **options: Any) -> BakeImage:
     text = rendered(*(blocks or (PACKAGES, CODE, FINAL)), script=script)
     return BakeImage(
         name=name,
         asset=hashlib.sha256(name.encode()).hexdigest(),
         context=f"cdk.out/asset.{name}",
-        dockerfile="Dockerfile",
         tags=(f"host/images:{name.lower()}",),
+        options=BuildOptions(**{"platform": "linux/amd64", **options}),
         split=split_dockerfile(parse(text)),
         contents={**CONTENTS, "app.py": f"file:{name}", **(contents or {})},
-        **{"platform": "linux/amd64", **fields},
     )
 
 
-def foreign(name: str, **fields: Any) -> BakeImage:
-    return BakeImage(name=name, asset="f" * 64, context="cdk.out/asset.f", dockerfile="Dockerfile", tags=("host/images:f",), **fields)
+def foreign(name: str, **options: Any) -> BakeImage:
+    return BakeImage(name=name, asset="f" * 64, context="cdk.out/asset.f", tags=("host/images:f",), options=BuildOptions(**options))
 
 
 def targets(*images: BakeImage) -> dict[str, Any]:

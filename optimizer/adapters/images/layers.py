@@ -6,6 +6,7 @@ import contextlib
 import gzip
 import hashlib
 import io
+import sys
 import zlib
 from collections.abc import Collection, Iterator
 from typing import Any, BinaryIO
@@ -18,6 +19,9 @@ MAX_LAYER_BYTES = 20 << 30
 """Where reading a layer stops: Lambda takes 10 GB in all, so whatever is larger is no image for it."""
 
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+# 128 MiB, which every decoder has to take at most; a frame may ask for 2 GiB.
+# Source: https://www.rfc-editor.org/rfc/rfc8878#section-3.1.1.1.2
+_ZSTD_WINDOW_LOG = 27
 
 
 class LayerPass:
@@ -44,11 +48,6 @@ class LayerPass:
 
     def __exit__(self, *_: object) -> None:
         self._raw.close()
-
-    @property
-    def readable(self) -> bool:
-        """False for a compression that is not read here, which leaves the entries unknown."""
-        return self.compression != "zstd"
 
     @property
     def uncompressed_bytes(self) -> int:
@@ -96,13 +95,18 @@ class LayerPass:
             )
 
     def _decompressed(self) -> BinaryIO:
-        return gzip.GzipFile(fileobj=self._stream, mode="rb") if self.compression == "gzip" else self._stream  # type: ignore[return-value]
+        if self.compression == "gzip":
+            return gzip.GzipFile(fileobj=self._stream, mode="rb")  # type: ignore[return-value]
+        if self.compression == "zstd":
+            return _zstd().ZstdFile(self._stream, options={_zstd().DecompressionParameter.window_log_max: _ZSTD_WINDOW_LOG})  # type: ignore[no-any-return]
+        return self._stream
 
     @contextlib.contextmanager
     def _faults(self) -> Iterator[None]:
+        faults = (EOFError, zlib.error, gzip.BadGzipFile, *((_zstd().ZstdError,) if self.compression == "zstd" else ()))
         try:
             yield
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        except faults as error:
             raise ImageError(
                 f"{self._where} is damaged or cut short: {error}", hint="pull or save the image again, and check the free disk space"
             ) from None
@@ -156,6 +160,15 @@ class _Measured(io.BufferedIOBase):
         if self._deflate is not None:
             self._deflated += len(self._deflate.compress(data))
         return data
+
+
+def _zstd() -> Any:
+    """Python's module for zstd, which versions before 3.14 have from a package.  Imported here, for the layers that need it."""
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+    else:
+        from backports import zstd
+    return zstd
 
 
 def _compression(magic: bytes) -> str:

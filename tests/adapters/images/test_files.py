@@ -4,7 +4,9 @@ import gzip
 import io
 import json
 import os
+import sys
 import tarfile
+import tracemalloc
 import zlib
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from tests.images.archives import (
     OCI_GZIP,
     OCI_INDEX,
     OCI_MANIFEST,
+    OCI_ZSTD,
     blobs_of,
     config,
     directory,
@@ -28,8 +31,14 @@ from tests.images.archives import (
     tar,
     write_layout,
     write_saved,
+    write_stored,
     zipped,
 )
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 BASE = tar(directory("var"), directory("var/task"))
 CODE = tar(directory("var"), directory("var/task"), file("var/task/app.py", b"def handler(): ..."))
@@ -198,27 +207,51 @@ def test_a_gzip_bomb_stops_at_the_limit(tmp_path: Path, monkeypatch: pytest.Monk
     info.size = 10 << 30
     head = zipped(info.tobuf(tarfile.PAX_FORMAT))
     bomb = head + zipped(bytes(10 << 20)) * 10
-    path = write_layout(tmp_path / "image", [BASE])
-    manifest = {
-        "schemaVersion": 2,
-        "mediaType": OCI_MANIFEST,
-        "config": {"digest": sha256(config([BASE])), "size": len(config([BASE]))},
-        "layers": [{"mediaType": OCI_GZIP, "digest": sha256(bomb), "size": len(bomb)}],
-    }
-    text = json.dumps(manifest).encode()
-    for data in (bomb, text):
-        (path / "blobs" / "sha256" / sha256(data)[7:]).write_bytes(data)
-    top = {"mediaType": OCI_MANIFEST, "digest": sha256(text), "size": len(text)}
-    (path / "index.json").write_text(json.dumps({"mediaType": OCI_INDEX, "manifests": [top]}))
+    path = write_stored(tmp_path / "image", BASE, bomb, OCI_GZIP)
     assert refusal(path) == 'layer 1 of "PATH" unpacks to more than 64 MiB; Lambda takes 10 GB in all'
 
 
-def test_a_zstd_layer_is_told_and_not_read(tmp_path: Path) -> None:
-    path = write_layout(
-        tmp_path / "image", [b"\x28\xb5\x2f\xfd...."], compress=False, layer_type="application/vnd.oci.image.layer.v1.tar+zstd"
-    )
-    with LayerPass(open_files(path), 0) as reading:
-        assert (reading.compression, reading.readable) == ("zstd", False)
+def test_a_zstd_layer_is_read_as_any_other(tmp_path: Path) -> None:
+    blob = zstd.compress(CODE[:1000]) + zstd.compress(CODE[1000:])
+    with LayerPass(open_files(write_stored(tmp_path / "image", CODE, blob, OCI_ZSTD)), 0) as reading:
+        entries = list(reading.entries())
+        assert (reading.compression, reading.uncompressed_bytes) == ("zstd", len(CODE))
+    with LayerPass(open_files(write_layout(tmp_path / "gzip", [CODE])), 0) as reading:
+        assert entries == list(reading.entries())
+
+
+def test_a_damaged_zstd_layer_is_one_error(tmp_path: Path) -> None:
+    blob = zstd.compress(CODE)
+    cut = refusal(write_stored(tmp_path / "cut", CODE, blob[:-5], OCI_ZSTD))
+    assert cut.startswith('layer 1 of "PATH" is damaged or cut short: ')
+    spoilt = refusal(write_stored(tmp_path / "spoilt", CODE, blob[:20] + bytes(40) + blob[60:], OCI_ZSTD))
+    assert spoilt.startswith('layer 1 of "PATH" is damaged or cut short: ')
+    other = refusal(write_stored(tmp_path / "other", CODE, zstd.compress(BASE), OCI_ZSTD))
+    assert other.startswith(f'layer 1 of "PATH" has the content {sha256(BASE)}, and the configuration says {sha256(CODE)}')
+
+
+def test_a_zstd_bomb_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("optimizer.adapters.images.layers.MAX_LAYER_BYTES", 64 << 20)
+    info, _ = file("bomb")
+    info.size = 10 << 30
+    bomb = zstd.compress(info.tobuf(tarfile.PAX_FORMAT)) + zstd.compress(bytes(10 << 20)) * 10
+    assert len(bomb) < 20_000
+    path = write_stored(tmp_path / "image", BASE, bomb, OCI_ZSTD)
+    tracemalloc.start()
+    try:
+        assert refusal(path) == 'layer 1 of "PATH" unpacks to more than 64 MiB; Lambda takes 10 GB in all'
+        assert tracemalloc.get_traced_memory()[1] < 16 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_zstd_frame_that_wants_much_memory_is_refused(tmp_path: Path) -> None:
+    """The window is allocated before a byte is read."""
+    options = {zstd.CompressionParameter.window_log: 28, zstd.CompressionParameter.content_size_flag: 0}
+    compressor = zstd.ZstdCompressor(options=options)
+    blob = compressor.compress(BASE) + compressor.flush()
+    text = refusal(write_stored(tmp_path / "image", BASE, blob, OCI_ZSTD))
+    assert text.startswith('layer 1 of "PATH" is damaged or cut short: ') and "memory" in text
 
 
 def test_the_estimate_is_what_gzip_makes_of_it(tmp_path: Path) -> None:

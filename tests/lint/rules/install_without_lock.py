@@ -30,6 +30,7 @@ PASSES: list[Case] = [
     on_base("RUN pip install poetry==2.0 ./wheels/x.whl . && poetry install"),
     on_base("RUN npm ci && npm install -g typescript@5.9.2 @scope/x@1.0"),
     on_base("RUN yarn install --immutable && pnpm install --frozen-lockfile && pipenv sync && uv sync --frozen"),
+    on_base("RUN yarn install --mode=update-lockfile"),
     on_base("ENV BUNDLE_FROZEN=true\nRUN bundle install"),
     on_base("RUN bundle config set --local deployment true && bundle install"),
     on_base("RUN gem install rake:13.2 && gem install -v 13.2 rake && go mod download"),

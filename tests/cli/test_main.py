@@ -1,0 +1,63 @@
+"""The command line as a process: how it ends when somebody asks it to."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_verify import write_app
+
+ROOT = Path(__file__).parents[2]
+# Takes the place of docker: asks the optimizer to end when it builds, and again when it cleans up.
+ASKS = """#!/bin/sh
+echo "$1 $2" >> {log}
+case "$1 $2" in
+  "build --"*) kill -{request} $PPID; sleep 60;;
+  "image rm") {again}; echo removed >> {log};;
+esac
+"""
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Path:
+    (tmp_path / "temporary").mkdir()
+    write_app(tmp_path / "cdk.out", {"Api": {"directory": "asset.1"}})
+    (tmp_path / "cdk.out" / "asset.1").mkdir()
+    return tmp_path
+
+
+def verify(here: Path, request: str, again: str = "true", before: str = "") -> subprocess.CompletedProcess[str]:
+    program = here / "program"
+    program.write_text(ASKS.format(log=here / "log", request=request, again=again))
+    program.chmod(0o755)
+    environment = {"PYTHONPATH": str(ROOT), "CDK_DOCKER": str(program), "TMPDIR": str(here / "temporary"), "PATH": "/usr/bin:/bin"}
+    argv = ["sh", "-c", f'{before} exec "$@"', "sh", sys.executable, "-m", "optimizer", "verify", "cdk.out", "--format", "json"]
+    return subprocess.run(argv, cwd=here, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize("request_", ["INT", "TERM", "HUP"])
+def test_a_request_to_end_cleans_up_and_says_so(request_: str, here: Path) -> None:
+    """Requirement: "Nothing lost: interrupted builds […] leave a clear error and a state from which the next run succeeds"."""
+    result = verify(here, request_)
+    assert (result.returncode, result.stdout) == (130, "")
+    assert result.stderr == ("building Shop/Api twice\nerror: interrupted before it was done; nothing half-done is left behind\n")
+    assert (here / "log").read_text().split("\n")[1:] == ["build --file=Dockerfile", "image rm", "removed", "image rm", "removed", ""]
+    assert list((here / "temporary").iterdir()) == []
+
+
+def test_a_second_request_does_not_stop_the_cleaning_up(here: Path) -> None:
+    """CI runners interrupt, then terminate, then kill."""
+    result = verify(here, "INT", again="[ -e once ] || { touch once; kill -TERM $PPID; }")
+    assert result.returncode == 130
+    assert (here / "log").read_text().count("removed") == 2
+    assert list((here / "temporary").iterdir()) == []
+
+
+def test_what_the_caller_ignores_stays_ignored(here: Path) -> None:
+    (here / "cdk.out" / "asset.1" / "Dockerfile").write_text("FROM scratch\n")
+    result = verify(here, "HUP $PPID; exit 3; kill -HUP", before="trap '' HUP;")
+    assert result.returncode == 2
+    assert "the build failed" in result.stderr
