@@ -66,7 +66,20 @@ def registry(directory: Path) -> Iterator[str]:
     storage = {"filesystem": {"rootdirectory": str(directory / "blobs")}, "delete": {"enabled": True}}
     configuration.write_text(json.dumps({"version": 0.1, "storage": storage, "http": {"addr": address}, "log": {"level": "warn"}}))
     with _process([program, "serve", str(configuration)], f"http://{address}/v2/", directory / "registry.log"):
-        yield address
+        try:
+            yield address
+        finally:
+            _forget_images(address)
+
+
+def _forget_images(registry: str) -> None:
+    """Remove the engine's images of a registry that ends, which nobody can pull or push again."""
+    listed = subprocess.run(
+        ["docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}"], capture_output=True, text=True, check=False, timeout=60
+    )
+    names = [name for name in listed.stdout.split() if name.startswith(f"{registry}/") and not name.endswith(":<none>")]
+    if names:
+        subprocess.run(["docker", "image", "rm", "--force", *names], capture_output=True, check=False, timeout=300)
 
 
 def manifest(registry: str, repository: str, reference: str) -> dict[str, Any]:
