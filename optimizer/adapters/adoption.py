@@ -82,7 +82,7 @@ def _not_synthesized(path: str) -> ContextError:
     return ContextError(
         f'"{path}" is a directory, and no synthesized CDK app',
         path,
-        f"name a file, for example: optimizer init --from {os.path.join(path, 'Dockerfile')}",
+        f"name a file, for example: optimizer init --from {os.path.normpath(os.path.join(path, 'Dockerfile'))}",
     )
 
 

@@ -27,7 +27,12 @@ class Needless:
 class Lost:
     """The command changes something that no step can say."""
 
-    gap: Gap
+    gaps: tuple[Gap, ...]
+
+    @classmethod
+    def of(cls, message: str, by_hand: str) -> Lost:
+        """What is lost by one gap."""
+        return cls((Gap(message, by_hand),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,18 +203,18 @@ def _simple(program: str, words: Sequence[str]) -> Action | None:
             if verb == "venv" and len(plain) > 1:
                 return MakeDirectories(plain[1:2])
             if verb == "config" and any("index" in word or "url" in word for word in words):
-                return Lost(Gap(f"{_shown(words)} sets a package index", "set index_url of the step, and credentials as a build secret"))
+                return Lost.of(f"{_shown(words)} sets a package index", "set index_url of the step, and credentials as a build secret")
             return Needless("it concerns the installer alone")
         case "npm" | "yarn" | "pnpm" if verb in ("cache", "prune", "audit", "fund", "set", "config", "store"):
             if verb in ("config", "set") and any("registry" in word.lower() or "auth" in word.lower() for word in words):
-                return Lost(Gap(f"{_shown(words)} sets a registry", "set registry of the step, and credentials as a build secret"))
+                return Lost.of(f"{_shown(words)} sets a registry", "set registry of the step, and credentials as a build secret")
             return Needless("the step installs what the image needs, and leaves no cache")
         case "corepack":
             return Needless(_BROUGHT)
         case "bundle" | "bundler" if verb in ("config", "clean", "lock", "check"):
             if any("build." in word for word in words):
-                return Lost(
-                    Gap(f"{_shown(words)} sets an option of a build", "write it into .bundle/config, or build the gems in a command step")
+                return Lost.of(
+                    f"{_shown(words)} sets an option of a build", "write it into .bundle/config, or build the gems in a command step"
                 )
             return Needless("the step sets its own configuration of Bundler")
         case "go" if verb in ("mod", "env", "vet", "test", "clean", "version", "fmt"):
@@ -222,6 +227,8 @@ def _simple(program: str, words: Sequence[str]) -> Action | None:
             return Needless("the step restores and publishes by itself; it runs no tests")
         case "python" | "python3" if "compileall" in words:
             return Needless("bytecode = true, the default, compiles the code when the image is built")
+        case "touch" if not any(character in word for word in plain for character in "$"):
+            return Needless("all files of a layer have one constant time")
         case "ldconfig" | "update-ca-certificates" | "sync":
             return Needless("it changes nothing that the steps do not change")
         case _ if re.fullmatch(r"python3?(?:\.\d+)?", program) and words[1:3] == ("-m", "compileall"):
@@ -242,11 +249,9 @@ def _system_other(program: str, words: Sequence[str], plain: Sequence[str]) -> A
     if verb in ("remove", "erase", "purge", "del"):
         return Needless("what only builds need never reaches the image")
     if verb in ("update", "upgrade", "dist-upgrade", "distro-sync"):
-        return Lost(
-            Gap(
-                f"{_shown(words)} brings packages that are newer than the base's",
-                "keep the base fresh in place of it: optimizer pin --update, and rebuild",
-            )
+        return Lost.of(
+            f"{_shown(words)} brings packages that are newer than the base's",
+            "keep the base fresh in place of it: optimizer pin --update, and rebuild",
         )
     return Opaque(f"what {_shown(words)} changes cannot be told")
 
@@ -302,7 +307,7 @@ def _python(found: Install) -> Action:
         local = [name for name in named if name not in found.distributed]
         gaps += [_named(named, local)]
     if not files:
-        return Lost(gaps[-1]) if named else Needless("the packages of these files are those of the step")
+        return Lost(tuple(gaps)) if named else Needless("the packages of these files are those of the step")
     return Dependencies(ecosystem="python", files=tuple(files), targets=targets, values=tuple(values), gaps=tuple(gaps))
 
 
@@ -310,7 +315,10 @@ def _named(names: Sequence[str], local: Sequence[str]) -> Gap:
     shown = " ".join(names[:6]) + (" …" if len(names) > 6 else "")
     if local:
         return Gap(f"installs from a path: {shown}", "copy the code with a source-code step, and list what it needs in a lock file")
-    return Gap(f"no lock file names these packages: {shown}", "write them, with their versions, into the lock file, and run init again")
+    return Gap(
+        f"no lock file names these packages: {shown}",
+        "write them, with their versions, into a requirements file that the Dockerfile installs, and run init again",
+    )
 
 
 def _home(found: Install) -> tuple[str, ...]:
@@ -369,13 +377,13 @@ def _node(found: Install) -> Action:
         names = _names(found.packages)
         if not names:
             return Needless(_BROUGHT)
-        return Lost(
-            Gap(f"installs programs for the whole image: {' '.join(names)}", "make them devDependencies, and run them in a command step")
+        return Lost.of(
+            f"installs programs for the whole image: {' '.join(names)}", "make them devDependencies, and run them in a command step"
         )
     names = _names(found.packages)
     if names:
-        return Lost(
-            Gap(f"no lock file names these packages: {' '.join(names[:6])}", "add them to package.json, lock them, and run init again")
+        return Lost.of(
+            f"no lock file names these packages: {' '.join(names[:6])}", "add them to package.json, lock them, and run init again"
         )
     values: list[tuple[str, object]] = []
     if any(word in ("--ignore-scripts", "--ignore-scripts=true") for word in words):
@@ -408,7 +416,7 @@ def _ruby(found: Install) -> Action:
         names = _names(found.packages)
         if not names:
             return Needless(_BROUGHT)
-        return Lost(Gap(f"no lock file names these gems: {' '.join(names)}", "add them to the Gemfile, and run bundle lock"))
+        return Lost.of(f"no lock file names these gems: {' '.join(names)}", "add them to the Gemfile, and run bundle lock")
     return Dependencies(
         ecosystem="ruby", files=("Gemfile.lock",), targets=("vendor/bundle", "/var/lang/lib/ruby", "/usr/local/bundle"), how="bundle lock"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import posixpath
 import re
 import shlex
@@ -11,7 +12,7 @@ from dataclasses import fields, replace
 from optimizer.adoption import commands as acts
 from optimizer.adoption.proposal import Account, Gap, Outcome, Proposal
 from optimizer.adoption.tree import Draft, Entry, is_below
-from optimizer.adoption.walk import COMPILED, TASK, Stage, Walk, script, tagged
+from optimizer.adoption.walk import COMPILED, TASK, Stage, Walk, is_house, script, tagged
 from optimizer.bases.catalogue import BaseImage, base_image, runtimes, successor
 from optimizer.bases.handlers import check_handler
 from optimizer.bases.mirror import Mirror
@@ -19,16 +20,15 @@ from optimizer.bases.recognise import LambdaBase, image_reference, lambda_base
 from optimizer.dockerfile.instruction import Instruction
 from optimizer.dockerfile.scope import absolute
 from optimizer.errors import DockerfileError, Fault, OptimizerError, SpecError
+from optimizer.lint.copies import manifests
 from optimizer.lint.installs import SYSTEM_TOOLS
 from optimizer.lint.subjects import DockerfileSubject
 from optimizer.model import fields as types
 from optimizer.model import steps
 from optimizer.model.fields import TARGET_ROOTS, FieldFault
+from optimizer.model.plan import oci_architecture
 from optimizer.model.spec import ImageSpec
 from optimizer.toolchains import ProjectFiles, StepContext, Target, toolchain_of
-
-_PUBLIC = ("docker.io", "gcr.io", "ghcr.io", "mcr.microsoft.com", "public.ecr.aws", "quay.io")
-"""Registries whose images are nobody's house base."""
 
 _BUILD_TOOL = re.compile(
     r"(?:gcc\d*(?:-c\+\+)?|g\+\+|clang\d*|make|cmake3?|ninja-build|autoconf|automake|libtool|patch|git|python3?(?:\.\d+)?-devel|.+-devel)(?:-\d.*)?"
@@ -97,9 +97,10 @@ class _Finish:
         self._house: str | None = None
         self._base = self._runtime(runtime)
         self._architecture = self._architecture_of(architecture)
-        self._work = walk.last.resolved.workdirs[-1] or TASK
+        self._work = walk.last.workdir
         self._moves = self._work != "/" and not _allowed(self._work)
         self._steps: list[tuple[Draft, steps.Step]] = []
+        self._program = self._started()
 
     def proposal(self) -> Proposal:
         """Everything together."""
@@ -160,9 +161,7 @@ class _Finish:
         if known is not None:
             self._known_base(start, known, base)
             return base
-        reference = image_reference(image) if image else None
-        house = reference is not None and not reference.registry.startswith(_PUBLIC) and reference.registry != "localhost"
-        if house and image:
+        if image and is_house(image):
             self._house = tagged(image)
             note.carried.append("base")
             if given is None:
@@ -221,19 +220,32 @@ class _Finish:
             if draft.kind is steps.Command and not self._output(draft, entry):
                 continue
             draft.used = True
-            walk.carry(draft, [*draft.via, *entry.via])
+            walk.carry(draft, entry.via)
         for stage in walk.stages.values():
             if stage.command is not None and stage.command.used:
                 self._command_step(stage)
         self._sources(sources)
 
     def _output(self, draft: Draft, entry: Entry) -> bool:
-        path = self._place(entry.path)
+        path, exact = self._place(entry.path), entry.exact
+        if self._program and self._program in (path, posixpath.join(path, posixpath.basename(entry.origin))):
+            path, exact = "/var/runtime/bootstrap", True
+        if entry.origin == "/layer/" and path == "/":
+            # What stands in /layer already is what a command step keeps.
+            draft.values.setdefault("outputs", [])
+            return True
         if not _allowed(path):
             self._outside(entry, path)
             return False
-        draft.values.setdefault("outputs", []).append((entry.origin, path, entry.exact))
+        draft.values.setdefault("outputs", []).append((entry.origin, path, exact))
         return True
+
+    def _started(self) -> str:
+        """The program of a ``provided`` runtime that the entrypoint starts, where it is now; empty when there is none."""
+        entrypoints = [item for item, _ in self._lineage() if item.keyword == "ENTRYPOINT"]
+        words = (entrypoints[-1].json or ()) if entrypoints else ()
+        path = absolute(words[0], self._work) if len(words) == 1 else None
+        return self._place(path) if path and self._base.family == "provided" else ""
 
     def _outside(self, entry: Entry, path: str) -> None:
         self._walk.left(
@@ -248,6 +260,8 @@ class _Finish:
         run, inputs, environment, secrets = script(walk, stage)
         for origin, path, exact in draft.values.pop("outputs"):
             run.append(_keeping(origin, path, exact))
+        for name in [name for name, value in stage.variables.items() if value is None and name == "TARGETARCH"]:
+            environment[name] = oci_architecture(self._architecture)
         image = stage.resolved.image or ""
         own = lambda_base(image, walk.mirror)
         draft.values = {
@@ -275,13 +289,10 @@ class _Finish:
         walk = self._walk
         directories = [entry for entry in entries if entry.directory]
         groups: dict[tuple[str, str], list[Entry]] = {}
-        consumed = {
-            item: draft for draft in walk.drafts.values() if draft.used for item in [draft.values.get("lock")] if isinstance(item, str)
-        }
         for entry in entries:
             assert entry.source is not None
             path = self._place(entry.path)
-            reader = consumed.get(entry.source)
+            reader = self._reader(entry.source)
             above = next((other for other in directories if other is not entry and _covers(other, entry)), None)
             if above is not None:
                 walk.carry(self._directory(above), entry.via)
@@ -299,6 +310,21 @@ class _Finish:
                 groups.setdefault(key, []).append(entry)
         for (source, target), found in groups.items():
             self._group(source, target, found)
+
+    def _reader(self, source: str) -> Draft | None:
+        """The step that reads the file to know what to install, so that the image need not have it."""
+        name = posixpath.basename(source)
+        for draft in self._walk.drafts.values():
+            ecosystem = _ECOSYSTEMS.get(draft.kind)
+            lock = str(draft.values.get("lock"))
+            if not draft.used or ecosystem is None or posixpath.dirname(source) != posixpath.dirname(lock):
+                continue
+            # Node.js reads package.json at run time too.
+            if name == posixpath.basename(lock) or (
+                name != "package.json" and any(fnmatch.fnmatchcase(name, pattern) for pattern in manifests(ecosystem))
+            ):
+                return draft
+        return None
 
     def _directory(self, entry: Entry) -> Draft:
         walk = self._walk
@@ -608,7 +634,7 @@ class _Finish:
         path = absolute(words[0], self._work) if words else None
         found = walk.last.tree.find(path, walk.kind) if path and len(words) == 1 else []
         for _, entry in reversed(found):
-            if entry.draft is not None and entry.draft.kind in (steps.GoBuild, steps.RustBuild):
+            if entry.draft is not None and entry.draft.used and entry.draft.kind in (steps.GoBuild, steps.RustBuild, steps.Command):
                 walk.carry(entry.draft, [entrypoint])
                 walk.note(entrypoint).remarks.append("the program is /var/runtime/bootstrap, which the base's own entrypoint starts")
                 return True
@@ -644,7 +670,12 @@ class _Finish:
             if index not in walk.lineage:
                 note = walk.note(start)
                 if not note.carried:
-                    note.needless.append("a build stage: steps have their own")
+                    built = any(draft.kind in COMPILED for draft in makers)
+                    note.needless.append(
+                        "the step has a builder of its own; its field builder names another"
+                        if built
+                        else "a build stage: steps have their own"
+                    )
             elif stage.resolved.parent is not None:
                 walk.note(start).needless.append("a stage of the image: steps have their own")
             own = {id(item) for item in stage.resolved.stage.instructions}
@@ -749,7 +780,12 @@ class _Finish:
         return any(item is instruction for stage in self._walk.subject.final_stages for item in stage.stage.instructions)
 
 
-_TAKES_PACKAGES = (steps.PythonDependencies, steps.NodeDependencies, steps.RubyDependencies)
+_ECOSYSTEMS: dict[type[steps.Step], str] = {
+    steps.PythonDependencies: "python",
+    steps.NodeDependencies: "nodejs",
+    steps.RubyDependencies: "ruby",
+}
+_TAKES_PACKAGES = tuple(_ECOSYSTEMS)
 
 
 def _compiles(stage: Stage) -> bool:

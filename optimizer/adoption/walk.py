@@ -27,6 +27,7 @@ from optimizer.dockerfile.scope import ResolvedStage, absolute
 from optimizer.dockerfile.shell import Command as ShellCommand
 from optimizer.dockerfile.words import UnknownVariable, WordFault, expand
 from optimizer.errors import OptimizerError
+from optimizer.lint.copies import manifests
 from optimizer.lint.subjects import DockerfileSubject
 from optimizer.model import steps
 from optimizer.model.secret import BuildSecret
@@ -53,6 +54,8 @@ _DEPENDENCIES: dict[str, type[steps.Step]] = {
     "nodejs": steps.NodeDependencies,
     "ruby": steps.RubyDependencies,
 }
+_TARGETS = {"python": ("PIP_TARGET", "UV_PROJECT_ENVIRONMENT", "VIRTUAL_ENV"), "nodejs": (), "ruby": ("BUNDLE_PATH",)}
+"""Variables that say where packages land."""
 COMPILED = tuple(_BUILDS.values())
 
 
@@ -85,6 +88,7 @@ class Stage:
     packages: list[tuple[Instruction, str, tuple[str, ...]]] = field(default_factory=list)
     instructions: list[tuple[Instruction, str]] = field(default_factory=list)
     """Its own and its ancestors', with the working directory before each."""
+    workdir: str = "/"
     shell: tuple[str, ...] = ("sh", "-c")
     command: Draft | None = None
 
@@ -169,18 +173,38 @@ class Walk:
                 drafts=list(parent.drafts),
                 packages=[] if index in self.lineage else list(parent.packages),
                 instructions=list(parent.instructions),
+                workdir=parent.workdir,
                 shell=parent.shell,
             )
         else:
             base = lambda_base(resolved.image or "", self.mirror)
+            house = base is None and is_house(resolved.image)
             known: dict[str, str | None] = dict(lambda_environment(base)) if base else {}
-            stage = Stage(resolved=resolved, tree=Tree(directories=[TASK, "/var/runtime"]), variables=known, environment=set(known))
+            if house:
+                known = {"LAMBDA_TASK_ROOT": TASK, "LAMBDA_RUNTIME_DIR": "/var/runtime"}
+            stage = Stage(
+                resolved=resolved,
+                tree=Tree(directories=[TASK, "/var/runtime"]),
+                variables=known,
+                environment=set(known),
+                workdir=TASK if base or house else _home_of(resolved.image or ""),
+            )
         self.stages[index] = stage
         self.note(resolved.stage.start)
-        for instruction, values, workdir in zip(resolved.stage.instructions, resolved.expanded, resolved.workdirs, strict=False):
+        for instruction, values in zip(resolved.stage.instructions, resolved.expanded, strict=True):
             self.note(instruction)
-            stage.instructions.append((instruction, workdir or "/"))
-            self._instruction(index, stage, instruction, values, workdir or "/")
+            stage.instructions.append((instruction, stage.workdir))
+            self._instruction(index, stage, instruction, self._values(stage, instruction, values), stage.workdir)
+
+    def _values(self, stage: Stage, instruction: Instruction, values: Sequence[str | None]) -> tuple[str | None, ...]:
+        """The values, also those that depend on what only a house's base says."""
+        if None not in values or instruction.keyword == "ARG":
+            return tuple(values)
+        if instruction.keyword in ("ENV", "LABEL"):
+            raws = [raw or "" for _, raw, _ in instruction.pairs()]
+        else:
+            raws = list(instruction.json) if instruction.json is not None else [word.text for word in instruction.words]
+        return tuple(_expanded(raw, stage.variables) if value is None else value for raw, value in zip(raws, values, strict=True))
 
     def _instruction(self, index: int, stage: Stage, instruction: Instruction, values: Sequence[str | None], workdir: str) -> None:
         note, final = self.note(instruction), index in self.lineage
@@ -194,6 +218,7 @@ class Walk:
             case "WORKDIR":
                 if values and values[0] is not None and (path := absolute(values[0], workdir)):
                     stage.tree.directories.add(path)
+                    stage.workdir = path
                 if not final:
                     note.needless.append("a directory of a build stage")
             case "SHELL":
@@ -249,13 +274,7 @@ class Walk:
 
     def _words(self, stage: Stage, command: ShellCommand) -> tuple[str, ...]:
         """The words with the variables that are known; the others stay as they are written."""
-        result = []
-        for word in command.words:
-            try:
-                result.append(expand(word, stage.variables, complete=False) if "$" in word else word)
-            except (UnknownVariable, WordFault):
-                result.append(word)
-        return tuple(result)
+        return tuple((_expanded(word, stage.variables) if "$" in word else None) or word for word in command.words)
 
     def _act(self, index: int, stage: Stage, instruction: Instruction, action: acts.Action, cwd: str) -> str:
         note, final, tree = self.note(instruction), index in self.lineage, stage.tree
@@ -264,7 +283,8 @@ class Walk:
                 if action.why not in note.needless:
                     note.needless.append(action.why)
             case acts.Lost():
-                self.left(instruction, action.gap.message, action.gap.by_hand)
+                for gap in action.gaps:
+                    self.left(instruction, gap.message, gap.by_hand)
             case acts.ChangeDirectory():
                 note.needless.append("it changes nothing in the image")
                 return absolute(action.path, cwd) or cwd
@@ -291,11 +311,10 @@ class Walk:
 
     def _opaque(self, stage: Stage, instruction: Instruction, what: str, final: bool) -> None:
         if final:
-            self.left(
-                instruction,
-                what,
-                f"make it a command step that writes under /layer{TASK} or /layer/opt what the image needs, or do without it",
-            )
+            by_hand = f"make it a command step that writes under /layer{TASK} or /layer/opt what the image needs, or do without it"
+            # One advice is enough for a whole pipeline.
+            if not any(gap.by_hand == by_hand for gap in self.note(instruction).gaps):
+                self.left(instruction, what, by_hand)
         else:
             stage.opaque.append((instruction, what))
 
@@ -330,7 +349,11 @@ class Walk:
                 self.note(instruction).needless.append("caches and byte-code of the build never reach the image")
             elif final or found:
                 message = f'"{item}" is taken out again'
-                by_hand = "leave it out with exclude of the step that copies it, or with slim of the step that installs it"
+                by_hand = (
+                    "leave it out with exclude of the step that copies it, or with slim of the step that installs it"
+                    if found
+                    else "do without it: what the base brings stays in its layers anyway"
+                )
                 if final:
                     self.left(instruction, message, by_hand)
                 else:
@@ -366,12 +389,16 @@ class Walk:
             draft = self.draft((kind, tuple(sorted(values.items(), key=str))), kind, values)
             if draft not in stage.drafts:
                 stage.drafts.append(draft)
-            for item in (*via, instruction):
-                if item not in draft.via:
-                    draft.via.append(item)
-            for target in action.targets:
+            self._see_secrets(draft, instruction)
+            said = [stage.variables.get(name) for name in _TARGETS[action.ecosystem]]
+            for target in (*action.targets, *filter(None, said)):
                 if path := absolute(target, cwd):
-                    stage.tree.put(Entry(path=path, directory=True, draft=draft, via=(instruction,)))
+                    stage.tree.put(Entry(path=path, directory=True, draft=draft, via=(*via, instruction)))
+
+    def _see_secrets(self, draft: Draft, instruction: Instruction) -> None:
+        secrets = self.secrets_of(instruction)
+        if secrets:
+            draft.values["secrets"] = tuple(dict.fromkeys((*draft.values.get("secrets", ()), *secrets)))
 
     def _locks(
         self, stage: Stage, instruction: Instruction, action: acts.Dependencies, cwd: str
@@ -424,6 +451,8 @@ class Walk:
     def _built(self, stage: Stage, instruction: Instruction, action: acts.Build, cwd: str) -> None:
         for gap in action.gaps:
             self.left(instruction, gap.message, gap.by_hand)
+        if action.ecosystem == "go" and ("CGO_ENABLED=1" in instruction.arguments or stage.variables.get("CGO_ENABLED") == "1"):
+            self.left(instruction, "the step builds without cgo", "do without what needs a C compiler, or build with a command step")
         self.note(instruction).remarks += action.remarks
         source, manifest = self._project_of(stage, action, cwd)
         if source is None:
@@ -443,16 +472,15 @@ class Walk:
         if draft not in stage.drafts:
             stage.drafts.append(draft)
         inputs = [item for entry in stage.tree.entries if entry.source is not None for item in entry.via]
-        for item in dict.fromkeys((*inputs, instruction)):
-            if item not in draft.via:
-                draft.via.append(item)
-        for output in action.outputs:
+        via = tuple(dict.fromkeys((*inputs, instruction)))
+        self._see_secrets(draft, instruction)
+        for output in (*action.outputs, *filter(None, [stage.variables.get("CARGO_TARGET_DIR") if action.ecosystem == "rust" else None])):
             if path := absolute(output, cwd):
                 directory = action.ecosystem != "go"
                 if not directory and (output == "." or stage.tree.is_directory(path)):
                     path = posixpath.join(path, posixpath.basename(source if source != "." else "main"))
-                    stage.tree.put(Entry(path=posixpath.dirname(path), directory=True, draft=draft, via=(instruction,)))
-                stage.tree.put(Entry(path=path, directory=directory, draft=draft, via=(instruction,)))
+                    stage.tree.put(Entry(path=posixpath.dirname(path), directory=True, draft=draft, via=via))
+                stage.tree.put(Entry(path=path, directory=directory, draft=draft, via=via))
 
     def _project_of(self, stage: Stage, action: acts.Build, cwd: str) -> tuple[str | None, str]:
         """The directory of the project that is built, and its manifest as that sees it."""
@@ -620,6 +648,12 @@ class Walk:
             )
             return
         exclude = self._exclude(instruction)
+        above, pattern = posixpath.split(relative)
+        if pattern == "*" and all(self.kind(posixpath.normpath(posixpath.join(self.directory, name))) == "file" for name in names):
+            # Files that come later are meant too.
+            names, exact = [above or "."], False
+        elif any(character in relative for character in "*?[") and not any(is_manifest(name) for name in names):
+            self.note(instruction).remarks.append(f'files that "{value}" fits later are not taken')
         for name in names:
             source = posixpath.normpath(posixpath.join(self.directory, name))
             directory = self.kind(source) == "directory"
@@ -752,24 +786,60 @@ class Walk:
         return ""
 
 
+def is_manifest(path: str) -> bool:
+    """Whether a file says to some installer what to install."""
+    name = posixpath.basename(path)
+    return any(
+        fnmatch.fnmatchcase(name, pattern)
+        for ecosystem in ("python", "nodejs", "ruby", "java", "go", "rust", "dotnet")
+        for pattern in manifests(ecosystem)
+    )
+
+
+_PUBLIC = ("docker.io", "gcr.io", "ghcr.io", "localhost", "mcr.microsoft.com", "public.ecr.aws", "quay.io", "registry.k8s.io")
+"""Registries whose images are nobody's house base."""
+
+
+def is_house(image: str | None) -> bool:
+    """Whether the image comes from a registry of somebody's own, and so may be made from an AWS-provided base."""
+    reference = image_reference(image) if image else None
+    return reference is not None and reference.registry not in _PUBLIC
+
+
+def _home_of(image: str) -> str:
+    """The working directory of an image that AWS does not provide for functions, as far as it is known."""
+    reference = image_reference(image)
+    name = reference.repository if reference else ""
+    if name.startswith("sam/build-"):
+        return TASK
+    return {"golang": "/go", "gradle": "/home/gradle"}.get(name.rpartition("/")[2], "/")
+
+
+def _expanded(text: str, variables: Mapping[str, str | None]) -> str | None:
+    try:
+        return expand(text, variables, complete=False)
+    except (UnknownVariable, WordFault):
+        return None
+
+
 def script(walk: Walk, stage: Stage) -> tuple[list[list[str]], list[str], dict[str, str], list[BuildSecret]]:
     """The stage as commands of a step, with the inputs, the environment and the secrets that they need; outputs are not copied yet."""
     run: list[list[str]] = []
     inputs: list[str] = []
     secrets: list[BuildSecret] = []
     prefix = "".join(f'export {name}="{raw.strip(chr(34))}" && ' for name, raw in stage.exported)
+    made: set[str] = {"/"}
     for instruction, workdir in stage.instructions:
-        for entry in [entry for item, entry in stage.copied if item is instruction]:
-            sources = _read_by(walk, entry)
-            inputs += sources
-            run.append(["sh", "-c", _placing(entry, sources)])
+        entries = [entry for item, entry in stage.copied if item is instruction]
+        for target, sources in _placements(walk, entries).items():
+            inputs += [source.removesuffix("/.") for source in sources]
+            run.append(["sh", "-c", f"{_made(target.rpartition('/')[0] or '/', made)}cp -R {shlex.join(sources)} {shlex.quote(target)}"])
         if instruction.keyword == "RUN":
             secrets += walk.secrets_of(instruction)
             shell = ("sh", "-c") if instruction.json is not None else stage.shell
             # Outside quotes a tab is white space like any other, and a text of a spec holds none.
             text = shlex.join(instruction.json) if instruction.json is not None else instruction.arguments.replace("\t", " ")
-            place = shlex.quote(workdir)
-            run.append([*shell, f"{prefix}mkdir -p {place} && cd {place} && {text}"])
+            run.append([*shell, f"{prefix}{_made(workdir, made)}cd {shlex.quote(workdir)} && {text}"])
     known = _base_environment(walk, stage)
     environment = {name: value for name, value in stage.variables.items() if value is not None and known.get(name) != value}
     return run, list(dict.fromkeys(inputs)), environment, list(dict.fromkeys(secrets))
@@ -805,13 +875,26 @@ def tagged(image: str) -> str | None:
     return str(reference if reference.tag or reference.digest else replace(reference, tag="latest"))
 
 
-def _placing(entry: Entry, sources: Sequence[str]) -> str:
-    target = shlex.quote(entry.path)
-    if not entry.directory:
-        return f"mkdir -p {shlex.quote(posixpath.dirname(entry.path))} && cp {shlex.quote(sources[0])} {target}"
-    if sources == [entry.source]:
-        return f"mkdir -p {target} && cp -R {shlex.quote(f'{sources[0]}/.')} {target}"
-    return f"mkdir -p {target} && cp -R {shlex.join(sources)} {target}" if sources else f"mkdir -p {target}"
+def _placements(walk: Walk, entries: Iterable[Entry]) -> dict[str, list[str]]:
+    """What is copied where, in order; a target that is a directory ends with a slash."""
+    found: dict[str, list[str]] = {}
+    for entry in entries:
+        sources = _read_by(walk, entry)
+        if entry.directory:
+            found.setdefault(f"{entry.path}/", []).extend(f"{item}/." if item == entry.source else item for item in sources)
+        elif posixpath.basename(entry.path) == posixpath.basename(sources[0]):
+            found.setdefault(f"{posixpath.dirname(entry.path).rstrip('/')}/", []).extend(sources)
+        else:
+            found[entry.path] = sources
+    return {target: sources for target, sources in found.items() if sources}
+
+
+def _made(directory: str, made: set[str]) -> str:
+    """The command that makes the directory, where it is not there yet."""
+    if directory in made:
+        return ""
+    made.add(directory)
+    return f"mkdir -p {shlex.quote(directory)} && "
 
 
 def _within(source: str, directory: str) -> str:

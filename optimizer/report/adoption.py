@@ -76,7 +76,7 @@ def adoption_as_text(files: Sequence[ProposedFile], skipped: Sequence[Skipped], 
 
 def python_line(file: ProposedFile, image: ProposedImage) -> str:
     """The construct that uses the file."""
-    return f'OptimizedFunction(self, "{image.id}", spec=ImageSpec.load("{file.path}"), handler="{image.proposal.handler}")'
+    return f'OptimizedFunction(self, "{image.id}", spec=ImageSpec.load("{file.path}"), handler="{image.proposal.handler or "..."}")'
 
 
 def _python(files: Sequence[ProposedFile]) -> Iterable[str]:
@@ -100,9 +100,11 @@ def _file(file: ProposedFile) -> str:
         if (proposal.dockerfile, proposal.accounts) in shown:
             continue
         shown.add((proposal.dockerfile, proposal.accounts))
-        lines.append(f"{file.path}  from {proposal.dockerfile}" + (f"  ({', '.join(names)})" if names else ""))
+        origin = f"  from {proposal.dockerfile}" if proposal.dockerfile else ""
+        lines.append(f"{file.path}{origin}" + (f"  ({', '.join(names)})" if names else ""))
         rows = [(_place(account), _cut(account.text), _became(account)) for account in proposal.accounts]
-        lines.append(table(("line", "instruction", "what became of it"), rows, "  "))
+        if rows:
+            lines.append(table(("line", "instruction", "what became of it"), rows, "  "))
         lines += [f"  note: {remark}" for remark in proposal.remarks]
         gaps = [(f"line {account.line}: ", gap) for account in proposal.accounts for gap in account.gaps]
         gaps += [("", gap) for gap in (*proposal.gaps, *file.gaps)]
@@ -139,4 +141,4 @@ def _summary(files: Sequence[ProposedFile], skipped: Sequence[Skipped]) -> str:
     functions = sum(bool(image.function) for file in files for image in file.images) + len(skipped)
     of = f" for {functions} {'function' if functions == 1 else 'functions'}" if functions else ""
     words = ", ".join(f"{count} {outcome.value}" for outcome, count in counts.items())
-    return f"{len(files)} {'spec' if len(files) == 1 else 'specs'}{of}; instructions: {words}"
+    return f"{len(files)} {'spec' if len(files) == 1 else 'specs'}{of}" + (f"; instructions: {words}" if accounts else "")
