@@ -64,7 +64,7 @@ def load_candidates(
         raise _not_synthesized(path)
     if is_template(path):
         return _template(path, root, mirror)
-    subject = load_dockerfile(path, context=context, mirror=mirror)
+    subject = load_dockerfile(path, context=context, mirror=mirror, shown=os.path.relpath(path))
     directory = context if context is not None else os.path.dirname(path) or "."
     stem = _stem(path, directory)
     return [Candidate(function="", stem=stem, id=_camel(stem), subject=subject, directory=_inside(directory, root))], []
@@ -77,7 +77,7 @@ def _not_synthesized(path: str) -> ContextError:
         return ContextError(
             f'"{path}" is a CDK app that is not synthesized',
             path,
-            f"synthesize it first: {at}cdk synth; then: optimizer init --from {os.path.join(directory, 'cdk.out')}",
+            f"synthesize it first: {at}cdk synth; then: optimizer init --from {os.path.normpath(os.path.join(directory, 'cdk.out'))}",
         )
     return ContextError(
         f'"{path}" is a directory, and no synthesized CDK app',
@@ -142,7 +142,8 @@ def _of_function(
         function=function.construct,
         stem=slug(name) or "function",
         id=re.sub(r"[^A-Za-z0-9_-]", "", name) or "Function",
-        subject=subject,
+        # What is written into a file must not depend on where the project lies.
+        subject=replace(subject, path=os.path.relpath(subject.path)),
         directory=_inside(directory, root),
         command=function.command,
         entrypoint=function.entrypoint,
@@ -167,19 +168,19 @@ def _app(path: str, root: Path, mirror: Mirror) -> tuple[list[Candidate], list[S
         elif subject.dockerfile.text.startswith(HEADER + "\n"):
             skipped.append(Skipped(function.construct, "it has a spec already"))
         elif image.asset not in origins:
-            skipped.append(_homeless(function, image, homes[image.asset], root))
+            skipped.append(_homeless(function, image, homes[image.asset]))
         else:
             home = origins[image.asset]
             found.append(_of_function(function, replace(subject, context=ContextDirectory(home)), home, root, image.secrets))
     return found, skipped
 
 
-def _homeless(function: FunctionSubject, image: AssemblyImage, homes: list[str], root: Path) -> Skipped:
+def _homeless(function: FunctionSubject, image: AssemblyImage, homes: list[str]) -> Skipped:
     if homes:
         why = f"the directories {', '.join(homes[:3])} hold what its image is built from, and nothing says which"
         by_hand = f"name one: optimizer init --from {os.path.join(homes[0], image.dockerfile)}"
     else:
-        why = f'no directory of the project "{root}" holds what its image is built from'
+        why = "no directory of the project holds what its image is built from"
         by_hand = "synthesize the app again, or name the Dockerfile: optimizer init --from PATH/Dockerfile"
     return Skipped(function.construct, why, Gap(why, by_hand))
 
@@ -193,7 +194,7 @@ def _homes(image: AssemblyImage, root: Path, assembly: Path) -> list[str]:
         return []
     wanted = os.path.normpath(image.dockerfile)
     found = []
-    for path in _named(str(root), os.path.basename(wanted), os.path.realpath(assembly)):
+    for path in _named(os.path.relpath(root), os.path.basename(wanted), os.path.realpath(assembly)):
         if os.path.normpath(path).endswith(os.sep + wanted) or os.path.normpath(path) == wanted:
             home = os.path.normpath(path)[: -len(wanted)].rstrip(os.sep) or "."
             if all(_same(os.path.join(image.directory, name), os.path.join(home, name)) for name in copied):
