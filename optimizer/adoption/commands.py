@@ -135,6 +135,7 @@ _REDIRECTED = re.compile(r"(?:\d|&)?>+\s*(?:/dev/null|&\d)")
 _INSTALLERS = frozenset(["awslambdaric", "aws-lambda-ric", "build", "bundler", "corepack", "npm", "pip", "pip-tools", "pipenv", "pnpm", "poetry", "poetry-core", "poetry-plugin-export", "setuptools", "uv", "virtualenv", "wheel", "yarn"])  # fmt: skip
 _NAME = re.compile(r"(?:@[\w.-]+/)?[A-Za-z0-9][\w.-]*")
 _BROUGHT = "the optimizer brings its own installer, or the base has it"
+_OWN_PACKAGE = "the project itself is not installed: its packages must lie in /var/task"
 _PIP_HARMLESS = frozenset(["--break-system-packages", "--compile", "--disable-pip-version-check", "--exists-action", "--implementation", "--no-cache", "--no-cache-dir", "--no-color", "--no-compile", "--no-input", "--no-warn-script-location", "--no-deps", "--platform", "--prefer-binary", "--progress-bar", "--python", "--python-version", "--python-platform", "--quiet", "--require-hashes", "--retries", "--root-user-action", "--system", "--target", "--timeout", "--upgrade", "--upgrade-strategy", "--user", "--verbose", "--requirement", "--cache-dir", "--abi", "--prefix", "--link-mode", "--compile-bytecode", "--ignore-installed", "--force-reinstall", "-I", "-U", "-q", "-qq", "-r", "-t", "-v"])  # fmt: skip
 _NODE_HARMLESS = frozenset(["--production", "--omit", "--only", "--include", "--no-audit", "--no-fund", "--audit", "--fund", "--silent", "--quiet", "--loglevel", "--frozen-lockfile", "--immutable", "--prefer-offline", "--no-optional", "--non-interactive", "--unsafe-perm", "--cache", "--prod", "--progress", "--no-progress", "--no-update-notifier", "--cpu", "--os", "--libc", "--no-package-lock", "--network-timeout", "--ci", "-P", "-s", "-q", "--verbose"])  # fmt: skip
 _NODE_LOCKS = {
@@ -294,7 +295,8 @@ def _python(found: Install) -> Action:
         groups, lost = _groups(words)
         how = {"poetry": "poetry lock", "pipenv": "pipenv lock", "uv": "uv lock"}[found.tool]
         chosen = (("groups", groups),) if groups else ()
-        return Dependencies(ecosystem="python", files=(lock,), targets=(*SITE, ".venv"), values=chosen, gaps=lost, how=how)
+        own = () if "--no-root" in words or "--no-install-project" in words or found.tool == "pipenv" else (_OWN_PACKAGE,)
+        return Dependencies(ecosystem="python", files=(lock,), targets=(*SITE, ".venv"), values=chosen, gaps=lost, how=how, remarks=own)
     files = found.value_of("-r", "--requirement")
     names = _names(found.packages)
     if not files and not names:

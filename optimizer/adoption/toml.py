@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from tomlkit.items import Table
 
 _WIDE = 100
+_LAST = ("secrets", "after")
+"""Fields that say less about a step than the others."""
 
 
 def render_toml(proposal: Proposal, functions: Sequence[str] = ()) -> str:
@@ -36,7 +38,9 @@ def render_toml(proposal: Proposal, functions: Sequence[str] = ()) -> str:
             table = tomlkit.table()
             if lines:
                 table.add(tomlkit.comment(f"from {_lines(lines)}"))
-            for key, value in sorted(step.items(), key=lambda pair: isinstance(pair[1], dict)):
+            for key, value in sorted(
+                step.items(), key=lambda pair: (isinstance(pair[1], dict), _LAST.index(pair[0]) if pair[0] in _LAST else -1)
+            ):
                 _add(table, key, value)
             tables.append(table)
         document.add(tomlkit.nl())

@@ -33,6 +33,8 @@ class Draft:
     values: dict[str, Any]
     via: list[Instruction] = field(default_factory=list)
     used: bool = False
+    after: list[Draft] = field(default_factory=list)
+    """Steps over whose files this one writes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

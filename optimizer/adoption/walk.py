@@ -13,7 +13,6 @@ from __future__ import annotations
 import fnmatch
 import posixpath
 import re
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -822,80 +821,9 @@ def _expanded(text: str, variables: Mapping[str, str | None]) -> str | None:
         return None
 
 
-def script(walk: Walk, stage: Stage) -> tuple[list[list[str]], list[str], dict[str, str], list[BuildSecret]]:
-    """The stage as commands of a step, with the inputs, the environment and the secrets that they need; outputs are not copied yet."""
-    run: list[list[str]] = []
-    inputs: list[str] = []
-    secrets: list[BuildSecret] = []
-    prefix = "".join(f'export {name}="{raw.strip(chr(34))}" && ' for name, raw in stage.exported)
-    made: set[str] = {"/"}
-    for instruction, workdir in stage.instructions:
-        entries = [entry for item, entry in stage.copied if item is instruction]
-        for target, sources in _placements(walk, entries).items():
-            inputs += [source.removesuffix("/.") for source in sources]
-            run.append(["sh", "-c", f"{_made(target.rpartition('/')[0] or '/', made)}cp -R {shlex.join(sources)} {shlex.quote(target)}"])
-        if instruction.keyword == "RUN":
-            secrets += walk.secrets_of(instruction)
-            shell = ("sh", "-c") if instruction.json is not None else stage.shell
-            # Outside quotes a tab is white space like any other, and a text of a spec holds none.
-            text = shlex.join(instruction.json) if instruction.json is not None else instruction.arguments.replace("\t", " ")
-            run.append([*shell, f"{prefix}{_made(workdir, made)}cd {shlex.quote(workdir)} && {text}"])
-    known = _base_environment(walk, stage)
-    environment = {name: value for name, value in stage.variables.items() if value is not None and known.get(name) != value}
-    return run, list(dict.fromkeys(inputs)), environment, list(dict.fromkeys(secrets))
-
-
-def _read_by(walk: Walk, entry: Entry) -> list[str]:
-    """The paths that a command reads in place of the entry: of a directory with ignored files, its names without those."""
-    assert entry.source is not None
-    if not entry.directory:
-        return [entry.source]
-    names = walk.subject.context.names(_within(entry.source, walk.directory)) if walk.subject.context else None
-    ignored = walk.subject.ignored
-    kept = []
-    for name in names or ():
-        path = posixpath.normpath(posixpath.join(_within(entry.source, walk.directory), name.rstrip("/")))
-        skipped = ignored is not None and ignored.ignores(path) and not ignored.may_take_back
-        if not skipped and name.rstrip("/") not in (".git", "node_modules", ".venv", "cdk.out", "Dockerfile", ".dockerignore"):
-            kept.append(posixpath.normpath(posixpath.join(entry.source, name.rstrip("/"))))
-    return kept if names is not None and (len(kept) != len(names) or entry.source == ".") else [entry.source]
-
-
-def _base_environment(walk: Walk, stage: Stage) -> Mapping[str, str]:
-    """The variables that the stage's base image brings."""
-    base = lambda_base(stage.resolved.image or "", walk.mirror)
-    return lambda_environment(base) if base else {}
-
-
 def tagged(image: str) -> str | None:
     """The image as a step may name it, with registry and tag; None for what is no image reference."""
     reference = image_reference(image)
     if reference is None:
         return None
     return str(reference if reference.tag or reference.digest else replace(reference, tag="latest"))
-
-
-def _placements(walk: Walk, entries: Iterable[Entry]) -> dict[str, list[str]]:
-    """What is copied where, in order; a target that is a directory ends with a slash."""
-    found: dict[str, list[str]] = {}
-    for entry in entries:
-        sources = _read_by(walk, entry)
-        if entry.directory:
-            found.setdefault(f"{entry.path}/", []).extend(f"{item}/." if item == entry.source else item for item in sources)
-        elif posixpath.basename(entry.path) == posixpath.basename(sources[0]):
-            found.setdefault(f"{posixpath.dirname(entry.path).rstrip('/')}/", []).extend(sources)
-        else:
-            found[entry.path] = sources
-    return {target: sources for target, sources in found.items() if sources}
-
-
-def _made(directory: str, made: set[str]) -> str:
-    """The command that makes the directory, where it is not there yet."""
-    if directory in made:
-        return ""
-    made.add(directory)
-    return f"mkdir -p {shlex.quote(directory)} && "
-
-
-def _within(source: str, directory: str) -> str:
-    return source if directory == "." else posixpath.relpath(source, directory)
