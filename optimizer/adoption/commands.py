@@ -79,6 +79,15 @@ class Executable:
 
 
 @dataclass(frozen=True, slots=True)
+class Make:
+    """A command that makes one file: its words up to the path, the path, and the words after that."""
+
+    before: tuple[str, ...]
+    path: str
+    after: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class System:
     """Packages of the operating system."""
 
@@ -124,7 +133,21 @@ class Build:
     remarks: tuple[str, ...] = ()
 
 
-Action = Needless | Lost | Opaque | ChangeDirectory | MakeDirectories | Copy | Remove | Executable | System | Dependencies | Export | Build
+Action = (
+    Needless
+    | Lost
+    | Opaque
+    | ChangeDirectory
+    | MakeDirectories
+    | Copy
+    | Remove
+    | Executable
+    | Make
+    | System
+    | Dependencies
+    | Export
+    | Build
+)
 
 SITE = ("/var/lang/lib", "/usr/local/lib", "/usr/lib/python3", "/root/.local")
 """Where packages of Python land that are installed into no directory of their own."""
@@ -160,6 +183,8 @@ def understand(command: Command, text: str) -> Action:
     found = install_of(command)
     if found is not None:
         return _installed(found, text)
+    if not redirected and "|" not in text and (made := _make(program, words)) is not None:
+        return made
     simple = _simple(program, words)
     if simple is not None:
         return simple
@@ -238,6 +263,22 @@ def _simple(program: str, words: Sequence[str]) -> Action | None:
             return MakeDirectories(plain[-1:])
         case _ if program in SYSTEM_TOOLS:
             return _system_other(program, words, plain)
+    return None
+
+
+def _make(program: str, words: Sequence[str]) -> Make | None:
+    """``curl -o``, ``wget -O`` and ``ln -s``; None for other forms, and for words that the shell would have to read."""
+    if any("$" in word or "`" in word for word in words):
+        return None
+    match program:
+        case "curl" | "wget":
+            option = r"-[a-zA-Z]*o|--output" if program == "curl" else r"-[a-zA-Z]*O|--output-document"
+            places = [index for index, word in enumerate(words) if re.fullmatch(option, word)]
+            if len(places) == 1 and places[0] + 1 < len(words):
+                place = places[0] + 1
+                return Make(tuple(words[:place]), words[place], tuple(words[place + 1 :]))
+        case "ln" if len(words) == 4 and words[1].startswith("-") and "s" in words[1] and words[2].startswith("/"):
+            return Make(tuple(words[:3]), words[3])
     return None
 
 

@@ -117,7 +117,7 @@ class _Finish:
                 sources.append(entry)
                 continue
             draft = entry.draft
-            if draft.kind is steps.Command and not self._output(draft, entry):
+            if draft.kind is steps.Command and "run" not in draft.values and not self._output(draft, entry):
                 continue
             draft.used = True
             walk.carry(draft, entry.via)
@@ -266,10 +266,10 @@ class _Finish:
             name = step.title
             if name in taken or name in ("base", "build-base", "scratch"):
                 path = str(draft.values.get("source") or draft.values.get("lock") or draft.values.get("image") or "")
-                name = _slug(f"{step.kind}-{path}")
+                base = name = _slug(f"{step.kind}-{path}") if path else step.title
                 number = 2
                 while name in taken:
-                    name, number = f"{_slug(f'{step.kind}-{path}')}-{number}", number + 1
+                    name, number = f"{base}-{number}", number + 1
                 step = draft.kind(**{**draft.values, "name": name})
                 self._steps[position] = (draft, step)
             taken.add(name)

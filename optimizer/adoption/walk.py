@@ -29,6 +29,7 @@ from optimizer.errors import OptimizerError
 from optimizer.lint.copies import manifests
 from optimizer.lint.subjects import DockerfileSubject
 from optimizer.model import steps
+from optimizer.model.fields import TARGET_ROOTS
 from optimizer.model.secret import BuildSecret
 from optimizer.toolchains import ProjectFiles
 
@@ -296,6 +297,8 @@ class Walk:
                 self._removed(stage, instruction, action, cwd, final)
             case acts.Executable():
                 self._executable(stage, instruction, action, cwd, final)
+            case acts.Make():
+                self._made(stage, instruction, action, cwd, final)
             case acts.System():
                 stage.packages.append((instruction, action.tool, action.packages))
             case acts.Dependencies():
@@ -334,6 +337,32 @@ class Walk:
                 stage.tree.put(replace(entry, path=path, via=(*entry.via, instruction)))
             self.note(instruction).needless.append("the steps put files in their places")
 
+    def _made(self, stage: Stage, instruction: Instruction, action: acts.Make, cwd: str, final: bool) -> None:
+        path = absolute(action.path, cwd)
+        if (
+            path is None
+            or action.path.endswith("/")
+            or stage.tree.is_directory(path)
+            or not any(is_below(path, top) for top in TARGET_ROOTS)
+        ):
+            shown = " ".join((*action.before, action.path))
+            self._opaque(stage, instruction, f'what "{shown[:60]}" makes is no file where steps may put some', final)
+        elif final:
+            self._make_file(stage, instruction, action.before, path, action.after)
+        else:
+            stage.opaque.append((instruction, f'"{action.before[0]}" makes {path}'))
+
+    def _make_file(self, stage: Stage, instruction: Instruction, before: tuple[str, ...], path: str, after: tuple[str, ...]) -> None:
+        """A command step that makes one file of the image, as the instruction did."""
+        run = (("mkdir", "-p", f"/layer{posixpath.dirname(path)}"), (*before, f"/layer{path}", *after))
+        name = re.sub(r"[^a-z0-9]+", "-", f"command-{posixpath.basename(path)}".lower()).strip("-")
+        values = {"name": name, "run": run, **({"build_packages": ("wget",)} if before[0] == "wget" else {})}
+        draft = self.draft(("make", id(instruction), path), steps.Command, values)
+        self._see_secrets(draft, instruction)
+        stage.tree.put(Entry(path=path, directory=False, draft=draft, via=(instruction,)))
+        if before[0] != "ln":
+            self.note(instruction).remarks.append("nothing checks what is fetched: the layer is what the server sends that day")
+
     def _removed(self, stage: Stage, instruction: Instruction, action: acts.Remove, cwd: str, final: bool) -> None:
         for item in action.paths:
             path = absolute(item, cwd)
@@ -365,6 +394,12 @@ class Walk:
             path = absolute(item, cwd)
             found = stage.tree.find(path, self.kind) if path else []
             files = [entry for _, entry in found if entry.source is not None and not entry.directory]
+            commands = [entry.draft for _, entry in found if entry.draft is not None and "run" in entry.draft.values]
+            for draft in commands:
+                draft.values["run"] = (*draft.values["run"], ("chmod", "+x", f"/layer{path}"))
+                self.carry(draft, [instruction])
+            if commands:
+                continue
             if path and (stage.tree.is_directory(path) and not files):
                 self.note(instruction).needless.append("directories can be read and searched by everyone")
             elif found and not files:
@@ -590,6 +625,8 @@ class Walk:
                     self.note(instruction).needless.append("the optimizer brings its own installer")
                 else:
                     self._from_stage(index, stage, instruction, origin.value or "", value, target, exact=not into)
+            elif re.match(r"https?://", value) and final and not into and any(is_below(target, top) for top in TARGET_ROOTS):
+                self._fetched(stage, instruction, value, target)
             elif re.match(r"(?:https?|ftp|git|ssh)://|git@", value):
                 self.left(
                     instruction,
@@ -604,6 +641,17 @@ class Walk:
                 stage.foreign = True
             else:
                 self._from_context(stage, instruction, value, target, exact=not into)
+
+    def _fetched(self, stage: Stage, instruction: Instruction, value: str, target: str) -> None:
+        checksum = instruction.flag("checksum")
+        digest = (checksum.value or "").removeprefix("sha256:") if checksum else ""
+        self._make_file(stage, instruction, ("curl", "-fsSL", "-o"), target, (value,))
+        if re.fullmatch(r"[0-9a-f]{64}", digest):
+            (entry,) = [entry for entry in stage.tree.entries if entry.path == target and entry.draft is not None]
+            assert entry.draft is not None
+            check = ("sh", "-c", 'echo "$0  $1" | sha256sum --check -', digest, f"/layer{target}")
+            entry.draft.values["run"] = (*entry.draft.values["run"], check)
+            self.note(instruction).remarks.clear()
 
     def _copy_flags(self, instruction: Instruction, sources: Sequence[str], final: bool) -> None:
         note = self.note(instruction)
