@@ -168,8 +168,8 @@ class Content:
             return tuple(patterns)
         context = self.walk.directory
         if entry.source == context and self.walk.kind(posixpath.normpath(posixpath.join(context, "Dockerfile"))) == "file":
-            patterns = [pattern for pattern in patterns if pattern not in ("Dockerfile", ".dockerignore", "*.image.toml")]
-            patterns += ["Dockerfile", ".dockerignore", "*.image.toml"]
+            own = ["Dockerfile", ".dockerignore", "*.image.toml", *(["optimizer.lock"] if context == "." else [])]
+            patterns = [*(pattern for pattern in patterns if pattern not in own), *own]
         return tuple(patterns)
 
     def _left_out(self, entry: Entry, draft: Draft) -> None:

@@ -356,7 +356,7 @@ class Walk:
         """A command step that makes one file of the image, as the instruction did."""
         run = (("mkdir", "-p", f"/layer{posixpath.dirname(path)}"), (*before, f"/layer{path}", *after))
         name = re.sub(r"[^a-z0-9]+", "-", f"command-{posixpath.basename(path)}".lower()).strip("-")
-        values = {"name": name, "run": run, **({"build_packages": ("wget",)} if before[0] == "wget" else {})}
+        values: dict[str, object] = {"name": name, "run": run, **({"build_packages": ("wget",)} if before[0] == "wget" else {})}
         draft = self.draft(("make", id(instruction), path), steps.Command, values)
         self._see_secrets(draft, instruction)
         stage.tree.put(Entry(path=path, directory=False, draft=draft, via=(instruction,)))
