@@ -60,6 +60,8 @@ def load_candidates(
     """
     if is_app(path):
         return _app(path, root, mirror)
+    if not os.path.lexists(path):
+        raise ContextError(f'"{path}" does not exist', path, "name a Dockerfile, a template, or the output directory of cdk synth")
     if os.path.basename(path) == "cdk.json" or os.path.isdir(path):
         raise _not_synthesized(path)
     if is_template(path):

@@ -35,6 +35,8 @@ from optimizer.toolchains import ProjectFiles
 
 TASK = "/var/task"
 _ARCHIVE = re.compile(r".*\.(?:tar|tar\.(?:gz|bz2|xz|zst)|tgz|tbz2?|txz)")
+_LOOSE = re.compile(r"[A-Za-z0-9][\w.-]*(?=(?:\[[^\]]*\])?\s*(?:[<>~!;#].*)?$)(?!.*==)")
+"""A requirement without one version."""
 _TOOL_FILES = frozenset(["uv", "uvx", "poetry", "pipenv", "pnpm", "yarn", "cargo-lambda", "bun"])
 _NO_EFFECT = {
     "EXPOSE": "a function has no ports",
@@ -451,6 +453,7 @@ class Walk:
                     )
                 else:
                     found.append((entry.source, entry.via))
+                    self._unlocked(instruction, entry.source)
             return found
         manifest = {"python": ("pyproject.toml", "Pipfile"), "nodejs": ("package.json",), "ruby": ("Gemfile",)}[action.ecosystem]
         for file in action.files:
@@ -472,6 +475,20 @@ class Walk:
             f"make it with {action.how}, commit it, and run init again",
         )
         return found
+
+    def _unlocked(self, instruction: Instruction, requirements: str) -> None:
+        """Say so where a requirements file is no lock, and how it becomes one."""
+        try:
+            text = self.project.read_text(requirements)
+        except OptimizerError:
+            return
+        loose = [match[0] for line in text.splitlines() if (match := _LOOSE.match(line.strip()))]
+        if loose and "--hash=" not in text:
+            more = f" and {len(loose) - 3} more" if len(loose) > 3 else ""
+            self.note(instruction).remarks.append(
+                f"{requirements} gives no version of {', '.join(loose[:3])}{more}: "
+                f"uv pip compile --generate-hashes --output-file LOCK {requirements} makes a lock of it"
+            )
 
     def _exported(self, stage: Stage, instruction: Instruction, action: acts.Export, cwd: str) -> None:
         lock, output = absolute(action.lock, cwd), absolute(action.output, cwd)

@@ -106,6 +106,12 @@ def _file(file: ProposedFile) -> str:
         if rows:
             lines.append(table(("line", "instruction", "what became of it"), rows, "  "))
         lines += [f"  note: {remark}" for remark in proposal.remarks]
+        lines += [
+            f"  note: line {account.line}: {remark}"
+            for account in proposal.accounts
+            if account.outcome is not Outcome.NEEDLESS
+            for remark in account.remarks
+        ]
         gaps = [(f"line {account.line}: ", gap) for account in proposal.accounts for gap in account.gaps]
         gaps += [("", gap) for gap in (*proposal.gaps, *file.gaps)]
         if gaps:
@@ -130,7 +136,7 @@ def _became(account: Account) -> str:
             return f"needless: {'; '.join(account.remarks)}"
         case Outcome.LEFT:
             return f"NOT CARRIED{f', but for {into}' if into else ''}"
-    return f"{into} ({'; '.join(account.remarks)})" if account.remarks else into
+    return into
 
 
 def _summary(files: Sequence[ProposedFile], skipped: Sequence[Skipped]) -> str:

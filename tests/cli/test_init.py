@@ -336,7 +336,7 @@ class TestStart:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--from", "nowhere/Dockerfile"], '"nowhere/Dockerfile" cannot be read as a file'),
+        (["--from", "nowhere/Dockerfile"], '"nowhere/Dockerfile" does not exist'),
         (["--from", "functions/api/app.py"], 'functions/api/app.py:1:1: unknown instruction "def"'),
         (["--from", "functions"], '"functions" is a directory, and no synthesized CDK app'),
         (["--from", "functions/api/Dockerfile", "--runtime", "python9"], 'unknown runtime "python9"'),

@@ -1,0 +1,141 @@
+"""What a function says beside its Dockerfile, and single instructions that decide what is proposed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from optimizer import BuildSecret, ImageSpec
+from optimizer.adoption.proposal import Outcome, Proposal
+from optimizer.adoption.propose import propose
+from optimizer.errors import SpecError
+from optimizer.lint.subjects import DockerfileSubject, IgnoreFile
+from tests.lint.cases import PYTHON, Files
+
+
+class Tree:
+    """A project of the given files."""
+
+    def __init__(self, texts: dict[str, str]) -> None:
+        self._texts = texts
+
+    def kind(self, path: str) -> str | None:
+        if path == "." or any(name.startswith(f"{path}/") for name in self._texts):
+            return "directory"
+        return "file" if path in self._texts else None
+
+    def read_text(self, path: str) -> str:
+        return self._texts[path]
+
+
+FILES = {"app.py": "", "requirements.txt": "idna==3.10\n"}
+
+
+def of(body: str, files: dict[str, str] = FILES, ignore: str = "", **options: Any) -> Proposal:
+    text = body if body.startswith(("FROM", "ARG")) else f"FROM {PYTHON}\n{body}"
+    lines = IgnoreFile(path=".dockerignore", lines=tuple(ignore.split()))
+    subject = DockerfileSubject.of(text, context=Files(files), ignore=lines)
+    return propose(subject, directory=".", project=Tree(files), **options)
+
+
+def outcome(proposal: Proposal, line: int) -> tuple[Outcome, str]:
+    (account,) = [account for account in proposal.accounts if account.line == line]
+    return account.outcome, "; ".join([*account.remarks, *(gap.message for gap in account.gaps)])
+
+
+class TestHandler:
+    def test_that_of_the_function_wins(self) -> None:
+        proposal = of('COPY app.py .\nCMD ["app.image"]', command=("app.function",))
+        assert proposal.handler == "app.function"
+        assert outcome(proposal, 3) == (Outcome.NEEDLESS, "the function gives a handler of its own")
+
+    def test_a_hidden_one_is_a_gap(self) -> None:
+        proposal = of("COPY app.py .", command=None)
+        assert (proposal.handler, [gap.message for gap in proposal.gaps]) == ("", ["the handler is hidden by a function of the template"])
+
+    def test_without_any_it_is_a_gap(self) -> None:
+        assert [gap.message for gap in of("COPY app.py .").gaps] == ["nothing says the handler: there is no CMD"]
+
+    def test_of_the_wrong_form(self) -> None:
+        proposal = of('COPY app.py .\nCMD ["handler"]')
+        assert proposal.handler == ""
+        assert 'handler "handler" has the wrong form' in outcome(proposal, 3)[1]
+        assert [gap.message[:30] for gap in of("COPY app.py .", command=("x",)).gaps] == ['handler "x" has the wrong form']
+
+    @pytest.mark.parametrize("entrypoint", [None, ("/wrapper.sh",)])
+    def test_an_entrypoint_of_the_function_is_a_gap(self, entrypoint: tuple[str, ...] | None) -> None:
+        proposal = of('CMD ["app.handler"]', entrypoint=entrypoint)
+        assert [gap.message for gap in proposal.gaps] == ["the function gives an entrypoint of its own"]
+        assert of('CMD ["app.handler"]', entrypoint=("/lambda-entrypoint.sh",)).complete
+
+
+class TestBase:
+    @pytest.mark.parametrize(
+        ("image", "runtime", "architecture"),
+        [
+            ("public.ecr.aws/lambda/python:3.12-arm64", "python3.12", "arm64"),
+            ("amazon/aws-lambda-nodejs:22", "nodejs22.x", "x86_64"),
+            ("--platform=linux/arm64 public.ecr.aws/lambda/java:21", "java21", "arm64"),
+            ("node:22-slim", "nodejs22.x", "x86_64"),
+            ("amazoncorretto:21", "java21", "x86_64"),
+            ("ruby:3.4.1", "ruby3.4", "x86_64"),
+        ],
+    )
+    def test_the_runtime_and_the_architecture_that_an_image_is_for(self, image: str, runtime: str, architecture: str) -> None:
+        spec = of(f"FROM {image}").spec
+        assert (spec.runtime, spec.architecture, spec.base) == (runtime, architecture, None)
+
+    def test_a_preview_must_be_allowed(self) -> None:
+        assert of("FROM public.ecr.aws/lambda/python:3.15-preview").spec.allow == ("python3.15",)
+
+    @pytest.mark.parametrize("image", ["scratch", "debian:12", "$IMAGE", "public.ecr.aws/lambda/python"])
+    def test_fails_where_nothing_tells_a_runtime(self, image: str) -> None:
+        with pytest.raises(SpecError, match="no runtime can be told from the base image"):
+            of(f"ARG IMAGE\nFROM {image}")
+        assert of(f"ARG IMAGE\nFROM {image}", runtime="python3.13").spec.runtime == "python3.13"
+
+
+class TestSecrets:
+    RUN = "COPY requirements.txt .\nRUN --mount=type=secret,id=pip{} pip install -r requirements.txt"
+
+    def test_their_sources_are_those_that_the_app_says(self) -> None:
+        (step,) = of(self.RUN.format(",env=PIP_INDEX_URL"), secrets={"pip": "type=env,env=HOUSE_INDEX"}).spec.steps
+        assert step.secrets == (BuildSecret("pip", from_env="HOUSE_INDEX", to_env="PIP_INDEX_URL"),)  # type: ignore[attr-defined]
+
+    def test_else_they_are_a_guess_that_is_told(self) -> None:
+        proposal = of(self.RUN.format(",target=/etc/pip.conf"))
+        assert proposal.spec.steps[0].secrets == (BuildSecret("pip", from_file="pip.conf", to_file="/etc/pip.conf"),)  # type: ignore[attr-defined]
+        assert outcome(proposal, 3) == (
+            Outcome.CARRIED,
+            'the Dockerfile does not say where the build gets the secret "pip": from_file = pip.conf is a guess',
+        )
+
+
+class TestContext:
+    def test_patterns_of_the_ignore_file_are_carried(self) -> None:
+        files = {"src/app.py": "", "src/tests/a.py": "", "docs/x.md": ""}
+        (step,) = of("COPY src/ ./", files, ignore="docs src/tests **/*.tmp").spec.steps
+        assert step.exclude == ("tests", "**/*.tmp")  # type: ignore[attr-defined]
+
+    def test_an_ignored_file_cannot_be_copied(self) -> None:
+        proposal = of("COPY app.py .", ignore="*.py")
+        assert outcome(proposal, 2) == (Outcome.LEFT, '"app.py" is not in the build context')
+
+    def test_packages_of_the_machine_that_builds_are_no_packages(self) -> None:
+        files = {"index.mjs": "", "node_modules/x/index.js": ""}
+        proposal = of('FROM public.ecr.aws/lambda/nodejs:22\nCOPY . .\nCMD ["index.handler"]', files)
+        assert outcome(proposal, 2) == (Outcome.LEFT, '"node_modules" is copied from the machine that builds')
+
+    def test_what_lies_outside_of_a_built_directory_is_a_gap(self) -> None:
+        files = {"go/go.mod": "module a\n", "go/main.go": "", "shared/x.go": ""}
+        text = "FROM golang:1.25 AS b\nCOPY shared /shared\nCOPY go /src\nWORKDIR /src\nRUN go build -o /main\n"
+        proposal = of(f'{text}FROM public.ecr.aws/lambda/provided:al2023\nCOPY --from=b /main /main\nENTRYPOINT ["/main"]', files)
+        assert outcome(proposal, 2) == (Outcome.LEFT, '"shared" is outside of "go", which the step builds')
+        assert outcome(proposal, 8)[0] is Outcome.CARRIED
+
+
+def test_a_requirement_that_names_a_path_is_told_in_the_words_of_the_step() -> None:
+    proposal = of("COPY requirements.txt .\nRUN pip install -r requirements.txt", {"requirements.txt": "-e .\n"})
+    assert proposal.spec == ImageSpec(runtime="python3.13")
+    assert outcome(proposal, 3) == (Outcome.LEFT, 'requirements.txt:1 names a local path: "-e ."')
