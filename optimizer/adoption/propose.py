@@ -21,7 +21,7 @@ from optimizer.dockerfile.instruction import Instruction
 from optimizer.errors import DockerfileError, Fault, OptimizerError
 from optimizer.lint.subjects import DockerfileSubject
 from optimizer.model import steps
-from optimizer.model.fields import FieldFault
+from optimizer.model.fields import TARGET_ROOTS, FieldFault
 from optimizer.model.plan import oci_architecture
 from optimizer.model.spec import ImageSpec
 from optimizer.toolchains import ProjectFiles, StepContext, Target, toolchain_of
@@ -130,9 +130,9 @@ class _Finish:
         path, exact = self._places.now(entry.path), entry.exact
         if self._image.program and self._image.program in (path, posixpath.join(path, posixpath.basename(entry.origin))):
             path, exact = "/var/runtime/bootstrap", True
-        if entry.origin == "/layer/" and path == "/":
-            # What stands in /layer already is what a command step keeps.
-            draft.values.setdefault("outputs", [])
+        if path == "/" and not any(character in entry.origin for character in "*?["):
+            self._walk.note(entry.via[-1]).remarks.append(f"of what lands in /, only {', '.join(TARGET_ROOTS)} are taken")
+            draft.values.setdefault("outputs", []).append((entry.origin, path, exact))
             return True
         if not allowed(path):
             self._content.outside(entry, path)
@@ -168,7 +168,18 @@ class _Finish:
                 note.remarks += [gap.message for gap in note.gaps]
                 note.gaps.clear()
                 note.needless.clear()
+            if instruction.keyword == "ARG":
+                self._without_value(instruction, environment)
         walk.carry(draft, [stage.resolved.stage.start])
+
+    def _without_value(self, instruction: Instruction, environment: Mapping[str, str]) -> None:
+        for name, _, _ in instruction.pairs():
+            if name not in environment and not name.startswith(("BUILD", "TARGET")):
+                self._walk.left(
+                    instruction,
+                    f"the commands see no {name}, of which only the build knows the value",
+                    "write it into build_arguments of the spec; whenever it changes, the commands run again",
+                )
 
     def _compiled_inputs(self) -> None:
         """Files that a build reads, but that lie outside of what its step reads."""

@@ -14,6 +14,8 @@ from collections.abc import Iterable, Mapping
 from optimizer.adoption.tree import Entry
 from optimizer.adoption.walk import Stage, Walk
 from optimizer.bases.recognise import lambda_base, lambda_environment
+from optimizer.model.fields import TARGET_ROOTS
+from optimizer.model.plan import TREE
 from optimizer.model.secret import BuildSecret
 
 
@@ -90,7 +92,11 @@ def _within(source: str, directory: str) -> str:
 
 def keeping(origin: str, path: str, exact: bool) -> list[str]:
     """The command that puts what a stage has made into the layer."""
-    target = f"/layer{path}"
+    target = f"{TREE}{path}"
+    if path == "/":
+        copy = 'mkdir -p "$target/$d" && cp -R "$0/$d/." "$target/$d/" || exit 1'
+        script = f'target="$1"; shift; for d; do if [ -d "$0/$d" ]; then {copy}; fi; done'
+        return ["sh", "-c", script, origin.rstrip("/"), TREE, *(root.strip("/") for root in TARGET_ROOTS)]
     if any(character in origin for character in "*?["):
         above, name = posixpath.split(origin)
         return ["sh", "-c", f"mkdir -p {shlex.quote(target)} && cp -R {shlex.quote(above)}/{name} {shlex.quote(target)}/"]

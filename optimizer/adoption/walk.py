@@ -30,6 +30,7 @@ from optimizer.lint.copies import manifests
 from optimizer.lint.subjects import DockerfileSubject
 from optimizer.model import steps
 from optimizer.model.fields import TARGET_ROOTS
+from optimizer.model.plan import TREE
 from optimizer.model.secret import BuildSecret
 from optimizer.toolchains import ProjectFiles
 
@@ -315,7 +316,7 @@ class Walk:
 
     def _opaque(self, stage: Stage, instruction: Instruction, what: str, final: bool) -> None:
         if final:
-            by_hand = f"make it a command step that writes under /layer{TASK} or /layer/opt what the image needs, or do without it"
+            by_hand = f"make it a command step that writes under {TREE}{TASK} or {TREE}/opt what the image needs, or do without it"
             # One advice is enough for a whole pipeline.
             if not any(gap.by_hand == by_hand for gap in self.note(instruction).gaps):
                 self.left(instruction, what, by_hand)
@@ -356,7 +357,7 @@ class Walk:
 
     def _make_file(self, stage: Stage, instruction: Instruction, before: tuple[str, ...], path: str, after: tuple[str, ...]) -> None:
         """A command step that makes one file of the image, as the instruction did."""
-        run = (("mkdir", "-p", f"/layer{posixpath.dirname(path)}"), (*before, f"/layer{path}", *after))
+        run = (("mkdir", "-p", f"{TREE}{posixpath.dirname(path)}"), (*before, f"{TREE}{path}", *after))
         name = re.sub(r"[^a-z0-9]+", "-", f"command-{posixpath.basename(path)}".lower()).strip("-")
         values: dict[str, object] = {"name": name, "run": run, **({"build_packages": ("wget",)} if before[0] == "wget" else {})}
         draft = self.draft(("make", id(instruction), path), steps.Command, values)
@@ -398,7 +399,7 @@ class Walk:
             files = [entry for _, entry in found if entry.source is not None and not entry.directory]
             commands = [entry.draft for _, entry in found if entry.draft is not None and "run" in entry.draft.values]
             for draft in commands:
-                draft.values["run"] = (*draft.values["run"], ("chmod", "+x", f"/layer{path}"))
+                draft.values["run"] = (*draft.values["run"], ("chmod", "+x", f"{TREE}{path}"))
                 self.carry(draft, [instruction])
             if commands:
                 continue
@@ -653,7 +654,7 @@ class Walk:
                 stage.foreign = True
             elif instruction.keyword == "ADD" and _ARCHIVE.fullmatch(value):
                 self.left(
-                    instruction, f'ADD unpacks "{value}"', f'unpack it in a command step: ["tar", "-xf", "{value}", "-C", "/layer{target}"]'
+                    instruction, f'ADD unpacks "{value}"', f'unpack it in a command step: ["tar", "-xf", "{value}", "-C", "{TREE}{target}"]'
                 )
                 stage.foreign = True
             else:
@@ -666,7 +667,7 @@ class Walk:
         if re.fullmatch(r"[0-9a-f]{64}", digest):
             (entry,) = [entry for entry in stage.tree.entries if entry.path == target and entry.draft is not None]
             assert entry.draft is not None
-            check = ("sh", "-c", 'echo "$0  $1" | sha256sum --check -', digest, f"/layer{target}")
+            check = ("sh", "-c", 'echo "$0  $1" | sha256sum --check -', digest, f"{TREE}{target}")
             entry.draft.values["run"] = (*entry.draft.values["run"], check)
             self.note(instruction).remarks.clear()
 
@@ -820,7 +821,7 @@ class Walk:
         reason = self._unscriptable(other)
         if reason:
             for item, what in other.opaque:
-                self.left(item, what, "make it a command step that writes under /layer what the image needs")
+                self.left(item, what, f"make it a command step that writes under {TREE} what the image needs")
             self.left(instruction, f'"{value}" is made by commands that no step can take over: {reason}', "write a command step by hand")
             stage.foreign = True
             return

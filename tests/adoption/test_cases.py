@@ -28,7 +28,7 @@ NAMES = sorted(path.name for path in CASES.iterdir())
 DIGEST = "sha256:" + "5" * 64
 COMPLETE = {
     "aws-go", "aws-java", "aws-nodejs", "aws-python", "aws-ruby", "aws-typescript", "dotnet-publish", "go-generated", "java-fat-jar",
-    "nodejs-bundled", "nodejs-dist-and-modules", "python-files-over-files", "python-poetry", "python-poetry-installed", "python-uv", "python-venv-and-secret", "right-go", "right-java",
+    "nodejs-bundled", "nodejs-dist-and-modules", "python-files-over-files", "python-poetry", "python-poetry-installed", "python-uv", "python-venv-and-secret", "right-java",
     "right-nodejs", "right-python", "right-ruby", "rust", "sam-dotnet", "sam-go", "sam-java-gradle", "sam-java-maven",
     "sam-nodejs-with-lock", "sam-python-3.11", "sam-python-3.13", "sam-python-ml", "sam-ruby", "unused-stage",
 }  # fmt: skip
