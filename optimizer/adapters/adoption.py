@@ -29,8 +29,8 @@ class Candidate:
     ``function`` is the name of the function that runs it, empty for a
     Dockerfile by itself; ``stem`` and ``id`` are what its file and its
     construct may be called.  ``directory`` is the build context, relative to
-    the project.  ``command`` and ``entrypoint`` are the function's, empty when
-    the image decides, None when they are hidden; ``secrets`` are the sources
+    the project.  ``command``, ``entrypoint`` and ``workdir`` are the
+    function's, empty when the image decides, None when they are hidden; ``secrets`` are the sources
     of build secrets.
     """
 
@@ -41,6 +41,7 @@ class Candidate:
     directory: str
     command: tuple[str, ...] | None = ()
     entrypoint: tuple[str, ...] | None = ()
+    workdir: str | None = ""
     architecture: str | None = None
     secrets: Mapping[str, str] = field(default_factory=dict)
 
@@ -149,6 +150,7 @@ def _of_function(
         directory=_inside(directory, root),
         command=function.command,
         entrypoint=function.entrypoint,
+        workdir=function.workdir,
         architecture=function.architecture,
         secrets=secrets,
     )

@@ -29,8 +29,8 @@ _RUNTIME_CLIENTS = re.compile(r"aws[-_]?lambda[-_]?ric|lambda-entrypoint\.sh|aws
 class ImageSettings:
     """What the instructions of the image's own stages, and the function, say.
 
-    ``command`` and ``entrypoint`` are the function's, None where they are
-    hidden.  ``gaps`` and ``remarks`` grow with what is asked for.
+    ``command``, ``entrypoint`` and ``workdir`` are the function's, None where
+    they are hidden.  ``gaps`` and ``remarks`` grow with what is asked for.
     """
 
     def __init__(
@@ -38,6 +38,7 @@ class ImageSettings:
         walk: Walk,
         command: Sequence[str] | None,
         entrypoint: Sequence[str] | None,
+        workdir: str | None,
         architecture: str | None,
         runtime: str | None,
     ) -> None:
@@ -48,6 +49,7 @@ class ImageSettings:
         self.house: str | None = None
         self._command = command
         self._entrypoint = entrypoint
+        self._workdir = workdir
         self.base = self._runtime(runtime)
         self.architecture = self._architecture_of(architecture)
         self.program = self._started()
@@ -270,6 +272,10 @@ class ImageSettings:
     def _entry_of_function(self) -> None:
         if self._entrypoint is None or (self._entrypoint and not any(_RUNTIME_CLIENTS.search(word) for word in self._entrypoint)):
             self._gap("the function gives an entrypoint of its own", "the image keeps the base's: see AWS_LAMBDA_EXEC_WRAPPER")
+        if self._workdir is None or self._workdir not in ("", TASK):
+            self._gap(
+                "the function gives a working directory of its own", f"the image keeps the base's, {TASK}: mend what relies on another"
+            )
 
     def workdirs(self) -> None:
         walk = self.walk

@@ -37,6 +37,7 @@ def propose(
     mirror: Mirror = Mirror(),  # noqa: B008 - an immutable value
     command: Sequence[str] | None = (),
     entrypoint: Sequence[str] | None = (),
+    workdir: str | None = "",
     architecture: str | None = None,
     runtime: str | None = None,
     secrets: Mapping[str, str] | None = None,
@@ -44,8 +45,8 @@ def propose(
     """A spec for the image of the Dockerfile.
 
     ``directory`` is the build context as the project sees it, ``.`` for the
-    project itself.  ``command`` and ``entrypoint`` are what the function says
-    in place of the image, None where that is hidden; ``secrets`` are the
+    project itself.  ``command``, ``entrypoint`` and ``workdir`` are what the
+    function says in place of the image, None where that is hidden; ``secrets`` are the
     sources of build secrets by id, as ``docker build`` takes them.
     ``runtime`` names the runtime where the base does not tell it.
 
@@ -59,7 +60,7 @@ def propose(
             faults or [Fault(f'no stage is named "{subject.target}"', subject.path, "name a stage of the file as target")]
         )
     walk = Walk(subject, directory, project, mirror, secrets)
-    return _Finish(walk, ImageSettings(walk, command, entrypoint, architecture, runtime)).proposal()
+    return _Finish(walk, ImageSettings(walk, command, entrypoint, workdir, architecture, runtime)).proposal()
 
 
 class _Finish:
@@ -158,7 +159,7 @@ class _Finish:
             "image": None if own is not None and own.base == self._image.base else tagged(image),
             "secrets": tuple(secrets),
         }
-        for instruction, _ in stage.instructions:
+        for instruction in (moment.instruction for moment in stage.moments):
             note = walk.note(instruction)
             if instruction.keyword in ("ADD", "COPY"):
                 walk.carry(draft, [instruction])
@@ -169,12 +170,12 @@ class _Finish:
                 note.gaps.clear()
                 note.needless.clear()
             if instruction.keyword == "ARG":
-                self._without_value(instruction, environment)
+                self._without_value(instruction, stage.variables)
         walk.carry(draft, [stage.resolved.stage.start])
 
-    def _without_value(self, instruction: Instruction, environment: Mapping[str, str]) -> None:
+    def _without_value(self, instruction: Instruction, variables: Mapping[str, str | None]) -> None:
         for name, _, _ in instruction.pairs():
-            if name not in environment and not name.startswith(("BUILD", "TARGET")):
+            if variables.get(name) is None and not name.startswith(("BUILD", "TARGET")):
                 self._walk.left(
                     instruction,
                     f"the commands see no {name}, of which only the build knows the value",

@@ -12,7 +12,7 @@ import shlex
 from collections.abc import Iterable, Mapping
 
 from optimizer.adoption.tree import Entry
-from optimizer.adoption.walk import Stage, Walk
+from optimizer.adoption.walk import Moment, Stage, Walk
 from optimizer.bases.recognise import lambda_base, lambda_environment
 from optimizer.model.fields import TARGET_ROOTS
 from optimizer.model.plan import TREE
@@ -24,22 +24,33 @@ def scripted(walk: Walk, stage: Stage) -> tuple[list[list[str]], list[str], dict
     run: list[list[str]] = []
     inputs: list[str] = []
     secrets: list[BuildSecret] = []
-    prefix = "".join(f'export {name}="{raw.strip(chr(34))}" && ' for name, raw in stage.exported)
+    environment: dict[str, str] | None = None
     made: set[str] = {"/"}
-    for instruction, workdir in stage.instructions:
+    for moment in stage.moments:
+        instruction = moment.instruction
         entries = [entry for item, entry in stage.copied if item is instruction]
         for target, sources in _placements(walk, entries).items():
             inputs += [source.removesuffix("/.") for source in sources]
             run.append(["sh", "-c", f"{_made(target.rpartition('/')[0] or '/', made)}cp -R {shlex.join(sources)} {shlex.quote(target)}"])
         if instruction.keyword == "RUN":
             secrets += walk.secrets_of(instruction)
-            shell = ("sh", "-c") if instruction.json is not None else stage.shell
+            variables = _variables(walk, stage, moment)
+            environment = variables if environment is None else environment
+            later = {name: value for name, value in variables.items() if environment.get(name) != value}
+            exports = [f"export {name}={shlex.quote(value)} && " for name, value in sorted(later.items())]
+            exports += [f'export {name}="{raw}" && ' for name, raw in moment.exported]
+            shell = ("sh", "-c") if instruction.json is not None else moment.shell
             # Outside quotes a tab is white space like any other, and a text of a spec holds none.
             text = shlex.join(instruction.json) if instruction.json is not None else instruction.arguments.replace("\t", " ")
-            run.append([*shell, f"{prefix}{_made(workdir, made)}cd {shlex.quote(workdir)} && {text}"])
+            place = f"{_made(moment.workdir, made)}cd {shlex.quote(moment.workdir)} && "
+            run.append([*shell, f"{''.join(exports)}{place}{text}"])
+    return run, list(dict.fromkeys(inputs)), environment or {}, list(dict.fromkeys(secrets))
+
+
+def _variables(walk: Walk, stage: Stage, moment: Moment) -> dict[str, str]:
+    """The variables that a RUN sees beside those of its image."""
     known = _base_environment(walk, stage)
-    environment = {name: value for name, value in stage.variables.items() if value is not None and known.get(name) != value}
-    return run, list(dict.fromkeys(inputs)), environment, list(dict.fromkeys(secrets))
+    return {name: value for name, value in moment.variables.items() if value is not None and known.get(name) != value}
 
 
 def _read_by(walk: Walk, entry: Entry) -> list[str]:

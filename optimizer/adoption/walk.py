@@ -72,6 +72,21 @@ class Note:
     gaps: list[Gap] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """An instruction, and what holds just before it.
+
+    ``exported`` are variables whose values only the base knows, with their raw
+    texts.
+    """
+
+    instruction: Instruction
+    workdir: str
+    variables: Mapping[str, str | None]
+    exported: tuple[tuple[str, str], ...]
+    shell: tuple[str, ...]
+
+
 @dataclass(slots=True)
 class Stage:
     """A stage in the state that its instructions have led to."""
@@ -80,8 +95,7 @@ class Stage:
     tree: Tree
     variables: dict[str, str | None]
     environment: set[str]
-    exported: list[tuple[str, str]] = field(default_factory=list)
-    """Variables of the shell whose values only the base knows, with their raw texts."""
+    exported: tuple[tuple[str, str], ...] = ()
     opaque: list[tuple[Instruction, str]] = field(default_factory=list)
     foreign: bool = False
     """Whether it holds files of which a command step could not say where they are from."""
@@ -89,8 +103,8 @@ class Stage:
     """What came from the build context."""
     drafts: list[Draft] = field(default_factory=list)
     packages: list[tuple[Instruction, str, tuple[str, ...]]] = field(default_factory=list)
-    instructions: list[tuple[Instruction, str]] = field(default_factory=list)
-    """Its own and its ancestors', with the working directory before each."""
+    moments: list[Moment] = field(default_factory=list)
+    """Its own instructions and its ancestors'."""
     workdir: str = "/"
     shell: tuple[str, ...] = ("sh", "-c")
     command: Draft | None = None
@@ -169,13 +183,13 @@ class Walk:
                 tree=parent.tree.copy(),
                 variables=dict(parent.variables),
                 environment=set(parent.environment),
-                exported=list(parent.exported),
+                exported=parent.exported,
                 opaque=list(parent.opaque),
                 foreign=parent.foreign,
                 copied=list(parent.copied),
                 drafts=list(parent.drafts),
                 packages=[] if index in self.lineage else list(parent.packages),
-                instructions=list(parent.instructions),
+                moments=list(parent.moments),
                 workdir=parent.workdir,
                 shell=parent.shell,
             )
@@ -196,7 +210,7 @@ class Walk:
         self.note(resolved.stage.start)
         for instruction, values in zip(resolved.stage.instructions, resolved.expanded, strict=True):
             self.note(instruction)
-            stage.instructions.append((instruction, stage.workdir))
+            stage.moments.append(Moment(instruction, stage.workdir, stage.variables, stage.exported, stage.shell))
             self._instruction(index, stage, instruction, self._values(stage, instruction, values), stage.workdir)
 
     def _values(self, stage: Stage, instruction: Instruction, values: Sequence[str | None]) -> tuple[str | None, ...]:
@@ -222,6 +236,10 @@ class Walk:
                 if values and values[0] is not None and (path := absolute(values[0], workdir)):
                     stage.tree.directories.add(path)
                     stage.workdir = path
+                elif final:
+                    self.left(
+                        instruction, "the working directory depends on what only the build knows", "write it as it is, and run init again"
+                    )
                 if not final:
                     note.needless.append("a directory of a build stage")
             case "SHELL":
@@ -238,13 +256,15 @@ class Walk:
                 note.needless.append(_NO_EFFECT[keyword])
 
     def _variables(self, stage: Stage, instruction: Instruction, values: Sequence[str | None]) -> None:
+        # Moments keep what was before.
+        stage.variables = dict(stage.variables)
         for (name, raw, _), value in zip(instruction.pairs(), values, strict=False):
             if instruction.keyword == "ENV":
                 stage.environment.add(name)
                 stage.variables[name] = value
-                stage.exported = [pair for pair in stage.exported if pair[0] != name]
+                stage.exported = tuple(pair for pair in stage.exported if pair[0] != name)
                 if value is None:
-                    stage.exported.append((name, raw or ""))
+                    stage.exported += ((name, (raw or "").strip('"')),)
             elif name not in stage.environment:
                 stage.variables[name] = value
         if instruction.keyword == "ARG":
@@ -762,7 +782,7 @@ class Walk:
             self._from_image(stage, instruction, origin, source, target)
             return
         other = self.stages[number]
-        if not other.instructions and other.resolved.image:
+        if not other.moments and other.resolved.image:
             self._from_image(stage, instruction, other.resolved.image, source, target)
             return
         found = other.tree.find(source, self.kind)
@@ -841,7 +861,10 @@ class Walk:
             return "its image is not known"
         if lambda_base(image, self.mirror) is None and tagged(image) is None:
             return f"{image} is no image reference"
-        for instruction, _ in stage.instructions:
+        for name, raw in stage.exported:
+            if not re.fullmatch(r"(?:[\w./:+=@-]|\$\w|\$\{\w+\})*", raw):
+                return f"the value of {name} depends on the base image"
+        for instruction in (moment.instruction for moment in stage.moments):
             if instruction.heredocs:
                 return f"line {instruction.line} holds a here-document"
             if any(flag.name == "mount" and flag.fields().get("type") == "ssh" for flag in instruction.flags):

@@ -124,6 +124,7 @@ def _proposed(
                 mirror=mirror,
                 command=item.command,
                 entrypoint=item.entrypoint,
+                workdir=item.workdir,
                 architecture=item.architecture or architecture,
                 runtime=runtime,
                 secrets=item.secrets,

@@ -69,6 +69,12 @@ class TestHandler:
         assert [gap.message for gap in proposal.gaps] == ["the function gives an entrypoint of its own"]
         assert of('CMD ["app.handler"]', entrypoint=("/lambda-entrypoint.sh",)).complete
 
+    @pytest.mark.parametrize("workdir", [None, "/srv"])
+    def test_a_working_directory_of_the_function_is_a_gap(self, workdir: str | None) -> None:
+        proposal = of('CMD ["app.handler"]', workdir=workdir)
+        assert [gap.message for gap in proposal.gaps] == ["the function gives a working directory of its own"]
+        assert of('CMD ["app.handler"]', workdir="/var/task").complete
+
 
 class TestBase:
     @pytest.mark.parametrize(
@@ -133,6 +139,46 @@ class TestContext:
         proposal = of(f'{text}FROM public.ecr.aws/lambda/provided:al2023\nCOPY --from=b /main /main\nENTRYPOINT ["/main"]', files)
         assert outcome(proposal, 2) == (Outcome.LEFT, '"shared" is outside of "go", which the step builds')
         assert outcome(proposal, 8)[0] is Outcome.CARRIED
+
+
+class TestCommandStep:
+    def test_a_variable_counts_from_where_it_stands(self) -> None:
+        """An argument after an installation must not change what that installs."""
+        text = "FROM node:22 AS b\nENV A=1\nCOPY app.py /a\nRUN make x\nARG NODE_ENV=production\nENV B='x y' PATH=/b:$PATH\nRUN make\n"
+        (step,) = of(f"{text}FROM {PYTHON}\nCOPY --from=b /out/ ./").spec.steps
+        assert step.environment == (("A", "1"),)  # type: ignore[attr-defined]
+        assert [command[2] for command in step.run] == [  # type: ignore[attr-defined]
+            "cp -R app.py /a",
+            "cd / && make x",
+            "export B='x y' && export NODE_ENV=production && export PATH=\"/b:$PATH\" && cd / && make",
+            "mkdir -p /layer/root/var/task && cp -R /out/. /layer/root/var/task/",
+        ]
+
+    def test_an_argument_that_only_the_build_knows_is_a_gap(self) -> None:
+        text = "FROM node:22 AS b\nARG COMMIT\nRUN make\n"
+        proposal = of(f"{text}FROM {PYTHON}\nCOPY --from=b /out/ ./")
+        assert outcome(proposal, 2) == (Outcome.LEFT, "the commands see no COMMIT, of which only the build knows the value")
+        assert outcome(proposal, 3)[0] is Outcome.CARRIED
+
+    @pytest.mark.parametrize(
+        ("body", "reason"),
+        [
+            ("RUN --mount=type=ssh make", "line 2 needs keys of ssh"),
+            ("RUN make <<EOF\nx\nEOF", "line 2 holds a here-document"),
+            ("COPY missing .\nRUN make", "they read files that the proposal lacks"),
+            ("ENV A=$B`x`\nRUN make", "the value of A depends on the base image"),
+        ],
+    )
+    def test_what_no_command_step_can_do(self, body: str, reason: str) -> None:
+        proposal = of(f"FROM node:22 AS b\n{body}\nFROM {PYTHON}\nCOPY --from=b /out/ ./")
+        last = proposal.accounts[-1]
+        assert [gap.message for gap in last.gaps] == [f'"/out/" is made by commands that no step can take over: {reason}']
+        assert proposal.spec.steps == ()
+
+
+def test_a_working_directory_that_only_the_build_knows() -> None:
+    proposal = of("USER x\nARG HOME\nWORKDIR $HOME\nCOPY app.py .")
+    assert outcome(proposal, 4) == (Outcome.LEFT, "the working directory depends on what only the build knows")
 
 
 def test_a_requirement_that_names_a_path_is_told_in_the_words_of_the_step() -> None:
