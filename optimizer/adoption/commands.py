@@ -153,10 +153,10 @@ SITE = ("/var/lang/lib", "/usr/local/lib", "/usr/lib/python3", "/root/.local")
 """Where packages of Python land that are installed into no directory of their own."""
 
 _QUIET = frozenset([".", ":", "[", "[[", "apt-mark", "cat", "date", "df", "du", "echo", "env", "exit", "export", "false", "file", "id", "ldd", "ls", "printf", "pwd", "set", "shopt", "sleep", "source", "stat", "test", "tree", "true", "ulimit", "umask", "uname", "wc", "which", "whoami"])  # fmt: skip
-_WRITES = frozenset(["cat", "echo", "printf", "date"])
-_REDIRECTED = re.compile(r"(?:\d|&)?>+\s*(?:/dev/null|&\d)")
+_NO_FILE = re.compile(r"""(?:\d|&)?>+\s*(?:/dev/null|&\d)|'[^']*'|"(?:[^"\\]|\\.)*"|\\.""", re.DOTALL)
 _INSTALLERS = frozenset(["awslambdaric", "aws-lambda-ric", "build", "bundler", "corepack", "npm", "pip", "pip-tools", "pipenv", "pnpm", "poetry", "poetry-core", "poetry-plugin-export", "setuptools", "uv", "virtualenv", "wheel", "yarn"])  # fmt: skip
 _NAME = re.compile(r"(?:@[\w.-]+/)?[A-Za-z0-9][\w.-]*")
+ONE_TIME = "all files of a layer have one constant time"
 _BROUGHT = "the optimizer brings its own installer, or the base has it"
 _OWN_PACKAGE = "the project itself is not installed: its packages must lie in /var/task"
 _PIP_HARMLESS = frozenset(["--break-system-packages", "--compile", "--disable-pip-version-check", "--exists-action", "--implementation", "--no-cache", "--no-cache-dir", "--no-color", "--no-compile", "--no-input", "--no-warn-script-location", "--no-deps", "--platform", "--prefer-binary", "--progress-bar", "--python", "--python-version", "--python-platform", "--quiet", "--require-hashes", "--retries", "--root-user-action", "--system", "--target", "--timeout", "--upgrade", "--upgrade-strategy", "--user", "--verbose", "--requirement", "--cache-dir", "--abi", "--prefix", "--link-mode", "--compile-bytecode", "--ignore-installed", "--force-reinstall", "-I", "-U", "-q", "-qq", "-r", "-t", "-v"])  # fmt: skip
@@ -177,22 +177,24 @@ _EXECUTABLE = re.compile(r"[ugoa]*\+[rwstX]*x[rwxstX]*|0?[0-7]*[1357][0-7]*")
 def understand(command: Command, text: str) -> Action:
     """What the command means; its words are expanded.  ``text`` is the instruction's, in which redirections are looked for."""
     program, words = command.program, command.words
-    redirected = ">" in _REDIRECTED.sub("", text)
     if exported := _export(program, words, text):
         return exported
     found = install_of(command)
     if found is not None:
         return _installed(found, text)
-    if not redirected and "|" not in text and (made := _make(program, words)) is not None:
+    if not redirects(text) and "|" not in text and (made := _make(program, words)) is not None:
         return made
     simple = _simple(program, words)
     if simple is not None:
         return simple
     if program in _QUIET or (len(words) > 1 and words[-1] in ("--version", "-version", "version")):
-        if redirected and (program in _WRITES or program not in _QUIET):
-            return Opaque(f"{program} writes a file by redirection")
         return Needless("it changes nothing in the image")
     return Opaque(f"what {_shown(words)} writes cannot be told")
+
+
+def redirects(text: str) -> bool:
+    """Whether the text of a RUN writes a file by redirection."""
+    return ">" in _NO_FILE.sub("", text)
 
 
 def _simple(program: str, words: Sequence[str]) -> Action | None:
@@ -253,8 +255,8 @@ def _simple(program: str, words: Sequence[str]) -> Action | None:
             return Needless("the step restores and publishes by itself; it runs no tests")
         case "python" | "python3" if "compileall" in words:
             return Needless("bytecode = true, the default, compiles the code when the image is built")
-        case "touch" if not any(character in word for word in plain for character in "$"):
-            return Needless("all files of a layer have one constant time")
+        case "touch" if plain != tuple(words[1:]):
+            return Needless(ONE_TIME)
         case "ldconfig" | "update-ca-certificates" | "sync":
             return Needless("it changes nothing that the steps do not change")
         case _ if re.fullmatch(r"python3?(?:\.\d+)?", program) and words[1:3] == ("-m", "compileall"):
@@ -267,7 +269,7 @@ def _simple(program: str, words: Sequence[str]) -> Action | None:
 
 
 def _make(program: str, words: Sequence[str]) -> Make | None:
-    """``curl -o``, ``wget -O`` and ``ln -s``; None for other forms, and for words that the shell would have to read."""
+    """``curl -o``, ``wget -O``, ``ln -s`` and ``touch``; None for other forms, and for words that the shell would have to read."""
     if any("$" in word or "`" in word for word in words):
         return None
     match program:
@@ -277,6 +279,8 @@ def _make(program: str, words: Sequence[str]) -> Make | None:
             if len(places) == 1 and places[0] + 1 < len(words):
                 place = places[0] + 1
                 return Make(tuple(words[:place]), words[place], tuple(words[place + 1 :]))
+        case "touch" if len(words) == 2 and not words[1].startswith("-"):
+            return Make(("touch",), words[1])
         case "ln" if len(words) == 4 and words[1].startswith("-") and "s" in words[1] and words[2].startswith("/"):
             return Make(tuple(words[:3]), words[3])
     return None
@@ -289,7 +293,7 @@ def _system_other(program: str, words: Sequence[str], plain: Sequence[str]) -> A
     if verb in ("clean", "makecache", "autoremove"):
         return Needless("caches and lists of packages never reach the image")
     if verb in ("remove", "erase", "purge", "del"):
-        return Needless("what only builds need never reaches the image")
+        return Needless("what only builds need never reaches the image, and a removal makes no layer below smaller")
     if verb in ("update", "upgrade", "dist-upgrade", "distro-sync"):
         return Lost.of(
             f"{_shown(words)} brings packages that are newer than the base's",

@@ -79,6 +79,7 @@ class _Finish:
         self._entries()
         SystemPackages(walk, image.house is not None).place()
         self._compiled_inputs()
+        self._one_program()
         environment = image.environment()
         labels = image.labels()
         handler = image.handler()
@@ -172,6 +173,18 @@ class _Finish:
             if instruction.keyword == "ARG":
                 self._without_value(instruction, stage.variables)
         walk.carry(draft, [stage.resolved.stage.start])
+
+    def _one_program(self) -> None:
+        """A ``provided`` runtime starts one program, so a second one has no place."""
+        programs = [draft for draft in self._walk.drafts.values() if draft.used and draft.kind in (steps.GoBuild, steps.RustBuild)]
+        for draft in programs[1:]:
+            draft.used = False
+            for instruction in draft.via:
+                self._walk.left(
+                    instruction,
+                    "an image holds one program, /var/runtime/bootstrap, and this Dockerfile builds more",
+                    "make a spec for each function, or build the others in a command step",
+                )
 
     def _without_value(self, instruction: Instruction, variables: Mapping[str, str | None]) -> None:
         for name, _, _ in instruction.pairs():

@@ -38,6 +38,8 @@ TASK = "/var/task"
 _ARCHIVE = re.compile(r".*\.(?:tar|tar\.(?:gz|bz2|xz|zst)|tgz|tbz2?|txz)")
 _LOOSE = re.compile(r"[A-Za-z0-9][\w.-]*(?=(?:\[[^\]]*\])?\s*(?:[<>~!;#].*)?$)(?!.*==)")
 """A requirement without one version."""
+_INDEX_GIVEN = re.compile(r"(?<![\w$])(\w*INDEX_URL|npm_config_registry|NPM_CONFIG_REGISTRY)=")
+_RUST_PROGRAM = re.compile(r".*/release/(?P<name>[\w-]+)|.*/lambda/(?P<other>[\w-]+)/bootstrap")
 _TOOL_FILES = frozenset(["uv", "uvx", "poetry", "pipenv", "pnpm", "yarn", "cargo-lambda", "bun"])
 _NO_EFFECT = {
     "EXPOSE": "a function has no ports",
@@ -286,6 +288,7 @@ class Walk:
         text = "\n".join([instruction.arguments, *(heredoc.content for heredoc in instruction.heredocs)])
         cwd = workdir
         found = self.subject.commands(instruction)
+        told = False
         if not found:
             self.note(instruction).needless.append("it runs nothing")
         for command in found:
@@ -293,7 +296,10 @@ class Walk:
             if command.program in ("sh", "bash", "ash", "dash") and any(re.fullmatch(r"-[a-z]*c", word) for word in words):
                 continue
             action = acts.understand(ShellCommand(words, command.source, command.places), text)
+            told = told or isinstance(action, (acts.Opaque, acts.Export))
             cwd = self._act(index, stage, instruction, action, cwd)
+        if acts.redirects(text) and not told:
+            self._opaque(stage, instruction, "it writes a file by redirection", final)
 
     def _words(self, stage: Stage, command: ShellCommand) -> tuple[str, ...]:
         """The words with the variables that are known; the others stay as they are written."""
@@ -362,7 +368,9 @@ class Walk:
 
     def _made(self, stage: Stage, instruction: Instruction, action: acts.Make, cwd: str, final: bool) -> None:
         path = absolute(action.path, cwd)
-        if (
+        if path and action.before == ("touch",) and stage.tree.find(path, self.kind):
+            self.note(instruction).needless.append(acts.ONE_TIME)
+        elif (
             path is None
             or action.path.endswith("/")
             or stage.tree.is_directory(path)
@@ -383,7 +391,7 @@ class Walk:
         draft = self.draft(("make", id(instruction), path), steps.Command, values)
         self._see_secrets(draft, instruction)
         stage.tree.put(Entry(path=path, directory=False, draft=draft, via=(instruction,)))
-        if before[0] != "ln":
+        if before[0] in ("curl", "wget"):
             self.note(instruction).remarks.append("nothing checks what is fetched: the layer is what the server sends that day")
 
     def _removed(self, stage: Stage, instruction: Instruction, action: acts.Remove, cwd: str, final: bool) -> None:
@@ -438,6 +446,8 @@ class Walk:
     def _dependencies(self, stage: Stage, instruction: Instruction, action: acts.Dependencies, cwd: str) -> None:
         for gap in action.gaps:
             self.left(instruction, gap.message, gap.by_hand)
+        if match := _INDEX_GIVEN.search(instruction.arguments):
+            self.left(instruction, f"{match[1]} says where packages come from", "set index_url or registry of the step")
         self.note(instruction).remarks += action.remarks
         kind = _DEPENDENCIES[action.ecosystem]
         locks = self._locks(stage, instruction, action, cwd)
@@ -529,7 +539,8 @@ class Walk:
         source, manifest = self._project_of(stage, action, cwd)
         if source is None:
             names = " or ".join(posixpath.basename(name) for name in action.manifests)
-            self._opaque(stage, instruction, f"no {names} of the project is known in {cwd}", final=False)
+            final = stage.resolved.stage.index in self.lineage
+            self._opaque(stage, instruction, f"no {names} of the project is known in {cwd}", final)
             return
         values: dict[str, object] = {"source": source, **dict(action.values)}
         if action.ecosystem == "dotnet" and posixpath.basename(manifest) != manifest:
@@ -539,8 +550,7 @@ class Walk:
         if values.get("package") == ".":
             del values["package"]
         kind = _BUILDS[action.ecosystem]
-        draft = self.draft((kind, source), kind, values)
-        draft.values.update({key: value for key, value in values.items() if key not in draft.values})
+        draft = self.draft((kind, source, tuple(values.get(name) for name in ("package", "binary", "project"))), kind, values)
         if draft not in stage.drafts:
             stage.drafts.append(draft)
         inputs = [item for entry in stage.tree.entries if entry.source is not None for item in entry.via]
@@ -802,6 +812,8 @@ class Walk:
         ):
             self.note(instruction).remarks.append("directories below stay directories, where the pattern would empty them into the target")
         for relative, entry in found:
+            if entry.draft is not None and entry.draft.kind is steps.RustBuild and (match := _RUST_PROGRAM.fullmatch(source)):
+                entry.draft.values["binary"] = match["name"] or match["other"]
             if entry.directory or relative:
                 path = posixpath.normpath(posixpath.join(target, relative))
             else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import Any
 
 import pytest
@@ -21,12 +22,13 @@ class Tree:
         self._texts = texts
 
     def kind(self, path: str) -> str | None:
+        path = posixpath.normpath(path)
         if path == "." or any(name.startswith(f"{path}/") for name in self._texts):
             return "directory"
         return "file" if path in self._texts else None
 
     def read_text(self, path: str) -> str:
-        return self._texts[path]
+        return self._texts[posixpath.normpath(path)]
 
 
 FILES = {"app.py": "", "requirements.txt": "idna==3.10\n"}
@@ -185,3 +187,52 @@ def test_a_requirement_that_names_a_path_is_told_in_the_words_of_the_step() -> N
     proposal = of("COPY requirements.txt .\nRUN pip install -r requirements.txt", {"requirements.txt": "-e .\n"})
     assert proposal.spec == ImageSpec(runtime="python3.13")
     assert outcome(proposal, 3) == (Outcome.LEFT, 'requirements.txt:1 names a local path: "-e ."')
+
+
+class TestRun:
+    @pytest.mark.parametrize(
+        ("line", "said"),
+        [
+            ("pip freeze > /opt/versions", "it writes a file by redirection"),
+            (": > /opt/marker", "it writes a file by redirection"),
+            ("go build -o /opt/x .", "no go.mod of the project is known in /var/task"),
+            ("dnf update -y", '"dnf update -y" brings packages that are newer than the base\'s'),
+            ("rm /var/runtime/bootstrap.py", '"/var/runtime/bootstrap.py" is taken out again'),
+            ("PIP_INDEX_URL=https://x.example.com pip install -r requirements.txt", "PIP_INDEX_URL says where packages come from"),
+        ],
+    )
+    def test_what_is_not_carried(self, line: str, said: str) -> None:
+        assert outcome(of(f"COPY requirements.txt .\nRUN {line}"), 3) == (Outcome.LEFT, said)
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            "echo 'a > b' && true 2>/dev/null",
+            "touch app.py",
+            "touch -d @0 /opt/x",
+            "mkdir -p /opt/x && cd /opt/x",
+            "pip install -U 'pip>=25'",
+        ],
+    )
+    def test_what_is_needless(self, line: str) -> None:
+        assert outcome(of(f"COPY app.py .\nRUN {line}"), 3)[0] is Outcome.NEEDLESS
+
+    def test_a_file_that_is_made(self) -> None:
+        (step,) = of("RUN touch /var/task/__init__.py").spec.steps
+        assert step.run == (("mkdir", "-p", "/layer/root/var/task"), ("touch", "/layer/root/var/task/__init__.py"))  # type: ignore[attr-defined]
+
+    def test_an_image_holds_one_program(self) -> None:
+        files = {"go.mod": "module a\n", "a/main.go": "", "b/main.go": ""}
+        text = "FROM golang:1.25 AS b\nWORKDIR /src\nCOPY . .\nRUN go build -o /a ./a\nRUN go build -o /b ./b\n"
+        proposal = of(
+            f"{text}FROM public.ecr.aws/lambda/provided:al2023\nCOPY --from=b /a /var/runtime/bootstrap\nCOPY --from=b /b /opt/b", files
+        )
+        assert [step.package for step in proposal.spec.steps] == ["a"]  # type: ignore[attr-defined]
+        assert outcome(proposal, 8)[1].startswith("an image holds one program")
+        assert outcome(proposal, 7)[0] is Outcome.CARRIED
+
+    def test_the_program_is_the_one_that_the_image_takes(self) -> None:
+        files = {"Cargo.toml": '[package]\nname = "tools"\n', "Cargo.lock": "", "src/bin/api.rs": ""}
+        text = "FROM rust:1 AS b\nWORKDIR /s\nCOPY . .\nRUN cargo build --release\nFROM public.ecr.aws/lambda/provided:al2023\n"
+        (step,) = of(f"{text}COPY --from=b /s/target/release/api /var/runtime/bootstrap", files).spec.steps
+        assert step.binary == "api"  # type: ignore[attr-defined]
