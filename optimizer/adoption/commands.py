@@ -7,6 +7,7 @@ changes what it does, or a file that it writes by redirection leave the command
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -130,7 +131,6 @@ class Build:
     outputs: tuple[str, ...]
     values: tuple[tuple[str, object], ...] = ()
     gaps: tuple[Gap, ...] = ()
-    remarks: tuple[str, ...] = ()
 
 
 Action = (
@@ -482,17 +482,25 @@ def _build(found: Install) -> Action:
     if tool == "maven":
         outputs = tuple(value for word in words if (value := word.removeprefix("-DoutputDirectory=")) != word) or ("target",)
         files = [words[index + 1] for index, word in enumerate(words[:-1]) if word in ("-f", "--file")]
-        return Build(
-            ecosystem="java", manifests=tuple(files) or ("pom.xml",), outputs=outputs, values=(("tool", tool),), remarks=_java(words)
-        )
+        return Build(ecosystem="java", manifests=tuple(files) or ("pom.xml",), outputs=outputs, values=(("tool", tool),), gaps=_java(words))
     directory = next((words[index + 1] for index, word in enumerate(words[:-1]) if word in ("-p", "--project-dir")), ".")
     manifests = tuple(f"{directory}/{name}" for name in ("build.gradle", "build.gradle.kts"))
-    return Build(ecosystem="java", manifests=manifests, outputs=(f"{directory}/build",), values=(("tool", tool),), remarks=_java(words))
+    return Build(ecosystem="java", manifests=manifests, outputs=(f"{directory}/build",), values=(("tool", tool),), gaps=_java(words))
 
 
-def _java(words: Sequence[str]) -> tuple[str, ...]:
-    profiles = [word for word in words if re.fullmatch(r"-P[A-Za-z].*", word)]
-    return (f"{' '.join(profiles)} is not passed on: say it in the build file",) if profiles else ()
+_JAVA_HARMLESS = re.compile(
+    r"-D(?:skipTests|maven\.test\.skip|includeScope|outputDirectory|software\.amazon\.aws\.lambdabuilders\.[\w.-]+|org\.gradle\.daemon)(?:=.*)?"
+)
+
+
+def _java(words: Sequence[str]) -> tuple[Gap, ...]:
+    lost = [word for word in words if re.match(r"-[PD][A-Za-z]", word) and not _JAVA_HARMLESS.fullmatch(word)]
+    lost += [
+        f"{word} {following}"
+        for word, following in itertools.pairwise(words)
+        if word in ("--init-script", "-I") and "lambda-build-init" not in following
+    ]
+    return tuple(Gap(f"{word} is not passed on", "say it in the build file") for word in lost)
 
 
 def _go(words: Sequence[str]) -> Action:
@@ -559,8 +567,12 @@ def _dotnet(words: Sequence[str]) -> Action:
             output = word.partition("=")[2]
         elif not word.startswith(("-", "/")) and word not in ("package", "build", "publish"):
             project = word
+    lost = [word for word in words if re.match(r"(?:-p|/p|-property|--property):", word)]
+    if any(word in ("--self-contained", "--sc") and following != "false" for word, following in zip(words, [*words[1:], ""], strict=True)):
+        lost.append("--self-contained")
     return Build(
         ecosystem="dotnet",
+        gaps=tuple(Gap(f"{word} is not passed on", "set the property in the project file") for word in lost),
         manifests=(project or "*.csproj", *(() if project else ("*.fsproj",))),
         outputs=(output,) if output else ("bin",),
     )

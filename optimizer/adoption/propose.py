@@ -7,14 +7,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 
-from optimizer.adoption.content import Content
+from optimizer.adoption.content import ECOSYSTEMS, Content
 from optimizer.adoption.image import ImageSettings
 from optimizer.adoption.packages import SystemPackages
 from optimizer.adoption.places import allowed
 from optimizer.adoption.proposal import Account, Gap, Outcome, Proposal
 from optimizer.adoption.scripted import keeping, scripted
 from optimizer.adoption.tree import Draft, Entry, is_below
-from optimizer.adoption.walk import COMPILED, Stage, Walk, tagged
+from optimizer.adoption.walk import COMPILED, Stage, Walk, is_manifest, tagged
 from optimizer.bases.mirror import Mirror
 from optimizer.bases.recognise import lambda_base
 from optimizer.dockerfile.instruction import Instruction
@@ -80,6 +80,7 @@ class _Finish:
         SystemPackages(walk, image.house is not None).place()
         self._compiled_inputs()
         self._one_program()
+        self._other_manifests()
         environment = image.environment()
         labels = image.labels()
         handler = image.handler()
@@ -173,6 +174,30 @@ class _Finish:
             if instruction.keyword == "ARG":
                 self._without_value(instruction, stage.variables)
         walk.carry(draft, [stage.resolved.stage.start])
+
+    def _other_manifests(self) -> None:
+        """Files that say what to install, but that the steps of their stage do not read."""
+        walk = self._walk
+        for stage in walk.stages.values():
+            readers = [draft for draft in stage.drafts if draft.used and draft.kind in ECOSYSTEMS]
+            if not readers or (stage.command is not None and stage.command.used):
+                continue
+            locks = [str(draft.values["lock"]) for draft in readers]
+            ecosystems = {ECOSYSTEMS[draft.kind] for draft in readers}
+            homes = {posixpath.dirname(lock) for lock in locks}
+            for instruction, entry in stage.copied:
+                source = entry.source or ""
+                if entry.directory or not is_manifest(source, *ecosystems) or posixpath.dirname(source) in homes:
+                    continue
+                including = [draft for draft in readers if walk.mentions(str(draft.values["lock"]), source)]
+                if including:
+                    walk.carry(including[0], [instruction])
+                elif not walk.note(instruction).carried:
+                    walk.left(
+                        instruction,
+                        f'"{source}" says what to install too, and the step reads {", ".join(locks)} alone',
+                        "lock its packages by themselves, and add a step for that lock",
+                    )
 
     def _one_program(self) -> None:
         """A ``provided`` runtime starts one program, so a second one has no place."""

@@ -39,6 +39,11 @@ _ARCHIVE = re.compile(r".*\.(?:tar|tar\.(?:gz|bz2|xz|zst)|tgz|tbz2?|txz)")
 _LOOSE = re.compile(r"[A-Za-z0-9][\w.-]*(?=(?:\[[^\]]*\])?\s*(?:[<>~!;#].*)?$)(?!.*==)")
 """A requirement without one version."""
 _INDEX_GIVEN = re.compile(r"(?<![\w$])(\w*INDEX_URL|npm_config_registry|NPM_CONFIG_REGISTRY)=")
+_WORKSPACES = (
+    ("package.json", r'"workspaces"\s*:'),
+    ("pnpm-workspace.yaml", r"^packages\s*:"),
+    ("pyproject.toml", r"^\[tool\.uv\.workspace\]"),
+)
 _RUST_PROGRAM = re.compile(r".*/release/(?P<name>[\w-]+)|.*/lambda/(?P<other>[\w-]+)/bootstrap")
 _TOOL_FILES = frozenset(["uv", "uvx", "poetry", "pipenv", "pnpm", "yarn", "cargo-lambda", "bun"])
 _NO_EFFECT = {
@@ -152,6 +157,13 @@ class Walk:
             return self.project.kind(path)
         except OptimizerError:
             return None
+
+    def mentions(self, path: str, other: str) -> bool:
+        """Whether a file of the project names another, as requirements files include one another."""
+        try:
+            return posixpath.relpath(other, posixpath.dirname(path) or ".") in self.project.read_text(path)
+        except OptimizerError:
+            return False
 
     def carry(self, draft: Draft, via: Iterable[Instruction]) -> None:
         """Say that the draft carries the instructions."""
@@ -457,6 +469,7 @@ class Walk:
             if draft not in stage.drafts:
                 stage.drafts.append(draft)
             self._see_secrets(draft, instruction)
+            self._workspace(instruction, lock)
             said = [stage.variables.get(name) for name in _TARGETS[action.ecosystem]]
             for target in (*action.targets, *filter(None, said)):
                 if path := absolute(target, cwd):
@@ -507,6 +520,21 @@ class Walk:
         )
         return found
 
+    def _workspace(self, instruction: Instruction, lock: str) -> None:
+        """Say so where the lock is that of several packages, of whose manifests a step reads one."""
+        for name, sign in _WORKSPACES:
+            path = posixpath.join(posixpath.dirname(lock), name)
+            try:
+                text = self.project.read_text(path) if self.kind(path) == "file" else ""
+            except OptimizerError:
+                text = ""
+            if re.search(sign, text, re.MULTILINE):
+                self.left(
+                    instruction,
+                    f'"{path}" is that of a workspace, and the step reads none of the other packages\' manifests',
+                    "lock the function's own package by itself, in its directory, and name that lock",
+                )
+
     def _unlocked(self, instruction: Instruction, requirements: str) -> None:
         """Say so where a requirements file is no lock, and how it becomes one."""
         try:
@@ -535,7 +563,6 @@ class Walk:
             self.left(instruction, gap.message, gap.by_hand)
         if action.ecosystem == "go" and ("CGO_ENABLED=1" in instruction.arguments or stage.variables.get("CGO_ENABLED") == "1"):
             self.left(instruction, "the step builds without cgo", "do without what needs a C compiler, or build with a command step")
-        self.note(instruction).remarks += action.remarks
         source, manifest = self._project_of(stage, action, cwd)
         if source is None:
             names = " or ".join(posixpath.basename(name) for name in action.manifests)
@@ -886,14 +913,11 @@ class Walk:
         return ""
 
 
-def is_manifest(path: str) -> bool:
-    """Whether a file says to some installer what to install."""
+def is_manifest(path: str, *ecosystems: str) -> bool:
+    """Whether a file says what to install, to an installer of the ecosystems, or to any."""
     name = posixpath.basename(path)
-    return any(
-        fnmatch.fnmatchcase(name, pattern)
-        for ecosystem in ("python", "nodejs", "ruby", "java", "go", "rust", "dotnet")
-        for pattern in manifests(ecosystem)
-    )
+    known = ecosystems or ("python", "nodejs", "ruby", "java", "go", "rust", "dotnet")
+    return any(fnmatch.fnmatchcase(name, pattern) for ecosystem in known for pattern in manifests(ecosystem))
 
 
 _PUBLIC = ("docker.io", "gcr.io", "ghcr.io", "localhost", "mcr.microsoft.com", "public.ecr.aws", "quay.io", "registry.k8s.io")

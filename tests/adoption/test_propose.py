@@ -143,6 +143,31 @@ class TestContext:
         assert outcome(proposal, 8)[0] is Outcome.CARRIED
 
 
+class TestManifests:
+    def test_files_that_a_requirements_file_includes_are_read_with_it(self) -> None:
+        files = {"requirements.txt": "-r common/base.txt\n", "common/base.txt": "idna==3.10\n", "common/requirements.txt": "x==1\n"}
+        text = (
+            f"FROM {PYTHON} AS b\nWORKDIR /x\nCOPY requirements.txt .\nCOPY common/base.txt common/\nCOPY common/requirements.txt other/\n"
+        )
+        proposal = of(f"{text}RUN pip install -r requirements.txt -t /y\nFROM {PYTHON}\nCOPY --from=b /y /var/task", files)
+        assert outcome(proposal, 6)[0] is Outcome.CARRIED
+        assert outcome(proposal, 5)[1].startswith('"common/requirements.txt" says what to install too')
+
+    @pytest.mark.parametrize(
+        ("command", "lost"),
+        [
+            ("mvn package -Pprod -DskipTests", ["-Pprod"]),
+            ("mvn package -Drevision=1 -Dmaven.test.skip=true", ["-Drevision=1"]),
+            ("mvn package", []),
+        ],
+    )
+    def test_options_of_a_build_that_the_step_does_not_pass_on(self, command: str, lost: list[str]) -> None:
+        text = f"FROM maven:3 AS b\nWORKDIR /x\nCOPY . .\nRUN {command}\nFROM public.ecr.aws/lambda/java:21\n"
+        proposal = of(f"{text}COPY --from=b /x/target/classes /var/task", {"pom.xml": "<project/>\n"})
+        assert outcome(proposal, 4)[1] == "; ".join(f"{word} is not passed on" for word in lost)
+        assert [step.kind for step in proposal.spec.steps] == ["java-build"]
+
+
 class TestCommandStep:
     def test_a_variable_counts_from_where_it_stands(self) -> None:
         """An argument after an installation must not change what that installs."""
