@@ -175,14 +175,14 @@ def _app(path: str, root: Path, mirror: Mirror) -> tuple[list[Candidate], list[S
             skipped.append(_homeless(function, image, homes[image.asset]))
         else:
             home = origins[image.asset]
-            found.append(_of_function(function, replace(subject, context=ContextDirectory(home)), home, root, image.secrets))
+            found.append(_of_function(function, replace(subject, context=ContextDirectory(home)), home, root, image.options.secrets))
     return found, skipped
 
 
 def _homeless(function: FunctionSubject, image: AssemblyImage, homes: list[str]) -> Skipped:
     if homes:
         why = f"the directories {', '.join(homes[:3])} hold what its image is built from, and nothing says which"
-        by_hand = f"name one: optimizer init --from {os.path.join(homes[0], image.dockerfile)}"
+        by_hand = f"name one: optimizer init --from {os.path.join(homes[0], image.options.dockerfile)}"
     else:
         why = "no directory of the project holds what its image is built from"
         by_hand = "synthesize the app again, or name the Dockerfile: optimizer init --from PATH/Dockerfile"
@@ -196,7 +196,7 @@ def _homes(image: AssemblyImage, root: Path, assembly: Path) -> list[str]:
     copied = list(_files(str(image.directory)))[: _MOST_FILES + 1]
     if len(copied) > _MOST_FILES:
         return []
-    wanted = os.path.normpath(image.dockerfile)
+    wanted = os.path.normpath(image.options.dockerfile)
     found = []
     for path in _named(os.path.relpath(root), os.path.basename(wanted), os.path.realpath(assembly)):
         if os.path.normpath(path).endswith(os.sep + wanted) or os.path.normpath(path) == wanted:
