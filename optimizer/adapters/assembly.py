@@ -26,8 +26,8 @@ class AssemblyFunction:
     """One image function of an app.
 
     ``path`` is the construct's path where the assembly carries it, else stack
-    and logical id.  ``handler`` is empty when the image decides it; ``command``
-    and ``entrypoint`` are None where only a deployment knows them.
+    and logical id.  ``handler`` is empty when the image decides it; ``command``,
+    ``entrypoint`` and ``workdir`` are None where only a deployment knows them.
     ``architecture`` is Lambda's default where the template does not say it.
     ``asset``, ``repository`` and ``dockerfile`` are None for an image that is
     not an asset of the app; ``repository`` may hold placeholders such as
@@ -47,6 +47,7 @@ class AssemblyFunction:
     architecture_given: bool
     command: tuple[str, ...] | None
     entrypoint: tuple[str, ...] | None
+    workdir: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -319,6 +320,7 @@ def _functions(stack: _Stack) -> Iterator[AssemblyFunction]:
                 architecture_given=function.architecture_given,
                 command=function.command,
                 entrypoint=function.entrypoint,
+                workdir=function.workdir,
             )
 
 

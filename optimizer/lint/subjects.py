@@ -219,8 +219,9 @@ class FunctionSubject:
 
     ``command`` is the handler or the whole command, empty when the image
     decides it; texts are None where a token or an intrinsic function hides
-    them.  ``architecture`` is Lambda's default where the function does not give
-    one.  ``repository`` is where its image is pushed; ``image`` tells images
+    them.  ``workdir`` is the working directory that it gives, empty when the
+    image decides it.  ``architecture`` is Lambda's default where the function
+    does not give one.  ``repository`` is where its image is pushed; ``image`` tells images
     apart, and is empty for one that nobody here builds.  ``metadata`` is what
     SAM compares to build an image once, empty outside SAM.
     """
@@ -231,6 +232,7 @@ class FunctionSubject:
     architecture_given: bool = True
     command: tuple[str, ...] | None = ()
     entrypoint: tuple[str, ...] | None = ()
+    workdir: str | None = ""
     repository: str | None = None
     image: str = ""
     metadata: str = ""

@@ -35,7 +35,8 @@ class TemplateFunction:
     ``path`` is the construct's path where the template carries it, else empty.
     ``image_uri`` is the text as far as it is literal.  ``architecture`` is None
     where it is not given, or hidden; texts of ``command`` and ``entrypoint``
-    are None as a whole where one is hidden.  ``build`` is None for an image
+    are None as a whole where one is hidden; so is ``workdir``, which is empty
+    where it is not given.  ``build`` is None for an image
     that the template does not build; ``metadata`` is then empty, and else what
     SAM compares to build equal images once.
     """
@@ -50,6 +51,7 @@ class TemplateFunction:
     entrypoint: tuple[str, ...] | None
     build: TemplateBuild | None
     metadata: str
+    workdir: str | None = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +139,7 @@ def _function(
         command=_words(config.get("Command")),
         entrypoint=_words(config.get("EntryPoint")),
         build=build,
+        workdir=_literal(config["WorkingDirectory"]) if "WorkingDirectory" in config else "",
         metadata=json.dumps(metadata, sort_keys=True, default=str) if build and "Dockerfile" in metadata else "",
     )
 

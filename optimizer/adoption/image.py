@@ -1,0 +1,311 @@
+"""What an image is beside its files: base, architecture, environment, labels, handler."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from optimizer.adoption.commands import SITE
+from optimizer.adoption.places import Places
+from optimizer.adoption.proposal import Gap
+from optimizer.adoption.tree import is_below
+from optimizer.adoption.walk import TASK, Walk, is_house, tagged
+from optimizer.bases.catalogue import BaseImage, base_image, runtimes, successor
+from optimizer.bases.handlers import check_handler
+from optimizer.bases.recognise import LambdaBase, image_reference, lambda_base
+from optimizer.dockerfile.instruction import Instruction
+from optimizer.dockerfile.scope import absolute
+from optimizer.errors import SpecError
+from optimizer.model import fields as types
+from optimizer.model import steps
+from optimizer.model.fields import FieldFault
+
+_INSTALLER_VARIABLES = re.compile(
+    r"(?:PIP|PIPENV|POETRY|UV|NPM_CONFIG|npm_config|YARN|PNPM|DEBIAN|CARGO|GO|NUGET)_?[A-Za-z_]*|GOPATH|GOOS|GOARCH|CGO_ENABLED"
+)
+_RUNTIME_CLIENTS = re.compile(r"aws[-_]?lambda[-_]?ric|lambda-entrypoint\.sh|aws_lambda_ric")
+
+
+class ImageSettings:
+    """What the instructions of the image's own stages, and the function, say.
+
+    ``command``, ``entrypoint`` and ``workdir`` are the function's, None where
+    they are hidden.  ``gaps`` and ``remarks`` grow with what is asked for.
+    """
+
+    def __init__(
+        self,
+        walk: Walk,
+        command: Sequence[str] | None,
+        entrypoint: Sequence[str] | None,
+        workdir: str | None,
+        architecture: str | None,
+        runtime: str | None,
+    ) -> None:
+        self.walk = walk
+        self.places = Places(walk.last.workdir)
+        self.gaps: list[Gap] = []
+        self.remarks: list[str] = []
+        self.house: str | None = None
+        self._command = command
+        self._entrypoint = entrypoint
+        self._workdir = workdir
+        self.base = self._runtime(runtime)
+        self.architecture = self._architecture_of(architecture)
+        self.program = self._started()
+
+    def _runtime(self, given: str | None) -> BaseImage:
+        walk = self.walk
+        bottom = walk.subject.resolved.stages[walk.subject.resolved.lineage(walk.final)[-1]]
+        start, note = bottom.stage.start, walk.note(bottom.stage.start)
+        image = bottom.image
+        known = lambda_base(image, walk.mirror) if image else None
+        if given is not None:
+            base = base_image(given)
+        elif known is not None and known.base is not None:
+            base = known.base
+        elif (name := _guess(image or bottom.stage.origin)) is not None:
+            base = base_image(name)
+        else:
+            raise SpecError(
+                f'no runtime can be told from the base image "{image or bottom.stage.origin}"',
+                f"{walk.subject.path}:{start.line}",
+                f"name the runtime, for example {successor(base_image('python3.13'))}",
+            )
+        note.carried.append("runtime")
+        if known is not None:
+            self._known_base(start, known, base)
+            return base
+        if image and is_house(image):
+            self.house = tagged(image)
+            note.carried.append("base")
+            if given is None:
+                walk.left(
+                    start,
+                    f'nothing here tells whether "{image}" is made from the base of {base.runtime} that AWS provides',
+                    "look at its entrypoint, which must be /lambda-entrypoint.sh; if it is another, take base out of the spec",
+                )
+        else:
+            walk.left(
+                start,
+                f'"{image or bottom.stage.origin}" is no base that AWS provides: the proposal stands on the one of {base.runtime}',
+                "check what the program expects of the old image: its packages, its C library, its paths",
+            )
+        return base
+
+    def _known_base(self, start: Instruction, known: LambdaBase, base: BaseImage) -> None:
+        note = self.walk.note(start)
+        if known.base is not None and known.base.runtime != base.runtime:
+            note.remarks.append(f"{base.runtime} in place of {known.base.runtime}")
+        if known.reference.digest is not None:
+            note.remarks.append("its digest belongs into optimizer.lock, where optimizer pin writes that of today")
+        elif known.reference.tag != base.reference.tag and known.architecture is None:
+            note.remarks.append(f'the tag becomes "{base.reference.tag}"')
+        if base.status == "deprecated":
+            note.remarks.append(f"{base.runtime} is deprecated since {base.deprecated_on}; {successor(base)} is supported")
+
+    def _architecture_of(self, given: str | None) -> str:
+        if given is not None:
+            return given
+        bottom = self.walk.subject.resolved.stages[self.walk.subject.resolved.lineage(self.walk.final)[-1]]
+        known = lambda_base(bottom.image, self.walk.mirror) if bottom.image else None
+        if known is not None and known.architecture is not None:
+            return known.architecture
+        word = {"linux/amd64": "x86_64", "linux/arm64": "arm64"}.get(bottom.platform or "")
+        if word is None:
+            self.remarks.append("nothing says the architecture: x86_64 is Lambda's default")
+        return word or "x86_64"
+
+    def _started(self) -> str:
+        """The program of a ``provided`` runtime that the entrypoint starts, where it is now; empty when there is none."""
+        entrypoints = [item for item, _ in self._lineage() if item.keyword == "ENTRYPOINT"]
+        words = (entrypoints[-1].json or ()) if entrypoints else ()
+        path = absolute(words[0], self.places.work) if len(words) == 1 else None
+        return self.places.now(path) if path and self.base.family == "provided" else ""
+
+    def _lineage(self) -> Iterable[tuple[Instruction, Sequence[str | None]]]:
+        for item in self.walk.subject.final_stages:
+            yield from zip(item.stage.instructions, item.expanded, strict=True)
+
+    def environment(self) -> dict[str, str]:
+        walk = self.walk
+        result: dict[str, str] = {}
+        homes = [
+            entry.path
+            for entry in walk.last.tree.entries
+            if entry.draft is not None and entry.draft.kind is steps.PythonDependencies and entry.path not in SITE
+        ]
+        for instruction, values in self._lineage():
+            if instruction.keyword != "ENV":
+                continue
+            for (name, raw, _), value in zip(instruction.pairs(), values, strict=True):
+                self._variable(instruction, name, raw or "", value, homes, result)
+        for index, stage in walk.stages.items():
+            for instruction in stage.resolved.stage.instructions if index not in walk.lineage else ():
+                if instruction.keyword == "ENV" and not walk.note(instruction).carried:
+                    for name, _, _ in instruction.pairs():
+                        if re.search(r"INDEX_URL|REGISTRY|GOPROXY|GOPRIVATE", name, re.IGNORECASE):
+                            walk.left(instruction, f"{name} says where packages come from", "set index_url or registry of the step")
+                    walk.note(instruction).needless.append("a variable of a build stage")
+        return result
+
+    def _variable(
+        self, instruction: Instruction, name: str, raw: str, value: str | None, homes: Sequence[str], result: dict[str, str]
+    ) -> None:
+        walk = self.walk
+        note = walk.note(instruction)
+        if name in ("PATH", "PYTHONPATH", "VIRTUAL_ENV") and any(home in (value or raw) for home in homes):
+            note.needless.append(f"the packages are in {TASK}, where Python finds them")
+        elif re.search(r"INDEX_URL|REGISTRY", name, re.IGNORECASE):
+            walk.left(instruction, f"{name} says where packages come from", "set index_url or registry of the step")
+        elif _INSTALLER_VARIABLES.fullmatch(name):
+            note.needless.append("it concerns installers, and none runs in the image")
+        elif value is None:
+            walk.left(
+                instruction,
+                f"the value of {name} depends on the base image, or on a build argument without a value",
+                f'write the whole value into environment: {name} = "…"',
+            )
+        else:
+            try:
+                types.VARIABLES.read({name: self._moved_value(note.remarks, name, value)})
+            except FieldFault as fault:
+                walk.left(instruction, f"{name}: {fault.message}", fault.hint or "write it by hand")
+                return
+            result[name] = self._moved_value([], name, value)
+            note.carried.append("environment")
+
+    def _moved_value(self, remarks: list[str], name: str, value: str) -> str:
+        """A path in the old working directory, where it is now."""
+        if self.places.moves and (value == self.places.work or is_below(value, self.places.work)):
+            remarks.append(f"{name} is {self.places.now(value)} now")
+            return self.places.now(value)
+        return value
+
+    def labels(self) -> dict[str, str]:
+        walk = self.walk
+        result: dict[str, str] = {}
+        for instruction, values in self._lineage():
+            if instruction.keyword != "LABEL":
+                continue
+            for (raw, _, _), value in zip(instruction.pairs(), values, strict=True):
+                name = raw.strip("\"'")
+                try:
+                    if value is None:
+                        raise FieldFault("its value depends on what only the build knows", "write the value into labels")
+                    types.LABELS.read({name: value})
+                except FieldFault as fault:
+                    walk.left(instruction, f'label "{name}": {fault.message}', fault.hint or "write it by hand")
+                    continue
+                result[name] = value
+                walk.note(instruction).carried.append("labels")
+        return result
+
+    def handler(self) -> str:
+        walk = self.walk
+        commands = [item for item, _ in self._lineage() if item.keyword == "CMD"]
+        entrypoints = [item for item, _ in self._lineage() if item.keyword == "ENTRYPOINT"]
+        for item in (*commands[:-1], *entrypoints[:-1]):
+            walk.note(item).needless.append("a later one takes its place")
+        program = self._entry(entrypoints[-1]) if entrypoints else False
+        self._entry_of_function()
+        said: str | None = None
+        if self._command is None:
+            self._gap("the handler is hidden by a function of the template", "write the handler beside the spec")
+        elif len(self._command) > 1:
+            self._gap(f"the function gives a command of several words: {' '.join(self._command)}", "name one handler")
+        elif self._command:
+            said = self._command[0]
+            for item in commands[-1:]:
+                walk.note(item).needless.append("the function gives a handler of its own")
+        elif commands:
+            said = self._commanded(commands[-1])
+        if said is None and self.base.family in ("provided", "go"):
+            if program or self._command == ():
+                said = "bootstrap"
+        elif said is None and self._command == () and not commands:
+            self._gap("nothing says the handler: there is no CMD", "write the handler beside the spec")
+        if said is not None and (fault := check_handler(self.base, said)) is not None:
+            if commands and not self._command:
+                walk.left(commands[-1], fault.message, fault.hint)
+            else:
+                self._gap(fault.message, fault.hint)
+            return ""
+        if said is not None and commands and not self._command:
+            walk.note(commands[-1]).carried.append("handler")
+        return said or ""
+
+    def _gap(self, message: str, by_hand: str) -> None:
+        self.gaps.append(Gap(message, by_hand))
+
+    def _commanded(self, command: Instruction) -> str | None:
+        if command.json is not None and len(command.json) == 1:
+            return command.json[0]
+        if command.json is None:
+            why = "CMD in the form of a shell line runs a shell in place of the handler"
+        else:
+            why = f"the base's entrypoint takes one word, and not {len(command.json)}"
+        self.walk.left(command, why, "name the handler, which is the one word of CMD")
+        return None
+
+    def _entry(self, entrypoint: Instruction) -> bool:
+        """Whether the entrypoint is the program of a step."""
+        walk = self.walk
+        words = entrypoint.json if entrypoint.json is not None else tuple(entrypoint.arguments.split())
+        if any(_RUNTIME_CLIENTS.search(word) for word in words):
+            walk.note(entrypoint).needless.append("the base's own entrypoint starts the runtime client")
+            return False
+        path = absolute(words[0], self.places.work) if words else None
+        found = walk.last.tree.find(path, walk.kind) if path and len(words) == 1 else []
+        for _, entry in reversed(found):
+            if entry.draft is not None and entry.draft.used and entry.draft.kind in (steps.GoBuild, steps.RustBuild, steps.Command):
+                walk.carry(entry.draft, [entrypoint])
+                walk.note(entrypoint).remarks.append("the program is /var/runtime/bootstrap, which the base's own entrypoint starts")
+                return True
+        walk.left(
+            entrypoint,
+            f"the image keeps the base's own entrypoint, and not {' '.join(words)[:60]}",
+            "let the function's variable AWS_LAMBDA_EXEC_WRAPPER name a script that runs before the runtime, if one must",
+        )
+        return False
+
+    def _entry_of_function(self) -> None:
+        if self._entrypoint is None or (self._entrypoint and not any(_RUNTIME_CLIENTS.search(word) for word in self._entrypoint)):
+            self._gap("the function gives an entrypoint of its own", "the image keeps the base's: see AWS_LAMBDA_EXEC_WRAPPER")
+        if self._workdir is None or self._workdir not in ("", TASK):
+            self._gap(
+                "the function gives a working directory of its own", f"the image keeps the base's, {TASK}: mend what relies on another"
+            )
+
+    def workdirs(self) -> None:
+        walk = self.walk
+        found = [item for item, _ in self._lineage() if item.keyword == "WORKDIR"]
+        for item in found[:-1]:
+            walk.note(item).needless.append("a later WORKDIR takes its place")
+        for item in found[-1:]:
+            if self.places.work == TASK:
+                walk.note(item).needless.append(f"{TASK} is the base's own")
+            else:
+                instead = f"what stood in {self.places.work} stands in {TASK} now" if self.places.moves else f"it is {TASK}"
+                walk.left(
+                    item, f"the working directory is the base's own: {instead}", f"mend what names {self.places.work} or relies on it"
+                )
+
+
+def _guess(image: str) -> str | None:
+    """The runtime that an image of another house is for, by its name and its tag."""
+    reference = image_reference(image)
+    if reference is None:
+        return None
+    name = reference.repository.rpartition("/")[2]
+    family = re.search(r"python|node(?:js)?|ruby|java|corretto|temurin|openjdk|dotnet|provided", f"{name}")
+    version = re.match(r"(?:al)?\d+(?:\.\d+)?", reference.tag or "")
+    if family is None or version is None:
+        return "provided.al2023" if name in ("amazonlinux", "amazon-linux") else None
+    word = {"node": "nodejs", "corretto": "java", "temurin": "java", "openjdk": "java"}.get(family[0], family[0])
+    for runtime in runtimes():
+        if runtime.startswith(word):
+            rest = runtime[len(word) :].removesuffix(".x").strip(".")
+            if rest in (version[0], version[0].partition(".")[0]):
+                return runtime
+    return None

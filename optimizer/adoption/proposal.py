@@ -1,0 +1,103 @@
+"""What is proposed for an image, and what becomes of every instruction of its Dockerfile."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from optimizer.model.spec import ImageSpec
+
+
+class Outcome(enum.Enum):
+    """What becomes of an instruction."""
+
+    CARRIED = "carried"
+    """The proposal says it."""
+    NEEDLESS = "needless"
+    """The image is as meant without it: the optimizer does it itself, or it has no effect."""
+    LEFT = "not carried"
+    """The proposal lacks it, or a part of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """What a proposal could not take over, and what to do about it by hand."""
+
+    message: str
+    by_hand: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What became of one instruction.
+
+    ``line`` and ``end_line`` are its first and last line, ``text`` the
+    instruction on one line.  ``into`` names what carries it: steps by their
+    names, and keys of the spec.  ``remarks`` say what is different now, or why
+    it is needless; ``gaps`` are empty unless something of it is lost.
+    """
+
+    line: int
+    end_line: int
+    text: str
+    outcome: Outcome
+    into: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A spec for the image of a Dockerfile.
+
+    ``dockerfile`` is its path as the user knows it.  ``handler`` is empty
+    where nothing says it.  ``lines`` has, for each of the spec's steps, the
+    lines that it came from.  ``accounts`` has every instruction once, in the
+    file's order; ``gaps`` and ``remarks`` belong to no instruction.
+    """
+
+    dockerfile: str
+    spec: ImageSpec
+    handler: str
+    lines: tuple[tuple[int, ...], ...]
+    accounts: tuple[Account, ...]
+    gaps: tuple[Gap, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing was left behind."""
+        return not self.gaps and not any(account.gaps for account in self.accounts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposedImage:
+    """The proposal for one function; ``function`` is its name, ``id`` the one that its construct may have."""
+
+    function: str
+    id: str
+    proposal: Proposal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposedFile:
+    """A file with one spec, for all functions that have it; ``text`` is what the file holds, ``images`` is never empty."""
+
+    path: str
+    text: str
+    images: tuple[ProposedImage, ...]
+    gaps: tuple[Gap, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing was left behind."""
+        return not self.gaps and all(image.proposal.complete for image in self.images)
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A function for which nothing is proposed, and why; without a gap there is nothing to do."""
+
+    function: str
+    why: str
+    gap: Gap | None = None

@@ -1,0 +1,367 @@
+"""From what a walk has found to a spec, with an account of every instruction."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+
+from optimizer.adoption.content import ECOSYSTEMS, Content
+from optimizer.adoption.image import ImageSettings
+from optimizer.adoption.packages import SystemPackages
+from optimizer.adoption.places import allowed
+from optimizer.adoption.proposal import Account, Gap, Outcome, Proposal
+from optimizer.adoption.scripted import keeping, scripted
+from optimizer.adoption.tree import Draft, Entry, is_below
+from optimizer.adoption.walk import COMPILED, Stage, Walk, is_manifest, tagged
+from optimizer.bases.mirror import Mirror
+from optimizer.bases.recognise import lambda_base
+from optimizer.dockerfile.instruction import Instruction
+from optimizer.errors import DockerfileError, Fault, OptimizerError
+from optimizer.lint.subjects import DockerfileSubject
+from optimizer.model import steps
+from optimizer.model.fields import TARGET_ROOTS, FieldFault
+from optimizer.model.plan import oci_architecture
+from optimizer.model.spec import ImageSpec
+from optimizer.toolchains import ProjectFiles, StepContext, Target, toolchain_of
+
+_LONGEST = 120
+
+
+def propose(
+    subject: DockerfileSubject,
+    *,
+    directory: str,
+    project: ProjectFiles,
+    mirror: Mirror = Mirror(),  # noqa: B008 - an immutable value
+    command: Sequence[str] | None = (),
+    entrypoint: Sequence[str] | None = (),
+    workdir: str | None = "",
+    architecture: str | None = None,
+    runtime: str | None = None,
+    secrets: Mapping[str, str] | None = None,
+) -> Proposal:
+    """A spec for the image of the Dockerfile.
+
+    ``directory`` is the build context as the project sees it, ``.`` for the
+    project itself.  ``command``, ``entrypoint`` and ``workdir`` are what the
+    function says in place of the image, None where that is hidden; ``secrets`` are the
+    sources of build secrets by id, as ``docker build`` takes them.
+    ``runtime`` names the runtime where the base does not tell it.
+
+    Raises :class:`DockerfileError` for what is no Dockerfile, and
+    :class:`SpecError` where no runtime can be told.
+    """
+    if subject.problems or subject.final is None:
+        problems = subject.problems
+        faults = [Fault(item.message, f"{subject.path}:{item.span.start}", item.hint) for item in problems]
+        raise DockerfileError(
+            faults or [Fault(f'no stage is named "{subject.target}"', subject.path, "name a stage of the file as target")]
+        )
+    walk = Walk(subject, directory, project, mirror, secrets)
+    return _Finish(walk, ImageSettings(walk, command, entrypoint, workdir, architecture, runtime)).proposal()
+
+
+class _Finish:
+    """Phase 3: the steps that make what stands in the last stage, and the accounts."""
+
+    def __init__(self, walk: Walk, image: ImageSettings) -> None:
+        self._walk = walk
+        self._image = image
+        self._places = image.places
+        self._content = Content(walk, image.places)
+        self._steps: list[tuple[Draft, steps.Step]] = []
+
+    def proposal(self) -> Proposal:
+        """Everything together."""
+        walk, image = self._walk, self._image
+        self._entries()
+        SystemPackages(walk, image.house is not None).place()
+        self._compiled_inputs()
+        self._one_program()
+        self._other_manifests()
+        environment = image.environment()
+        labels = image.labels()
+        handler = image.handler()
+        image.workdirs()
+        self._stages()
+        self._build()
+        used = [draft for draft, _ in self._steps]
+        self._steps.sort(key=lambda item: (min((path.line for path in item[0].via), default=0), used.index(item[0])))
+        self._name()
+        titles = {id(draft): step.title for draft, step in self._steps}
+        spec = ImageSpec(
+            runtime=image.base.runtime,
+            architecture=image.architecture,
+            steps=[step for _, step in self._steps],
+            environment=tuple(environment.items()),
+            labels=tuple(labels.items()),
+            base=image.house,
+            allow=(image.base.runtime,) if image.base.status in ("preview", "retired") else (),
+        )
+        return Proposal(
+            dockerfile=walk.subject.path,
+            spec=spec,
+            handler=handler,
+            lines=tuple(tuple(sorted({path.line for path in draft.via})) for draft, _ in self._steps),
+            accounts=tuple(self._account(instruction, titles) for instruction in walk.subject.dockerfile.instructions),
+            gaps=tuple(image.gaps),
+            remarks=tuple(image.remarks),
+        )
+
+    # What stands in the image
+
+    def _entries(self) -> None:
+        walk = self._walk
+        sources: list[Entry] = []
+        for entry in walk.last.tree.entries:
+            if entry.draft is None:
+                sources.append(entry)
+                continue
+            draft = entry.draft
+            if draft.kind is steps.Command and "run" not in draft.values and not self._output(draft, entry):
+                continue
+            draft.used = True
+            walk.carry(draft, entry.via)
+        for stage in walk.stages.values():
+            if stage.command is not None and stage.command.used:
+                self._command_step(stage)
+        self._content.steps_for(sources)
+
+    def _output(self, draft: Draft, entry: Entry) -> bool:
+        path, exact = self._places.now(entry.path), entry.exact
+        if self._image.program and self._image.program in (path, posixpath.join(path, posixpath.basename(entry.origin))):
+            path, exact = "/var/runtime/bootstrap", True
+        if path == "/" and not any(character in entry.origin for character in "*?["):
+            self._walk.note(entry.via[-1]).remarks.append(f"of what lands in /, only {', '.join(TARGET_ROOTS)} are taken")
+            draft.values.setdefault("outputs", []).append((entry.origin, path, exact))
+            return True
+        if not allowed(path):
+            self._content.outside(entry, path)
+            return False
+        draft.values.setdefault("outputs", []).append((entry.origin, path, exact))
+        return True
+
+    def _command_step(self, stage: Stage) -> None:
+        walk, draft = self._walk, stage.command
+        assert draft is not None
+        run, inputs, environment, secrets = scripted(walk, stage)
+        for origin, path, exact in draft.values.pop("outputs"):
+            run.append(keeping(origin, path, exact))
+        for name in [name for name, value in stage.variables.items() if value is None and name == "TARGETARCH"]:
+            environment[name] = oci_architecture(self._image.architecture)
+        image = stage.resolved.image or ""
+        own = lambda_base(image, walk.mirror)
+        draft.values = {
+            "name": _slug(f"command-{stage.resolved.stage.name or 'build'}"),
+            "run": tuple(map(tuple, run)),
+            "inputs": tuple(inputs),
+            "environment": tuple(sorted(environment.items())),
+            "image": None if own is not None and own.base == self._image.base else tagged(image),
+            "secrets": tuple(secrets),
+        }
+        for instruction in (moment.instruction for moment in stage.moments):
+            note = walk.note(instruction)
+            if instruction.keyword in ("ADD", "COPY"):
+                walk.carry(draft, [instruction])
+            elif instruction.keyword in ("RUN", "ENV", "ARG", "WORKDIR", "SHELL"):
+                walk.carry(draft, [instruction])
+                # The commands run as they are written; what is wrong with them is no loss.
+                note.remarks += [gap.message for gap in note.gaps]
+                note.gaps.clear()
+                note.needless.clear()
+            if instruction.keyword == "ARG":
+                self._without_value(instruction, stage.variables)
+        walk.carry(draft, [stage.resolved.stage.start])
+
+    def _other_manifests(self) -> None:
+        """Files that say what to install, but that the steps of their stage do not read."""
+        walk = self._walk
+        for stage in walk.stages.values():
+            readers = [draft for draft in stage.drafts if draft.used and draft.kind in ECOSYSTEMS]
+            if not readers or (stage.command is not None and stage.command.used):
+                continue
+            locks = [str(draft.values["lock"]) for draft in readers]
+            ecosystems = {ECOSYSTEMS[draft.kind] for draft in readers}
+            homes = {posixpath.dirname(lock) for lock in locks}
+            for instruction, entry in stage.copied:
+                source = entry.source or ""
+                if entry.directory or not is_manifest(source, *ecosystems) or posixpath.dirname(source) in homes:
+                    continue
+                including = [draft for draft in readers if walk.mentions(str(draft.values["lock"]), source)]
+                if including:
+                    walk.carry(including[0], [instruction])
+                elif not walk.note(instruction).carried:
+                    walk.left(
+                        instruction,
+                        f'"{source}" says what to install too, and the step reads {", ".join(locks)} alone',
+                        "lock its packages by themselves, and add a step for that lock",
+                    )
+
+    def _one_program(self) -> None:
+        """A ``provided`` runtime starts one program, so a second one has no place."""
+        programs = [draft for draft in self._walk.drafts.values() if draft.used and draft.kind in (steps.GoBuild, steps.RustBuild)]
+        for draft in programs[1:]:
+            draft.used = False
+            for instruction in draft.via:
+                self._walk.left(
+                    instruction,
+                    "an image holds one program, /var/runtime/bootstrap, and this Dockerfile builds more",
+                    "make a spec for each function, or build the others in a command step",
+                )
+
+    def _without_value(self, instruction: Instruction, variables: Mapping[str, str | None]) -> None:
+        for name, _, _ in instruction.pairs():
+            if variables.get(name) is None and not name.startswith(("BUILD", "TARGET")):
+                self._walk.left(
+                    instruction,
+                    f"the commands see no {name}, of which only the build knows the value",
+                    "write it into build_arguments of the spec; whenever it changes, the commands run again",
+                )
+
+    def _compiled_inputs(self) -> None:
+        """Files that a build reads, but that lie outside of what its step reads."""
+        walk = self._walk
+        for stage in walk.stages.values():
+            if stage.command is not None and stage.command.used:
+                continue
+            for draft in stage.drafts:
+                if not draft.used or draft.kind not in COMPILED:
+                    continue
+                source = str(draft.values["source"])
+                for instruction, entry in stage.copied:
+                    assert entry.source is not None
+                    if source != "." and entry.source != source and not is_below(entry.source, source):
+                        walk.left(
+                            instruction,
+                            f'"{entry.source}" is outside of "{source}", which the step builds',
+                            "move it below, or name a source that holds both",
+                        )
+
+    def _stages(self) -> None:
+        """What is still to be said of stages."""
+        walk = self._walk
+        for index, stage in walk.stages.items():
+            start = stage.resolved.stage.start
+            makers = list(dict.fromkeys(draft for draft in stage.drafts if draft.used))
+            if index not in walk.lineage:
+                note = walk.note(start)
+                if not note.carried:
+                    built = any(draft.kind in COMPILED for draft in makers)
+                    note.needless.append(
+                        "the step has a builder of its own; its field builder names another"
+                        if built
+                        else "a build stage: steps have their own"
+                    )
+            elif stage.resolved.parent is not None:
+                walk.note(start).needless.append("a stage of the image: steps have their own")
+            own = {id(item) for item in stage.resolved.stage.instructions}
+            contributes = makers or any(id(item) in own for entry in walk.last.tree.entries for item in entry.via)
+            if stage.command is not None and stage.command.used:
+                continue
+            for instruction, what in stage.opaque:
+                if contributes and index not in walk.lineage:
+                    walk.left(
+                        instruction,
+                        f"{what}, and no step runs it",
+                        "do its work before the build and commit it, or write a command step in place of the one that stands on it",
+                    )
+
+    # Steps
+
+    def _build(self) -> None:
+        walk = self._walk
+        for draft in walk.drafts.values():
+            if not draft.used:
+                continue
+            step, faults = self._step(draft)
+            if step is None:
+                for instruction in draft.via:
+                    for message, hint in faults:
+                        walk.left(instruction, message, hint or "mend it, and run init again")
+            else:
+                self._steps.append((draft, step))
+
+    def _step(self, draft: Draft) -> tuple[steps.Step | None, list[tuple[str, str]]]:
+        """The step of the draft, or what is wrong with it."""
+        faults: list[tuple[str, str]] = []
+        known = {item.name: item.metadata["type"] for item in fields(draft.kind)}
+        for name, value in draft.values.items():
+            try:
+                known[name].read(value)
+            except FieldFault as fault:
+                faults.append((fault.message, fault.hint))
+        if faults:
+            return None, faults
+        step = draft.kind(**draft.values)
+        toolchain = toolchain_of(step)
+        base = self._image.base
+        if toolchain.families and base.family not in toolchain.families:
+            return None, [(f"a step of {step.kind} does not work with {base.runtime}", f"use a runtime of {', '.join(toolchain.families)}")]
+        target = Target(base=base, image=base.reference, architecture=self._image.architecture)
+        context = StepContext(name=step.title, stability=step.default_stability, target=target, project=self._walk.project)
+        try:
+            found = list(toolchain.check(step, context))
+            if not found:
+                toolchain.stages(step, context)
+        except OptimizerError as error:
+            found = list(error.faults)
+        return (step, []) if not found else (None, [(fault.message, fault.hint) for fault in found])
+
+    def _name(self) -> None:
+        """Give steps of one derived name their own."""
+        taken: set[str] = set()
+        for position, (draft, step) in enumerate(self._steps):
+            name = step.title
+            if name in taken or name in ("base", "build-base", "scratch"):
+                path = str(draft.values.get("source") or draft.values.get("lock") or draft.values.get("image") or "")
+                base = name = _slug(f"{step.kind}-{path}") if path else step.title
+                number = 2
+                while name in taken:
+                    name, number = f"{base}-{number}", number + 1
+                step = draft.kind(**{**draft.values, "name": name})
+                self._steps[position] = (draft, step)
+            taken.add(name)
+        titles = {id(draft): step.title for draft, step in self._steps}
+        for position, (draft, step) in enumerate(self._steps):
+            earlier = tuple(titles[id(other)] for other in draft.after if id(other) in titles)
+            if earlier:
+                self._steps[position] = (draft, replace(step, after=earlier))
+
+    # Accounts
+
+    def _account(self, instruction: Instruction, titles: Mapping[int, str]) -> Account:
+        walk = self._walk
+        note = walk.notes.get(id(instruction))
+        text = " ".join(instruction.source.text.split())
+        account = Account(
+            line=instruction.line,
+            end_line=instruction.span.end.line,
+            text=text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…",
+            outcome=Outcome.NEEDLESS,
+        )
+        if note is None:
+            in_stage = next((s for s in walk.subject.resolved.stages if instruction in (s.stage.start, *s.stage.instructions)), None)
+            why = f"{in_stage.stage.title} is no part of the image" if in_stage else "its value stands where it is used"
+            return replace(account, remarks=(why,))
+        names = [item if isinstance(item, str) else titles.get(id(item), "") for item in note.carried]
+        into = tuple(dict.fromkeys(name for name in names if name))
+        remarks = tuple(dict.fromkeys(note.remarks))
+        if note.gaps:
+            return replace(account, outcome=Outcome.LEFT, into=into, remarks=remarks, gaps=tuple(note.gaps))
+        if into:
+            return replace(account, outcome=Outcome.CARRIED, into=into, remarks=remarks)
+        if note.needless:
+            return replace(account, remarks=tuple(dict.fromkeys(note.needless)))
+        if not self._of_image(instruction):
+            return replace(account, remarks=("nothing that the image takes from its stage needs it",))
+        gap = Gap("no step takes it over", "look whether the image needs it, and write a step for it")
+        return replace(account, outcome=Outcome.LEFT, gaps=(gap,))
+
+    def _of_image(self, instruction: Instruction) -> bool:
+        return any(item is instruction for stage in self._walk.subject.final_stages for item in stage.stage.instructions)
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")

@@ -1,0 +1,73 @@
+"""A first spec for code that has no Dockerfile."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+
+from optimizer.adoption.proposal import Proposal
+from optimizer.bases.catalogue import BaseImage, base_image
+from optimizer.bases.handlers import FORMS
+from optimizer.errors import ContextError
+from optimizer.model import steps
+from optimizer.model.spec import ImageSpec
+from optimizer.toolchains import ProjectFiles
+
+_LOCKS: dict[str, tuple[type[steps.Step], tuple[str, ...]]] = {
+    "python": (steps.PythonDependencies, ("uv.lock", "poetry.lock", "Pipfile.lock", "requirements.txt")),
+    "nodejs": (steps.NodeDependencies, ("package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml")),
+    "ruby": (steps.RubyDependencies, ("Gemfile.lock",)),
+}
+
+
+def start(runtime: str, directory: str, project: ProjectFiles, architecture: str) -> Proposal:
+    """A spec for the code in a directory of the project: its lock file, or its build file, where there is one.
+
+    Raises :class:`SpecError` for an unknown runtime, and :class:`ContextError`
+    for a directory that is not there.
+    """
+    base = base_image(runtime)
+    if project.kind(directory) != "directory":
+        raise ContextError(f'"{directory}" is no directory of the project', directory, "name the directory of the function's code")
+    found = list(_steps(base, directory, project))
+    spec = ImageSpec(
+        runtime=base.runtime,
+        architecture=architecture,
+        steps=found,
+        allow=(base.runtime,) if base.status in ("preview", "retired") else (),
+    )
+    return Proposal(
+        dockerfile="",
+        spec=spec,
+        handler=FORMS[base.family].example,
+        lines=((),) * len(found),
+        accounts=(),
+        remarks=("the handler is an example",),
+    )
+
+
+def _steps(base: BaseImage, directory: str, project: ProjectFiles) -> Iterator[steps.Step]:
+    def has(name: str) -> bool:
+        return project.kind(posixpath.normpath(posixpath.join(directory, name))) == "file"
+
+    if base.family in ("java", "dotnet", "provided"):
+        built = _built(base, directory, has("pom.xml"), has("build.gradle") or has("build.gradle.kts"), has("go.mod"), has("Cargo.toml"))
+        if built is not None:
+            yield built
+            return
+    kind, names = _LOCKS.get(base.family, (None, ()))
+    for name in names:
+        if kind is not None and has(name):
+            yield kind(lock=posixpath.normpath(posixpath.join(directory, name)))  # type: ignore[call-arg]
+            break
+    yield steps.SourceCode(directory)
+
+
+def _built(base: BaseImage, directory: str, maven: bool, gradle: bool, go: bool, rust: bool) -> steps.Step | None:
+    if base.family == "dotnet":
+        return steps.DotnetBuild(directory)
+    if base.family == "java" and (maven or gradle):
+        return steps.JavaBuild(directory, tool="maven" if maven else "gradle")
+    if base.family == "provided" and (go or rust):
+        return steps.GoBuild(directory) if go else steps.RustBuild(directory)
+    return None

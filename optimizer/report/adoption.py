@@ -1,0 +1,150 @@
+"""What proposals look like to a person and to a machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from optimizer.adoption.proposal import Account, Gap, Outcome, ProposedFile, ProposedImage, Skipped
+from optimizer.report.table import table
+
+_LONGEST = 70
+
+
+def adoption_to_dict(files: Sequence[ProposedFile], skipped: Sequence[Skipped], commands: Sequence[str]) -> dict[str, Any]:
+    """Everything as plain data; ``commands`` are those to run next."""
+    return {
+        "files": [
+            {
+                "path": file.path,
+                "complete": file.complete,
+                "functions": [
+                    {
+                        "name": image.function,
+                        "handler": image.proposal.handler,
+                        "dockerfile": image.proposal.dockerfile,
+                        "python": python_line(file, image),
+                        "instructions": [_account_to_dict(account) for account in image.proposal.accounts],
+                        "not_carried": [_gap_to_dict(gap) for gap in image.proposal.gaps],
+                        "remarks": list(image.proposal.remarks),
+                    }
+                    for image in file.images
+                ],
+                "not_carried": [_gap_to_dict(gap) for gap in file.gaps],
+                "spec": file.images[0].proposal.spec.to_dict(),
+                "text": file.text,
+            }
+            for file in files
+        ],
+        "skipped": [
+            {"function": item.function, "why": item.why, **({"by_hand": item.gap.by_hand} if item.gap else {})} for item in skipped
+        ],
+        "next": list(commands),
+    }
+
+
+def _account_to_dict(account: Account) -> dict[str, Any]:
+    return {
+        "line": account.line,
+        "end_line": account.end_line,
+        "text": account.text,
+        "outcome": account.outcome.value,
+        "into": list(account.into),
+        "remarks": list(account.remarks),
+        "not_carried": [_gap_to_dict(gap) for gap in account.gaps],
+    }
+
+
+def _gap_to_dict(gap: Gap) -> dict[str, str]:
+    return {"message": gap.message, "by_hand": gap.by_hand}
+
+
+def adoption_as_text(files: Sequence[ProposedFile], skipped: Sequence[Skipped], commands: Sequence[str]) -> str:
+    """Each file with what became of every instruction, what is left to do, and the lines of Python that use it."""
+    blocks = [_file(file) for file in files]
+    if skipped:
+        blocks.append("\n".join(["no proposal:", *(line for item in skipped for line in _skipped(item))]))
+    if files:
+        blocks.append(
+            "\n".join(
+                ["in the stack:", "  from optimizer import ImageSpec", "  from optimizer.cdk import OptimizedFunction", *_python(files)]
+            )
+        )
+    blocks.append("\n".join([_summary(files, skipped), *(f"next: {command}" for command in commands)]))
+    return "\n\n".join(blocks) + "\n"
+
+
+def python_line(file: ProposedFile, image: ProposedImage) -> str:
+    """The construct that uses the file."""
+    return f'OptimizedFunction(self, "{image.id}", spec=ImageSpec.load("{file.path}"), handler="{image.proposal.handler or "..."}")'
+
+
+def _python(files: Sequence[ProposedFile]) -> Iterable[str]:
+    for file in files:
+        for image in file.images:
+            yield f"  {python_line(file, image)}"
+
+
+def _skipped(item: Skipped) -> Iterable[str]:
+    yield f"  {item.function}: {item.why}"
+    if item.gap:
+        yield f"    by hand: {item.gap.by_hand}"
+
+
+def _file(file: ProposedFile) -> str:
+    lines = []
+    shown: set[tuple[str, tuple[Account, ...]]] = set()
+    for image in file.images:
+        proposal = image.proposal
+        names = [other.function for other in file.images if other.proposal.dockerfile == proposal.dockerfile and other.function]
+        if (proposal.dockerfile, proposal.accounts) in shown:
+            continue
+        shown.add((proposal.dockerfile, proposal.accounts))
+        origin = f"  from {proposal.dockerfile}" if proposal.dockerfile else ""
+        lines.append(f"{file.path}{origin}" + (f"  ({', '.join(names)})" if names else ""))
+        rows = [(_place(account), _cut(account.text), _became(account)) for account in proposal.accounts]
+        if rows:
+            lines.append(table(("line", "instruction", "what became of it"), rows, "  "))
+        lines += [f"  note: {remark}" for remark in proposal.remarks]
+        lines += [
+            f"  note: line {account.line}: {remark}"
+            for account in proposal.accounts
+            if account.outcome is not Outcome.NEEDLESS
+            for remark in account.remarks
+        ]
+        gaps = [(f"line {account.line}: ", gap) for account in proposal.accounts for gap in account.gaps]
+        gaps += [("", gap) for gap in (*proposal.gaps, *file.gaps)]
+        if gaps:
+            lines.append("  not carried over:")
+            for place, gap in gaps:
+                lines += [f"    {place}{gap.message}", f"      by hand: {gap.by_hand}"]
+    return "\n".join(lines)
+
+
+def _place(account: Account) -> str:
+    return str(account.line) if account.line == account.end_line else f"{account.line}-{account.end_line}"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def _became(account: Account) -> str:
+    into = ", ".join(account.into)
+    match account.outcome:
+        case Outcome.NEEDLESS:
+            return f"needless: {'; '.join(account.remarks)}"
+        case Outcome.LEFT:
+            return f"NOT CARRIED{f', but for {into}' if into else ''}"
+    return into
+
+
+def _summary(files: Sequence[ProposedFile], skipped: Sequence[Skipped]) -> str:
+    accounts = {
+        (image.proposal.dockerfile, account): account for file in files for image in file.images for account in image.proposal.accounts
+    }
+    counts = {outcome: sum(account.outcome is outcome for account in accounts.values()) for outcome in Outcome}
+    functions = sum(bool(image.function) for file in files for image in file.images) + len(skipped)
+    of = f" for {functions} {'function' if functions == 1 else 'functions'}" if functions else ""
+    words = ", ".join(f"{count} {outcome.value}" for outcome, count in counts.items())
+    return f"{len(files)} {'spec' if len(files) == 1 else 'specs'}{of}" + (f"; instructions: {words}" if accounts else "")

@@ -1,0 +1,355 @@
+"""``optimizer init`` as its users run it."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+from pathlib import Path
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_lambda as lambda_
+from click.testing import CliRunner, Result
+
+from optimizer import ImageSpec, PythonDependencies, SourceCode
+from optimizer.bases.catalogue import base_image
+from optimizer.bases.lock import Lock, LockedImage
+from optimizer.cdk import OptimizedFunction
+from optimizer.cli.main import optimizer
+from optimizer.errors import OptimizerError
+
+DOCKERFILE = """\
+FROM public.ecr.aws/lambda/python:3.13
+COPY requirements.txt .
+RUN pip install -r requirements.txt
+COPY app.py .
+CMD ["app.handler"]
+"""
+TEMPLATE = """\
+Transform: AWS::Serverless-2016-10-31
+Globals:
+  Function:
+    PackageType: Image
+    Architectures: [arm64]
+Resources:
+  GetOrder:
+    Type: AWS::Serverless::Function
+    Properties:
+      ImageConfig:
+        Command: [app.get]
+    Metadata: &image
+      Dockerfile: Dockerfile
+      DockerContext: functions/api
+  PutOrder:
+    Type: AWS::Serverless::Function
+    Metadata: *image
+  Report:
+    Type: AWS::Serverless::Function
+    Metadata:
+      Dockerfile: Dockerfile.report
+      DockerContext: functions/report
+"""
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for path, text in {
+        "functions/api/Dockerfile": DOCKERFILE,
+        "functions/api/app.py": "def handler(event, context):\n    return 1\n",
+        "functions/api/requirements.txt": "idna==3.10\n",
+        "functions/report/Dockerfile.report": "FROM public.ecr.aws/lambda/nodejs:22\nCOPY . .\nCMD index.handler\n",
+        "functions/report/index.mjs": "export const handler = async () => 1;\n",
+        "template.yaml": TEMPLATE,
+        "cdk.json": '{"app": "python3 app.py"}\n',
+    }.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def init(*arguments: str) -> Result:
+    return CliRunner().invoke(optimizer, ["init", *arguments])
+
+
+def fails(*arguments: str) -> str:
+    result = init(*arguments)
+    assert isinstance(result.exception, OptimizerError), result.output
+    assert result.exception.exit_code == 2
+    assert not list(Path().rglob("*.image.toml"))
+    return str(result.exception)
+
+
+class TestDockerfile:
+    def test_writes_a_spec_and_says_what_became_of_every_line(self) -> None:
+        result = init("--from", "functions/api/Dockerfile")
+        assert (result.exit_code, result.stderr) == (0, "")
+        assert result.stdout == (
+            "api.image.toml  from functions/api/Dockerfile\n"
+            "  line  instruction                             what became of it\n"
+            "  1     FROM public.ecr.aws/lambda/python:3.13  runtime\n"
+            "  2     COPY requirements.txt .                 python-dependencies\n"
+            "  3     RUN pip install -r requirements.txt     python-dependencies\n"
+            "  4     COPY app.py .                           source-code-app-py\n"
+            '  5     CMD ["app.handler"]                     handler\n'
+            "  note: nothing says the architecture: x86_64 is Lambda's default\n"
+            "\n"
+            "in the stack:\n"
+            "  from optimizer import ImageSpec\n"
+            "  from optimizer.cdk import OptimizedFunction\n"
+            '  OptimizedFunction(self, "Api", spec=ImageSpec.load("api.image.toml"), handler="app.handler")\n'
+            "\n"
+            "1 spec; instructions: 5 carried, 0 needless, 0 not carried\n"
+            "next: optimizer pin\n"
+            "next: optimizer plan api.image.toml\n"
+        )
+        assert ImageSpec.load("api.image.toml") == ImageSpec(
+            runtime="python3.13",
+            steps=[PythonDependencies("functions/api/requirements.txt"), SourceCode("functions/api/app.py")],
+        )
+        assert "# from lines 2, 3\n" in Path("api.image.toml").read_text()
+
+    def test_another_context_name_and_place(self) -> None:
+        Path("Dockerfile.orders").write_text(DOCKERFILE.replace("COPY ", "COPY functions/api/"))
+        result = init("--from", "Dockerfile.orders", "--context", ".", "--output", "specs", "--architecture", "arm64")
+        assert result.exit_code == 0, result.output
+        spec = ImageSpec.load("specs/orders.image.toml")
+        assert (spec.architecture, spec.steps[1]) == ("arm64", SourceCode("functions/api/app.py"))
+
+    def test_what_is_not_carried_over_is_exit_code_1(self) -> None:
+        result = init("--from", "functions/report/Dockerfile.report", "--format", "json")
+        assert result.exit_code == 1
+        report = json.loads(result.stdout)
+        (file,) = report["files"]
+        (function,) = file["functions"]
+        assert (file["path"], file["complete"], report["next"]) == (
+            "report.image.toml",
+            False,
+            ["optimizer pin", "optimizer plan report.image.toml"],
+        )
+        assert [(item["line"], item["outcome"], item["into"]) for item in function["instructions"]] == [
+            (1, "carried", ["runtime"]),
+            (2, "carried", ["source-code-report"]),
+            (3, "not carried", []),
+        ]
+        assert function["instructions"][2]["not_carried"] == [
+            {
+                "message": "CMD in the form of a shell line runs a shell in place of the handler",
+                "by_hand": "name the handler, which is the one word of CMD",
+            }
+        ]
+        assert Path("report.image.toml").read_text() == file["text"]
+        assert "# - line 3: CMD in the form of a shell line" in file["text"]
+
+    def test_is_planned_where_the_lock_has_the_base(self) -> None:
+        pin = LockedImage(reference=base_image("python3.13").reference, digest="sha256:" + "5" * 64, resolved=datetime.date(2026, 11, 1))
+        Path("optimizer.lock").write_text(Lock().with_images([pin]).render())
+        assert "optimizer pin" not in init("--from", "functions/api/Dockerfile").stdout
+
+    def test_a_runtime_for_a_base_that_tells_none(self) -> None:
+        Path("functions/api/Dockerfile").write_text(
+            DOCKERFILE.replace("public.ecr.aws/lambda/python:3.13", "registry.example.com/house/py:7")
+        )
+        assert fails("--from", "functions/api/Dockerfile") == (
+            'functions/api/Dockerfile:1: no runtime can be told from the base image "registry.example.com/house/py:7"\n'
+            "  hint: name the runtime with --runtime, for example python3.14"
+        )
+        result = init("--from", "functions/api/Dockerfile", "--runtime", "python3.13")
+        assert result.exit_code == 0, result.output
+        assert str(ImageSpec.load("api.image.toml").base) == "registry.example.com/house/py:7"
+
+    def test_a_base_behind_the_mirror(self) -> None:
+        Path("functions/api/Dockerfile").write_text(DOCKERFILE.replace("public.ecr.aws", "mirror.example.com/ecr"))
+        result = init("--from", "functions/api/Dockerfile", "--mirror", "mirror.example.com/ecr")
+        assert result.exit_code == 0, result.output
+        assert ImageSpec.load("api.image.toml").base is None
+
+
+class TestWriting:
+    def test_refuses_to_write_over_a_file(self) -> None:
+        Path("report.image.toml").write_text("mine\n")
+        result = init("--from", "template.yaml")
+        assert isinstance(result.exception, OptimizerError)
+        assert str(result.exception) == (
+            "report.image.toml: there already; nothing is written\n  hint: look with --diff, and write over it with --force"
+        )
+        assert sorted(path.name for path in Path().glob("*.image.toml")) == ["report.image.toml"]
+        assert Path("report.image.toml").read_text() == "mine\n"
+        assert init("--from", "template.yaml", "--force").exit_code == 1
+        assert 'runtime = "nodejs22.x"' in Path("report.image.toml").read_text()
+
+    def test_a_difference_is_shown_and_nothing_is_written(self) -> None:
+        init("--from", "functions/api/Dockerfile")
+        before = Path("api.image.toml").read_text()
+        Path("functions/api/Dockerfile").write_text(DOCKERFILE.replace("3.13", "3.14"))
+        result = init("--from", "functions/api/Dockerfile", "--diff")
+        assert result.exit_code == 0
+        assert '-runtime = "python3.13"\n+runtime = "python3.14"\n' in result.stdout
+        assert "what became of it" in result.stderr
+        assert Path("api.image.toml").read_text() == before
+        assert init("--from", "functions/api/Dockerfile", "--dry-run").stdout == result.stdout
+
+    def test_all_files_or_none(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        from optimizer.cli import init as module
+
+        written = []
+        real = module.replace_file
+
+        def second_fails(path: Path, *rest: object) -> None:
+            written.append(path)
+            if len(written) == 2:
+                raise module.ContextError("the disk is full")
+            real(path, *rest)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(module, "replace_file", second_fails)
+        assert fails("--from", "template.yaml") == "the disk is full"
+        assert len(written) == 2
+
+    def test_two_runs_give_the_same_bytes(self) -> None:
+        first = init("--from", "template.yaml", "--format", "json", "--diff").stdout
+        assert first and init("--from", "template.yaml", "--format", "json", "--diff").stdout == first
+
+
+class TestTemplate:
+    def test_functions_with_equal_specs_share_one_file(self) -> None:
+        result = init("--from", "template.yaml")
+        assert result.exit_code == 1
+        assert sorted(path.name for path in Path().glob("*.image.toml")) == ["get-order.image.toml", "report.image.toml"]
+        text = Path("get-order.image.toml").read_text()
+        assert "# Functions: GetOrder, PutOrder\n" in text
+        assert ImageSpec.load("get-order.image.toml").architecture == "arm64"
+        assert (
+            '  OptimizedFunction(self, "GetOrder", spec=ImageSpec.load("get-order.image.toml"), handler="app.get")\n'
+            '  OptimizedFunction(self, "PutOrder", spec=ImageSpec.load("get-order.image.toml"), handler="app.handler")\n'
+            '  OptimizedFunction(self, "Report", spec=ImageSpec.load("report.image.toml"), handler="...")\n'
+        ) in result.stdout
+        assert "2 specs for 3 functions" in result.stdout
+
+    def test_a_function_without_a_dockerfile_is_named(self) -> None:
+        Path("template.yaml").write_text(
+            TEMPLATE + "  Foreign:\n    Type: AWS::Serverless::Function\n    Properties: {ImageUri: 1.dkr.ecr.x.amazonaws.com/a:1}\n"
+        )
+        result = init("--from", "template.yaml")
+        assert result.exit_code == 1
+        assert (
+            "no proposal:\n  Foreign: the template does not build its image\n    by hand: name its Dockerfile: optimizer init"
+            in result.stdout
+        )
+
+    def test_fails_for_a_template_without_image_functions(self) -> None:
+        Path("template.yaml").write_text("Resources: {}\n")
+        assert fails("--from", "template.yaml").startswith('template.yaml: "template.yaml" has no image function')
+
+    def test_fails_when_no_function_has_a_runtime(self) -> None:
+        for name in ("functions/api/Dockerfile", "functions/report/Dockerfile.report"):
+            Path(name).write_text("FROM scratch\n")
+        assert fails("--from", "template.yaml").count("no runtime can be told") == 3
+
+
+class TestApp:
+    def synth(self, *, optimized: bool = False) -> None:
+        app = cdk.App(outdir=os.path.abspath("cdk.out"))
+        stack = cdk.Stack(app, "Shop")
+        for name, command in (("Get", ["app.get"]), ("Put", ["app.put"])):
+            lambda_.DockerImageFunction(
+                stack,
+                name,
+                code=lambda_.DockerImageCode.from_image_asset(os.path.abspath("functions/api"), cmd=command),
+                architecture=lambda_.Architecture.ARM_64,
+            )
+        if optimized:
+            pin = LockedImage(
+                reference=base_image("python3.13").reference, digest="sha256:" + "5" * 64, resolved=datetime.date(2026, 11, 1)
+            )
+            Path("optimizer.lock").write_text(Lock().with_images([pin]).render())
+            spec = ImageSpec(runtime="python3.13", steps=[SourceCode("functions/api")])
+            OptimizedFunction(stack, "Moved", spec=spec, handler="app.handler")
+        app.synth()
+
+    def test_finds_the_sources_of_its_assets(self) -> None:
+        self.synth()
+        result = init("--from", "cdk.out")
+        assert result.exit_code == 0, result.output
+        assert ImageSpec.load("get.image.toml") == ImageSpec(
+            runtime="python3.13",
+            architecture="arm64",
+            steps=[PythonDependencies("functions/api/requirements.txt"), SourceCode("functions/api/app.py")],
+        )
+        assert "# Functions: Shop/Get, Shop/Put\n" in Path("get.image.toml").read_text()
+        assert "from functions/api/Dockerfile  (Shop/Get, Shop/Put)" in result.stdout
+        assert 'OptimizedFunction(self, "Put", spec=ImageSpec.load("get.image.toml"), handler="app.put")' in result.stdout
+
+    def test_functions_with_a_spec_are_left_alone(self) -> None:
+        self.synth(optimized=True)
+        result = init("--from", "cdk.out")
+        assert result.exit_code == 0, result.output
+        assert "no proposal:\n  Shop/Moved: it has a spec already\n" in result.stdout
+
+    def test_sources_that_cannot_be_told(self) -> None:
+        self.synth()
+        Path("functions/copy").mkdir()
+        for name in ("Dockerfile", "app.py", "requirements.txt"):
+            Path("functions/copy", name).write_bytes(Path("functions/api", name).read_bytes())
+        result = init("--from", "cdk.out")
+        assert result.exit_code == 1
+        assert (
+            "Shop/Get: the directories functions/api, functions/copy hold what its image is built from, and nothing says which"
+            in result.stdout
+        )
+        Path("functions/copy/app.py").unlink()
+        Path("functions/api/app.py").write_text("changed since\n")
+        assert "Shop/Get: no directory of the project holds what its image is built from" in init("--from", "cdk.out").stdout
+
+    @pytest.mark.parametrize("path", ["cdk.json", "."])
+    def test_an_app_that_is_not_synthesized(self, path: str) -> None:
+        assert fails("--from", path).endswith("hint: synthesize it first: cdk synth; then: optimizer init --from cdk.out")
+
+
+class TestStart:
+    @pytest.mark.parametrize(
+        ("runtime", "files", "kinds"),
+        [
+            ("python3.13", ["uv.lock", "pyproject.toml", "app.py"], ["python-dependencies", "source-code"]),
+            ("nodejs22.x", ["index.mjs"], ["source-code"]),
+            ("java21", ["pom.xml"], ["java-build"]),
+            ("provided.al2023", ["go.mod"], ["go-build"]),
+            ("dotnet10", ["a.csproj"], ["dotnet-build"]),
+        ],
+    )
+    def test_a_spec_for_what_a_directory_holds(self, runtime: str, files: list[str], kinds: list[str]) -> None:
+        Path("orders").mkdir()
+        for name in files:
+            Path("orders", name).write_text("")
+        result = init("orders", "--runtime", runtime)
+        assert result.exit_code == 0, result.output
+        spec = ImageSpec.load("orders.image.toml")
+        assert (spec.runtime, [step.kind for step in spec.steps]) == (runtime, kinds)
+        assert "next: optimizer pin" in result.stdout
+
+    def test_fails_for_no_directory(self) -> None:
+        assert fails("nowhere", "--runtime", "python3.13") == (
+            'nowhere: "nowhere" is no directory of the project\n  hint: name the directory of the function\'s code'
+        )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--from", "nowhere/Dockerfile"], '"nowhere/Dockerfile" does not exist'),
+        (["--from", "functions/api/app.py"], 'functions/api/app.py:1:1: unknown instruction "def"'),
+        (["--from", "functions"], '"functions" is a directory, and no synthesized CDK app'),
+        (["--from", "functions/api/Dockerfile", "--runtime", "python9"], 'unknown runtime "python9"'),
+        (
+            ["--from", "functions/api/Dockerfile", "--root", "functions/report"],
+            'the build context "functions/api" is outside of the project',
+        ),
+    ],
+)
+def test_fails_for_wrong_input(arguments: list[str], message: str) -> None:
+    assert message in fails(*arguments)
+
+
+@pytest.mark.parametrize("arguments", [[], ["x", "--from", "Dockerfile"], ["--from", "template.yaml", "--context", "."]])
+def test_fails_for_wrong_usage(arguments: list[str]) -> None:
+    assert init(*arguments).exit_code == 2
