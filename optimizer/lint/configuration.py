@@ -23,17 +23,14 @@ from optimizer.bases.lock import Lock
 from optimizer.bases.mirror import Mirror
 from optimizer.dockerfile.instruction import Position, Span
 from optimizer.errors import ConfigurationError, Fault, SpecError, did_you_mean
-from optimizer.lint.conventions import Conventions
+from optimizer.lint.conventions import TABLE, Conventions, Layer
 from optimizer.lint.finding import Location, Severity
 from optimizer.lint.rule import Rule, choose
 from optimizer.lint.suppressions import Suppression
 from optimizer.model import fields as types
+from optimizer.model.architectures import ARCHITECTURES
 from optimizer.model.fields import FieldFault, FieldType
 from optimizer.model.reference import ImageReference
-from optimizer.model.spec import ARCHITECTURES
-
-TABLE = "conventions"
-"""The table of a configuration file that holds them."""
 
 
 class Shape(enum.Enum):
@@ -61,9 +58,6 @@ class Key:
     default: str
     names: FieldType | None = None
 
-
-Layer = Mapping[str, Any]
-"""The conventions that one file, or a command line, says, read; the keys that it does not say are missing."""
 
 Place = Callable[..., str]
 """The place of a key, given as its names and indexes, in the words of its user, such as ``optimizer.toml:3: ignore[0]``."""
@@ -237,6 +231,7 @@ def conventions_schema(rules: Sequence[Rule]) -> dict[str, Any]:
         "extends": {"description": 'A file that this one stands on: a path inside the project, or "package:file".', **text},
         "root": {"description": "The directory that the paths of specifications start from.", **text},
         "lock": {"description": "The lock file.", **text},
+        "baseline": {"description": "The file of the findings that are known to optimizer lint.", **text},
         "mirror": {
             "description": "Where images are pulled from: one prefix, or one for each registry.",
             "oneOf": [text, {"type": "object", "additionalProperties": text}],
