@@ -6,7 +6,7 @@ import datetime
 import os
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -419,32 +419,39 @@ def _lint_tree(group: _Group) -> LintReport:
     declared = [item for source in group.templates for item in source.subjects]
     processes = min(os.cpu_count() or 1, len(files) // (_PARALLEL_FROM // 2))
     if processes < 2:
-        return _lint_together(files, declared, conventions, group.rules)
+        return _lint_together([*_loaded(files, conventions), *declared], conventions, group.rules)
     # Imported here, because a small tree never needs it.
     from concurrent.futures import ProcessPoolExecutor
 
     # Rules about the findings of others are in both, and equal findings are one.
-    alone = [rule.id for rule in group.rules if rule.app is None]
+    alone = [rule for rule in group.rules if rule.app is None]
     together = [rule for rule in group.rules if rule.app is not None or rule.family is Family.LINT]
-    parts = [files[index::processes] for index in range(processes)]
-    with ProcessPoolExecutor(processes) as pool:
-        waiting = pool.map(_lint_files, parts, [conventions] * processes, [alone] * processes)
-        shared = _lint_together(files, declared, conventions, together)
-        others = lint(declared, conventions, rules=[rule for rule in group.rules if rule.app is None])
-        return replace(merged([*waiting, shared, others]), subjects=len(files) + len(declared))
+    # This process reads all files, to judge them together, and so judges fewer of them one by one.
+    workers = processes - 1
+    mine = range(0, len(files), 3) if workers == 1 else range(0)
+    theirs = [path for number, path in enumerate(files) if number not in mine]
+    parts = [theirs[index::workers] for index in range(workers)]
+    with ProcessPoolExecutor(workers) as pool:
+        waiting = pool.map(_lint_files, parts, [conventions] * workers, [[rule.id for rule in alone]] * workers)
+        subjects = [*_loaded(files, conventions), *declared]
+        reports = [_lint_together(subjects, conventions, together)]
+        reports.append(lint([*(subjects[number] for number in mine), *declared], conventions, rules=alone))
+        return replace(merged([*reports, *waiting]), subjects=len(subjects))
 
 
-def _lint_together(files: Sequence[str], declared: Sequence[Subject], conventions: Conventions, rules: Sequence[Rule]) -> LintReport:
+def _loaded(files: Iterable[str], conventions: Conventions) -> Iterator[DockerfileSubject]:
+    return (load_dockerfile(path, mirror=conventions.mirror) for path in files)
+
+
+def _lint_together(subjects: Sequence[Subject], conventions: Conventions, rules: Sequence[Rule]) -> LintReport:
     """The report of subjects of one tree, which counts the tree itself as none of them."""
-    loaded: list[Subject] = [load_dockerfile(path, mirror=conventions.mirror) for path in files]
+    tree = AppSubject(location=Location(), dockerfiles=[item for item in subjects if isinstance(item, DockerfileSubject)])
     # A template is no app of its own: what is shared is shared over the tree.
-    subjects = loaded + [replace(item, dockerfiles=()) if isinstance(item, AppSubject) else item for item in declared]
-    dockerfiles = [item for item in (*loaded, *declared) if isinstance(item, DockerfileSubject)]
-    tree = AppSubject(location=Location(), dockerfiles=dockerfiles)
-    return replace(lint([*subjects, tree], conventions, rules=rules), subjects=len(subjects))
+    parts = [replace(item, dockerfiles=()) if isinstance(item, AppSubject) else item for item in subjects]
+    return replace(lint([*parts, tree], conventions, rules=rules), subjects=len(parts))
 
 
 def _lint_files(files: Sequence[str], conventions: Conventions, ids: Sequence[str]) -> LintReport:
     """The report of the files; arguments and result are such that another process can have them."""
     rules = [rule for rule in RULES if rule.id in ids]
-    return merged(lint([load_dockerfile(path, mirror=conventions.mirror)], conventions, rules=rules) for path in files)
+    return merged(lint([subject], conventions, rules=rules) for subject in _loaded(files, conventions))
