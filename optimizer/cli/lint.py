@@ -40,7 +40,7 @@ _PARALLEL_FROM = 200
 
 
 @click.command(name="lint", short_help="Check Dockerfiles, templates, apps and built images against the conventions.")
-@click.argument("paths", metavar="PATH...", nargs=-1, type=click.Path())
+@click.argument("paths", metavar="[PATH...]", nargs=-1, type=click.Path())
 @click.option("--image", "images", metavar="IMAGE", multiple=True, help="A built image, named as for optimizer inspect; may be repeated.")
 @click.option("--from", "image_source", type=click.Choice(SOURCES), help="What each --image is.  [default: told by the name]")
 @click.option("--platform", metavar="OS/ARCHITECTURE", help="Which image of an index to take, as for optimizer inspect.")
@@ -95,7 +95,7 @@ def command(
     all is well, 1 with findings, and 2 for wrong usage or input.
     """
     if not paths and not images:
-        raise click.UsageError("no path is given\n  hint: name a Dockerfile or a directory, for example: optimizer lint .")
+        raise click.UsageError("no path is given\n  hint: name a Dockerfile, a directory or a built image, for example: optimizer lint .")
     settings = load_settings(".")
     if baseline is None and settings.baseline is not None:
         baseline = str(settings.baseline)
