@@ -11,7 +11,7 @@ import sys
 import aws_cdk as cdk
 
 from optimizer import OptimizerError
-from optimizer.cdk import SharedRepositorySynthesizer
+from optimizer.cdk import Conventions, SharedRepositorySynthesizer
 from stacks.operations import OperationsStack
 from stacks.repository import REPOSITORY_NAME, RepositoryStack
 from stacks.storefront import StorefrontStack
@@ -20,6 +20,8 @@ from stacks.storefront import StorefrontStack
 def main() -> None:
     """Write the cloud assembly; ``-c shop:architecture=arm64`` chooses Lambda's architecture."""
     app = cdk.App(default_stack_synthesizer=SharedRepositorySynthesizer(repository_name=REPOSITORY_NAME))
+    # Every image function is held to the house's conventions, also those that a team writes by hand.
+    Conventions().apply(app)
     architecture = app.node.try_get_context("shop:architecture") or "x86_64"
     RepositoryStack(app, "Repository")
     StorefrontStack(app, "Storefront", architecture=architecture)

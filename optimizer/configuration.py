@@ -21,7 +21,7 @@ from optimizer.errors import ConfigurationError, Fault, did_you_mean
 
 FILE = "optimizer.toml"
 PYPROJECT = "pyproject.toml"
-KEYS = ("extends", "root", "lock", "mirror", "cache", "conventions")
+KEYS = ("extends", "root", "lock", "baseline", "mirror", "cache", "conventions")
 """What stands at the top of a file."""
 
 _LARGEST = 1024 * 1024

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from optimizer.bases.lock import Lock
 from optimizer.bases.mirror import Mirror
 from optimizer.configuration import ConfigurationFile, chain_of, read_directory, read_file
 from optimizer.errors import ConfigurationError, Fault
-from optimizer.lint.configuration import TABLE, Layer, merge, read_layer
-from optimizer.lint.conventions import Conventions
+from optimizer.lint.conventions import TABLE, Conventions, Layer
 from optimizer.lint.rule import Rule
 
 
@@ -51,7 +51,7 @@ class House:
     ) -> None:
         self._rules = rules
         self._last = last or {}
-        self._merge = partial(merge, today=today, mirror=mirror, lock=lock)
+        self._known: dict[str, Any] = {"today": today, "mirror": mirror, "lock": lock}
         self._domains: dict[str, Domain] = {}
         self._only: Domain | None = None
         if only is not None:
@@ -74,12 +74,15 @@ class House:
             if file is not None and ("extends" in file.values or TABLE in file.values):
                 self._domains[directory] = self._domain(file, directory)
             elif above == directory or os.path.exists(os.path.join(directory, ".git")):
-                self._domains[directory] = Domain(conventions=self._merge([self._last]), directory=directory)
+                self._domains[directory] = Domain(conventions=Conventions(**self._known, **self._last), directory=directory)
             else:
                 self._domains[directory] = self._of_directory(above)
         return self._domains[directory]
 
     def _domain(self, file: ConfigurationFile, directory: str) -> Domain:
+        # Imported here, because most trees have no such file.
+        from optimizer.lint.configuration import merge, read_layer
+
         layers: list[Layer] = []
         faults: list[Fault] = []
         for item in chain_of(file):
@@ -91,4 +94,4 @@ class House:
                 faults += error.faults
         if faults:
             raise ConfigurationError(faults)
-        return Domain(conventions=self._merge([*layers, self._last]), directory=directory)
+        return Domain(conventions=merge([*layers, self._last], **self._known), directory=directory)

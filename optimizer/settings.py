@@ -1,10 +1,11 @@
-"""The settings of a project: where its root and its lock are, where images come from, and where builds are cached.
+"""The settings of a project: where its root, its lock and its baseline are, where images come from, and where builds are cached.
 
 What the CDK context says (``optimizer:root``, ``optimizer:lock``,
-``optimizer:mirror``, ``optimizer:cache``) wins over the configuration file
-(``root``, ``lock``, ``mirror``, ``cache``), that over the files that it
-extends, and those over the defaults.  ``root`` and ``lock`` are places in one
-project, and so are not taken from a file that is extended.
+``optimizer:mirror``, ``optimizer:cache``, ``optimizer:baseline``) wins over the
+configuration file (``root``, ``lock``, ``mirror``, ``cache``, ``baseline``),
+that over the files that it extends, and those over the defaults.  ``root``,
+``lock`` and ``baseline`` are places in one project, and so are not taken from a
+file that is extended.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from optimizer.configuration import chain_of, read_directory
 from optimizer.errors import ConfigurationError, Fault, LockError
 from optimizer.model.cache import BuildCache
 
-KEYS = ("root", "lock", "mirror", "cache")
-_OF_THE_PROJECT = ("root", "lock")
+_OF_THE_PROJECT = ("root", "lock", "baseline")
+KEYS = (*_OF_THE_PROJECT, "mirror", "cache")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,11 +32,13 @@ class Settings:
 
     ``root`` is the directory that the paths of specs start from; default: the
     directory of ``cdk.json``.  ``lock`` is the path of the lock file; default:
-    ``optimizer.lock`` in that directory.
+    ``optimizer.lock`` in that directory.  ``baseline`` is the file of the
+    findings that are known; default: none.
     """
 
     root: Path
     lock: Path
+    baseline: Path | None
     mirror: Mirror
     cache: BuildCache
 
@@ -59,7 +62,7 @@ def load_settings(directory: str | Path, context: Callable[[str], Any] | None = 
             value, places[key] = file[key]
         values[key] = value
     faults: list[Fault] = []
-    for key in ("root", "lock"):
+    for key in _OF_THE_PROJECT:
         if values[key] is not None and (not isinstance(values[key], str) or not values[key]):
             faults.append(Fault(f"{values[key]!r} is not a path", places[key], "write the path as a text"))
     mirror, cache = Mirror(), BuildCache()
@@ -73,7 +76,13 @@ def load_settings(directory: str | Path, context: Callable[[str], Any] | None = 
         faults += _placed(error, "cache", places)
     if faults:
         raise ConfigurationError(faults)
-    return Settings(root=home / (values["root"] or "."), lock=home / (values["lock"] or "optimizer.lock"), mirror=mirror, cache=cache)
+    return Settings(
+        root=home / (values["root"] or "."),
+        lock=home / (values["lock"] or "optimizer.lock"),
+        baseline=home / values["baseline"] if values["baseline"] else None,
+        mirror=mirror,
+        cache=cache,
+    )
 
 
 def _placed(error: ConfigurationError, key: str, places: Mapping[str, str]) -> list[Fault]:

@@ -63,7 +63,7 @@ class AssemblyRepository:
 class Acknowledgement:
     """A rule that the app sets aside, by CDK's ``Validations.of(construct).acknowledge``.
 
-    ``path`` is that of the construct, ``id`` what was acknowledged.
+    ``path`` is that of the construct, empty for the app; ``id`` what was acknowledged.
     """
 
     path: str
@@ -181,6 +181,24 @@ def load_assembly(directory: str | Path) -> Assembly:
         ) from None
 
 
+def reported_acknowledgements(directory: str | Path) -> tuple[Acknowledgement, ...]:
+    """The acknowledgements that set findings aside at the last synthesis, sorted.
+
+    CDK writes those of an app or of a stage nowhere but into its report; a
+    report that is missing or broken holds none.
+    """
+    try:
+        document = json.loads(Path(directory, "validation-report.json").read_text(encoding="utf-8"))
+        found = {
+            Acknowledgement(path=item.get("acknowledgedAt") or "", id=item["acknowledgedId"], reason=item.get("reason") or "")
+            for report in document["pluginReports"]
+            for item in report.get("suppressedViolations") or ()
+        }
+        return tuple(sorted(found, key=lambda item: (item.path, item.id, item.reason)))
+    except (OSError, ValueError, AttributeError, KeyError, TypeError, RecursionError):
+        return ()
+
+
 def _load(directory: Path) -> Assembly:
     stacks = list(_stacks(directory))
     repositories = [repository for stack in stacks for repository in _repositories(stack)]
@@ -197,11 +215,6 @@ def _load(directory: Path) -> Assembly:
         repositories=tuple(sorted(repositories, key=lambda repository: repository.path)),
         acknowledgements=tuple(sorted(acknowledged, key=lambda item: (item.path, item.id, item.reason))),
     )
-
-
-def is_assembly(directory: str | Path) -> bool:
-    """Whether the directory is what ``cdk synth`` wrote."""
-    return os.path.isfile(os.path.join(directory, "manifest.json")) and os.path.isfile(os.path.join(directory, "cdk.out"))
 
 
 def _sorted(functions: Iterable[AssemblyFunction]) -> tuple[AssemblyFunction, ...]:

@@ -4,62 +4,38 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
 
-from optimizer.adapters.assembly import Acknowledgement, Assembly, AssemblyFunction, AssemblyImage, is_assembly, load_assembly
-from optimizer.adapters.dockerfiles import SKIPPED, load_dockerfile, read_bounded
+from optimizer.adapters.assembly import Acknowledgement, Assembly, AssemblyFunction, AssemblyImage, load_assembly, reported_acknowledgements
+from optimizer.adapters.dockerfiles import load_dockerfile, read_bounded
+from optimizer.adapters.tree import LARGEST_TEMPLATE, Source
 from optimizer.bases.mirror import Mirror
 from optimizer.dockerfile.instruction import Position, Problem, Span
 from optimizer.dockerfile.parse import decode
-from optimizer.errors import ContextError
-from optimizer.lint.finding import Location
+from optimizer.errors import ContextError, did_you_mean
+from optimizer.lint.finding import Edit, Fix, Location
 from optimizer.lint.rule import Rule
-from optimizer.lint.subjects import AppSubject, DockerfileSubject, FunctionSubject, PlanSubject, RepositorySubject, Subject
+from optimizer.lint.subjects import AppSubject, DockerfileSubject, FunctionSubject, PlanSubject, RepositorySubject
 from optimizer.lint.suppressions import Malformed, Suppression, literal, reason_and_end
 from optimizer.model.plan import BuildPlan
-from optimizer.sam.config import ImageRepositories, image_repositories
+from optimizer.sam.config import DEFAULT_ENVIRONMENT, ImageRepositories, image_repositories
 from optimizer.sam.document import Document, parse_document
 from optimizer.sam.template import TemplateFunction, TemplateRepository, functions, repositories
 
 ACKNOWLEDGED = "lambda-image-optimizer"
 """What stands before ``::`` and the id of a rule in the acknowledgements of CDK."""
 
-LARGEST_TEMPLATE = 4 * 1024 * 1024
-"""The largest template that is read, in bytes; CloudFormation takes 1 MB."""
+_SAMCONFIGS = ("samconfig.toml", "samconfig.yaml", "samconfig.yml")
+"""Of several, SAM reads the first."""
 
-_TEMPLATES = ("template.yaml", "template.yml", "template.json")
-_FUNCTIONS = ("AWS::Serverless::", "AWS::Lambda::Function")
+_DEFAULT_ARCHITECTURE = "x86_64"
+"""What a function has that does not give its own."""
+
 _ARCHITECTURES = {"linux/amd64": "x86_64", "linux/arm64": "arm64"}
 _START = Span(Position(1, 1), Position(1, 1))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """Subjects that are judged together; the app as a whole is the last one.
-
-    ``generated`` says that their files are copies, which nobody edits.
-    """
-
-    subjects: tuple[Subject, ...]
-    suppressions: tuple[Suppression, ...] = ()
-    malformed: tuple[Malformed, ...] = ()
-    generated: bool = False
-
-    @property
-    def locations(self) -> tuple[Location, ...]:
-        """Where each subject is."""
-        return tuple(dict.fromkeys(item.location for item in self.subjects))
-
-    def covered(self, covers: Callable[[str], bool]) -> Source:
-        """Without the Dockerfiles that are not to be checked, by their paths."""
-        kept = [item for item in self.subjects if not isinstance(item, DockerfileSubject) or covers(item.path)]
-        return replace(self, subjects=tuple(kept))
-
-    @property
-    def dockerfiles(self) -> tuple[str, ...]:
-        """The paths of its Dockerfiles, sorted."""
-        return tuple(sorted({os.path.normpath(item.path) for item in self.subjects if isinstance(item, DockerfileSubject)}))
 
 
 def load_app(
@@ -69,76 +45,53 @@ def load_app(
     mirror: Mirror = Mirror(),  # noqa: B008 - an immutable value
     plans: Mapping[str, BuildPlan] | None = None,
     origins: Mapping[str, str] | None = None,
+    reported: bool = False,
 ) -> Source:
     """Every image function, image asset and repository of a synthesized app, and the app itself.
 
     ``rules`` are all that an acknowledgement may name.  ``plans`` are by asset:
     such an image is judged by its plan and not by its text.  ``origins`` are
-    the directories that assets were made from, by asset.  Raises
-    :class:`ContextError` for a directory that holds no assembly.
+    the directories that assets were made from, by asset.  ``reported`` counts
+    the acknowledgements of the validation report too, which within a synthesis
+    is that of the one before.  Raises :class:`ContextError` for a directory that
+    holds no assembly.
     """
-    return _App(directory, load_assembly(directory), mirror, plans or {}, origins or {}).source(rules)
+    assembly = load_assembly(directory)
+    if reported:
+        known = dict.fromkeys((*assembly.acknowledgements, *reported_acknowledgements(directory)))
+        assembly = replace(assembly, acknowledgements=tuple(known))
+    return _App(directory, assembly, mirror, plans or {}, origins or {}).source(rules)
 
 
-def load_template(path: str, *, mirror: Mirror = Mirror()) -> Source:  # noqa: B008 - an immutable value
+def load_template(
+    path: str,
+    *,
+    mirror: Mirror = Mirror(),  # noqa: B008 - an immutable value
+    environment: str = DEFAULT_ENVIRONMENT,
+    contents: Mapping[str, bytes] = MappingProxyType({}),
+) -> Source:
     """Every image function and repository of a template of SAM or CloudFormation, and the template itself.
 
-    A template that cannot be read is a problem of the app.  Raises
-    :class:`ContextError` when there is no such file.
+    ``environment`` is that of the ``samconfig`` beside it; ``contents`` are
+    the bytes of files that shall be read instead of their own.  A template
+    that cannot be read is a problem of the app.  Raises :class:`ContextError`
+    when there is no such file, or no such environment.
     """
-    data = read_bounded(path, LARGEST_TEMPLATE)
+    data = contents[path] if path in contents else read_bounded(path, LARGEST_TEMPLATE)
     if data is None:
         raise ContextError(
             f'"{path}" cannot be read as a file of at most {LARGEST_TEMPLATE // 1024 // 1024} MB',
             path,
             "check its kind, its permissions and its size",
         )
-    document = parse_document(decode(data))
+    text = decode(data)
+    document = parse_document(text)
     if isinstance(document, Problem):
         return Source(subjects=(AppSubject(location=Location(path=path), problems=(document,)),))
     if not isinstance(document.data, dict):
         nothing = Problem("the template holds no mapping", _START)
         return Source(subjects=(AppSubject(location=Location(path=path), problems=(nothing,)),))
-    return _template(path, document, mirror)
-
-
-def find_templates(paths: Iterable[str | os.PathLike[str]]) -> Iterator[str]:
-    """The templates with functions under the paths, each once, those of a directory sorted.
-
-    A path to a file counts when its ending is one of YAML or JSON; in a
-    directory, files named ``template`` or ``*.template`` with such an ending
-    that speak of functions.  Directories are skipped as for Dockerfiles.
-    """
-    seen: set[str] = set()
-    for path in paths:
-        name = os.fspath(path)
-        for item in _walk(name) if os.path.isdir(name) else [name] if is_template(name) else []:
-            normal = os.path.normpath(item)
-            if normal not in seen:
-                seen.add(normal)
-                yield normal
-
-
-def is_template(name: str) -> bool:
-    """Whether a file of this name is taken for a template when the user names it."""
-    return name.lower().endswith((".yaml", ".yml", ".json", ".template"))
-
-
-def is_app(path: str) -> bool:
-    """Whether the path is the output directory of ``cdk synth``."""
-    return is_assembly(path)
-
-
-def _walk(root: str) -> Iterator[str]:
-    for directory, below, files in os.walk(root):
-        below[:] = sorted(name for name in below if name not in SKIPPED)
-        for name in sorted(files):
-            if name.lower() in _TEMPLATES or name.lower().endswith(tuple(f".{ending}" for ending in _TEMPLATES)):
-                path = os.path.join(directory, name)
-                # Other tools have files of this name too, and some of them are no YAML.
-                data = read_bounded(path, LARGEST_TEMPLATE)
-                if data is not None and any(word.encode() in data for word in _FUNCTIONS):
-                    yield path
+    return _template(path, text, document, mirror, _samconfig(os.path.dirname(path), environment), contents)
 
 
 class _App:
@@ -224,7 +177,8 @@ def _acknowledged(items: Iterable[Acknowledgement], rules: Sequence[Rule]) -> tu
     found: list[Suppression] = []
     failed: list[Malformed] = []
     ids = {rule.id for rule in rules}
-    for item in items:
+    # The nearest sets aside, as in CDK.
+    for item in sorted(items, key=lambda item: -len(item.path)):
         home, _, id = item.id.rpartition("::")
         if home != ACKNOWLEDGED:
             continue
@@ -241,16 +195,18 @@ def _acknowledged(items: Iterable[Acknowledgement], rules: Sequence[Rule]) -> tu
     return found, failed
 
 
-def _template(path: str, document: Document, mirror: Mirror) -> Source:
+def _template(path: str, text: str, document: Document, mirror: Mirror, pushed: ImageRepositories, contents: Mapping[str, bytes]) -> Source:
     problems: list[Problem] = []
     files: dict[str, DockerfileSubject | None] = {}
-    pushed = _samconfig(os.path.join(os.path.dirname(path), "samconfig.toml"))
+    found = tuple(functions(document))
+    tellings = _tellings(path, text, document, [item.logical_id for item in found if item.build and not item.architecture_given])
     declared = [
         replace(
-            _template_function(path, function, document, mirror, files, problems),
+            _template_function(path, function, document, mirror, files, problems, contents),
             repository=pushed.of(function.logical_id) if function.build else None,
+            telling=tellings.get(function.logical_id),
         )
-        for function in functions(document)
+        for function in found
     ]
     stores = [
         _repository(item, Location(path=path, span=item.span, construct=item.path or item.logical_id), frozenset())
@@ -263,19 +219,57 @@ def _template(path: str, document: Document, mirror: Mirror) -> Source:
     return Source(subjects=(*dockerfiles, *declared, *stores, app))
 
 
-def _samconfig(path: str) -> ImageRepositories:
-    """What the file beside a template says; a broken one says nothing, and SAM itself refuses it."""
-    data = read_bounded(path, LARGEST_TEMPLATE)
-    if data is None:
+def _tellings(path: str, text: str, document: Document, logical_ids: Sequence[str]) -> Mapping[str, Fix]:
+    """The changes that say the architecture which functions have by Lambda's default."""
+    if not logical_ids:
+        return {}
+    # Imported here, because most templates need no change.
+    from optimizer.sam.insertions import architectures
+
+    return {
+        logical_id: Fix(title="say the architecture that the function has", edits=(Edit(path=path, span=span, text=added),))
+        for logical_id, (span, added) in architectures(text, document, logical_ids, _DEFAULT_ARCHITECTURE).items()
+    }
+
+
+def _samconfig(directory: str, environment: str) -> ImageRepositories:
+    """What the file beside a template says for an environment; a broken one says nothing, and SAM itself refuses it.
+
+    Raises :class:`ContextError` when it has no such environment.
+    """
+    for name in _SAMCONFIGS:
+        path = os.path.join(directory, name)
+        data = read_bounded(path, LARGEST_TEMPLATE)
+        if data is not None:
+            break
+    else:
         return ImageRepositories()
+    config = _plain(name, decode(data))
+    if config is None:
+        return ImageRepositories()
+    if environment != DEFAULT_ENVIRONMENT and environment not in config:
+        known = [key for key, value in config.items() if isinstance(value, Mapping)]
+        raise ContextError(
+            f'there is no environment "{environment}"; allowed: {", ".join(known) or "none"}',
+            path,
+            did_you_mean(environment, known) or "name one of those with --config-env",
+        )
+    return image_repositories(config, environment)
+
+
+def _plain(name: str, text: str) -> Mapping[str, Any] | None:
+    """The data of a configuration of SAM; None for a text that holds none."""
+    if not name.endswith(".toml"):
+        document = parse_document(text)
+        return document.data if isinstance(document, Document) and isinstance(document.data, dict) else None
     # Imported here, because most trees have no such file.
     import tomlkit
     from tomlkit.exceptions import TOMLKitError
 
     try:
-        return image_repositories(tomlkit.parse(decode(data)).unwrap())
+        return tomlkit.parse(text).unwrap()
     except (TOMLKitError, ValueError, RecursionError):
-        return ImageRepositories()
+        return None
 
 
 def _template_function(
@@ -285,9 +279,10 @@ def _template_function(
     mirror: Mirror,
     files: dict[str, DockerfileSubject | None],
     problems: list[Problem],
+    contents: Mapping[str, bytes],
 ) -> FunctionSubject:
     construct = function.path or function.logical_id
-    architecture = function.architecture if function.architecture_given else "x86_64"
+    architecture = function.architecture if function.architecture_given else _DEFAULT_ARCHITECTURE
     build, image, file = function.build, "", None
     if build is not None and build.directory is not None and build.dockerfile is not None:
         directory = os.path.normpath(os.path.join(os.path.dirname(path), build.directory))
@@ -304,6 +299,7 @@ def _template_function(
                     arguments=known if len(known) == len(build.arguments) else None,
                     architecture=architecture if architecture in _ARCHITECTURES.values() else None,
                     target=build.target,
+                    contents=contents,
                 )
             except ContextError as error:
                 files[image] = None

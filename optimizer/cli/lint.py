@@ -1,4 +1,4 @@
-"""``optimizer lint``: Dockerfiles, templates and synthesized apps against the conventions."""
+"""``optimizer lint``: Dockerfiles, templates, synthesized apps and built images against the conventions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import datetime
 import os
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,25 +15,35 @@ from typing import Any
 import click
 
 from optimizer.adapters.dockerfiles import find_dockerfiles, load_dockerfile, read_dockerfile
-from optimizer.adapters.subjects import Source, find_templates, is_app, is_template, load_app, load_template
+from optimizer.adapters.tree import Source, find_templates, is_app, is_image, is_template
 from optimizer.bases.lock import Lock
+from optimizer.bases.mirror import Mirror
 from optimizer.errors import ConfigurationError, ContextError
 from optimizer.house import Domain, House
 from optimizer.lint.conventions import Conventions
 from optimizer.lint.engine import LintReport, folded, lint, merged, set_aside
 from optimizer.lint.finding import Finding, Location, Severity
-from optimizer.lint.rule import Rule, choose
+from optimizer.lint.rule import Family, Rule, choose
 from optimizer.lint.rules import RULES
+from optimizer.lint.subjects import AppSubject, DockerfileSubject, Subject
+from optimizer.model.sources import SOURCES
 from optimizer.report.formats import NAMES, lint_as
 from optimizer.report.lint import lint_as_text, statistics_as_text
-from optimizer.settings import load_lock, load_settings
+from optimizer.sam.config import DEFAULT_ENVIRONMENT
+from optimizer.settings import Settings, load_lock, load_settings
+
+_HERE = "Dockerfile"
+"""A file of the current directory, whose conventions hold for what is no file."""
 
 _PARALLEL_FROM = 200
 """From so many files on a second process saves a fifth of the time; at half as many it hardly pays for its start (benchmarks/lint.py)."""
 
 
-@click.command(name="lint", short_help="Check Dockerfiles against the conventions.")
-@click.argument("paths", metavar="PATH...", nargs=-1, type=click.Path())
+@click.command(name="lint", short_help="Check Dockerfiles, templates, apps and built images against the conventions.")
+@click.argument("paths", metavar="[PATH...]", nargs=-1, type=click.Path())
+@click.option("--image", "images", metavar="IMAGE", multiple=True, help="A built image, named as for optimizer inspect; may be repeated.")
+@click.option("--from", "image_source", type=click.Choice(SOURCES), help="What each --image is.  [default: told by the name]")
+@click.option("--platform", metavar="OS/ARCHITECTURE", help="Which image of an index to take, as for optimizer inspect.")
 @click.option("--format", "form", type=click.Choice(NAMES), default="text", show_default=True)
 @click.option("--select", metavar="RULE,...", multiple=True, help="Run only these: ids, starts of ids such as LIO3, names, families.")
 @click.option("--ignore", metavar="RULE,...", multiple=True, help="Do not run these.")
@@ -43,42 +54,58 @@ _PARALLEL_FROM = 200
 )
 @click.option("--statistics", is_flag=True, help="Print how often each rule was broken, instead of the findings.")
 @click.option("--config", type=click.Path(), metavar="FILE", help="Conventions for every path, in place of the nearest file's.")
+@click.option("--config-env", metavar="NAME", default=DEFAULT_ENVIRONMENT, show_default=True, help="Environment of samconfig that counts.")
 @click.option("--fix", is_flag=True, help="Apply the fixes that are safe, and report what is left.")
 @click.option("--diff", is_flag=True, help="Print what --fix would change, and change nothing; exit with 1 if there is something.")
-@click.option("--baseline", type=click.Path(), metavar="FILE", help="Findings in this file are known, and do not count.")
+@click.option(
+    "--baseline",
+    type=click.Path(),
+    metavar="FILE",
+    help="Findings in this file are known, and do not count.  [default: as configured, else none]",
+)
 @click.option("--write-baseline", is_flag=True, help="Write the baseline: a new one whole, one that is there only smaller.")
 @click.option("--grow", is_flag=True, help="With --write-baseline: take new findings into a baseline that is there.")
 def command(
     paths: Sequence[str],
+    images: Sequence[str],
+    image_source: str | None,
+    platform: str | None,
     form: str,
     select: Sequence[str],
     ignore: Sequence[str],
     fail_on: str | None,
     statistics: bool,
     config: str | None,
+    config_env: str,
     fix: bool,
     diff: bool,
     baseline: str | None,
     write_baseline: bool,
     grow: bool,
 ) -> None:
-    """Check the Dockerfiles and SAM templates at, and below, each PATH.
+    """Check the Dockerfiles and SAM templates at, and below, each PATH, and built images.
 
     In a directory these are the files named Dockerfile, Dockerfile.*,
     *.Dockerfile, the same with Containerfile, and template.yaml with image
     functions. The output directory of cdk synth, such as cdk.out, is checked
-    as an app: functions, images, repositories. Conventions are read from
-    the nearest optimizer.toml, or [tool.optimizer] in pyproject.toml. Exits
-    with 0 when all is well, 1 with findings, and 2 for wrong usage or input.
+    as an app: functions, images, repositories. An archive of docker save and
+    an OCI layout are checked as the image in them; --image takes one from the
+    engine or a registry too. Conventions are read from the nearest
+    optimizer.toml, or [tool.optimizer] in pyproject.toml. Exits with 0 when
+    all is well, 1 with findings, and 2 for wrong usage or input.
     """
-    if not paths:
-        raise click.UsageError("no path is given\n  hint: name a Dockerfile or a directory, for example: optimizer lint .")
+    if not paths and not images:
+        raise click.UsageError("no path is given\n  hint: name a Dockerfile, a directory or a built image, for example: optimizer lint .")
+    settings = load_settings(".")
+    if baseline is None and settings.baseline is not None:
+        baseline = str(settings.baseline)
     if write_baseline and baseline is None:
-        raise click.UsageError("--write-baseline needs a file\n  hint: name it with --baseline FILE")
+        raise click.UsageError("--write-baseline needs a file\n  hint: name it with --baseline FILE, or as baseline in optimizer.toml")
     if grow and not write_baseline:
         raise click.UsageError("--grow goes with --write-baseline")
-    house = _house(_spoken(_words(select), _words(ignore), fail_on), config)
-    groups = _groups(paths, house)
+    house = _house(settings, _spoken(_words(select), _words(ignore), fail_on), config)
+    built = _Images(images, image_source, platform)
+    groups = _groups(paths, built, house, config_env)
     if fix or diff:
         changes = _Changes(groups)
         if diff:
@@ -88,14 +115,16 @@ def command(
         changes.write()
         click.echo(changes.summary("fixed"), err=True)
         # Templates were read with their Dockerfiles.
-        groups = _groups(paths, house)
+        groups = _groups(paths, built, house, config_env)
     report = merged(map(_checked, groups))
-    here = house.of(os.path.join(os.getcwd(), "Dockerfile")).conventions
+    here = house.of(_HERE).conventions
     if baseline is not None:
         known = _Known(baseline, groups)
         if write_baseline:
             known.write(report, grow)
-        report = known.compare(report, here, shlex.join(["optimizer", "lint", *paths, "--baseline", baseline, "--write-baseline"]))
+        report = known.compare(
+            report, here, shlex.join(["optimizer", "lint", *paths, *built.words, "--baseline", baseline, "--write-baseline"])
+        )
     if statistics:
         click.echo(statistics_as_text(report), nl=False)
     elif form == "text":
@@ -105,8 +134,53 @@ def command(
     sys.exit(1 if _fails(report, groups, here.fail_on) else 0)
 
 
+class _Images:
+    """The built images of the run, each read once: that takes as long as they are large."""
+
+    def __init__(self, names: Sequence[str], source: str | None, platform: str | None) -> None:
+        self.names = names
+        self._source = source
+        self._platform = platform
+        self._read: dict[str, Source] = {}
+
+    @property
+    def words(self) -> list[str]:
+        """What the command line says of them."""
+        words = [word for name in self.names for word in ("--image", name)]
+        for option, value in (("--from", self._source), ("--platform", self._platform)):
+            words += [option, value] if value else []
+        return words
+
+    def load(self, name: str, conventions: Conventions) -> Source:
+        """The image of an option, or of a path."""
+        if name not in self._read:
+            # Imported here, because most runs have no image.
+            from optimizer.adapters.images.reading import load_image
+
+            click.echo(f"reading {name}", err=True)
+            source = self._source if name in self.names else None
+            estimate = conventions.max_image_bytes is not None
+            self._read[name] = load_image(name, source=source, platform=self._platform, estimate=estimate)
+        return self._read[name]
+
+
+_Load = Callable[[Mapping[str, bytes]], Sequence[Subject]]
+"""Reads a file where some files have other bytes than their own."""
+
+
+def _dockerfile_with(path: str, mirror: Mirror, contents: Mapping[str, bytes]) -> Sequence[Subject]:
+    return [load_dockerfile(path, mirror=mirror, contents=contents)]
+
+
+def _template_with(path: str, mirror: Mirror, contents: Mapping[str, bytes]) -> Sequence[Subject]:
+    from optimizer.adapters.subjects import load_template
+
+    # Its Dockerfiles are mended by themselves, where more can be.
+    return [item for item in load_template(path, mirror=mirror, contents=contents).subjects if item.location.path == path]
+
+
 class _Group:
-    """Files, apps and templates for which the same conventions hold, with the conventions' rules."""
+    """Files, apps, templates and images for which the same conventions hold, with the conventions' rules."""
 
     def __init__(self, domain: Domain) -> None:
         self.domain = domain
@@ -120,9 +194,18 @@ class _Group:
         return {*self.files, *(location.path for source in self.sources for location in source.locations)}
 
     @property
-    def fixable(self) -> list[str]:
-        """The Dockerfiles that may be mended; those of an app are copies."""
-        return [*self.files, *(path for source in self.sources if not source.generated for path in source.dockerfiles)]
+    def templates(self) -> list[Source]:
+        """What is judged as one tree with the files."""
+        return [source for source in self.sources if not source.generated]
+
+    @property
+    def fixable(self) -> Iterable[_Load]:
+        """What reads each of the files that may be mended."""
+        mirror = self.domain.conventions.mirror
+        for path in (*self.files, *(path for source in self.templates for path in source.dockerfiles)):
+            yield partial(_dockerfile_with, path, mirror)
+        for source in self.templates:
+            yield partial(_template_with, source.path, mirror)
 
     def set_aside(self, report: LintReport, looked_at: Iterable[Location] = ()) -> LintReport:
         """The report after the suppressions of the configuration."""
@@ -141,9 +224,9 @@ class _Changes:
         self._findings: list[Finding] = []
         self._refused: set[str] = set()
         for group in groups:
-            for path in group.fixable:
+            for load in group.fixable:
                 # One file after the other: two may stand beside one ignore file.
-                fixed = fix_all(partial(self._check, group, path), self._read)
+                fixed = fix_all(partial(self._check, group, load), self._read)
                 self.contents.update(fixed.contents)
                 self._findings += fixed.findings
                 self._refused |= set(fixed.refused)
@@ -174,10 +257,9 @@ class _Changes:
                 raise ContextError(f'"{path}" has changed in the meantime', path, "run the command again")
             replace_file(Path(path), self.contents[path].decode("utf-8"), "the file", ContextError)
 
-    def _check(self, group: _Group, path: str, contents: Mapping[str, bytes]) -> tuple[Finding, ...]:
-        conventions = group.domain.conventions
-        subject = load_dockerfile(path, mirror=conventions.mirror, contents={**self.contents, **contents})
-        return group.set_aside(lint([subject], conventions, rules=group.rules)).findings
+    def _check(self, group: _Group, load: _Load, contents: Mapping[str, bytes]) -> Iterable[Finding]:
+        subjects = load({**self.contents, **contents})
+        return group.set_aside(lint(subjects, group.domain.conventions, rules=group.rules)).findings
 
     def _read(self, path: str) -> bytes | None:
         if path in self.contents:
@@ -252,14 +334,13 @@ def _spoken(select: Sequence[str], ignore: Sequence[str], fail_on: str | None) -
     return {name: value for name, value in said.items() if value}
 
 
-def _house(spoken: Mapping[str, Any], config: str | None) -> House:
-    settings = load_settings(".")
+def _house(settings: Settings, spoken: Mapping[str, Any], config: str | None) -> House:
     # Reading the lock costs more than checking a file, and many trees have none.
     lock = load_lock(settings.lock) if settings.lock.exists() else Lock()
     return House(today=datetime.date.today(), rules=RULES, mirror=settings.mirror, lock=lock, last=spoken, only=config)
 
 
-def _groups(paths: Sequence[str], house: House) -> list[_Group]:
+def _groups(paths: Sequence[str], images: _Images, house: House, environment: str) -> list[_Group]:
     """Everything under the paths; raises ContextError when there is nothing."""
     groups: dict[str, _Group] = {}
 
@@ -268,14 +349,27 @@ def _groups(paths: Sequence[str], house: House) -> list[_Group]:
         return groups.get(domain.directory) or groups.setdefault(domain.directory, _Group(domain))
 
     apps = [path for path in paths if is_app(path)]
-    others = [path for path in paths if path not in apps]
+    archives = [path for path in paths if is_image(path)]
+    others = [path for path in paths if path not in apps and path not in archives]
+    for name in (*archives, *images.names):
+        # A reference is no file, and so the conventions of the current directory hold for it.
+        path = name if os.path.exists(name) else ""
+        group = of(path or _HERE)
+        if not path or _covers(group)(path):
+            group.sources.append(images.load(name, group.domain.conventions))
     for path in apps:
+        # Imported here and below, because most trees have neither apps nor templates.
+        from optimizer.adapters.subjects import load_app
+
         group = of(os.path.abspath(path))
-        group.sources.append(load_app(path, RULES, mirror=group.domain.conventions.mirror).covered(_covers(group)))
+        group.sources.append(load_app(path, RULES, mirror=group.domain.conventions.mirror, reported=True).covered(_covers(group)))
     for path in find_templates(others):
+        from optimizer.adapters.subjects import load_template
+
         group = of(path)
         if _covers(group)(path):
-            group.sources.append(load_template(path, mirror=group.domain.conventions.mirror).covered(_covers(group)))
+            source = load_template(path, mirror=group.domain.conventions.mirror, environment=environment)
+            group.sources.append(source.covered(_covers(group)))
     # A template says more of its Dockerfiles than they do themselves.
     known = {path for group in groups.values() for source in group.sources for path in source.dockerfiles}
     found = False
@@ -307,33 +401,57 @@ def _colour() -> bool:
 
 
 def _checked(group: _Group) -> LintReport:
-    conventions = group.domain.conventions
-    reports = [_lint_source(source, conventions, group.rules) for source in group.sources]
-    if group.files:
-        reports.append(_lint(group.files, conventions, [rule.id for rule in group.rules]))
+    reports = [_lint_source(source, group) for source in group.sources if source.generated]
+    if group.files or group.templates:
+        reports.append(_lint_tree(group))
     looked_at = [Location(path=path) for path in group.files]
     looked_at += [location for source in group.sources for location in source.locations]
     return folded(group.set_aside(merged(reports), looked_at))
 
 
-def _lint_source(source: Source, conventions: Conventions, rules: Sequence[Rule]) -> LintReport:
-    """What is judged together is judged in this process."""
-    return lint(source.subjects, conventions, rules=rules, suppressions=source.suppressions, malformed=source.malformed)
+def _lint_source(source: Source, group: _Group) -> LintReport:
+    return lint(source.subjects, group.domain.conventions, rules=group.rules, suppressions=source.suppressions, malformed=source.malformed)
 
 
-def _lint(files: Sequence[str], conventions: Conventions, ids: Sequence[str]) -> LintReport:
+def _lint_tree(group: _Group) -> LintReport:
+    """The Dockerfiles and templates of a tree, and all of them together as one app."""
+    conventions, files = group.domain.conventions, group.files
+    declared = [item for source in group.templates for item in source.subjects]
     processes = min(os.cpu_count() or 1, len(files) // (_PARALLEL_FROM // 2))
     if processes < 2:
-        return _lint_files(files, conventions, ids)
+        return _lint_together([*_loaded(files, conventions), *declared], conventions, group.rules)
     # Imported here, because a small tree never needs it.
     from concurrent.futures import ProcessPoolExecutor
 
-    parts = [files[index::processes] for index in range(processes)]
-    with ProcessPoolExecutor(processes) as pool:
-        return merged(pool.map(_lint_files, parts, [conventions] * processes, [ids] * processes))
+    # Rules about the findings of others are in both, and equal findings are one.
+    alone = [rule for rule in group.rules if rule.app is None]
+    together = [rule for rule in group.rules if rule.app is not None or rule.family is Family.LINT]
+    # This process reads all files, to judge them together, and so judges fewer of them one by one.
+    workers = processes - 1
+    mine = range(0, len(files), 3) if workers == 1 else range(0)
+    theirs = [path for number, path in enumerate(files) if number not in mine]
+    parts = [theirs[index::workers] for index in range(workers)]
+    with ProcessPoolExecutor(workers) as pool:
+        waiting = pool.map(_lint_files, parts, [conventions] * workers, [[rule.id for rule in alone]] * workers)
+        subjects = [*_loaded(files, conventions), *declared]
+        reports = [_lint_together(subjects, conventions, together)]
+        reports.append(lint([*(subjects[number] for number in mine), *declared], conventions, rules=alone))
+        return replace(merged([*reports, *waiting]), subjects=len(subjects))
+
+
+def _loaded(files: Iterable[str], conventions: Conventions) -> Iterator[DockerfileSubject]:
+    return (load_dockerfile(path, mirror=conventions.mirror) for path in files)
+
+
+def _lint_together(subjects: Sequence[Subject], conventions: Conventions, rules: Sequence[Rule]) -> LintReport:
+    """The report of subjects of one tree, which counts the tree itself as none of them."""
+    tree = AppSubject(location=Location(), dockerfiles=[item for item in subjects if isinstance(item, DockerfileSubject)])
+    # A template is no app of its own: what is shared is shared over the tree.
+    parts = [replace(item, dockerfiles=()) if isinstance(item, AppSubject) else item for item in subjects]
+    return replace(lint([*parts, tree], conventions, rules=rules), subjects=len(parts))
 
 
 def _lint_files(files: Sequence[str], conventions: Conventions, ids: Sequence[str]) -> LintReport:
     """The report of the files; arguments and result are such that another process can have them."""
     rules = [rule for rule in RULES if rule.id in ids]
-    return merged(lint([load_dockerfile(path, mirror=conventions.mirror)], conventions, rules=rules) for path in files)
+    return merged(lint([subject], conventions, rules=rules) for subject in _loaded(files, conventions))

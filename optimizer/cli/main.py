@@ -18,7 +18,7 @@ _COMMANDS = {
     "bake": "Write one file that builds all images of a synthesized app, for docker buildx bake.",
     "init": "Propose specs for hand-written Dockerfiles, SAM templates and CDK apps.",
     "inspect": "Show the layers of built images, their waste, and the rules of Lambda that they break.",
-    "lint": "Check Dockerfiles against the conventions.",
+    "lint": "Check Dockerfiles, templates, apps and built images against the conventions.",
     "pin": "Pin base and builder images by digest in optimizer.lock.",
     "plan": "Show stages, layers, base and repository of a spec or a synthesized app.",
     "render": "Print the Dockerfile of a spec, or write its build context.",

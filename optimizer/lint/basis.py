@@ -8,7 +8,8 @@ from optimizer.lint.conventions import Conventions
 from optimizer.lint.finding import Undecided
 from optimizer.lint.subjects import DockerfileSubject
 
-_ENTRYPOINT = ("/lambda-entrypoint.sh",)
+ENTRYPOINT = ("/lambda-entrypoint.sh",)
+"""What starts AWS-provided base images."""
 
 
 def base_span(subject: DockerfileSubject) -> Span | None:
@@ -43,4 +44,4 @@ def has_entrypoint_of_aws(subject: DockerfileSubject, conventions: Conventions) 
     if not isinstance(lambda_base_of(subject, conventions), LambdaBase):
         return False
     entrypoint = last(subject, "ENTRYPOINT")
-    return entrypoint is None or entrypoint.json == _ENTRYPOINT
+    return entrypoint is None or entrypoint.json == ENTRYPOINT

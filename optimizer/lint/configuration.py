@@ -23,17 +23,14 @@ from optimizer.bases.lock import Lock
 from optimizer.bases.mirror import Mirror
 from optimizer.dockerfile.instruction import Position, Span
 from optimizer.errors import ConfigurationError, Fault, SpecError, did_you_mean
-from optimizer.lint.conventions import Conventions
+from optimizer.lint.conventions import TABLE, Conventions, Layer
 from optimizer.lint.finding import Location, Severity
 from optimizer.lint.rule import Rule, choose
 from optimizer.lint.suppressions import Suppression
 from optimizer.model import fields as types
+from optimizer.model.architectures import ARCHITECTURES
 from optimizer.model.fields import FieldFault, FieldType
 from optimizer.model.reference import ImageReference
-from optimizer.model.spec import ARCHITECTURES
-
-TABLE = "conventions"
-"""The table of a configuration file that holds them."""
 
 
 class Shape(enum.Enum):
@@ -62,100 +59,78 @@ class Key:
     names: FieldType | None = None
 
 
-Layer = Mapping[str, Any]
-"""The conventions that one file, or a command line, says, read; the keys that it does not say are missing."""
-
 Place = Callable[..., str]
 """The place of a key, given as its names and indexes, in the words of its user, such as ``optimizer.toml:3: ignore[0]``."""
+
+
+def _key(name: str, shape: Shape, type: FieldType, doc: str, default: str, *, names: FieldType | None = None) -> Key:
+    """A row of the table."""
+    return Key(name=name, shape=shape, type=type, doc=doc, default=default, names=names)
 
 
 def keys_of(rules: Sequence[Rule]) -> tuple[Key, ...]:
     """Every key; ``rules`` are all that may be named."""
     word, named = _word(rules), _rule(rules)
     return (
-        Key(name="fail_on", shape=Shape.VALUE, type=_SEVERITY, doc="The slightest severity that fails a run.", default='`"warning"`'),
-        Key(name="select", shape=Shape.LIST, type=word, doc="Rules to run: ids, starts of ids, names, families.", default="every rule"),
-        Key(name="ignore", shape=Shape.ADDED_LIST, type=word, doc="Rules not to run.", default="none"),
-        Key(
-            name="severities",
-            shape=Shape.TABLE,
-            type=_SEVERITY_OR_OFF,
+        _key("fail_on", Shape.VALUE, _SEVERITY, "The slightest severity that fails a run.", '`"warning"`'),
+        _key("select", Shape.LIST, word, "Rules to run: ids, starts of ids, names, families.", "every rule"),
+        _key("ignore", Shape.ADDED_LIST, word, "Rules not to run.", "none"),
+        _key(
+            "severities",
+            Shape.TABLE,
+            _SEVERITY_OR_OFF,
+            'A severity for a rule, by its id or name; `"off"` switches it off, and a nearer file may switch it on again.',
+            "the rules' own",
             names=named,
-            doc='A severity for a rule, by its id or name; `"off"` switches it off, and a nearer file may switch it on again.',
-            default="the rules' own",
         ),
-        Key(
-            name="include",
-            shape=Shape.LIST,
-            type=types.TEXT,
-            doc="Patterns of the files to check, from the directory of the nearest configuration file.",
-            default="every file",
+        _key(
+            "include",
+            Shape.LIST,
+            types.TEXT,
+            "Patterns of the files to check, from the directory of the nearest configuration file.",
+            "every file",
         ),
-        Key(
-            name="exclude",
-            shape=Shape.LIST,
-            type=types.TEXT,
-            doc="Patterns of files that are not checked, even when they are named on the command line.",
-            default="none",
+        _key(
+            "exclude",
+            Shape.LIST,
+            types.TEXT,
+            "Patterns of files that are not checked, even when they are named on the command line.",
+            "none",
         ),
-        Key(
-            name="registries",
-            shape=Shape.LIST,
-            type=_PREFIX,
-            doc="Prefixes under which images may stand, HOST[:PORT][/PATH]; those of `mirror` are allowed besides.",
-            default="every registry",
+        _key(
+            "registries",
+            Shape.LIST,
+            _PREFIX,
+            "Prefixes under which images may stand, HOST[:PORT][/PATH]; those of `mirror` are allowed besides.",
+            "every registry",
         ),
-        Key(name="runtimes", shape=Shape.LIST, type=_RUNTIME, doc="Runtimes that functions may use.", default="every runtime"),
-        Key(
-            name="architectures",
-            shape=Shape.LIST,
-            type=types.choice(*ARCHITECTURES),
-            doc="Architectures that functions may have.",
-            default="both",
+        _key("runtimes", Shape.LIST, _RUNTIME, "Runtimes that functions may use.", "every runtime"),
+        _key("architectures", Shape.LIST, types.choice(*ARCHITECTURES), "Architectures that functions may have.", "both"),
+        _key("repository", Shape.VALUE, _REPOSITORY, "Name of the asset repository that all functions share.", "any"),
+        _key("oldest_pin_days", Shape.VALUE, _DAYS, "How many days ago a pin may have been resolved; 0 for any time.", "90"),
+        _key(
+            "max_image_bytes",
+            Shape.VALUE,
+            _BYTES,
+            "How large the layers of an image may be, as a registry stores them; 0 for any size.",
+            "no limit",
         ),
-        Key(
-            name="repository",
-            shape=Shape.VALUE,
-            type=_REPOSITORY,
-            doc="Name of the asset repository that all functions share.",
-            default="any",
-        ),
-        Key(
-            name="oldest_pin_days",
-            shape=Shape.VALUE,
-            type=_DAYS,
-            doc="How many days ago a pin may have been resolved; 0 for any time.",
-            default="90",
-        ),
-        Key(
-            name="max_image_bytes",
-            shape=Shape.VALUE,
-            type=_BYTES,
-            doc="How large the layers of an image may be, as a registry stores them; 0 for any size.",
-            default="no limit",
-        ),
-        Key(
-            name="stabilities",
-            shape=Shape.TABLE,
-            type=types.STABILITY,
+        _key(
+            "stabilities",
+            Shape.TABLE,
+            types.STABILITY,
+            "How often files change, by patterns of paths in the build context; the first that fits counts, a nearer file's before others.",
+            "nothing is known",
             names=types.TEXT,
-            doc="How often files change, by patterns of paths in the build context; the first that fits counts, a nearer file's before others.",
-            default="nothing is known",
         ),
-        Key(
-            name="rule_pages",
-            shape=Shape.VALUE,
-            type=_ADDRESS,
-            doc="Address under which the pages of rules are published; SARIF reports link to `<address>/<id>.md`.",
-            default="no links",
+        _key(
+            "rule_pages",
+            Shape.VALUE,
+            _ADDRESS,
+            "Address under which the pages of rules are published; SARIF reports link to `<address>/<id>.md`.",
+            "no links",
         ),
-        Key(
-            name="suppressions",
-            shape=Shape.TABLES,
-            type=named,
-            doc="Findings to set aside; see below.",
-            default="none",
-        ),
+        _key("suppressions", Shape.TABLES, named, "Findings to set aside; see below.", "none"),
     )
 
 
@@ -237,6 +212,7 @@ def conventions_schema(rules: Sequence[Rule]) -> dict[str, Any]:
         "extends": {"description": 'A file that this one stands on: a path inside the project, or "package:file".', **text},
         "root": {"description": "The directory that the paths of specifications start from.", **text},
         "lock": {"description": "The lock file.", **text},
+        "baseline": {"description": "The file of the findings that are known to optimizer lint.", **text},
         "mirror": {
             "description": "Where images are pulled from: one prefix, or one for each registry.",
             "oneOf": [text, {"type": "object", "additionalProperties": text}],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from optimizer.bases.lock import Lock
 from optimizer.bases.mirror import Mirror
@@ -12,6 +13,12 @@ from optimizer.lint.finding import Severity
 from optimizer.lint.rule import Rule, choose
 from optimizer.lint.suppressions import Suppression, path_matches
 from optimizer.model.stability import Stability
+
+TABLE = "conventions"
+"""The table of a configuration file that holds them."""
+
+Layer = Mapping[str, Any]
+"""The conventions that one file, or a command line, says, read; the keys that it does not say are missing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,7 +31,8 @@ class Location:
 
     ``path`` is the file as the user named it, empty when there is none;
     ``span`` is None for the file as a whole; ``construct`` is the path of the
-    function's construct or the resource's logical name, empty outside an app.
+    function's construct, the resource's logical name, or the name of an image
+    that lies in no file; empty for everything else.
     """
 
     path: str = ""

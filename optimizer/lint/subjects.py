@@ -14,11 +14,11 @@ from optimizer.dockerfile.parse import read
 from optimizer.dockerfile.scope import BuildInputs, ResolvedDockerfile, ResolvedStage, resolve
 from optimizer.dockerfile.shell import Command, commands
 from optimizer.lint.copies import Copy, copies
-from optimizer.lint.finding import Location
+from optimizer.lint.finding import Fix, Location
 from optimizer.lint.installs import Install, install_of
 
 if TYPE_CHECKING:
-    from optimizer.model.image import Image
+    from optimizer.images.analysis import ImageAnalysis
     from optimizer.model.plan import BuildPlan
 
 
@@ -223,7 +223,9 @@ class FunctionSubject:
     image decides it.  ``architecture`` is Lambda's default where the function
     does not give one.  ``repository`` is where its image is pushed; ``image`` tells images
     apart, and is empty for one that nobody here builds.  ``metadata`` is what
-    SAM compares to build an image once, empty outside SAM.
+    SAM compares to build an image once, empty outside SAM.  ``telling`` is the
+    change that makes the template say the architecture that the function has,
+    None where it has no safe place.
     """
 
     construct: str
@@ -236,6 +238,7 @@ class FunctionSubject:
     repository: str | None = None
     image: str = ""
     metadata: str = ""
+    telling: Fix | None = None
     dockerfile: DockerfileSubject | None = None
     plan: BuildPlan | None = None
 
@@ -283,9 +286,13 @@ class AppSubject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageSubject:
-    """A built image."""
+    """A built image, taken apart.
 
-    image: Image
+    ``location`` is its file, or its name as a construct where it lies in no
+    file.
+    """
+
+    analysis: ImageAnalysis
     location: Location
 
 

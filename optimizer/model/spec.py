@@ -10,11 +10,9 @@ from typing import Any
 
 from optimizer.errors import Fault, SpecError, did_you_mean
 from optimizer.model import fields as types
+from optimizer.model.architectures import ARCHITECTURES
 from optimizer.model.fields import FieldFault, typed
 from optimizer.model.steps import Step, step_kinds, to_dict
-
-ARCHITECTURES = ("x86_64", "arm64")
-"""Lambda's own words, https://docs.aws.amazon.com/lambda/latest/dg/foundation-arch.html"""
 
 
 def _steps(value: Any) -> tuple[Step, ...]:

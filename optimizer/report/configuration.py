@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from optimizer.lint.configuration import SUPPRESSION_KEYS, TABLE, Key, Shape, keys_of
+from optimizer.lint.configuration import SUPPRESSION_KEYS, Key, Shape, keys_of
+from optimizer.lint.conventions import TABLE
 from optimizer.lint.rule import Rule
 
 _EXAMPLE = """\
@@ -60,12 +61,13 @@ _SETTINGS = """\
 |---|---|
 | `root` | the directory that the paths of specifications start from |
 | `lock` | the lock file |
+| `baseline` | the file of the findings that are [known](lint.md#adopting-the-rules-in-an-old-estate), where `--baseline` names no other |
 | `mirror` | where images are pulled from |
 | `cache` | where [builds are cached](ci.md) |
 
 They stand at the top of the file, beside `extends`, and belong to the directory that a command runs in, not to the paths that it checks. The
-CDK context (`optimizer:mirror` and so on) wins over them, and they win over a file that is extended; `root` and `lock` are not taken from such
-a file. So there is one mirror and one lock in a run, and conventions have no keys of their own for them."""
+CDK context (`optimizer:mirror` and so on) wins over them, and they win over a file that is extended; `root`, `lock` and `baseline` are not taken
+from such a file. So there is one mirror and one lock in a run, and conventions have no keys of their own for them."""
 
 
 def configuration_page(rules: Sequence[Rule]) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from optimizer.lint.engine import LintReport
 from optimizer.lint.finding import Finding, Severity
-from optimizer.report.places import UNPRINTABLE, advised
+from optimizer.report.places import UNPRINTABLE, advised, constructs
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 
@@ -31,8 +31,9 @@ def _command(finding: Finding) -> str:
             properties["endColumn"] = location.span.end.column
     properties["title"] = f"{finding.rule} {finding.name}"
     text = advised(finding)
-    if location.construct:
-        text = f"{location.construct}: {text}"
+    named = constructs(finding)
+    if named:
+        text = f"{named}: {text}"
     written = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
     return f"::{_COMMANDS[finding.severity]} {written}::{_data(text)}"
 

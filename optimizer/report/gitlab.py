@@ -11,7 +11,8 @@ from typing import Any
 
 from optimizer.lint.engine import LintReport
 from optimizer.lint.finding import Finding, Severity
-from optimizer.report.places import with_fingerprints
+from optimizer.report.fingerprints import with_fingerprints
+from optimizer.report.places import constructs
 
 _SEVERITIES = {Severity.ERROR: "critical", Severity.WARNING: "major", Severity.INFO: "info"}
 
@@ -24,9 +25,10 @@ def lint_as_gitlab(report: LintReport) -> str:
 def _issue(finding: Finding, mark: str) -> dict[str, Any]:
     location = finding.location
     lines = {"begin": location.span.start.line, "end": location.span.end.line} if location.span else {"begin": 1}
-    construct = f"{location.construct}: " if location.construct else ""
+    named = f"{constructs(finding)}: " if location.construct else ""
     return {
-        "description": f"{construct}{finding.message} (fix: {finding.hint})",
+        # A finding has one location in this format, and so its other constructs stand in the text.
+        "description": f"{named}{finding.message} (fix: {finding.hint})",
         "check_name": f"{finding.rule} {finding.name}",
         "fingerprint": hashlib.sha256(mark.encode("ascii")).hexdigest(),
         "severity": _SEVERITIES[finding.severity],

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from optimizer.images.analysis import ImageAnalysis, LayerAnalysis
-from optimizer.images.lambda_rules import Violation
-from optimizer.images.overlay import Sample
+from optimizer.lint.finding import Finding
+from optimizer.lint.images import printable
 from optimizer.report.table import table
 
 _STEP_WIDTH = 70
 _SHORT = 12
 
 
-def inspection_to_dict(analysis: ImageAnalysis, violations: Sequence[Violation]) -> dict[str, Any]:
+def inspection_to_dict(analysis: ImageAnalysis, findings: Sequence[Finding]) -> dict[str, Any]:
     """An image as plain data; null where the source does not say."""
     image = analysis.image
     return {
@@ -58,22 +58,13 @@ def inspection_to_dict(analysis: ImageAnalysis, violations: Sequence[Violation])
             ],
         },
         "violations": [
-            {
-                "id": item.id,
-                "name": item.name,
-                "severity": item.severity,
-                "message": item.message,
-                "fix": item.fix,
-                "layer": None if item.layer is None else item.layer + 1,
-                "paths": list(item.paths.examples),
-                "pathCount": item.paths.count,
-            }
-            for item in violations
+            {"id": item.rule, "name": item.name, "severity": item.severity.value, "message": item.message, "fix": item.hint}
+            for item in findings
         ],
     }
 
 
-def inspection_as_text(analysis: ImageAnalysis, violations: Sequence[Violation]) -> str:
+def inspection_as_text(analysis: ImageAnalysis, findings: Sequence[Finding]) -> str:
     """An image as tables and sentences."""
     image = analysis.image
     head = f"{printable(image.name)}: {image.operating_system}/{image.architecture}, from {_source(image.source)}"
@@ -93,12 +84,11 @@ def inspection_as_text(analysis: ImageAnalysis, violations: Sequence[Violation])
     if shared:
         lines += _shared(analysis)
     lines += _waste(analysis)
-    if not violations:
+    if not findings:
         lines.append("Lambda's rules: none broken")
-    for item in violations:
-        place = "" if item.layer is None else f"layer {item.layer + 1}: "
-        lines.append(f"{item.severity}: {item.id} {item.name}: {place}{printable(item.message)}{_examples(item.paths)}")
-        lines.append(f"  hint: {item.fix}")
+    for item in findings:
+        lines.append(f"{item.severity.value}: {item.rule} {item.name}: {item.message}")
+        lines.append(f"  hint: {item.hint}")
     return "\n".join(lines)
 
 
@@ -112,11 +102,6 @@ def size_text(size: int | None) -> str:
             break
         value, unit = value / 1000, larger
     return f"{size} B" if unit == "B" else f"{value:.1f} {unit}"
-
-
-def printable(text: str) -> str:
-    """Text of unknown origin on one line that a terminal shows and does not obey."""
-    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii") for letter in text)
 
 
 def _row(number: int, layer: LayerAnalysis, shared: bool) -> list[str]:
@@ -167,13 +152,6 @@ def _waste(analysis: ImageAnalysis) -> list[str]:
         for item in analysis.wasted[:5]
     ]
     return [*lines, table(("size", "written by", "then", "path"), rows, "  ")]
-
-
-def _examples(paths: Sample) -> str:
-    if not paths.count:
-        return ""
-    more = paths.count - len(paths.examples)
-    return ": " + ", ".join(map(printable, paths.examples)) + (f" and {more} more" if more else "")
 
 
 def _source(source: str) -> str:

@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from optimizer.lint.engine import LintReport
 from optimizer.lint.finding import Finding, Severity
-from optimizer.report.places import UNPRINTABLE, advised
+from optimizer.report.places import UNPRINTABLE, advised, constructs
 
 _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -51,6 +51,8 @@ def _add(suite: Element, finding: Finding) -> None:
         attributes["line"] = str(location.span.start.line)
     case = SubElement(suite, "testcase", {name: _allowed(value) for name, value in attributes.items()})
     text = f"{location}: {advised(finding)}" + (f"\n{finding.excerpt}" if finding.excerpt else "")
+    if location.construct:
+        text += f"\nin: {constructs(finding)}"
     if _fails(finding):
         child = SubElement(case, "failure", {"type": finding.severity.value, "message": _allowed(finding.message)})
     else:

@@ -11,6 +11,7 @@ from typing import Any
 from optimizer.dockerfile.instruction import Span
 from optimizer.lint.engine import LintReport
 from optimizer.lint.finding import Finding, Location, Severity
+from optimizer.report.places import constructs
 from optimizer.report.table import table
 
 _WIDTH = 120
@@ -31,6 +32,8 @@ def lint_as_text(report: LintReport, *, colour: bool = False) -> str:
         what = f"{finding.rule} {finding.name}: {_printable(finding.message)}"
         head = f"{painted(_printable(where), '1')}{construct}: {painted(finding.severity.value, code)} {what}"
         lines = [head, *_excerpt(finding, partial(painted, code=code))]
+        if finding.also:
+            lines.append(f"  in: {_printable(constructs(finding))}")
         lines.append(f"  {painted('fix:', '32')} {_printable(finding.hint)}")
         blocks.append("\n".join(lines))
     blocks.append(_summary(report))

@@ -1,25 +1,20 @@
-"""What reports for machines say of a finding: its name over the runs, and its path."""
+"""What reports say of a finding in words: what to do, and where else it is."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
-
-from optimizer.lint.baseline import fingerprint
 from optimizer.lint.finding import Finding
 
 UNPRINTABLE = "\ufffd"
-
-
-def with_fingerprints(findings: Iterable[Finding]) -> Iterator[tuple[Finding, str]]:
-    """Each finding with a fingerprint that no other has; it stays when lines move, unless equal findings change their order."""
-    seen: Counter[str] = Counter()
-    for finding in findings:
-        mark = fingerprint(finding, finding.location.path)
-        seen[mark] += 1
-        yield finding, f"{mark}:{seen[mark]}"
+_NAMED = 5
 
 
 def advised(finding: Finding) -> str:
     """The message, and what to do on a line of its own."""
     return f"{finding.message}\nfix: {finding.hint}"
+
+
+def constructs(finding: Finding) -> str:
+    """The constructs with the finding, the first few by name; empty where there is none."""
+    names = [name for name in (finding.location.construct, *finding.also) if name]
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -16,7 +16,7 @@ from optimizer.lint.engine import LintReport
 from optimizer.lint.finding import Finding, Fix, Location, Severity
 from optimizer.lint.rule import Rule
 from optimizer.lint.rules import RULES
-from optimizer.report.places import with_fingerprints
+from optimizer.report.fingerprints import with_fingerprints
 from optimizer.report.rules import rule_page
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -68,6 +68,11 @@ def _result(finding: Finding, mark: str, indexes: Mapping[str, int]) -> dict[str
     location = _location(finding.location, finding.excerpt)
     if location:
         result["locations"] = [location]
+    if finding.also:
+        result["relatedLocations"] = [
+            {"id": number, "message": {"text": "the same finding"}, **_location(Location(construct=name), "")}
+            for number, name in enumerate(finding.also, 1)
+        ]
     if finding.fix:
         result["fixes"] = [_fix(finding.fix)]
     return result

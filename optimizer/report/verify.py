@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from optimizer.images.compare import COMPRESSOR, CONTENT, EQUAL, METADATA, Difference, LayerComparison
-from optimizer.report.inspect import printable
+from optimizer.lint.images import printable
 
 _SHOWN = 10
 _LISTED = 1000

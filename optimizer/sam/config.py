@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+DEFAULT_ENVIRONMENT = "default"
 _COMMANDS = ("global", "package", "deploy")
 """Whose parameters decide, the last wins."""
 
@@ -34,7 +35,7 @@ class ImageRepositories:
         return (self.common.partition("/")[2] or self.common) if self.common else None
 
 
-def image_repositories(config: Mapping[str, Any], environment: str = "default") -> ImageRepositories:
+def image_repositories(config: Mapping[str, Any], environment: str = DEFAULT_ENVIRONMENT) -> ImageRepositories:
     """What a configuration, as plain data, says for an environment; a value of another kind says nothing."""
     parameters: dict[str, Any] = {}
     for command in _COMMANDS:
@@ -48,5 +49,6 @@ def image_repositories(config: Mapping[str, Any], environment: str = "default") 
     return ImageRepositories(
         common=common if isinstance(common, str) and common else None,
         named={name: uri for name, equals, uri in pairs if equals},
-        resolved=parameters.get("resolve_image_repos") in (True, "true"),
+        # A text in YAML, which is read without types.
+        resolved=str(parameters.get("resolve_image_repos")).lower() == "true",
     )

@@ -36,11 +36,13 @@ class Document:
     """A template as data, with the places of its keys.
 
     ``places`` maps the path of a key to where it stands, for the first four
-    levels; it is empty for JSON.
+    levels; ``flows`` holds the paths of the mappings among them that are
+    written in braces.  Both are empty for JSON.
     """
 
     data: Any
     places: Mapping[tuple[str, ...], Span] = field(default_factory=dict)
+    flows: frozenset[tuple[str, ...]] = frozenset()
 
 
 def parse_document(text: str) -> Document | Problem:
@@ -109,6 +111,7 @@ def _composed(events: Iterator[Any]) -> Document:
     from yaml import events as kinds
 
     places: dict[tuple[str, ...], Span] = {}
+    flows: set[tuple[str, ...]] = set()
     anchors: dict[str, tuple[Any, int]] = {}
     unfinished: set[str] = set()
     stack: list[_Open] = []
@@ -122,6 +125,8 @@ def _composed(events: Iterator[Any]) -> Document:
                 raise _Fault(_TOO_DEEP, event.start_mark)
             value: Any = [] if isinstance(event, kinds.SequenceStartEvent) else {}
             path = _path_of_next(stack)
+            if event.flow_style and len(path) < _PLACES:
+                flows.add(path)
             stack.append(_Open(value=value, path=path, wrap=_function(event.tag), anchor=event.anchor))
             if event.anchor:
                 unfinished.add(event.anchor)
@@ -155,7 +160,7 @@ def _composed(events: Iterator[Any]) -> Document:
             data = value
             continue
         _put(stack[-1], value, size, event, places)
-    return Document(data=data, places=places)
+    return Document(data=data, places=places, flows=frozenset(flows))
 
 
 def _put(into: _Open, value: Any, size: int, event: Any, places: dict[tuple[str, ...], Span]) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from optimizer.adapters.subjects import find_templates, is_app, load_app, load_template
+from optimizer.adapters.subjects import load_app, load_template
+from optimizer.adapters.tree import find_templates, is_app
 from optimizer.errors import ContextError
 from optimizer.lint.rules import RULES
 from optimizer.lint.subjects import AppSubject, DockerfileSubject, FunctionSubject

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from optimizer.adapters.engine import Engine
 from optimizer.cli import inspect
 from optimizer.errors import EngineError, ImageError, OptimizerError, SpecError
+from optimizer.lint.rules import RULES
 from tests.adapters.registry_server import serving
 from tests.images.archives import blobs_of, directory, file, sha256, tar, write_layout, write_saved
 from tests.images.test_analysis import image
@@ -125,7 +126,7 @@ def test_a_broken_rule_of_severity_error_is_exit_code_1() -> None:
         "error: LIO603 command-with-several-words: the command ['python', 'app.py'] has 2 words; AWS's entrypoint takes one, the handler\n"
         in result.stdout
     )
-    assert '  hint: write CMD ["module.handler"], or set the handler on the function\n' in result.stdout
+    assert '  hint: write the handler alone, in JSON form: CMD ["app.handler"]\n' in result.stdout
 
 
 def test_a_warning_is_exit_code_0() -> None:
@@ -147,7 +148,7 @@ def test_an_uncompressed_layout_breaks_a_rule_and_names_the_layer() -> None:
     write_layout(Path("layout"), [BASE], compress=False)
     result = run("layout")
     assert result.exit_code == 1
-    assert "error: LIO655 layer-uncompressed: layer 1: the layer is stored uncompressed; allowed: gzip\n" in result.stdout
+    assert "error: LIO655 layer-uncompressed: layer 1 is stored uncompressed; allowed: gzip\n" in result.stdout
 
 
 def test_a_registry_is_asked_last() -> None:
@@ -211,6 +212,14 @@ def test_hostile_names_reach_the_terminal_escaped() -> None:
     assert "\x1b" not in result.stdout
     assert r"var/task/\x1b[2Jx\udcff (0600)" in result.stdout
     assert run("evil.tar", "--format", "json").exit_code == 1
+
+
+def test_the_page_lists_what_is_judged() -> None:
+    page = (ROOT / "docs" / "inspect.md").read_text(encoding="utf-8")
+    for rule in RULES:
+        row = f"| [{rule.id}](rules/{rule.id}.md) | {rule.name} | {rule.severity.value} | {rule.summary} |"
+        # The size that a house allows is no rule of Lambda's.
+        assert (row in page) is (rule.image is not None and rule.id != "LIO671"), rule.id
 
 
 def test_no_traceback_on_the_command_line(here: Path) -> None:

@@ -165,6 +165,38 @@ class TestTemplates:
         assert result.returncode == 0, result.stdout
         assert (tree / "api" / "Dockerfile").read_text().startswith("FROM public.ecr.aws/lambda/python:3.13@sha256:")
 
+    def test_a_template_is_told_the_architecture_that_its_functions_have(self, tree: Path) -> None:
+        (tree / "api" / "Dockerfile").write_text(GOOD, encoding="utf-8")
+        before = TEMPLATE.replace(", Architectures: [x86_64]", "").encode().replace(b"\n", b"\r\n")
+        (tree / "template.yaml").write_bytes(before)
+        words = ["template.yaml", "--select", "LIO682"]
+        assert "SAM builds its image, and Lambda runs it, for x86_64" in run(tree, *words).stdout
+        diff = run(tree, *words, "--diff")
+        assert (diff.returncode, diff.stderr) == (1, "1 finding would be fixed in 1 file\n")
+        assert (tree / "template.yaml").read_bytes() == before
+        assert run(tree, *words, "--fix").returncode == 0
+        assert (tree / "template.yaml").read_bytes() == before.replace(b"{PackageType", b"{Architectures: [x86_64], PackageType")
+        assert run(tree, *words, "--fix").stderr == "0 findings fixed in 0 files\n"
+
+    @pytest.mark.parametrize("name", ["samconfig.toml", "samconfig.yaml", "samconfig.yml"])
+    def test_where_sam_pushes_is_read_for_an_environment(self, tree: Path, name: str) -> None:
+        function = TEMPLATE.partition("\n")[2]
+        (tree / "template.yaml").write_text(
+            TEMPLATE + function.replace("Api:", "Put:").replace("api,", "./web,").replace(": Dock", ": Cont")
+        )
+        toml = "[default.deploy.parameters]\nimage_repository = 'h/shop'\n[prod.deploy.parameters]\nresolve_image_repos = true\n"
+        yaml = "default: {deploy: {parameters: {image_repository: h/shop}}}\nprod: {deploy: {parameters: {resolve_image_repos: True}}}\n"
+        (tree / name).write_text(toml if name.endswith("toml") else yaml)
+        words = ["template.yaml", "--select", "LIO701,LIO702", "--format", "json"]
+        (tree / "web" / "Dockerfile").write_text(GOOD)
+        assert json.loads(run(tree, *words).stdout)["findings"] == []
+        found = json.loads(run(tree, *words, "--config-env", "prod").stdout)["findings"]
+        assert [item["rule"] for item in found] == ["LIO702"]
+        result = run(tree, *words, "--config-env", "prd")
+        assert (result.returncode, result.stdout) == (2, "")
+        assert 'there is no environment "prd"; allowed: default, prod' in result.stderr
+        assert 'did you mean "prod"?' in result.stderr
+
     def test_the_configuration_holds_for_them(self, tree: Path) -> None:
         (tree / "template.yaml").write_text(TEMPLATE, encoding="utf-8")
         (tree / "optimizer.toml").write_text('[[conventions.suppressions]]\nrules = ["LIO602"]\nconstruct = "Api"\nreason = "agreed"\n')
@@ -180,6 +212,63 @@ class TestTemplates:
         assert (result.returncode, result.stderr) == (1, "")
         assert "LIO681 unreadable-template" in result.stdout
         assert "\x1b" not in result.stdout
+
+
+class TestTrees:
+    """Everything of one tree is one app."""
+
+    OTHER = f"{GOOD.strip()[:-64]}{'1' * 64}\n"
+
+    @pytest.fixture
+    def shared(self, tree: Path) -> Path:
+        """A Dockerfile on another digest than four others, of which one is a template's."""
+        for path, text in {"api/Dockerfile": GOOD, "late/Dockerfile": self.OTHER, "template.yaml": TEMPLATE}.items():
+            (tree / path).parent.mkdir(exist_ok=True)
+            (tree / path).write_text(text, encoding="utf-8")
+        return tree
+
+    def found(self, tree: Path, *words: str) -> list[tuple[str, str]]:
+        report = json.loads(run(tree, *words, "--format", "json").stdout)
+        return [(item["rule"], item["path"]) for item in report["findings"]]
+
+    def test_is_judged_together(self, shared: Path) -> None:
+        assert self.found(shared, ".", "--select", "sharing") == [("LIO901", "late/Dockerfile")]
+        assert json.loads(run(shared, ".", "--format", "json").stdout)["summary"]["subjects"] == 7
+        assert self.found(shared, "late", "--select", "sharing") == []
+
+    def test_with_a_template_of_which_the_other_is(self, shared: Path) -> None:
+        (shared / "api" / "Dockerfile").write_text(self.OTHER, encoding="utf-8")
+        assert self.found(shared, "template.yaml", "jobs", "--select", "sharing") == [("LIO901", "api/Dockerfile")]
+
+    def test_a_configuration_file_begins_another(self, shared: Path) -> None:
+        (shared / "late" / "optimizer.toml").write_text("[conventions]\n")
+        assert self.found(shared, ".", "--select", "sharing") == []
+
+    def test_conventions_and_suppressions_hold(self, shared: Path) -> None:
+        (shared / "optimizer.toml").write_text('[conventions.severities]\nLIO901 = "error"\n')
+        report = json.loads(run(shared, ".", "--select", "sharing", "--format", "json").stdout)
+        assert [item["severity"] for item in report["findings"]] == ["error"]
+        (shared / "optimizer.toml").write_text('[conventions]\nexclude = ["late"]\n')
+        assert self.found(shared, ".", "--select", "sharing") == []
+        (shared / "optimizer.toml").unlink()
+        (shared / "late" / "Dockerfile").write_text(f"# optimizer: ignore LIO901 -- moves on Monday\n{self.OTHER}")
+        assert self.found(shared, ".", "--select", "sharing,LIO003") == []
+        # Alone it sets nothing aside.
+        assert self.found(shared, "late", "--select", "sharing,LIO003") == [("LIO003", "late/Dockerfile")]
+
+    def test_also_when_files_are_judged_in_parallel(self, shared: Path) -> None:
+        for number in range(401):
+            (shared / "many" / f"{number:03}").mkdir(parents=True)
+            (shared / "many" / f"{number:03}" / "Dockerfile").write_text(GOOD, encoding="utf-8")
+        (shared / "many" / "000" / "Dockerfile").write_text(f"# optimizer: ignore LIO901 -- moves on Monday\n{self.OTHER}")
+        (shared / "many" / "001" / "Dockerfile").write_text(f"# optimizer: ignore LIO901 -- moves on Monday\n{GOOD}")
+        report = json.loads(run(shared, ".", "--format", "json", "--select", "sharing,LIO0").stdout)
+        assert [(item["rule"], item["path"]) for item in report["findings"]] == [
+            ("LIO901", "late/Dockerfile"),
+            ("LIO003", "many/001/Dockerfile"),
+        ]
+        assert [item["path"] for item in report["suppressed"]] == ["many/000/Dockerfile"]
+        assert report["summary"]["subjects"] == 408
 
 
 class TestApps:
@@ -234,6 +323,31 @@ class TestApps:
         assert report["findings"] == []
         assert {(item["construct"], item["reason"]) for item in report["suppressed"]} == {("Shop/Get", "agreed"), ("Shop/Put", "agreed")}
 
+    def test_acknowledgements_of_the_app_and_of_stages_hold_here_too(self, app: Path) -> None:
+        """CDK writes them into its report alone."""
+        suppressed = [
+            {"ruleName": "LIO602", "acknowledgedId": "lambda-image-optimizer::LIO602", "reason": "by the app (until 2999-01-31)"},
+            {"acknowledgedId": "lambda-image-optimizer::LIO602", "reason": "nearer", "acknowledgedAt": "Shop/Get"},
+            {"acknowledgedId": "lambda-image-optimizer::LIO682", "reason": "by a stage", "acknowledgedAt": "Shop/Get"},
+        ]
+        report = app / "cdk.out" / "validation-report.json"
+        report.write_text(json.dumps({"pluginReports": [{"pluginName": "another"}, {"suppressedViolations": suppressed}]}))
+        found = json.loads(run(app, "cdk.out", "--select", "LIO602,LIO682", "--format", "json").stdout)
+        assert [(item["rule"], item["construct"]) for item in found["findings"]] == [("LIO682", "Shop/Put")]
+        assert {(item["rule"], item["construct"], item["reason"]) for item in found["suppressed"]} == {
+            ("LIO602", "Shop/Get", "nearer"),
+            ("LIO602", "Shop/Put", "by the app"),
+            ("LIO682", "Shop/Get", "by a stage"),
+        }
+
+    @pytest.mark.parametrize(
+        "text", ["[", "[]", '{"pluginReports": [3]}', '{"pluginReports": [{"suppressedViolations": [{}]}]}', "[" * 99999]
+    )
+    def test_a_broken_report_acknowledges_nothing(self, app: Path, text: str) -> None:
+        (app / "cdk.out" / "validation-report.json").write_text(text)
+        result = run(app, "cdk.out", "--select", "LIO602", "--format", "json")
+        assert (result.returncode, len(json.loads(result.stdout)["findings"])) == (1, 1)
+
     def test_a_baseline_holds_what_an_app_has(self, app: Path) -> None:
         words = ["cdk.out", "--select", "LIO602,LIO682", "--baseline", "known.json"]
         assert run(app, *words, "--write-baseline").returncode == 0
@@ -258,7 +372,10 @@ def test_starting_loads_nothing_heavy() -> None:
     program = (
         "import sys, optimizer.cli.main, optimizer.cli.lint; print(sorted({'jsii', 'aws_cdk', 'boto3', 'httpx', 'rich', 'tomlkit', 'yaml', "
     )
-    program += "'zipfile', 'importlib.metadata', 'concurrent.futures', 'multiprocessing', 'asyncio'} & set(sys.modules)))"
+    program += "'zipfile', 'importlib.metadata', 'concurrent.futures', 'multiprocessing', 'asyncio', 'optimizer.model.plan', "
+    program += "'optimizer.model.spec', 'optimizer.model.image', 'optimizer.images.analysis', 'optimizer.lint.configuration', "
+    program += "'optimizer.lint.baseline', 'optimizer.lint.fixes', 'optimizer.adapters.assembly', 'optimizer.adapters.subjects', "
+    program += "'optimizer.adapters.images', 'optimizer.sam.template', 'optimizer.sam.document'} & set(sys.modules)))"
     result = subprocess.run(
         [sys.executable, "-c", program], cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True, timeout=60
     )

@@ -112,6 +112,19 @@ class TestBaseline:
         assert run(tree, *shlex.split(hint.partition("smaller: ")[2] or hint)).returncode == 0
         assert run(tree, ".", *known).stdout == "3 checked; 0 error, 0 warning, 0 info; 6 known\n"
 
+    @pytest.mark.parametrize(("name", "table"), [("optimizer.toml", ""), ("pyproject.toml", "[tool.optimizer]\n")])
+    def test_of_the_configuration_needs_no_option(self, tree: Path, name: str, table: str) -> None:
+        (tree / name).write_text(f'{table}baseline = "known.json"\n', encoding="utf-8")
+        result = run(tree, ".")
+        assert result.returncode == 2
+        assert "write it: optimizer lint . --baseline known.json --write-baseline" in result.stderr
+        assert run(tree, ".", "--write-baseline").stderr == "wrote known.json: 7 known\n"
+        assert run(tree, ".").stdout == "3 checked; 0 error, 0 warning, 0 info; 7 known\n"
+        # The option wins.
+        assert run(tree, ".", "--baseline", "other.json", "--write-baseline").stderr == "wrote other.json: 7 known\n"
+        (tree / name).write_text(f"{table}baseline = 3\n", encoding="utf-8")
+        assert f"{name}:{2 if table else 1}: baseline: 3 is not a path" in run(tree, ".").stderr
+
     def test_grows_only_when_told(self, tree: Path) -> None:
         known = ["--baseline", "b.json", "--write-baseline"]
         run(tree, "api", *known)

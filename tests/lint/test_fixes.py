@@ -24,7 +24,7 @@ from tests.lint.rules.base_unpinned import LOCKED
 
 FROM = "FROM public.ecr.aws/lambda/python:3.13"
 MARK = b"\xef\xbb\xbf"
-FIXABLE = choose(RULES, ["LIO0", "LIO102", "LIO501", "LIO601", "LIO603"])
+FIXABLE = choose(RULES, ["LIO0", "LIO102", "LIO204", "LIO501", "LIO601", "LIO603"])
 
 
 def fixed(data: bytes, ignore: bytes | None = None, rules: object = FIXABLE) -> Fixed:
@@ -113,6 +113,54 @@ def test_installers_are_held_to_a_lock_that_is_there(files: list[str], before: s
     assert bool(check(result.contents)) is (after is None)
 
 
+CACHES = choose(RULES, ["LIO204"])
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("RUN pip install a==1\n", "RUN pip install --no-cache-dir a==1\n"),
+        ("RUN cd x && python3.13 -m pip --quiet install \\\r\n  -r r.txt # why\r\n", None),
+        (
+            "RUN pip install a==1 > log || true; pip3 install b",
+            "RUN pip install --no-cache-dir a==1 > log || true; pip3 install --no-cache-dir b",
+        ),
+        ("RUN <<EOF\nset -e\n\tpip install a\nEOF\n", "RUN <<EOF\nset -e\n\tpip install --no-cache-dir a\nEOF\n"),
+        ("RUN apk add jq zip", "RUN apk add --no-cache jq zip"),
+        ("RUN dnf install -y jq", "RUN dnf install -y jq && dnf clean all"),
+        (
+            "RUN dnf -y install a \\\n    b \\\n # c\n  && echo x\n",
+            "RUN dnf -y install a \\\n    b && dnf clean all \\\n # c\n  && echo x\n",
+        ),
+        (
+            "RUN yum install -y a && microdnf install b && x",
+            "RUN yum install -y a && yum clean all && microdnf install b && microdnf clean all && x",
+        ),
+        ("RUN apt-get update && apt-get install -y jq", "RUN apt-get update && apt-get install -y jq && rm -rf /var/lib/apt/lists/*"),
+        ("RUN npm ci", "RUN npm ci && npm cache clean --force"),
+        # What stands around the command is no plain chain.
+        ("RUN x || dnf install -y jq", ""),
+        ("RUN dnf install -y jq > log", ""),
+        ("RUN dnf install -y jq &", ""),
+        ("RUN (dnf install -y jq)", ""),
+        ("RUN sudo dnf install -y jq", ""),
+        ("RUN DEBIAN_FRONTEND=noninteractive apt-get install -y jq", ""),
+        ("RUN dnf install -y jq; x", ""),
+        ('RUN ["dnf", "install", "jq"]', ""),
+        ('RUN ["pip", "install", "a"]', ""),
+        ("RUN sh -c 'pip install a'", ""),
+        ("RUN <<EOF\ndnf install -y jq\nEOF", ""),
+    ],
+)
+def test_caches_are_left_out_or_emptied(before: str, after: str | None) -> None:
+    start = f"FROM {PYTHON}\n".encode()
+    made = fixed(start + before.encode(), rules=CACHES).contents.get("Dockerfile")
+    wanted = before.replace(" install ", " install --no-cache-dir ") if after is None else after
+    assert made == (start + wanted.encode() if wanted else None)
+    if made is not None:
+        assert fixed(made, rules=CACHES).contents == {}
+
+
 def test_what_is_no_utf_8_is_refused() -> None:
     result = fixed(f"{FROM}\n# \xff\n".encode("latin-1"))
     assert (result.contents, result.findings, result.refused) == ({}, (), ("Dockerfile",))
@@ -146,7 +194,7 @@ def test_of_fixes_that_overlap_the_first_is_applied(fixes: list[Finding], after:
 
 
 TEXTS = st.lists(
-    st.sampled_from([*FRAGMENTS, f"{FROM}\n", f"{FROM} AS x\n", "EXPOSE 1\n", "VOLUME /a \\\n /b\n", "CMD a.b\n", "CMD a.b\r\n", "COPY . .\n", "# x\n", "HEALTHCHECK NONE\n"]),
+    st.sampled_from([*FRAGMENTS, f"{FROM}\n", f"{FROM} AS x\n", "EXPOSE 1\n", "VOLUME /a \\\n /b\n", "CMD a.b\n", "CMD a.b\r\n", "COPY . .\n", "# x\n", "RUN pip install a\n", "RUN x && dnf install b \\\n c\n", "HEALTHCHECK NONE\n"]),
     max_size=12,
 ).map("".join)  # fmt: skip
 
@@ -170,7 +218,11 @@ def test_fixing_twice_is_fixing_once(mark: bytes, text: str, ignore: bytes | Non
     assert fixed(after, files[".dockerignore"]).contents == {}
     kept = set(data.removeprefix(MARK).split(b"\n"))
     changed = [line for line in after.removeprefix(MARK).split(b"\n") if line not in kept]
-    assert all(DIGEST.encode() in line or line.strip().upper().startswith((b"CMD", b'["')) for line in changed)
+    caches = (b" --no-cache", b" && dnf clean all")
+    assert all(
+        DIGEST.encode() in line or line.strip().upper().startswith((b"CMD", b'["')) or any(cache in line for cache in caches)
+        for line in changed
+    )
 
 
 @given(TEXTS)

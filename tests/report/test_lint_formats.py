@@ -57,6 +57,15 @@ BY_HAND = (
         hint="do",
         location=Location(path="/srv/x/Dockerfile", construct="App/Api/Handler"),
     ),
+    Finding(
+        rule="LIO601",
+        name="instruction-without-effect",
+        severity=Severity.INFO,
+        message="of many functions",
+        hint="do",
+        location=Location(path="/srv/y/Dockerfile", construct="App/F0"),
+        also=tuple(f"App/F{number}" for number in range(1, 7)),
+    ),
 )
 REPORT = LintReport(findings=(*SEEN.findings, *BY_HAND), known=SEEN.findings[:1], subjects=2)
 
@@ -143,7 +152,19 @@ class TestSarif:
 
     def test_text_is_no_placeholder_and_no_link(self) -> None:
         messages = [result["message"]["text"] for result in json.loads(lint_as("sarif", REPORT))["runs"][0]["results"]]
-        assert messages[-2].startswith("odd: {{0}} \\[a](1)")
+        assert messages[-3].startswith("odd: {{0}} \\[a](1)")
+
+
+def test_every_format_names_other_constructs_with_the_same_finding() -> None:
+    few = "App/F0, App/F1, App/F2, App/F3, App/F4 and 2 more"
+    assert f"\n  in: {few}\n" in lint_as("text", REPORT)
+    assert f"::{few}: of many functions%0Afix: do\n" in lint_as("github", REPORT)
+    assert json.loads(lint_as("gitlab", REPORT))[-1]["description"] == f"{few}: of many functions (fix: do)"
+    assert f"in: {few}</system-out>" in lint_as("junit", REPORT)
+    result = json.loads(lint_as("sarif", REPORT))["runs"][0]["results"][-1]
+    named = [place["logicalLocations"][0]["fullyQualifiedName"] for place in (*result["locations"], *result["relatedLocations"])]
+    assert named == [f"App/F{number}" for number in range(7)]
+    assert [place["id"] for place in result["relatedLocations"]] == [1, 2, 3, 4, 5, 6]
 
 
 def test_github_escapes_what_its_commands_are_made_of() -> None:
@@ -152,7 +173,7 @@ def test_github_escapes_what_its_commands_are_made_of() -> None:
     assert all(line.startswith(("::error ", "::warning ", "::notice ")) for line in lines[:-1])
     odd = next(line for line in lines if "HEALTHCHECK" in line)
     assert odd.startswith("::notice file=a b%2C 100%25%3Aü/Dockerfile,line=2,endLine=3,title=LIO601 instruction-without-effect::")
-    assert "%0D%0A::error::100%25" in lines[-3]
+    assert "%0D%0A::error::100%25" in lines[-4]
 
 
 def test_gitlab_gets_a_fingerprint_for_each() -> None:

@@ -13,8 +13,6 @@ from optimizer.errors import EngineError, ImageError, SpecError
 from optimizer.model.image import Image, ImageSource
 from optimizer.model.reference import ImageReference
 
-SOURCES = ("archive", "layout", "engine", "registry")
-
 
 @contextlib.contextmanager
 def open_image(
@@ -22,7 +20,7 @@ def open_image(
 ) -> Iterator[ImageSource]:
     """The image that a person names.
 
-    Without ``source`` (one of :data:`SOURCES`), a path that exists is an
+    Without ``source`` (one of :data:`optimizer.model.sources.SOURCES`), a path that exists is an
     archive or a layout; else an image that the engine has is that one; else
     it is a reference in a registry.
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from optimizer.lint.choices import outside
 from optimizer.lint.conventions import Conventions
-from optimizer.lint.finding import Severity, Undecided, Verdict, Violation
+from optimizer.lint.finding import Severity, Undecided, Verdict
 from optimizer.lint.rule import Rule
 from optimizer.lint.subjects import FunctionSubject, PlanSubject
 
@@ -16,17 +17,12 @@ def _check_function(subject: FunctionSubject, conventions: Conventions) -> Itera
         return
     if subject.architecture is None:
         yield Undecided(reason="only the deployment decides the architecture")
-    elif subject.architecture not in conventions.architectures:
-        yield Violation(message=_message(subject.architecture, conventions))
+    else:
+        yield from outside("architecture", subject.architecture, conventions.architectures)
 
 
 def _check_plan(subject: PlanSubject, conventions: Conventions) -> Iterator[Verdict]:
-    if conventions.architectures and subject.plan.architecture not in conventions.architectures:
-        yield Violation(message=_message(subject.plan.architecture, conventions))
-
-
-def _message(architecture: str, conventions: Conventions) -> str:
-    return f'the architecture "{architecture}" is not allowed; allowed: {", ".join(conventions.architectures)}'
+    yield from outside("architecture", subject.plan.architecture, conventions.architectures)
 
 
 RULE = Rule(

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator
 
 from optimizer.dockerfile.instruction import Instruction
-from optimizer.lint.basis import has_entrypoint_of_aws, last
+from optimizer.lint.basis import ENTRYPOINT, has_entrypoint_of_aws, last
 from optimizer.lint.conventions import Conventions
 from optimizer.lint.finding import Edit, Fix, Severity, Verdict, Violation
+from optimizer.lint.images import broken
 from optimizer.lint.rule import Rule
-from optimizer.lint.subjects import DockerfileSubject, FunctionSubject
+from optimizer.lint.subjects import DockerfileSubject, FunctionSubject, ImageSubject
 
 
 def _check_dockerfile(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
@@ -31,6 +32,12 @@ def _check_function(subject: FunctionSubject, conventions: Conventions) -> Itera
         return
     if len(subject.command) > 1 and has_entrypoint_of_aws(subject.dockerfile, conventions):
         yield Violation(message=f"the function's command gives the entrypoint {len(subject.command)} arguments")
+
+
+def _check_image(subject: ImageSubject, conventions: Conventions) -> Iterator[Verdict]:
+    image = subject.analysis.image
+    if image.entrypoint == ENTRYPOINT and len(image.command) > 1:
+        yield broken(f"the command {list(image.command)} has {len(image.command)} words; AWS's entrypoint takes one, the handler")
 
 
 def _handler(command: Instruction) -> str:
@@ -62,4 +69,5 @@ RULE = Rule(
     good='FROM public.ecr.aws/lambda/python:3.13\nCMD ["app.handler"]',
     dockerfile=_check_dockerfile,
     function=_check_function,
+    image=_check_image,
 )

@@ -13,11 +13,13 @@ from optimizer.lint.subjects import ImageSubject
 def _check(subject: ImageSubject, conventions: Conventions) -> Iterator[Verdict]:
     if conventions.max_image_bytes is None:
         return
-    sizes = [layer.compressed_bytes for layer in subject.image.layers]
+    stored = [layer.layer.compressed_bytes for layer in subject.analysis.layers]
+    sizes = [layer.content.estimated_bytes if size is None else size for size, layer in zip(stored, subject.analysis.layers, strict=True)]
     known = [size for size in sizes if size is not None]
     if sum(known) > conventions.max_image_bytes:
-        yield Violation(message=f"the layers have {sum(known)} bytes; allowed: {conventions.max_image_bytes}")
-    elif len(known) < len(sizes):
+        about = "about " if None in stored else ""
+        yield Violation(message=f"the layers have {about}{sum(known)} bytes; allowed: {conventions.max_image_bytes}")
+    elif None in sizes:
         yield Undecided(reason="the source of the image does not tell how large its layers are in a registry")
 
 
@@ -29,7 +31,8 @@ RULE = Rule(
     summary="The image is larger than the house allows.",
     why=(
         "A large image is pulled, pushed and optimised by Lambda for longer at every change. Counted are the layers as a registry stores them, "
-        "compressed. Nothing is found while max_image_bytes is not configured."
+        "compressed; where the source of an image has them uncompressed, as docker save does, they are compressed to tell it about. "
+        "Nothing is found while max_image_bytes is not configured."
     ),
     fix="leave out what the function does not need: optimizer inspect says what takes the space",
     bad="[conventions]\nmax_image_bytes = 250_000_000\n\n(an image of 900 MB)",

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from optimizer.dockerfile.instruction import Instruction, Position, Span
 from optimizer.lint.conventions import Conventions
 from optimizer.lint.finding import Edit, Fix, Severity, Verdict, Violation
+from optimizer.lint.images import broken
 from optimizer.lint.rule import Rule
-from optimizer.lint.subjects import DockerfileSubject
+from optimizer.lint.subjects import DockerfileSubject, ImageSubject
 
 _WHY = {
     "EXPOSE": "a function has no ports",
@@ -18,7 +19,7 @@ _WHY = {
 }
 
 
-def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
+def _check_dockerfile(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
     for item in subject.final_stages:
         for instruction in item.stage.instructions:
             if instruction.keyword in _WHY and instruction.arguments.upper() != "NONE":
@@ -27,6 +28,12 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
                     span=instruction.head,
                     fix=Fix(title="take the instruction out", edits=(_deletion(subject, instruction),)),
                 )
+
+
+def _check_image(subject: ImageSubject, conventions: Conventions) -> Iterator[Verdict]:
+    volumes = subject.analysis.image.volumes
+    if volumes:
+        yield broken(f"the image declares {', '.join(volumes)} as volumes; Lambda has none, and only /tmp can be written")
 
 
 def _deletion(subject: DockerfileSubject, instruction: Instruction) -> Edit:
@@ -46,5 +53,6 @@ RULE = Rule(
     fix="take the instruction out",
     bad="FROM public.ecr.aws/lambda/python:3.13\nEXPOSE 8080\nVOLUME /data",
     good="FROM public.ecr.aws/lambda/python:3.13",
-    dockerfile=_check,
+    dockerfile=_check_dockerfile,
+    image=_check_image,
 )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
-from optimizer.dockerfile.instruction import Instruction
+from optimizer.dockerfile.instruction import Instruction, Span
 from optimizer.dockerfile.scope import ResolvedStage
 from optimizer.dockerfile.shell import Command
 from optimizer.lint.conventions import Conventions
-from optimizer.lint.finding import Severity, Verdict, Violation
+from optimizer.lint.finding import Edit, Fix, Severity, Verdict, Violation
 from optimizer.lint.installs import Install
 from optimizer.lint.rule import Rule
 from optimizer.lint.subjects import DockerfileSubject
@@ -17,34 +19,68 @@ from optimizer.lint.subjects import DockerfileSubject
 def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
     for item in subject.final_stages:
         for instruction in item.stage.instructions:
-            told: set[str] = set()
+            left: dict[str, list[Install]] = {}
             for install in subject.installs(instruction):
                 cache = _CACHES.get(install.tool)
-                if cache is None or install.tool in told or _clean(subject, item, instruction, install, cache):
+                if cache is not None and not cache.unneeded(install, item):
+                    left.setdefault(install.tool, []).append(install)
+            for tool, installs in left.items():
+                if _clean(subject, instruction, _CACHES[tool]):
                     continue
-                told.add(install.tool)
-                yield Violation(message=f"{install.tool} leaves its cache in the image", span=install.command.span, hint=cache[2])
+                yield Violation(
+                    message=f"{tool} leaves its cache in the image",
+                    span=installs[0].command.span,
+                    hint=_CACHES[tool].hint,
+                    fix=_fix(subject, instruction, installs, _CACHES[tool]),
+                )
 
 
-def _clean(subject: DockerfileSubject, stage: ResolvedStage, instruction: Instruction, install: Install, cache: _Cache) -> bool:
-    directories, cleaned, _, unneeded = cache
-    mounted = any(flag.name == "mount" and flag.fields().get("type") in ("cache", "tmpfs") for flag in instruction.flags)
-    if mounted or unneeded(install, stage):
+def _clean(subject: DockerfileSubject, instruction: Instruction, cache: _Cache) -> bool:
+    """Whether the cache is kept out of the layer, or emptied in it."""
+    if any(flag.name == "mount" and flag.fields().get("type") in ("cache", "tmpfs") for flag in instruction.flags):
         return True
     for command in subject.commands(instruction):
-        if cleaned(command):
+        if cache.cleaned(command):
             return True
-        if command.program == "rm" and any(directory in word for word in command.words[1:] for directory in directories):
+        if command.program == "rm" and any(directory in word for word in command.words[1:] for directory in cache.directories):
             return True
     return False
+
+
+def _fix(subject: DockerfileSubject, instruction: Instruction, installs: Sequence[Install], cache: _Cache) -> Fix | None:
+    """A flag for each installation, or a command after the last one; None where the text is not plain enough for that."""
+    if cache.flag:
+        places = [_after(install.command, install.command.words.index(install.verb)) for install in installs]
+        edits = [Edit(path=subject.path, span=place, text=f" {cache.flag}") for place in places if place]
+        return Fix(title=f"add {cache.flag}", edits=tuple(edits)) if len(edits) == len(installs) else None
+    last = installs[-1].command
+    place = _after(last, len(last.words) - 1)
+    if place is None or not _is_plain(instruction, last):
+        return None
+    command = cache.command.format(program=last.words[0])
+    return Fix(title="empty the cache in the same RUN", edits=(Edit(path=subject.path, span=place, text=f" && {command}"),))
+
+
+def _after(command: Command, index: int) -> Span | None:
+    """The place behind a word; None for one that is written in another way, as in JSON or in the script of sh -c."""
+    start, end = command.places[index]
+    if command.source.text[start:end] != command.words[index]:
+        return None
+    place = command.at(index).end
+    return Span(place, place)
+
+
+def _is_plain(instruction: Instruction, command: Command) -> bool:
+    """Whether the RUN is a chain of commands with && alone, so that one more can follow the given one, which nothing stands before."""
+    text = instruction.arguments
+    if instruction.json is not None or instruction.heredocs or re.search(r"[|;(){}<>`#]|(?<!&)&(?!&)|&&&", text):
+        return False
+    before = command.source.text[instruction.arguments_start : command.places[0][0]].rstrip(" \t\\\n")
+    return not before or before.endswith("&&")
 
 
 def _cleans_all(*tools: str) -> Callable[[Command], bool]:
     return lambda command: command.program in tools and "clean" in command.words[1:]
-
-
-def _never(install: Install, stage: ResolvedStage) -> bool:
-    return False
 
 
 def _pip_without_cache(install: Install, stage: ResolvedStage) -> bool:
@@ -59,35 +95,58 @@ def _apk_without_cache(install: Install, stage: ResolvedStage) -> bool:
     return install.command.has("--no-cache")
 
 
-_Cache = tuple[tuple[str, ...], Callable[[Command], bool], str, Callable[[Install, ResolvedStage], bool]]
-_RPM: _Cache = (
-    ("/var/cache/dnf", "/var/cache/yum", "/var/cache"),
-    _cleans_all("dnf", "microdnf", "yum"),
-    "end the same RUN with && dnf clean all (yum clean all on Amazon Linux 2)",
-    _never,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cache:
+    """The cache of a tool.
+
+    ``directories`` are where it lies; ``cleaned`` tells a command that empties
+    it, and ``unneeded`` an installation that makes none.  ``flag`` is what
+    keeps an installation from making one, and ``command`` what empties it,
+    with ``{program}`` for the tool as it is written; each empty where there is
+    no such thing.
+    """
+
+    directories: tuple[str, ...]
+    hint: str
+    cleaned: Callable[[Command], bool] = lambda command: False
+    unneeded: Callable[[Install, ResolvedStage], bool] = lambda install, stage: False
+    flag: str = ""
+    command: str = ""
+
+
+_RPM = _Cache(
+    directories=("/var/cache/dnf", "/var/cache/yum", "/var/cache"),
+    cleaned=_cleans_all("dnf", "microdnf", "yum"),
+    hint="end the same RUN with && dnf clean all (yum clean all on Amazon Linux 2)",
+    command="{program} clean all",
 )
-_APT: _Cache = (("/var/lib/apt/lists",), lambda command: False, "end the same RUN with && rm -rf /var/lib/apt/lists/*", _never)
+_APT = _Cache(
+    directories=("/var/lib/apt/lists",),
+    hint="end the same RUN with && rm -rf /var/lib/apt/lists/*",
+    command="rm -rf /var/lib/apt/lists/*",
+)
 _CACHES: dict[str, _Cache] = {
     "dnf": _RPM,
     "microdnf": _RPM,
     "yum": _RPM,
     "apt": _APT,
     "apt-get": _APT,
-    "apk": (("/var/cache/apk",), lambda command: False, "add --no-cache", _apk_without_cache),
-    "pip": (
-        (".cache",),
-        lambda command: "cache" in command.words and "purge" in command.words,
-        "add --no-cache-dir, or RUN --mount=type=cache,target=/root/.cache/pip",
-        _pip_without_cache,
+    "apk": _Cache(directories=("/var/cache/apk",), hint="add --no-cache", unneeded=_apk_without_cache, flag="--no-cache"),
+    "pip": _Cache(
+        directories=(".cache",),
+        cleaned=lambda command: "cache" in command.words and "purge" in command.words,
+        hint="add --no-cache-dir, or RUN --mount=type=cache,target=/root/.cache/pip",
+        unneeded=_pip_without_cache,
+        flag="--no-cache-dir",
     ),
-    "npm": (
-        (".npm",),
-        lambda command: command.program == "npm" and "cache" in command.words and "clean" in command.words,
-        "end the same RUN with && npm cache clean --force, or use RUN --mount=type=cache,target=/root/.npm",
-        _never,
+    "npm": _Cache(
+        directories=(".npm",),
+        cleaned=lambda command: command.program == "npm" and "cache" in command.words and "clean" in command.words,
+        hint="end the same RUN with && npm cache clean --force, or use RUN --mount=type=cache,target=/root/.npm",
+        command="{program} cache clean --force",
     ),
 }
-"""By tool: the directories of its cache, the command that empties it, what to do, and whether an installation makes none."""
+"""By tool."""
 
 RULE = Rule(
     id="LIO204",

@@ -10,7 +10,6 @@ from optimizer.lint.conventions import Conventions
 from optimizer.lint.finding import Severity, Undecided, Verdict, Violation
 from optimizer.lint.rule import Rule
 from optimizer.lint.subjects import DockerfileSubject, PlanSubject
-from optimizer.model.plan import CopyTree
 from optimizer.model.reference import ImageReference
 
 
@@ -37,6 +36,9 @@ def _images(subject: DockerfileSubject) -> Iterator[tuple[str | None, Span]]:
 
 
 def _check_plan(subject: PlanSubject, conventions: Conventions) -> Iterator[Verdict]:
+    # Imported here, because most runs have no plan.
+    from optimizer.model.plan import CopyTree
+
     images = [subject.plan.base]
     for stage in subject.plan.stages:
         origins = [stage.origin, *(action.origin for action in stage.actions if isinstance(action, CopyTree))]

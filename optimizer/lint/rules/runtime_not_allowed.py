@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from optimizer.bases.recognise import lambda_base
+from optimizer.lint.choices import outside
 from optimizer.lint.conventions import Conventions
-from optimizer.lint.finding import Severity, Undecided, Verdict, Violation
+from optimizer.lint.finding import Severity, Undecided, Verdict
 from optimizer.lint.rule import Rule
 from optimizer.lint.subjects import DockerfileSubject, PlanSubject
 
@@ -21,17 +22,12 @@ def _check_dockerfile(subject: DockerfileSubject, conventions: Conventions) -> I
         yield Undecided(reason="the base image depends on a value that only the build decides", span=span)
         return
     base = lambda_base(image, conventions.mirror)
-    if base is not None and base.base is not None and base.base.runtime not in conventions.runtimes:
-        yield Violation(message=_message(base.base.runtime, conventions), span=span)
+    if base is not None and base.base is not None:
+        yield from outside("runtime", base.base.runtime, conventions.runtimes, span)
 
 
 def _check_plan(subject: PlanSubject, conventions: Conventions) -> Iterator[Verdict]:
-    if conventions.runtimes and subject.plan.runtime not in conventions.runtimes:
-        yield Violation(message=_message(subject.plan.runtime, conventions))
-
-
-def _message(runtime: str, conventions: Conventions) -> str:
-    return f'the runtime "{runtime}" is not allowed; allowed: {", ".join(conventions.runtimes)}'
+    yield from outside("runtime", subject.plan.runtime, conventions.runtimes)
 
 
 RULE = Rule(

@@ -6,11 +6,14 @@ from collections.abc import Iterator
 
 from optimizer.lint.conventions import Conventions
 from optimizer.lint.finding import Severity, Undecided, Verdict, Violation
+from optimizer.lint.images import broken
 from optimizer.lint.rule import Rule
-from optimizer.lint.subjects import DockerfileSubject
+from optimizer.lint.subjects import DockerfileSubject, ImageSubject
+
+_ROOT = ("root", "0")
 
 
-def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
+def _check_dockerfile(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
     last = None
     for item in subject.final_stages:
         for instruction, values in zip(item.stage.instructions, item.expanded, strict=True):
@@ -21,8 +24,14 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
     instruction, user = last
     if user is None:
         yield Undecided(reason="the user depends on a value that only the build decides", span=instruction.head)
-    elif user.partition(":")[0] not in ("root", "0"):
+    elif user.partition(":")[0] not in _ROOT:
         yield Violation(message=f'the image sets the user "{user}"', span=instruction.head)
+
+
+def _check_image(subject: ImageSubject, conventions: Conventions) -> Iterator[Verdict]:
+    user = subject.analysis.image.user
+    if user and user.partition(":")[0] not in _ROOT:
+        yield broken(f'the image sets the user "{user}"; Lambda runs every function as a user of its own')
 
 
 RULE = Rule(
@@ -38,5 +47,6 @@ RULE = Rule(
     fix="take USER out, and make every file readable by all",
     bad="FROM public.ecr.aws/lambda/nodejs:24\nUSER 1000",
     good="FROM public.ecr.aws/lambda/nodejs:24",
-    dockerfile=_check,
+    dockerfile=_check_dockerfile,
+    image=_check_image,
 )

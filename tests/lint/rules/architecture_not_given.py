@@ -4,6 +4,7 @@ from tests.lint.cases import PYTHON, Case, function, image
 
 CATCHES: list[Case] = [
     Case(function(architecture_given=False, dockerfile=image(f"FROM {PYTHON}")), (0,), "is built for that of whoever builds it"),
+    Case(function(architecture_given=False, metadata="{}", dockerfile=image(f"FROM {PYTHON}", platform="linux/amd64")), (0,), "for x86_64"),
 ]
 PASSES: list[Case] = [
     Case(function(dockerfile=image(f"FROM {PYTHON}"))),
@@ -12,4 +13,7 @@ PASSES: list[Case] = [
     # The build, or the file, says it.
     Case(function(architecture_given=False, dockerfile=image(f"FROM {PYTHON}", platform="linux/amd64"))),
     Case(function(architecture_given=False, dockerfile=image(f"FROM --platform=linux/amd64 {PYTHON}"))),
+    Case(
+        function(architecture_given=False, metadata="{}", dockerfile=image(f"FROM --platform=linux/amd64 {PYTHON}", platform="linux/amd64"))
+    ),
 ]

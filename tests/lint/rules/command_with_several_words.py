@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from optimizer.lint.basis import ENTRYPOINT
 from optimizer.lint.finding import Location
 from optimizer.lint.subjects import DockerfileSubject, FunctionSubject
 from tests.lint.cases import PYTHON, Case, dockerfile, on_base
+from tests.lint.images import breaks, good, keeps
 
 
 def function(*command: str, base: str = PYTHON, lines: tuple[int, ...] = (), entrypoint: tuple[str, ...] | None = ()) -> Case:
@@ -22,6 +24,7 @@ CATCHES: list[Case] = [
     on_base("CMD []", 2),
     on_base('ENTRYPOINT ["/lambda-entrypoint.sh"]\nCMD ["a", "b"]', 3),
     function("app.handler", "x", lines=(0,)),
+    breaks(good(entrypoint=ENTRYPOINT, command=("python", "app.py")), "the command ['python', 'app.py'] has 2 words"),
 ]
 PASSES: list[Case] = [
     on_base('CMD ["a", "b"]\nCMD ["app.handler"]'),
@@ -31,4 +34,7 @@ PASSES: list[Case] = [
     function("app.handler"),
     function("a", "b", base="python"),
     function("a", "b", entrypoint=("/x",)),
+    keeps(good(entrypoint=ENTRYPOINT, command=("app.handler",))),
+    keeps(good(entrypoint=("/bin/sh",), command=("a", "b"))),
+    keeps(good(entrypoint=ENTRYPOINT)),
 ]
