@@ -11,7 +11,7 @@ CDK's own validation of templates off (CDK_VALIDATION=false), which is most of
 what every side waits for.  jsii's own cache of unpacked packages is full in
 all.  Wall time is that of the whole app process, so that no side can be faster
 than an app without functions; that is measured too.  Memory is the largest
-resident set of any of the processes.
+resident set of any of the processes.  Needs 5 GB of disk per round.
 
 Run: ``python -m benchmarks.synth``
 """
@@ -21,7 +21,6 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import shutil
 import statistics
 import subprocess
 import sys
@@ -129,14 +128,16 @@ def main() -> None:
         for number in range(arguments.rounds):
             # Each side goes first in turn, so that the page cache favours neither.
             for name in list(APPS)[:: -1 if number % 2 else 1]:
-                home = Path(temporary, "home")
-                shutil.rmtree(home, ignore_errors=True)
-                shutil.rmtree(directory / "cdk.out", ignore_errors=True)
+                home = Path(temporary, f"home {number} {name}")
                 home.mkdir()
+                # Nor that one waits for what the other has left to write.
+                os.sync()
                 for state in STATES:
                     results.setdefault((name, state), []).append(run(directory, head + APPS[name], home, state=state))
+                # Kept to the end: ext4 creates files many times slower for minutes after others were deleted.
+                (directory / "cdk.out").rename(home / "cdk.out")
             for state in STATES:
-                floor[state].append(run(directory, EMPTY, Path(temporary, "home"), state=state)[0])
+                floor[state].append(run(directory, EMPTY, home, state=state)[0])
     print(
         f"{arguments.functions} functions, {arguments.specs} specs of {arguments.files} files and {arguments.megabytes} MB; medians of {arguments.rounds}"
     )

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from optimizer.adapters.assembly import AssemblyImage, load_assembly
 from optimizer.adapters.dockerfiles import SKIPPED, ContextDirectory, load_dockerfile
-from optimizer.adapters.subjects import is_app, is_template, load_app, load_template
+from optimizer.adapters.subjects import load_app, load_template
+from optimizer.adapters.tree import is_app, is_template
 from optimizer.adoption.proposal import Gap, Skipped
 from optimizer.bases.mirror import Mirror
 from optimizer.dockerfile.render import HEADER

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from optimizer.context.digests import DigestCache, Version
-from optimizer.context.parallel import map_files
+from optimizer.context.parallel import read_files
 from optimizer.dockerfile.ignore import IgnorePatterns
 from optimizer.errors import ContextError
 
@@ -169,7 +169,7 @@ class Project:
         if self._cache is not None:
             self._digests.update(self._cache.get(unknown))
         unread = {version: path for version, path in unknown.items() if version not in self._digests}
-        read = map_files(lambda path: _file_digest(self._absolute[path], path), list(unread.values()))
+        read = read_files(lambda path: _file_digest(self._absolute[path], path), list(unread.values()))
         fresh = dict(zip(unread, read, strict=True))
         self._digests.update(fresh)
         if self._cache is not None:

@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from optimizer.context.parallel import map_files
 from optimizer.context.project import Entry, Project
 from optimizer.dockerfile.render import Profile, render
 from optimizer.errors import ContextError
@@ -115,16 +114,13 @@ def _field(text: str) -> bytes:
 def _write(context: BuildContext, project: Project, directory: str) -> None:
     made: set[str] = {directory}
     _write_text(os.path.join(directory, DOCKERFILE), context.dockerfile)
-    files = []
     for entry in context.entries:
         target = os.path.join(directory, entry.path)
         _make_directory(target if entry.mode == "directory" else os.path.dirname(target), made)
         if entry.mode == "symlink":
             os.symlink(entry.content, target)
         elif entry.mode != "directory":
-            files.append((entry, target))
-    for _ in map_files(lambda file: _copy(project, *file), files):
-        pass
+            _copy(project, entry, target)
 
 
 def _make_directory(path: str, made: set[str]) -> None:
