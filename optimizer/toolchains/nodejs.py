@@ -19,6 +19,7 @@ _YARN_CLASSIC = "yarn@1.22.22"
 _YARN = "@yarnpkg/cli-dist@4.18.1"
 _PNPM = "pnpm@10.34.9"
 _WORKDIR = "/build"
+_SILENT_UNLESS_FAILED = '"$@" > /tmp/yarn.log || { cat /tmp/yarn.log; exit 1; }'
 _GIVEN_LOCK = "/tmp/yarn.lock"
 # Fails for what the second lock resolves and the first does not: of the packages of registries, because Yarn itself makes
 # the entries of workspaces and of its own patches anew.
@@ -164,7 +165,8 @@ class NodeToolchain:
                 # --immutable (https://github.com/yarnpkg/berry/issues/6277). That of yarn install fetches everything, and
                 # refuses each lock that another version of Yarn wrote.
                 ("cp", "yarn.lock", _GIVEN_LOCK),
-                (*linker, "yarn", "install", "--mode=update-lockfile"),
+                # It warns that it installs nothing, which is what it is asked for; focusing repeats whatever else it says.
+                ("sh", "-c", _SILENT_UNLESS_FAILED, "silent", *linker, "yarn", "install", "--mode=update-lockfile"),
                 ("node", "-e", _SAME_LOCK, _GIVEN_LOCK, "yarn.lock"),
                 (*linker, "yarn", "workspaces", "focus", "--production"),
                 ("rm", "-f", "node_modules/.yarn-state.yml"),
