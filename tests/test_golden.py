@@ -60,4 +60,4 @@ def test_is_parsed_to_what_was_rendered(case: str) -> None:
     assert [stage.name for stage in stages] == [*bases, *(stage.name for stage in made.stages), ""]
     assert {stage.origin for stage in stages[: len(bases)]} == {str(made.base)}
     copies = [item.value for item in stages[-1].instructions if item.keyword == "COPY"]
-    assert copies == [f"--link --from={name} /layer/root/ /" for name in made.layers]
+    assert copies == [f"--link --from={name} /layer/tree/ /" for name in made.layers]

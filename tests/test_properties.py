@@ -147,7 +147,7 @@ class TestRendering:
         (run,) = [item for item in stages[-2].instructions if item.keyword == "RUN"]
         lexed = shlex.split(run.value)
         assert lexed[:3] == ["export", f"A={variable}", "&&"]
-        start = lexed.index("/layer/root") + 2
+        start = lexed.index("/layer/tree") + 2
         assert lexed[start : start + len(words)] == words
 
     # A backtick is left out for the shell of this test alone: to a Dockerfile it is a letter.
@@ -162,7 +162,7 @@ class TestRendering:
         instructions = parse(text).instructions
         (argument,) = [item.value for item in instructions if item.value.startswith("TOOL=")]
         command = [item.value for item in instructions if item.keyword == "RUN"]
-        assert command == ["sh -c \"$(printf '%b' \"$TOOL\")\" /layer/root 'a b'"]
+        assert command == ["sh -c \"$(printf '%b' \"$TOOL\")\" /layer/tree 'a b'"]
         # A shell reads both kinds of quotes as a Dockerfile does.
         shell = subprocess.run(["sh", "-c", f"{argument}\nprintf '%b' \"$TOOL\""], capture_output=True, check=True)
         assert shell.stdout.decode() == script + "\n"

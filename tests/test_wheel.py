@@ -71,9 +71,9 @@ def test_a_spec_in_toml_renders(installed: Path, project: Path) -> None:
     )
     rendered = run(project, installed, "-m", "optimizer", "render", "hello.image.toml")
     assert rendered.returncode == 0, rendered.stderr
-    assert "COPY --link --from=source-code-hello /layer/root/ /" in rendered.stdout
+    assert "COPY --link --from=source-code-hello /layer/tree/ /" in rendered.stdout
     # The script comes from a data file of the package.
-    assert 'python -c "$(printf \'%b\' "$SLIM_PYTHON")" /layer/root /slim tests' in rendered.stdout
+    assert 'python -c "$(printf \'%b\' "$SLIM_PYTHON")" /layer/tree /slim tests' in rendered.stdout
 
 
 @pytest.mark.parametrize(

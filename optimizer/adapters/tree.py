@@ -18,6 +18,8 @@ LARGEST_TEMPLATE = 4 * 1024 * 1024
 _TEMPLATES = ("template.yaml", "template.yml", "template.json")
 _FUNCTIONS = ("AWS::Serverless::", "AWS::Lambda::Function")
 _ARCHIVES = (".tar", ".tar.gz", ".tgz")
+SPEC_SUFFIX = ".image.toml"
+"""How the names of specifications end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +75,11 @@ def find_templates(paths: Iterable[str | os.PathLike[str]]) -> Iterator[str]:
 def is_template(name: str) -> bool:
     """Whether a file of this name is taken for a template when the user names it."""
     return name.lower().endswith((".yaml", ".yml", ".json", ".template"))
+
+
+def is_spec(name: str) -> bool:
+    """Whether a file of this name is a specification of an image."""
+    return name.endswith(SPEC_SUFFIX)
 
 
 def is_app(path: str) -> bool:

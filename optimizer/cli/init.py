@@ -13,6 +13,7 @@ import click
 
 from optimizer.adapters.adoption import Candidate, load_candidates, slug
 from optimizer.adapters.files import replace_file
+from optimizer.adapters.tree import SPEC_SUFFIX
 from optimizer.adoption.proposal import Gap, ProposedFile, ProposedImage, Skipped
 from optimizer.adoption.propose import propose
 from optimizer.adoption.starter import start
@@ -27,8 +28,6 @@ from optimizer.model.spec import ImageSpec
 from optimizer.planning import plan
 from optimizer.report.adoption import adoption_as_text, adoption_to_dict
 from optimizer.settings import load_lock, load_settings
-
-_SUFFIX = ".image.toml"
 
 
 @click.command(name="init", short_help="Propose specs for hand-written Dockerfiles, SAM templates and CDK apps.")
@@ -172,7 +171,7 @@ def _files(images: Sequence[tuple[Candidate | None, ProposedImage]], output: str
         names = [image.function for _, image in group if image.function]
         files.append(
             ProposedFile(
-                path=os.path.normpath(os.path.join(output, stem + _SUFFIX)),
+                path=os.path.normpath(os.path.join(output, stem + SPEC_SUFFIX)),
                 text=render_toml(first.proposal, names),
                 images=tuple(image for _, image in group),
             )

@@ -15,10 +15,10 @@ from typing import Any
 import click
 
 from optimizer.adapters.dockerfiles import find_dockerfiles, load_dockerfile, read_dockerfile
-from optimizer.adapters.tree import Source, find_templates, is_app, is_image, is_template
+from optimizer.adapters.tree import Source, find_templates, is_app, is_image, is_spec, is_template
 from optimizer.bases.lock import Lock
 from optimizer.bases.mirror import Mirror
-from optimizer.errors import ConfigurationError, ContextError
+from optimizer.errors import ConfigurationError, ContextError, Fault
 from optimizer.house import Domain, House
 from optimizer.lint.conventions import Conventions
 from optimizer.lint.engine import LintReport, folded, lint, merged, set_aside
@@ -341,7 +341,11 @@ def _house(settings: Settings, spoken: Mapping[str, Any], config: str | None) ->
 
 
 def _groups(paths: Sequence[str], images: _Images, house: House, environment: str) -> list[_Group]:
-    """Everything under the paths; raises ContextError when there is nothing."""
+    """Everything under the paths; raises ContextError when there is nothing, and for specifications."""
+    specs = [path for path in paths if is_spec(path)]
+    if specs:
+        hint = "synthesize the app that uses it, and name its output: optimizer lint cdk.out; optimizer plan checks the file itself"
+        raise ContextError([Fault(f'"{path}" is a specification, of which lint checks what an app makes', path, hint) for path in specs])
     groups: dict[str, _Group] = {}
 
     def of(path: str) -> _Group:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from optimizer.adapters.files import replace_file
+from optimizer.adapters.tree import SPEC_SUFFIX, is_spec
 from optimizer.bases.catalogue import base_image, check_runtime
 from optimizer.bases.lock import Lock, LockedImage
 from optimizer.bases.mirror import Mirror
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from optimizer.adapters.registry import Registry
 
 _SHORT_DIGEST = len("sha256:") + 12
-_SPEC_SUFFIX = ".image.toml"
 _FOREIGN_FOLDERS = frozenset({"node_modules", "cdk.out", "__pycache__"})
 
 
@@ -206,7 +206,7 @@ def _found_specs() -> tuple[str, ...]:
         if "pyvenv.cfg" in files:
             folders.clear()
             continue
-        found += [os.path.normpath(os.path.join(folder, name)) for name in files if name.endswith(_SPEC_SUFFIX)]
+        found += [os.path.normpath(os.path.join(folder, name)) for name in files if is_spec(name)]
     return tuple(sorted(found))
 
 
@@ -233,7 +233,7 @@ def _references(specs: Iterable[str], images: Iterable[str]) -> tuple[ImageRefer
 def _references_of_spec(name: str) -> tuple[ImageReference, ...]:
     if not name.endswith(".toml"):
         raise SpecError(
-            f'"{name}" is not a spec file; allowed: *{_SPEC_SUFFIX}',
+            f'"{name}" is not a spec file; allowed: *{SPEC_SUFFIX}',
             hint=f"for an image or a runtime: optimizer pin --image {name}",
         )
     # Imported here: most calls name no spec.

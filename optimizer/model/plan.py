@@ -1,7 +1,7 @@
 """The build plan: what each stage of an image is, never how a Dockerfile writes it.
 
 A stage makes a tree.  The tree's root is :data:`TREE`, and a file at
-``/layer/root/var/task/app.py`` ends in the image as ``/var/task/app.py``.  The final
+``/layer/tree/var/task/app.py`` ends in the image as ``/var/task/app.py``.  The final
 image is the base, or the stage that changes its file system in place, with the
 trees of the layers on top, in order.
 """
@@ -15,7 +15,7 @@ from optimizer.model.reference import ImageReference
 from optimizer.model.secret import BuildSecret
 from optimizer.model.stability import Stability
 
-TREE = "/layer/root"
+TREE = "/layer/tree"
 """Where a stage makes its tree.
 
 Two directories deep: to find what a tree holds, BuildKit walks the directory

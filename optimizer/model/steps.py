@@ -315,7 +315,7 @@ class Command(Step):
 
     They run in ``/build``, which holds ``inputs`` at their paths in the
     project, and see what the steps named in ``after`` made at its final place.
-    What they write under ``/layer/root/<final path>`` becomes the layer.
+    What they write under ``/layer/tree/<final path>`` becomes the layer.
     """
 
     default_stability: ClassVar[Stability] = Stability.WEEKLY

@@ -178,7 +178,7 @@ class TestCommandStep:
             "cp -R app.py /a",
             "cd / && make x",
             "export B='x y' && export NODE_ENV=production && export PATH=\"/b:$PATH\" && cd / && make",
-            "mkdir -p /layer/root/var/task && cp -R /out/. /layer/root/var/task/",
+            "mkdir -p /layer/tree/var/task && cp -R /out/. /layer/tree/var/task/",
         ]
 
     def test_an_argument_that_only_the_build_knows_is_a_gap(self) -> None:
@@ -244,7 +244,7 @@ class TestRun:
 
     def test_a_file_that_is_made(self) -> None:
         (step,) = of("RUN touch /var/task/__init__.py").spec.steps
-        assert step.run == (("mkdir", "-p", "/layer/root/var/task"), ("touch", "/layer/root/var/task/__init__.py"))  # type: ignore[attr-defined]
+        assert step.run == (("mkdir", "-p", "/layer/tree/var/task"), ("touch", "/layer/tree/var/task/__init__.py"))  # type: ignore[attr-defined]
 
     def test_an_image_holds_one_program(self) -> None:
         files = {"go.mod": "module a\n", "a/main.go": "", "b/main.go": ""}

@@ -103,6 +103,7 @@ def test_exit_codes(tree: Path, words: list[str], code: int) -> None:
         (["api", "--select", "user-sett"], 'did you mean "user-set"?'),
         (["empty"], "there is no Dockerfile under the paths"),
         (["fifo"], "cannot be read as a file"),
+        (["api.image.toml"], '"api.image.toml" is a specification'),
     ],
 )
 def test_wrong_use_exits_2_with_a_hint(tree: Path, words: list[str], message: str) -> None:

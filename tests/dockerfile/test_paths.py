@@ -34,7 +34,7 @@ def rendered(step: Step, path: str, root: Path) -> list[str]:
 def test_a_source_matches_its_file_alone(name: str, source: str, tmp_path: Path) -> None:
     """Each form was tried with BuildKit 0.12, which the engine tests do with some of them again."""
     lines = rendered(Files(f"models/{name}", to="/opt/ml/"), f"models/{name}", tmp_path)
-    assert f'COPY ["{source}", "/layer/root/opt/ml/"]' in lines
+    assert f'COPY ["{source}", "/layer/tree/opt/ml/"]' in lines
 
 
 def test_fails_for_a_path_of_wildcards_alone(tmp_path: Path) -> None:

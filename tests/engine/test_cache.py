@@ -22,7 +22,7 @@ import aws_cdk as cdk
 from optimizer import Command, ImageSpec, SourceCode
 from optimizer.cdk import OptimizedFunction
 app = cdk.App()
-steps = [SourceCode("functions"), Command([["sh", "-c", "mkdir -p /layer/root/opt; echo made > /layer/root/opt/file"]], name="made")]
+steps = [SourceCode("functions"), Command([["sh", "-c", "mkdir -p /layer/tree/opt; echo made > /layer/tree/opt/file"]], name="made")]
 spec = ImageSpec(runtime="provided.al2023", steps=steps)
 OptimizedFunction(cdk.Stack(app, "Stack"), "Api", spec=spec, handler="bootstrap")
 app.synth()

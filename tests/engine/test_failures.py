@@ -37,7 +37,7 @@ def context(registry: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (directory / "functions" / "bootstrap").write_text("#!/bin/sh\n")
     pin(registry, directory / "optimizer.lock")
     lock = Lock.parse((directory / "optimizer.lock").read_text())
-    work = Command([["sh", "-c", "mkdir -p /layer/root/opt; head -c 300000000 /dev/zero | sha256sum > /layer/root/opt/sum"]], name="work")
+    work = Command([["sh", "-c", "mkdir -p /layer/tree/opt; head -c 300000000 /dev/zero | sha256sum > /layer/tree/opt/sum"]], name="work")
     spec = ImageSpec(runtime="provided.al2023", steps=[SourceCode("functions"), work])
     project = Project(directory)
     made = build_context(plan(spec, lock, root=directory, mirror=Mirror.parse(registry)), project)

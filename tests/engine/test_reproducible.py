@@ -92,7 +92,7 @@ STEPS: Mapping[str, Mapping[str, Callable[[str], Step]]] = {
                 [
                     "sh",
                     "-c",
-                    "umask 077; mkdir -p /layer/root/opt/made; date > /tmp/now; cp /var/task/app.py /layer/root/opt/made/app.py; cp -R functions/*/files /layer/root/opt/made/",
+                    "umask 077; mkdir -p /layer/tree/opt/made; date > /tmp/now; cp /var/task/app.py /layer/tree/opt/made/app.py; cp -R functions/*/files /layer/tree/opt/made/",
                 ]
             ],
             inputs=[f"{at}/files"],
@@ -116,9 +116,9 @@ STEPS: Mapping[str, Mapping[str, Callable[[str], Step]]] = {
         # Alpine's tools normalise what only its owner may run.
         "tool": lambda at: Command(
             [
-                ["mkdir", "-m", "0700", "/layer/root/opt"],
-                ["cp", "/bin/true", "/layer/root/opt/tool"],
-                ["chmod", "0700", "/layer/root/opt/tool"],
+                ["mkdir", "-m", "0700", "/layer/tree/opt"],
+                ["cp", "/bin/true", "/layer/tree/opt/tool"],
+                ["chmod", "0700", "/layer/tree/opt/tool"],
             ],
             image=RUST,
             name="tool",
@@ -133,7 +133,7 @@ STEPS: Mapping[str, Mapping[str, Callable[[str], Step]]] = {
         "system": lambda at: SystemPackages(["make"], name="system"),
         "code": lambda at: SourceCode(f"{at}/code", name="code"),
         "command": lambda at: Command(
-            [["make", "--version"], ["mkdir", "/layer/root/opt"], ["touch", "/layer/root/opt/made"]], after=["system"], name="command"
+            [["make", "--version"], ["mkdir", "/layer/tree/opt"], ["touch", "/layer/tree/opt/made"]], after=["system"], name="command"
         ),
     },
 }
