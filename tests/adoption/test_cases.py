@@ -2,7 +2,8 @@
 
 The cases have the shapes of what ``sam init`` writes, of AWS's guides, and of
 what teams write.  ``expected.image.toml`` is the proposal, ``report`` what a
-person is told.
+person is told; ``corpus`` names the Dockerfile of the lint's corpus that
+stands for one of the tree's own.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ from optimizer.adoption.propose import propose
 from optimizer.adoption.toml import render_toml
 from optimizer.bases.lock import LockedImage
 from optimizer.context import Project
+from optimizer.lint.subjects import DockerfileSubject
 from optimizer.planning import required_images
 from optimizer.report.adoption import adoption_as_text
+from tests.lint.test_corpus import CORPUS
 
 CASES = Path(__file__).parent / "cases"
 NAMES = sorted(path.name for path in CASES.iterdir())
@@ -34,10 +37,14 @@ COMPLETE = {
 }  # fmt: skip
 
 
+def subject_of(name: str) -> DockerfileSubject:
+    tree, corpus = CASES / name / "tree", CASES / name / "corpus"
+    directory = CORPUS / corpus.read_text(encoding="utf-8").strip() if corpus.exists() else tree
+    return load_dockerfile(str(directory / "Dockerfile"), context=str(tree), shown="Dockerfile")
+
+
 def proposal_of(name: str) -> Proposal:
-    tree = CASES / name / "tree"
-    subject = load_dockerfile(str(tree / "Dockerfile"), shown="Dockerfile")
-    return propose(subject, directory=".", project=Project(tree))
+    return propose(subject_of(name), directory=".", project=Project(CASES / name / "tree"))
 
 
 def lock_for(spec: ImageSpec) -> Lock:
@@ -76,8 +83,8 @@ def test_the_proposal_loads_and_plans(name: str) -> None:
 def test_accounts_for_every_instruction_once(name: str) -> None:
     """Requirement: "says what it could not carry over": never silently drop anything."""
     proposal = proposal_of(name)
-    subject = load_dockerfile(str(CASES / name / "tree" / "Dockerfile"))
-    assert [account.line for account in proposal.accounts] == [item.line for item in subject.dockerfile.instructions]
+    instructions = subject_of(name).dockerfile.instructions
+    assert [account.line for account in proposal.accounts] == [item.line for item in instructions]
     titles = {step.title for step in proposal.spec.steps} | {"runtime", "base", "environment", "labels", "handler"}
     for account in proposal.accounts:
         assert set(account.into) <= titles
