@@ -13,6 +13,7 @@ from optimizer.adoption.packages import SystemPackages
 from optimizer.adoption.places import allowed
 from optimizer.adoption.proposal import Account, Gap, Outcome, Proposal
 from optimizer.adoption.scripted import keeping, scripted
+from optimizer.adoption.stages import Stages
 from optimizer.adoption.tree import Draft, Entry, is_below
 from optimizer.adoption.walk import COMPILED, Stage, Walk, is_manifest, tagged
 from optimizer.bases.mirror import Mirror
@@ -60,6 +61,7 @@ def propose(
             faults or [Fault(f'no stage is named "{subject.target}"', subject.path, "name a stage of the file as target")]
         )
     walk = Walk(subject, directory, project, mirror, secrets)
+    Stages(walk).follow()
     return _Finish(walk, ImageSettings(walk, command, entrypoint, workdir, architecture, runtime)).proposal()
 
 

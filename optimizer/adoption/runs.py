@@ -1,0 +1,381 @@
+"""What the commands of a RUN do to a stage."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import replace
+
+from optimizer.adoption import commands as acts
+from optimizer.adoption.copies import TOOL_FILES, Copies
+from optimizer.adoption.tree import Entry, is_below
+from optimizer.adoption.walk import BUILDS, TASK, Stage, Walk, expanded
+from optimizer.dockerfile.instruction import Instruction
+from optimizer.dockerfile.scope import absolute
+from optimizer.dockerfile.shell import Command as ShellCommand
+from optimizer.errors import OptimizerError
+from optimizer.model import steps
+from optimizer.model.fields import TARGET_ROOTS
+from optimizer.model.plan import TREE
+
+_LOOSE = re.compile(r"[A-Za-z0-9][\w.-]*(?=(?:\[[^\]]*\])?\s*(?:[<>~!;#].*)?$)(?!.*==)")
+"""A requirement without one version."""
+_INDEX_GIVEN = re.compile(r"(?<![\w$])(\w*INDEX_URL|npm_config_registry|NPM_CONFIG_REGISTRY)=")
+_WORKSPACES = (
+    ("package.json", r'"workspaces"\s*:'),
+    ("pnpm-workspace.yaml", r"^packages\s*:"),
+    ("pyproject.toml", r"^\[tool\.uv\.workspace\]"),
+)
+_DEPENDENCIES: dict[str, type[steps.Step]] = {
+    "python": steps.PythonDependencies,
+    "nodejs": steps.NodeDependencies,
+    "ruby": steps.RubyDependencies,
+}
+_TARGETS = {"python": ("PIP_TARGET", "UV_PROJECT_ENVIRONMENT", "VIRTUAL_ENV"), "nodejs": (), "ruby": ("BUNDLE_PATH",)}
+"""Variables that say where packages land."""
+
+
+class Runs:
+    """Does what RUN says to a stage of the walk."""
+
+    def __init__(self, walk: Walk, copies: Copies) -> None:
+        self._walk = walk
+        self._copies = copies
+
+    def run(self, index: int, stage: Stage, instruction: Instruction, workdir: str) -> None:
+        """Do to the stage what is known of the RUN's commands, and note the others."""
+        final = index in self._walk.lineage
+        self._mounts(index, stage, instruction, workdir)
+        if any(heredoc.body.text.startswith("#!") for heredoc in instruction.heredocs) and not self._walk.subject.commands(instruction):
+            self._opaque(stage, instruction, "a script of another language", final)
+            return
+        text = "\n".join([instruction.arguments, *(heredoc.content for heredoc in instruction.heredocs)])
+        cwd = workdir
+        found = self._walk.subject.commands(instruction)
+        told = False
+        if not found:
+            self._walk.note(instruction).needless.append("it runs nothing")
+        for command in found:
+            words = self._words(stage, command)
+            if command.program in ("sh", "bash", "ash", "dash") and any(re.fullmatch(r"-[a-z]*c", word) for word in words):
+                continue
+            action = acts.understand(ShellCommand(words, command.source, command.places), text)
+            told = told or isinstance(action, (acts.Opaque, acts.Export))
+            cwd = self._act(index, stage, instruction, action, cwd)
+        if acts.redirects(text) and not told:
+            self._opaque(stage, instruction, "it writes a file by redirection", final)
+
+    def _words(self, stage: Stage, command: ShellCommand) -> tuple[str, ...]:
+        """The words with the variables that are known; the others stay as they are written."""
+        return tuple((expanded(word, stage.variables) if "$" in word else None) or word for word in command.words)
+
+    def _act(self, index: int, stage: Stage, instruction: Instruction, action: acts.Action, cwd: str) -> str:
+        note, final, tree = self._walk.note(instruction), index in self._walk.lineage, stage.tree
+        match action:
+            case acts.Needless():
+                if action.why not in note.needless:
+                    note.needless.append(action.why)
+            case acts.Lost():
+                for gap in action.gaps:
+                    self._walk.left(instruction, gap.message, gap.by_hand)
+            case acts.ChangeDirectory():
+                note.needless.append("it changes nothing in the image")
+                return absolute(action.path, cwd) or cwd
+            case acts.MakeDirectories():
+                tree.directories.update(path for item in action.paths if (path := absolute(item, cwd)))
+                note.needless.append("directories come with what is put into them")
+            case acts.Copy():
+                self._moved(stage, instruction, action, cwd, final)
+            case acts.Remove():
+                self._removed(stage, instruction, action, cwd, final)
+            case acts.Executable():
+                self._executable(stage, instruction, action, cwd, final)
+            case acts.Make():
+                self._made(stage, instruction, action, cwd, final)
+            case acts.System():
+                stage.packages.append((instruction, action.tool, action.packages))
+            case acts.Dependencies():
+                self._dependencies(stage, instruction, action, cwd)
+            case acts.Export():
+                self._exported(stage, instruction, action, cwd)
+            case acts.Build():
+                self._built(stage, instruction, action, cwd)
+            case acts.Opaque():
+                self._opaque(stage, instruction, action.what, final)
+        return cwd
+
+    def _opaque(self, stage: Stage, instruction: Instruction, what: str, final: bool) -> None:
+        if final:
+            by_hand = f"make it a command step that writes under {TREE}{TASK} or {TREE}/opt what the image needs, or do without it"
+            # One advice is enough for a whole pipeline.
+            if not any(gap.by_hand == by_hand for gap in self._walk.note(instruction).gaps):
+                self._walk.left(instruction, what, by_hand)
+        else:
+            stage.opaque.append((instruction, what))
+
+    def _moved(self, stage: Stage, instruction: Instruction, action: acts.Copy, cwd: str, final: bool) -> None:
+        target = absolute(action.target, cwd)
+        for item in action.sources:
+            source = absolute(item.removesuffix("/."), cwd)
+            found = stage.tree.find(source, self._walk.kind) if source else []
+            if target is None or source is None or not found:
+                self._opaque(stage, instruction, f'where "{item}" comes from cannot be told', final)
+                continue
+            merges = item.endswith("/.") or any(character in item for character in "*?[")
+            into = target if merges or not stage.tree.is_directory(target) else posixpath.join(target, posixpath.basename(source))
+            for relative, entry in found:
+                path = posixpath.normpath(posixpath.join(into, relative))
+                if not entry.directory and merges and not relative:
+                    path = posixpath.join(target, posixpath.basename(entry.path))
+                stage.tree.put(replace(entry, path=path, via=(*entry.via, instruction)))
+            self._walk.note(instruction).needless.append("the steps put files in their places")
+
+    def _made(self, stage: Stage, instruction: Instruction, action: acts.Make, cwd: str, final: bool) -> None:
+        path = absolute(action.path, cwd)
+        if path and action.before == ("touch",) and stage.tree.find(path, self._walk.kind):
+            self._walk.note(instruction).needless.append(acts.ONE_TIME)
+        elif (
+            path is None
+            or action.path.endswith("/")
+            or stage.tree.is_directory(path)
+            or not any(is_below(path, top) for top in TARGET_ROOTS)
+        ):
+            shown = " ".join((*action.before, action.path))
+            self._opaque(stage, instruction, f'what "{shown[:60]}" makes is no file where steps may put some', final)
+        elif final:
+            self._copies.make_file(stage, instruction, action.before, path, action.after)
+        else:
+            stage.opaque.append((instruction, f'"{action.before[0]}" makes {path}'))
+
+    def _removed(self, stage: Stage, instruction: Instruction, action: acts.Remove, cwd: str, final: bool) -> None:
+        for item in action.paths:
+            path = absolute(item, cwd)
+            found = stage.tree.find(path, self._walk.kind) if path and "$" not in item else []
+            held = [entry for relative, entry in found if not relative and entry.source is not None and not entry.directory]
+            if path and re.match(r"/(?:tmp|var/cache|var/log|var/tmp|root/\.\w+|var/lib/(?:apt|dnf|rpm|yum))(?:/|$)", path):
+                self._walk.note(instruction).needless.append("caches and temporary files never reach the image")
+            elif path and found and len(held) == len(found) and all(entry.path == path for entry in held):
+                stage.tree.entries = [entry for entry in stage.tree.entries if entry not in held]
+                self._walk.note(instruction).needless.append("the files are not in the image anyway")
+            elif path and any(word in item for word in ("cache", ".npm", "__pycache__", ".pyc", "dist-info")):
+                self._walk.note(instruction).needless.append("caches and byte-code of the build never reach the image")
+            elif final or found:
+                message = f'"{item}" is taken out again'
+                by_hand = (
+                    "leave it out with exclude of the step that copies it, or with slim of the step that installs it"
+                    if found
+                    else "do without it: what the base brings stays in its layers anyway"
+                )
+                if final:
+                    self._walk.left(instruction, message, by_hand)
+                else:
+                    stage.opaque.append((instruction, message))
+            else:
+                self._walk.note(instruction).needless.append("it concerns a build stage alone")
+
+    def _executable(self, stage: Stage, instruction: Instruction, action: acts.Executable, cwd: str, final: bool) -> None:
+        for item in action.paths:
+            path = absolute(item, cwd)
+            found = stage.tree.find(path, self._walk.kind) if path else []
+            files = [entry for _, entry in found if entry.source is not None and not entry.directory]
+            commands = [entry.draft for _, entry in found if entry.draft is not None and "run" in entry.draft.values]
+            for draft in commands:
+                draft.values["run"] = (*draft.values["run"], ("chmod", "+x", f"{TREE}{path}"))
+                self._walk.carry(draft, [instruction])
+            if commands:
+                continue
+            if path and (stage.tree.is_directory(path) and not files):
+                self._walk.note(instruction).needless.append("directories can be read and searched by everyone")
+            elif found and not files:
+                self._walk.note(instruction).needless.append("what a step builds is executable already")
+            elif path and is_below(path, "/opt/extensions"):
+                self._walk.note(instruction).needless.append("an extension is always executable")
+            elif final or files:
+                name = files[0].source if files else item
+                self._walk.left(
+                    instruction, f'"{item}" is made executable', f"commit the file with its mode: git update-index --chmod=+x {name}"
+                )
+            else:
+                self._walk.note(instruction).needless.append("it concerns a build stage alone")
+
+    def _dependencies(self, stage: Stage, instruction: Instruction, action: acts.Dependencies, cwd: str) -> None:
+        for gap in action.gaps:
+            self._walk.left(instruction, gap.message, gap.by_hand)
+        if match := _INDEX_GIVEN.search(instruction.arguments):
+            self._walk.left(instruction, f"{match[1]} says where packages come from", "set index_url or registry of the step")
+        self._walk.note(instruction).remarks += action.remarks
+        kind = _DEPENDENCIES[action.ecosystem]
+        locks = self._locks(stage, instruction, action, cwd)
+        for lock, via in locks:
+            values = {"lock": lock, **dict(action.values)}
+            draft = self._walk.draft((kind, tuple(sorted(values.items(), key=str))), kind, values)
+            if draft not in stage.drafts:
+                stage.drafts.append(draft)
+            self._walk.see_secrets(draft, instruction)
+            self._workspace(instruction, lock)
+            said = [stage.variables.get(name) for name in _TARGETS[action.ecosystem]]
+            for target in (*action.targets, *filter(None, said)):
+                if path := absolute(target, cwd):
+                    stage.tree.put(Entry(path=path, directory=True, draft=draft, via=(*via, instruction)))
+
+    def _locks(
+        self, stage: Stage, instruction: Instruction, action: acts.Dependencies, cwd: str
+    ) -> list[tuple[str, tuple[Instruction, ...]]]:
+        """The locks in the project, each with the instructions that brought it into the stage."""
+        found: list[tuple[str, tuple[Instruction, ...]]] = []
+        if action.ecosystem == "python" and not action.how:
+            for file in action.files:
+                path = absolute(file, cwd)
+                entry = stage.tree.file(path, self._walk.kind) if path else None
+                if entry is None or entry.source is None:
+                    self._walk.left(
+                        instruction,
+                        f'no file of the project is known at "{file}", which says what to install',
+                        "put the file into the project, copy it, and run init again",
+                    )
+                else:
+                    found.append((entry.source, entry.via))
+                    self._unlocked(instruction, entry.source)
+            return found
+        manifest = {"python": ("pyproject.toml", "Pipfile"), "nodejs": ("package.json",), "ruby": ("Gemfile",)}[action.ecosystem]
+        for file in action.files:
+            directory, name = posixpath.split(absolute(file, cwd) or "/")
+            for other in (name, *manifest):
+                entry = stage.tree.file(posixpath.join(directory, other), self._walk.kind)
+                if entry is None or entry.source is None:
+                    continue
+                lock = posixpath.join(posixpath.dirname(entry.source), name)
+                # A lock may lie beside its manifest, though the Dockerfile takes no notice of it.
+                if self._walk.kind(lock) == "file":
+                    beside = [stage.tree.file(posixpath.join(directory, more), self._walk.kind) for more in (name, *manifest)]
+                    via = [item for held in beside if held for item in held.via]
+                    return [(lock, tuple(dict.fromkeys(via)))]
+        names = " or ".join(posixpath.basename(file) for file in action.files)
+        self._walk.left(
+            instruction,
+            f"there is no {names}, so nothing says which versions to install",
+            f"make it with {action.how}, commit it, and run init again",
+        )
+        return found
+
+    def _workspace(self, instruction: Instruction, lock: str) -> None:
+        """Say so where the lock is that of several packages, of whose manifests a step reads one."""
+        for name, sign in _WORKSPACES:
+            path = posixpath.join(posixpath.dirname(lock), name)
+            try:
+                text = self._walk.project.read_text(path) if self._walk.kind(path) == "file" else ""
+            except OptimizerError:
+                text = ""
+            if re.search(sign, text, re.MULTILINE):
+                self._walk.left(
+                    instruction,
+                    f'"{path}" is that of a workspace, and the step reads none of the other packages\' manifests',
+                    "lock the function's own package by itself, in its directory, and name that lock",
+                )
+
+    def _unlocked(self, instruction: Instruction, requirements: str) -> None:
+        """Say so where a requirements file is no lock, and how it becomes one."""
+        try:
+            text = self._walk.project.read_text(requirements)
+        except OptimizerError:
+            return
+        loose = [match[0] for line in text.splitlines() if (match := _LOOSE.match(line.strip()))]
+        if loose and "--hash=" not in text:
+            more = f" and {len(loose) - 3} more" if len(loose) > 3 else ""
+            self._walk.note(instruction).remarks.append(
+                f"{requirements} gives no version of {', '.join(loose[:3])}{more}: "
+                f"uv pip compile --generate-hashes --output-file LOCK {requirements} makes a lock of it"
+            )
+
+    def _exported(self, stage: Stage, instruction: Instruction, action: acts.Export, cwd: str) -> None:
+        lock, output = absolute(action.lock, cwd), absolute(action.output, cwd)
+        entry = stage.tree.file(lock, self._walk.kind) if lock else None
+        if entry is None or output is None:
+            self._walk.left(instruction, f"there is no {action.lock} to export", f"make {action.lock}, commit it, and run init again")
+            return
+        stage.tree.put(replace(entry, path=output, via=(*entry.via, instruction)))
+        self._walk.note(instruction).needless.append(f"the step reads {action.lock} itself")
+
+    def _built(self, stage: Stage, instruction: Instruction, action: acts.Build, cwd: str) -> None:
+        for gap in action.gaps:
+            self._walk.left(instruction, gap.message, gap.by_hand)
+        if action.ecosystem == "go" and ("CGO_ENABLED=1" in instruction.arguments or stage.variables.get("CGO_ENABLED") == "1"):
+            self._walk.left(instruction, "the step builds without cgo", "do without what needs a C compiler, or build with a command step")
+        source, manifest = self._project_of(stage, action, cwd)
+        if source is None:
+            names = " or ".join(posixpath.basename(name) for name in action.manifests)
+            final = stage.resolved.stage.index in self._walk.lineage
+            self._opaque(stage, instruction, f"no {names} of the project is known in {cwd}", final)
+            return
+        values: dict[str, object] = {"source": source, **dict(action.values)}
+        if action.ecosystem == "dotnet" and posixpath.basename(manifest) != manifest:
+            values["project"] = manifest
+        if action.ecosystem == "rust" and "binary" not in values:
+            values["binary"] = self._binary(source)
+        if values.get("package") == ".":
+            del values["package"]
+        kind = BUILDS[action.ecosystem]
+        draft = self._walk.draft((kind, source, tuple(values.get(name) for name in ("package", "binary", "project"))), kind, values)
+        if draft not in stage.drafts:
+            stage.drafts.append(draft)
+        inputs = [item for entry in stage.tree.entries if entry.source is not None for item in entry.via]
+        via = tuple(dict.fromkeys((*inputs, instruction)))
+        self._walk.see_secrets(draft, instruction)
+        for output in (*action.outputs, *filter(None, [stage.variables.get("CARGO_TARGET_DIR") if action.ecosystem == "rust" else None])):
+            if path := absolute(output, cwd):
+                directory = action.ecosystem != "go"
+                if not directory and (output == "." or stage.tree.is_directory(path)):
+                    path = posixpath.join(path, posixpath.basename(source if source != "." else "main"))
+                    stage.tree.put(Entry(path=posixpath.dirname(path), directory=True, draft=draft, via=via))
+                stage.tree.put(Entry(path=path, directory=directory, draft=draft, via=via))
+
+    def _project_of(self, stage: Stage, action: acts.Build, cwd: str) -> tuple[str | None, str]:
+        """The directory of the project that is built, and its manifest as that sees it."""
+        for name in action.manifests:
+            path = absolute(name, cwd)
+            for relative, entry in stage.tree.find(path, self._walk.kind) if path else ():
+                if entry.source is None:
+                    continue
+                if not entry.directory:
+                    manifest = name if action.ecosystem == "dotnet" and "*" not in name else posixpath.basename(entry.source)
+                    top = entry.source.removesuffix(posixpath.normpath(manifest)).rstrip("/") or "."
+                    return top, posixpath.normpath(manifest)
+                if action.ecosystem == "dotnet" and not relative:
+                    return (
+                        (entry.source, ".") if "*" in name else (posixpath.dirname(entry.source) or ".", posixpath.basename(entry.source))
+                    )
+        if action.ecosystem == "dotnet":
+            for _, entry in stage.tree.find(cwd, self._walk.kind):
+                if entry.source is not None and entry.directory and entry.path == cwd:
+                    return entry.source, "."
+        return None, ""
+
+    def _binary(self, source: str) -> str:
+        """The name of the only binary of a Rust package."""
+        try:
+            text = self._walk.project.read_text(posixpath.join(source, "Cargo.toml"))
+        except OptimizerError:
+            return "bootstrap"
+        match = re.search(r"\[\[bin\]\][^\[]*?\bname\s*=\s*\"([^\"]+)\"", text) or re.search(
+            r"\[package\][^\[]*?\bname\s*=\s*\"([^\"]+)\"", text
+        )
+        return match[1] if match else "bootstrap"
+
+    def _mounts(self, index: int, stage: Stage, instruction: Instruction, workdir: str) -> None:
+        for flag in instruction.flags:
+            if flag.name != "mount":
+                if flag.name == "network" or flag.name == "security":
+                    self._walk.note(instruction).remarks.append(f"--{flag.name} is not passed on")
+                continue
+            fields = flag.fields()
+            kind, target = fields.get("type", "bind"), fields.get("target") or fields.get("dst") or fields.get("destination") or ""
+            path = absolute(target, workdir)
+            if kind == "ssh":
+                self._walk.left(instruction, "it uses keys of ssh", "fetch over HTTPS with a build secret, or vendor what it fetches")
+            elif kind == "bind" and path:
+                source = fields.get("source") or fields.get("src") or "."
+                if "from" in fields:
+                    if posixpath.basename(target) not in TOOL_FILES:
+                        self._copies.from_stage(index, stage, instruction, fields["from"], source, path, exact=True)
+                else:
+                    self._copies.from_context(stage, instruction, source, path, exact=True)
