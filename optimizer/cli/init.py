@@ -20,6 +20,7 @@ from optimizer.adoption.starter import start
 from optimizer.adoption.toml import render_toml
 from optimizer.bases.lock import Lock
 from optimizer.bases.mirror import Mirror
+from optimizer.cli.options import of_project
 from optimizer.context import Project
 from optimizer.errors import ContextError, Fault, LockError, OptimizerError, SpecError
 from optimizer.lint.fixes import unified_diff
@@ -39,13 +40,7 @@ from optimizer.settings import load_lock, load_settings
 @click.option("--output", default=".", metavar="DIRECTORY", help="Where the specs are written.  [default: .]")
 @click.option("--force", is_flag=True, help="Write over files that are there.")
 @click.option("--diff", "--dry-run", "diff", is_flag=True, help="Print what would be written, and write nothing.")
-@click.option(
-    "--root",
-    type=click.Path(path_type=Path),
-    help="Directory from which the spec's paths start.  [default: optimizer:root of cdk.json, or .]",
-)
-@click.option("--lock", type=click.Path(path_type=Path), help="The lock.  [default: optimizer:lock of cdk.json, or optimizer.lock]")
-@click.option("--mirror", metavar="HOST[/PREFIX]", help="Registry mirror of all images.  [default: optimizer:mirror of cdk.json]")
+@of_project
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(
     name: str | None,

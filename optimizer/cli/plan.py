@@ -11,6 +11,7 @@ import click
 from optimizer.adapters.assembly import AssemblyFunction, load_functions
 from optimizer.adapters.slimming import measure_slimming
 from optimizer.bases.mirror import Mirror
+from optimizer.cli.options import of_project
 from optimizer.context import Project, build_context, stage_context
 from optimizer.dockerfile.parse import decode, parse
 from optimizer.dockerfile.render import BASE, BUILD
@@ -26,13 +27,7 @@ from optimizer.settings import load_lock, load_settings
 
 @click.command(name="plan", short_help="Show stages, layers, base and repository of a spec or a synthesized app.")
 @click.argument("subject", metavar="SPEC|APP", type=click.Path(path_type=Path))
-@click.option(
-    "--root",
-    type=click.Path(path_type=Path),
-    help="Directory from which the spec's paths start.  [default: optimizer:root of cdk.json, or .]",
-)
-@click.option("--lock", type=click.Path(path_type=Path), help="The lock.  [default: optimizer:lock of cdk.json, or optimizer.lock]")
-@click.option("--mirror", metavar="HOST[/PREFIX]", help="Registry mirror of all images.  [default: optimizer:mirror of cdk.json]")
+@of_project
 @click.option("--measure", is_flag=True, help="Build the stages of SPEC that leave something out, and show how many bytes that saves.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(subject: Path, root: Path | None, lock: Path | None, mirror: str | None, measure: bool, form: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from optimizer.bases.mirror import Mirror
+from optimizer.cli.options import of_project
 from optimizer.context import Project, build_context, stage_context
 from optimizer.dockerfile.render import Profile
 from optimizer.model.spec import ImageSpec
@@ -16,13 +17,7 @@ from optimizer.settings import load_lock, load_settings
 
 @click.command(name="render", short_help="Print the Dockerfile of a spec, or write its build context.")
 @click.argument("spec", type=click.Path(path_type=Path))
-@click.option(
-    "--root",
-    type=click.Path(path_type=Path),
-    help="Directory from which the spec's paths start.  [default: optimizer:root of cdk.json, or .]",
-)
-@click.option("--lock", type=click.Path(path_type=Path), help="The lock.  [default: optimizer:lock of cdk.json, or optimizer.lock]")
-@click.option("--mirror", metavar="HOST[/PREFIX]", help="Registry mirror of all images.  [default: optimizer:mirror of cdk.json]")
+@of_project
 @click.option(
     "--profile",
     type=click.Choice([profile.value for profile in Profile]),

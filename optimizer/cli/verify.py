@@ -16,6 +16,7 @@ from optimizer.adapters.assembly import load_functions, load_images
 from optimizer.adapters.engine import Engine
 from optimizer.adapters.verification import BuildInputs, verify_image
 from optimizer.bases.mirror import Mirror
+from optimizer.cli.options import of_project
 from optimizer.context import Project, build_context, stage_context
 from optimizer.errors import ContextError, EngineError, Fault, OptimizerError, did_you_mean
 from optimizer.model.build import BuildOptions
@@ -34,13 +35,7 @@ from optimizer.settings import load_lock, load_settings
     metavar="PATH",
     help="Of an app, only the images of these functions, such as Storefront/Api or 'Storefront/*'. Repeatable.",
 )
-@click.option(
-    "--root",
-    type=click.Path(path_type=Path),
-    help="Directory from which the spec's paths start.  [default: optimizer:root of cdk.json, or .]",
-)
-@click.option("--lock", type=click.Path(path_type=Path), help="The lock.  [default: optimizer:lock of cdk.json, or optimizer.lock]")
-@click.option("--mirror", metavar="HOST[/PREFIX]", help="Registry mirror of all images.  [default: optimizer:mirror of cdk.json]")
+@of_project
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.pass_context
 def command(
