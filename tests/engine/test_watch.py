@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -59,13 +60,15 @@ def test_an_edit_reaches_the_function(registry: str, control_plane: dict[str, st
     first = _image(client)
     log = tmp_path / "watch.log"
     with log.open("wb") as output:
-        watching = subprocess.Popen(["cdk", "watch", "--all", *options], cwd=project, env=environment, stdout=output, stderr=output)
+        argv = ["cdk", "watch", "--all", *options]
+        # A group of its own: the command starts another program, which watches on when only the first is ended.
+        watching = subprocess.Popen(argv, cwd=project, env=environment, stdout=output, stderr=output, start_new_session=True)
     try:
         _wait(lambda: "Triggering initial" in log.read_text(encoding="utf-8") and "Deployment time" in log.read_text(encoding="utf-8"), log)
         (project / "hello" / "app.py").write_text(CODE.format(version=2), encoding="utf-8")
         _wait(lambda: _image(client) != first, log)
     finally:
-        watching.terminate()
+        os.killpg(watching.pid, signal.SIGTERM)
         watching.wait(30)
     assert "hotswapped" in log.read_text(encoding="utf-8")
     assert invoke(f"{registry}/{_image(client).partition('/')[2]}", "app.handler", {}) == 2
