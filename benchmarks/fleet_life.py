@@ -12,17 +12,23 @@ runs, against an engine and registries of this benchmark's own.
 base image's own layers are counted apart.  A *fresh runner* has neither build
 cache nor images.  Seconds are those of synthesis, builds and pushes.
 
+Every event happens to the three fleets one right after the other, and all of
+it is done in several rounds, of which the median is shown: a machine is slower
+at one time than at another, and no event is timed once.
+
 Needs a Debian machine with an engine, as root (`.ci/setup-engine`).
-Run: ``python -m benchmarks.fleet_life [--runtime python|nodejs]``
+Run: ``python -m benchmarks.fleet_life [--runtime python|nodejs] [--rounds 3]``
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import random
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -116,12 +122,18 @@ class Repository:
 
 @dataclass(frozen=True)
 class Cost:
-    """What one event cost."""
+    """What one event cost; seconds of synthesis, builds and pushes."""
 
     images: int
     new_bytes: int
     base_bytes: int
-    seconds: float
+    synthesis_s: float
+    build_s: float
+    push_s: float
+
+    @property
+    def seconds(self) -> float:
+        return self.synthesis_s + self.build_s + self.push_s
 
 
 @dataclass
@@ -194,11 +206,13 @@ class Fleet:
     def deploy(self) -> Cost:
         before = self.repository.blobs()
         started = time.monotonic()
-        shutil.rmtree(self.directory / "cdk.out", ignore_errors=True)
+        # Moved away, not removed: deletions make a file system slower for who comes next.
+        if (self.directory / "cdk.out").exists():
+            (self.directory / "cdk.out").rename(self.directory / f"cdk.out.{time.monotonic_ns()}")
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "CDK_CONTEXT_JSON": self._context()}
         subprocess.run([sys.executable, "app.py"], cwd=self.directory, env=environment, check=True, timeout=TIMEOUT_S)
-        published = [tag for tag, source in self._assets() if self._publish(tag, source)]
-        seconds = time.monotonic() - started
+        synthesis_s = time.monotonic() - started
+        published = {tag: times for tag, source in self._assets() if (times := self._publish(tag, source))}
         new = {digest: size for digest, size in self.repository.blobs().items() if digest not in before}
         base_layers = set()
         for tag in published:
@@ -207,7 +221,9 @@ class Fleet:
             images=len(published),
             new_bytes=sum(size for digest, size in new.items() if digest not in base_layers),
             base_bytes=sum(size for digest, size in new.items() if digest in base_layers),
-            seconds=seconds,
+            synthesis_s=synthesis_s,
+            build_s=sum(build for build, _ in published.values()),
+            push_s=sum(push for _, push in published.values()),
         )
 
     def _context(self) -> str:
@@ -219,17 +235,19 @@ class Fleet:
         images = json.loads(manifest.read_text())["dockerImages"]
         return [(destination["imageTag"], image["source"]) for image in images.values() for destination in image["destinations"].values()]
 
-    def _publish(self, tag: str, source: dict[str, str]) -> bool:
-        """Build and push as CDK does, unless the repository has the image."""
+    def _publish(self, tag: str, source: dict[str, str]) -> tuple[float, float] | None:
+        """Build and push as CDK does, unless the repository has the image; gives the seconds of both."""
         if self.repository.has(tag):
-            return False
+            return None
         remote = f"{self.repository.address}/assets:{tag}"
         options = ["--network", "host"]
         if source.get("platform"):
             options += ["--platform", source["platform"]]
+        started = time.monotonic()
         self.engine.docker("build", "--tag", remote, *options, ".", cwd=self.directory / "cdk.out" / source["directory"])
+        built = time.monotonic()
         self.engine.docker("push", remote)
-        return True
+        return built - started, time.monotonic() - built
 
     def _base_layers(self) -> int:
         # Read from the registry: an image that the engine has pulled is another cache key to the next build.
@@ -306,64 +324,100 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text)
 
 
-def measure(runtime: str, work: Path) -> dict[str, list[tuple[str, Cost]]]:
+Results = dict[str, list[tuple[str, Cost]]]
+
+
+def measure(runtime: str, work: Path) -> Results:
     """The costs of every event, by the way of declaring the fleet."""
-    results: dict[str, list[tuple[str, Cost]]] = {}
     base = BASES[runtime]
-    (work / "upstream").mkdir(parents=True)
-    with services.registry(work / "upstream") as upstream:
+    results: Results = {}
+    with contextlib.ExitStack() as stack:
+        (work / "upstream").mkdir(parents=True)
+        upstream = stack.enter_context(services.registry(work / "upstream"))
         push_standins(upstream, [runtime])
         patched = patch_base(upstream, base)
+        lives = []
         # This project is last: its pin follows the tag, which the others do not use.
         for name in ("AWS's guide", "sam init", "optimizer"):
-            directory = work / str(len(results))
+            directory = work / str(len(lives))
             for part in ("app", "repository"):
                 (directory / part).mkdir(parents=True)
-            with services.registry(directory / "repository") as address, daemon(directory / "engine") as engine:
-                repository = Repository(address, directory / "repository")
-                fleet = Fleet(name, runtime, directory / "app", engine, upstream, repository, base)
-                for event, fresh, change in events(fleet, patched):
-                    if name == "optimizer" and event.startswith("base patched"):
-                        release_patch(upstream, base)
-                    if fresh:
-                        engine.forget()
-                    change()
-                    cost = fleet.deploy()
-                    results.setdefault(name, []).append((event, cost))
-                    print(f"{runtime}, {name}, {event}: {cost}", file=sys.stderr)
-            shutil.rmtree(directory)
+            address = stack.enter_context(services.registry(directory / "repository"))
+            engine = stack.enter_context(daemon(directory / "engine"))
+            repository = Repository(address, directory / "repository")
+            fleet = Fleet(name, runtime, directory / "app", engine, upstream, repository, base)
+            lives.append([(fleet, *event) for event in events(fleet, patched)])
+        for turn in zip(*lives, strict=True):
+            for fleet, event, fresh, change in turn:
+                if fleet.name == "optimizer" and event.startswith("base patched"):
+                    release_patch(upstream, base)
+                if fresh:
+                    fleet.engine.forget()
+                change()
+                cost = fleet.deploy()
+                results.setdefault(fleet.name, []).append((event, cost))
+                print(f"{runtime}, {fleet.name}, {event}: {cost}", file=sys.stderr)
     return results
 
 
-def show(runtime: str, results: dict[str, list[tuple[str, Cost]]]) -> None:
-    print(f"\n{runtime}: images built, new megabytes without the base's own layers (the base's), seconds")
-    print(f"{'':39}" + "".join(f"{name:>30}" for name in results))
+def median(rounds: list[Results]) -> Results:
+    """One cost for each event: bytes are those of the first round, seconds the median of all."""
+    return {
+        name: [
+            (
+                event,
+                Cost(
+                    images=cost.images,
+                    new_bytes=cost.new_bytes,
+                    base_bytes=cost.base_bytes,
+                    synthesis_s=statistics.median(results[name][index][1].synthesis_s for results in rounds),
+                    build_s=statistics.median(results[name][index][1].build_s for results in rounds),
+                    push_s=statistics.median(results[name][index][1].push_s for results in rounds),
+                ),
+            )
+            for index, (event, cost) in enumerate(costs)
+        ]
+        for name, costs in rounds[0].items()
+    }
+
+
+def show(runtime: str, results: Results) -> None:
+    print(f"\n{runtime}: images built, new megabytes without the base's own layers (the base's),")
+    print("seconds of synthesis + builds + pushes = all")
+    print(f"{'':39}" + "".join(f"{name:>{_WIDTH}}" for name in results))
     for index, (event, _) in enumerate(results["optimizer"]):
-        print(f"{event:39}" + "".join(f"{_cell(costs[index][1]):>30}" for costs in results.values()))
+        print(f"{event:39}" + "".join(f"{_cell(costs[index][1]):>{_WIDTH}}" for costs in results.values()))
     later = {name: [cost for _, cost in costs[1:]] for name, costs in results.items()}
     totals = {
         name: Cost(
-            sum(cost.images for cost in costs),
-            sum(cost.new_bytes for cost in costs),
-            sum(cost.base_bytes for cost in costs),
-            sum(cost.seconds for cost in costs),
+            images=sum(cost.images for cost in costs),
+            new_bytes=sum(cost.new_bytes for cost in costs),
+            base_bytes=sum(cost.base_bytes for cost in costs),
+            synthesis_s=sum(cost.synthesis_s for cost in costs),
+            build_s=sum(cost.build_s for cost in costs),
+            push_s=sum(cost.push_s for cost in costs),
         )
         for name, costs in later.items()
     }
-    print(f"{'all after the first deployment':39}" + "".join(f"{_cell(total):>30}" for total in totals.values()))
+    print(f"{'all after the first deployment':39}" + "".join(f"{_cell(total):>{_WIDTH}}" for total in totals.values()))
+
+
+_WIDTH = 52
 
 
 def _cell(cost: Cost) -> str:
-    return f"{cost.images}  {cost.new_bytes / 1e6:8.2f} ({cost.base_bytes / 1e6:5.1f})  {cost.seconds:6.1f} s"
+    times = f"{cost.synthesis_s:.2f} + {cost.build_s:.2f} + {cost.push_s:.2f} = {cost.seconds:.2f}"
+    return f"{cost.images}  {cost.new_bytes / 1e6:.2f} ({cost.base_bytes / 1e6:.1f})  {times}"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runtime", choices=sorted(BASES), action="append", help="default: all")
+    parser.add_argument("--rounds", type=int, default=3, help="default: %(default)s")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         for runtime in arguments.runtime or sorted(BASES, reverse=True):
-            show(runtime, measure(runtime, Path(temporary, runtime)))
+            show(runtime, median([measure(runtime, Path(temporary, runtime, str(turn))) for turn in range(arguments.rounds)]))
 
 
 if __name__ == "__main__":
