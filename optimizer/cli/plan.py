@@ -13,10 +13,12 @@ from optimizer.adapters.slimming import measure_slimming
 from optimizer.bases.mirror import Mirror
 from optimizer.cli.options import of_project
 from optimizer.context import Project, build_context, stage_context
+from optimizer.dockerfile.instruction import Dockerfile
 from optimizer.dockerfile.parse import decode, parse
 from optimizer.dockerfile.render import BASE, BUILD
 from optimizer.dockerfile.scope import resolve
 from optimizer.errors import ContextError, OptimizerError
+from optimizer.model.image import LAYERS_LABEL
 from optimizer.model.plan import BuildPlan
 from optimizer.model.spec import ImageSpec
 from optimizer.planning import plan
@@ -73,6 +75,13 @@ def _measured(made: BuildPlan, project: Project) -> tuple[LeftOut, ...]:
         return measure_slimming(made, context.dockerfile, stage_context(context, project, directory), context.secrets)
 
 
+def _layers(dockerfile: Dockerfile) -> tuple[str, ...]:
+    """The layers that a rendered Dockerfile lists; none for any other."""
+    labels = [item for item in dockerfile.stages[-1].instructions if item.keyword == "LABEL"]
+    pairs = {name: value for item in labels for name, value, _ in item.pairs()}
+    return tuple((pairs.get(LAYERS_LABEL) or "").split())
+
+
 def _row(function: AssemblyFunction) -> FunctionRow:
     base, note = "", ""
     stages: tuple[str, ...] = ()
@@ -80,7 +89,9 @@ def _row(function: AssemblyFunction) -> FunctionRow:
         try:
             parsed = parse(decode(function.dockerfile.read_bytes()), str(function.dockerfile))
             base = resolve(parsed).stages[-1].image or ""
-            stages = tuple(stage.name for stage in parsed.stages if stage.name and stage.name not in (BASE, BUILD))
+            named = tuple(stage.name for stage in parsed.stages if stage.name and stage.name not in (BASE, BUILD))
+            layers = _layers(parsed)
+            stages = (*(name for name in named if name not in layers), *layers)
         except OptimizerError as error:
             note = f"the Dockerfile cannot be read: {error.faults[0].message}"
         except OSError as error:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from typing import NamedTuple
 
@@ -41,6 +43,21 @@ class _File(NamedTuple):
 
     def entry(self, digests: Mapping[Version, str]) -> Entry:
         return Entry(self.path, self.mode, digests[self.version])
+
+
+class OpenedFile:
+    """A file of the project while it is read; ``size`` is in bytes, ``left`` what is not read yet."""
+
+    def __init__(self, file: FileIO, size: int) -> None:
+        self._file = file
+        self.size = size
+        self.left = size
+
+    def chunks(self) -> Iterator[bytes]:
+        """The bytes, never more than ``size`` of them."""
+        while self.left and (chunk := self._file.read(min(self.left, _CHUNK))):
+            self.left -= len(chunk)
+            yield chunk
 
 
 class Project:
@@ -96,13 +113,19 @@ class Project:
             self._walks[key] = tuple(sorted(entries, key=lambda entry: entry.path))
         return self._walks[key]
 
-    def absolute(self, entry: Entry) -> str:
-        """The absolute path of a file that :meth:`entries` gave; KeyError for any other."""
-        return self._absolute[entry.path]
+    @contextlib.contextmanager
+    def opened(self, entry: Entry) -> Iterator[OpenedFile]:
+        """A file that :meth:`entries` gave, to be read to its end; KeyError for any other.
 
-    def unchanged(self, entry: Entry, status: os.stat_result) -> bool:
-        """Whether a file of that status is still the one that was hashed."""
-        return self._digests.get(_version(status)) == entry.content
+        Raises :class:`ContextError` when it is no longer the one that was
+        hashed: a copy of other bytes would be found under a wrong name for
+        ever.
+        """
+        with open(self._absolute[entry.path], "rb", buffering=0) as file:
+            opened = OpenedFile(file, os.fstat(file.fileno()).st_size)
+            yield opened
+            if opened.left or self._digests.get(_version(os.fstat(file.fileno()))) != entry.content:
+                raise ContextError(f'"{entry.path}" changed while it was read', entry.path, "stop what writes it, and run again")
 
     def _kind(self, path: str) -> str | None:
         try:

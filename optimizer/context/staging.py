@@ -6,33 +6,35 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from optimizer.context.archive import Member, archive_members, write_archive
 from optimizer.context.project import Entry, Project
-from optimizer.dockerfile.render import Profile, render
+from optimizer.dockerfile.render import Profile, archive_path, render
 from optimizer.errors import ContextError
 from optimizer.model.plan import BuildPlan
 
 DOCKERFILE = "Dockerfile"
-_CHUNK = 1 << 20
 _RESERVED = (DOCKERFILE, ".dockerignore")
 # Changes whenever the form of the context does, so that no older directory is taken for a newer one.
-_FORM = "1"
+_FORM = "2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildContext:
     """A build context, not yet written.
 
-    ``digest`` is 64 hexadecimal digits over everything that the build sees:
-    the Dockerfile, each entry's path, mode and content, the platform, and the
-    names of the build secrets.
+    ``entries`` stand in it as they are, and ``archives``, by path, are made of
+    their members.  ``digest`` is 64 hexadecimal digits over everything that the
+    build sees: the Dockerfile, each entry's and member's path, mode and
+    content, the platform, and the names of the build secrets.
     """
 
     dockerfile: str
     entries: tuple[Entry, ...]
+    archives: Mapping[str, tuple[Member, ...]]
     digest: str
     platform: str
     secrets: Mapping[str, str]
@@ -45,7 +47,7 @@ def build_context(plan: BuildPlan, project: Project, profile: Profile = Profile.
     or cannot stand in a build context.
     """
     found: dict[str, Entry] = {}
-    for item in plan.inputs():
+    for item in plan.plain_inputs():
         for entry in project.entries(item.source, item.exclude):
             if entry.path in _RESERVED:
                 if not item.directory:
@@ -54,13 +56,17 @@ def build_context(plan: BuildPlan, project: Project, profile: Profile = Profile.
                     )
                 continue
             found[entry.path] = entry
+    archives = {archive_path(name): archive_members(packed, project) for name, packed in sorted(plan.packed().items())}
+    for path in archives.keys() & found.keys():
+        raise ContextError(f'"{path}" is where the build context holds an archive', path, "rename the file, or the step of that name")
     entries = tuple(found[path] for path in sorted(found))
     text = render(plan, profile)
     secrets = {secret.id: secret.source for secret in plan.secrets()}
     return BuildContext(
         dockerfile=text,
         entries=entries,
-        digest=_digest(text, entries, plan.platform, secrets),
+        archives=archives,
+        digest=_digest(text, entries, archives, plan.platform, secrets),
         platform=plan.platform,
         secrets=secrets,
     )
@@ -95,14 +101,24 @@ def stage_context(context: BuildContext, project: Project, parent: str | Path) -
     return directory
 
 
-def _digest(dockerfile: str, entries: Sequence[Entry], platform: str, secrets: Mapping[str, str]) -> str:
+def _digest(
+    dockerfile: str, entries: Sequence[Entry], archives: Mapping[str, Sequence[Member]], platform: str, secrets: Mapping[str, str]
+) -> str:
     digest = hashlib.sha256()
     for field in (_FORM, dockerfile, platform, *(text for pair in sorted(secrets.items()) for text in pair)):
         digest.update(_field(field))
+    for path, members in archives.items():
+        for field in (path, "archive", str(len(members))):
+            digest.update(_field(field))
+        _add(digest, members)
+    _add(digest, entries)
+    return digest.hexdigest()
+
+
+def _add(digest: hashlib._Hash, entries: Iterable[Entry | Member]) -> None:
     for entry in entries:
         for field in (entry.path, entry.mode, entry.content):
             digest.update(_field(field))
-    return digest.hexdigest()
 
 
 def _field(text: str) -> bytes:
@@ -121,6 +137,12 @@ def _write(context: BuildContext, project: Project, directory: str) -> None:
             os.symlink(entry.content, target)
         elif entry.mode != "directory":
             _copy(project, entry, target)
+    for path, members in context.archives.items():
+        target = os.path.join(directory, path)
+        _make_directory(os.path.dirname(target), made)
+        with open(target, "xb") as file:
+            write_archive(file, members, project)
+        os.chmod(target, 0o644)
 
 
 def _make_directory(path: str, made: set[str]) -> None:
@@ -141,14 +163,11 @@ def _copy(project: Project, entry: Entry, target: str) -> None:
     mode = 0o755 if entry.mode == "executable" else 0o644
     # Not shutil.copyfile, which asks the system a dozen questions about each file: contexts have thousands of small ones.
     with (
-        open(project.absolute(entry), "rb", buffering=0) as source,
-        open(target, "xb", opener=lambda path, flags: os.open(path, flags, mode)) as copy,
+        project.opened(entry) as source,
+        open(target, "xb", buffering=0, opener=lambda path, flags: os.open(path, flags, mode)) as copy,
     ):
-        while chunk := source.read(_CHUNK):
+        for chunk in source.chunks():
             copy.write(chunk)
-        # A copy of other bytes than were hashed would be found under a wrong name for ever.
-        if not project.unchanged(entry, os.fstat(source.fileno())):
-            raise ContextError(f'"{entry.path}" changed while it was read', entry.path, "stop what writes it, and run again")
         as_asked = os.fstat(copy.fileno()).st_mode & 0o777 == mode
     if not as_asked:
         os.chmod(target, mode)

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 
 from optimizer.errors import PlanError
 from optimizer.model.image import LAYERS_LABEL
-from optimizer.model.plan import TREE, BuildPlan, CopyInputs, CopyTree, Input, Run, Stage, TreeScript
+from optimizer.model.plan import TREE, BuildPlan, CopyInputs, CopyTree, Input, PackedFiles, Run, Stage, TreeScript
 from optimizer.model.reference import ImageReference
 from optimizer.model.secret import BuildSecret
 
@@ -45,6 +45,11 @@ class Profile(enum.Enum):
     CLASSIC = "classic"
 
 
+def archive_path(stage: str) -> str:
+    """Where the build context holds the archive of a stage's packed files."""
+    return f"layers/{stage}.tar"
+
+
 def render(plan: BuildPlan, profile: Profile = Profile.BUILDKIT) -> str:
     """The text of the Dockerfile of a plan.
 
@@ -57,7 +62,7 @@ def render(plan: BuildPlan, profile: Profile = Profile.BUILDKIT) -> str:
     blocks = [HEADER]
     blocks += _script_arguments(plan)
     blocks.append(renderer.bases())
-    blocks += [renderer.stage(stage) for stage in plan.stages]
+    blocks += [renderer.stage(stage) for stage in plan.stages if not stage.archive_alone]
     blocks.append(renderer.final())
     return "\n\n".join(blocks) + "\n"
 
@@ -66,10 +71,11 @@ class _Renderer:
     def __init__(self, plan: BuildPlan, profile: Profile) -> None:
         self._plan = plan
         self._buildkit = profile is Profile.BUILDKIT
+        self._archives = {stage.name for stage in plan.stages if stage.archive_alone}
 
     def bases(self) -> str:
         lines = [f"FROM {self._plan.base} AS {BASE}"]
-        if any(self._portable(stage) and stage.origin == self._plan.base for stage in self._plan.stages):
+        if any(self._portable(stage) and stage.origin == self._plan.base for stage in self._plan.stages if not stage.archive_alone):
             lines += [
                 "",
                 "# The same image for the machine that builds: what does not depend on the platform is made without emulation.",
@@ -78,7 +84,7 @@ class _Renderer:
         return "\n".join(lines)
 
     def stage(self, stage: Stage) -> str:
-        lines = [f"# {_comment(stage.title)}; {stage.stability.phrase}.", f"FROM {self._image(stage)} AS {stage.name}"]
+        lines = [f"# {_described(stage)}", f"FROM {self._image(stage)} AS {stage.name}"]
         lines += [f"ARG {name}={_quoted(value)}" for name, value in stage.arguments]
         lines += [f"ARG {script.name}" for script in _scripts(stage)]
         if stage.workdir != "/":
@@ -86,8 +92,10 @@ class _Renderer:
         for action in stage.actions:
             if isinstance(action, CopyInputs):
                 lines += _copies(action.inputs)
+            elif isinstance(action, PackedFiles):
+                lines.append(f"ADD {archive_path(stage.name)} {TREE}/")
             elif isinstance(action, CopyTree):
-                lines.append(f"COPY --from={self._origin(action.origin)} {action.source} {action.target}")
+                lines.append(self._copy_tree(action))
             else:
                 lines += self._run(action)
         return "\n".join(lines)
@@ -101,8 +109,17 @@ class _Renderer:
         if labels:
             lines.append(_pairs("LABEL", labels))
         link = "--link " if self._buildkit else ""
-        lines += [f"COPY {link}--from={name} {TREE}/ /" for name in plan.layers]
+        for stage in map(plan.stage, plan.layers):
+            if stage.archive_alone:
+                lines += [f"# {_described(stage)}", f"ADD {link}{archive_path(stage.name)} /"]
+            else:
+                lines.append(f"COPY {link}--from={stage.name} {TREE}/ /")
         return "\n".join(lines)
+
+    def _copy_tree(self, action: CopyTree) -> str:
+        if action.origin in self._archives:
+            return f"ADD {archive_path(str(action.origin))} {action.target}"
+        return f"COPY --from={self._origin(action.origin)} {action.source} {action.target}"
 
     def _portable(self, stage: Stage) -> bool:
         # The classic builder does not say which platform it runs on.
@@ -121,7 +138,7 @@ class _Renderer:
     def _run(self, run: Run) -> list[str]:
         mounted = [item for item in run.reads if self._buildkit and _is_plain_mount(item)]
         before = _copies(item for item in run.reads if item not in mounted)
-        mounts = self._mounts(run, mounted) if self._buildkit else []
+        flags = self._flags(run, mounted) if self._buildkit else []
         commands = [_command(command) for command in run.commands]
         if run.environment:
             variables = " ".join(f"{name}={shlex.quote(value)}" for name, value in run.environment)
@@ -130,13 +147,14 @@ class _Renderer:
         secrets = [f'{secret.to_env}="$(cat {secret.target})" && export {secret.to_env}' for secret in run.secrets if secret.to_env]
         commands = [*secrets, *commands]
         body = " && \\\n    ".join(commands)
-        return [*before, "RUN " + " \\\n    ".join([*mounts, body])]
+        return [*before, "RUN " + " \\\n    ".join([*flags, body])]
 
-    def _mounts(self, run: Run, mounted: Iterable[Input]) -> list[str]:
+    def _flags(self, run: Run, mounted: Iterable[Input]) -> list[str]:
+        network = [] if run.network else ["--network=none"]
         mounts = [f"--mount=type=bind,source={item.source},target={item.target}" for item in mounted]
         mounts += [f"--mount=type=cache,target={path}" for path in run.shared_caches]
         mounts += [f"--mount=type=cache,target={path},sharing=locked" for path in run.caches]
-        return mounts + [_secret_mount(secret) for secret in run.secrets]
+        return [*network, *mounts, *map(_secret_mount, run.secrets)]
 
 
 def _secret_mount(secret: BuildSecret) -> str:
@@ -244,6 +262,10 @@ def _pairs(instruction: str, pairs: Sequence[tuple[str, str]]) -> str:
 
 def _quoted(value: str) -> str:
     return '"' + re.sub(r'([\\"$])', r"\\\1", value) + '"'
+
+
+def _described(stage: Stage) -> str:
+    return f"{_comment(stage.title)}; {stage.stability.phrase}."
 
 
 def _comment(text: str) -> str:

@@ -77,7 +77,7 @@ def split_dockerfile(dockerfile: Dockerfile) -> SplitDockerfile | None:
     instructions = dockerfile.instructions
     if not dockerfile.text.startswith(HEADER + "\n"):
         return None
-    if any(instruction.keyword in ("ADD", "ONBUILD") or instruction.heredocs for instruction in instructions):
+    if any(item.keyword == "ONBUILD" or item.heredocs or (item.keyword == "ADD" and not _is_archive(item)) for item in instructions):
         return None
     arguments = {name: _text(dockerfile, item.span) for item in dockerfile.global_arguments for name, _, _ in item.pairs()}
     stages: list[SplitStage] = []
@@ -97,7 +97,7 @@ def _stage(stage: ParsedStage, text: str, known: Sequence[str], global_arguments
     for instruction in stage.instructions:
         if instruction.keyword == "ARG":
             used += [name for name, value, _ in instruction.pairs() if value is None]
-        elif instruction.keyword == "COPY":
+        elif instruction.keyword in ("ADD", "COPY"):
             found.add_copy(instruction)
         elif instruction.keyword == "RUN":
             found.add_run(instruction)
@@ -142,6 +142,10 @@ class _Uses:
                 self.reads.append(_path(fields.get("source") or fields.get("src") or WHOLE_CONTEXT))
             elif kind == "secret":
                 self.secrets.append(fields.get("id", ""))
+
+
+def _is_archive(add: Instruction) -> bool:
+    return len(add.words) == 2 and re.fullmatch(r"layers/[^/]+\.tar", add.words[0].text) is not None
 
 
 def _copy_sources(instruction: Instruction) -> list[str] | None:

@@ -8,7 +8,7 @@ trees of the layers on top, in order.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from optimizer.model.reference import ImageReference
@@ -57,6 +57,24 @@ class CopyInputs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PackedFiles:
+    """Put files of the project into the tree, out of an archive in the form of a layer.
+
+    Whoever writes the build context makes the archive, in which every entry has
+    the owner, the time and the mode that it has in the image; the builder only
+    unpacks it.  So nothing on the way to the builder can change the layer: no
+    umask, no file system, and no artifact of a CI service that forgets modes,
+    links or empty directories.
+
+    The target of ``files`` is a path in the image.  ``executable`` makes all
+    of them executable, whatever the project says.
+    """
+
+    files: Input
+    executable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CopyTree:
     """Put a directory of another stage or image into this stage.
 
@@ -92,7 +110,8 @@ class Run:
     ``reads`` are inputs that the commands only read; ``caches`` are absolute
     paths of directories whose contents may vanish between builds and reach no
     layer, each for one writer at a time; ``shared_caches`` the same, for many
-    writers; ``environment`` holds for these commands alone.
+    writers; ``environment`` holds for these commands alone.  Without
+    ``network`` they reach none, and the builder need not set one up.
     """
 
     commands: tuple[tuple[str, ...] | TreeScript, ...]
@@ -102,9 +121,10 @@ class Run:
     secrets: tuple[BuildSecret, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
     workdir: str | None = None
+    network: bool = True
 
 
-Action = CopyInputs | CopyTree | Run
+Action = CopyInputs | PackedFiles | CopyTree | Run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,8 +156,24 @@ class Stage:
     needs_target: str = ""
     slim: tuple[str, ...] = ()
 
+    @property
+    def archive_alone(self) -> bool:
+        """Whether the tree is that of packed files as they are, so that nothing has to run to make it."""
+        return bool(self.actions) and all(isinstance(action, PackedFiles) for action in self.actions)
+
+    def packed(self) -> PackedFiles | None:
+        """The packed files of the stage, of which it has at most one set."""
+        return next((action for action in self.actions if isinstance(action, PackedFiles)), None)
+
     def inputs(self) -> Iterable[Input]:
         """Every input of the project that the stage reads, in the order of use."""
+        packed = self.packed()
+        if packed is not None:
+            yield packed.files
+        yield from self.plain_inputs()
+
+    def plain_inputs(self) -> Iterable[Input]:
+        """The inputs that stand in the build context as they are, in the order of use."""
         for action in self.actions:
             if isinstance(action, CopyInputs):
                 yield from action.inputs
@@ -183,9 +219,13 @@ class BuildPlan:
                 return stage
         raise KeyError(name)
 
-    def inputs(self) -> tuple[Input, ...]:
-        """Every input of every stage, each once, in the order of use."""
-        return tuple(dict.fromkeys(item for stage in self.stages for item in stage.inputs()))
+    def plain_inputs(self) -> tuple[Input, ...]:
+        """The inputs that stand in the build context as they are, each once, in the order of use."""
+        return tuple(dict.fromkeys(item for stage in self.stages for item in stage.plain_inputs()))
+
+    def packed(self) -> Mapping[str, PackedFiles]:
+        """The packed files by the names of their stages."""
+        return {stage.name: packed for stage in self.stages if (packed := stage.packed()) is not None}
 
     def secrets(self) -> tuple[BuildSecret, ...]:
         """Every build secret, each once, sorted by id."""

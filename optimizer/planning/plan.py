@@ -75,7 +75,7 @@ def plan(
     layers = _layers(layered, ordering)
     by_step = {draft.context.name: draft for draft in drafts}
     stages = [*chain, *(_with_earlier_steps(stage, by_step, chain, target) for stage in layers)]
-    inputs = {item for stage in stages for item in stage.inputs()}
+    inputs = {item for stage in stages for item in stage.plain_inputs()}
     stages = [_without_excluded(stage, inputs) for stage in stages]
     pins = _Pins(lock, mirror, spec.architecture)
     pins.require([target.image, *(image for stage in stages for image in _images(stage))])
@@ -285,6 +285,8 @@ def _effective(drafts: Sequence[_Draft]) -> list[_Draft]:
 def _with_earlier_steps(stage: Stage, drafts: dict[str, _Draft], chain: Sequence[Stage], target: Target) -> Stage:
     """The stage on top of what its step comes after: the changed system, and for commands the trees."""
     draft = drafts[stage.step]
+    if stage.archive_alone:
+        return stage
     earlier = [drafts[name] for name in draft.step.after]
     systems = {item.name for other in earlier for item in other.stages if item.in_place}
     if systems and stage.origin == target.image:
@@ -338,7 +340,7 @@ def _pin_stage(stage: Stage, pins: _Pins) -> Stage:
     def pinned(origin: str | ImageReference) -> str | ImageReference:
         return pins.pinned(origin) if isinstance(origin, ImageReference) else origin
 
-    one_platform = isinstance(stage.origin, ImageReference) and not pins.has_every_platform(stage.origin)
+    one_platform = not stage.archive_alone and isinstance(stage.origin, ImageReference) and not pins.has_every_platform(stage.origin)
     return replace(
         stage,
         origin=pinned(stage.origin),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from optimizer.model.plan import BuildPlan
+from optimizer.model.plan import BuildPlan, Stage
 from optimizer.model.reference import ImageReference
 from optimizer.report.table import table
 
@@ -41,9 +41,7 @@ def plan_as_text(name: str, plan: BuildPlan) -> str:
     """The plan as a table of its layers, the most stable first."""
     rows = []
     for number, stage in enumerate([*(stage for stage in plan.stages if stage.in_place), *map(plan.stage, plan.layers)], 1):
-        origin = (
-            "base" if stage.origin == plan.base else str(stage.origin) if isinstance(stage.origin, str) else short_reference(stage.origin)
-        )
+        origin = _origin(stage, plan)
         rows.append((str(number), stage.name, stage.stability.value, origin, stage.title))
     head = f"{name}: {plan.runtime}, {plan.architecture}\nbase: {plan.base}"
     if not rows:
@@ -51,6 +49,14 @@ def plan_as_text(name: str, plan: BuildPlan) -> str:
     reasons = [f"  {stage.name} is built on {plan.platform}: {stage.needs_target}" for stage in plan.stages if stage.needs_target]
     reasons += [f"  {stage.name} leaves out {', '.join(stage.slim)}" for stage in plan.stages if stage.slim]
     return "\n".join([head, table(("layer", "stage", "changes", "built on", "what it holds"), rows, "  "), *reasons])
+
+
+def _origin(stage: Stage, plan: BuildPlan) -> str:
+    if stage.archive_alone:
+        return "nothing"
+    if stage.origin == plan.base:
+        return "base"
+    return stage.origin if isinstance(stage.origin, str) else short_reference(stage.origin)
 
 
 def short_reference(reference: ImageReference) -> str:

@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterable, Sequence
 
 from optimizer.errors import Fault
-from optimizer.model.plan import TREE, CopyInputs, CopyTree, Input, Run, Stage, TreeScript
+from optimizer.model.plan import TREE, CopyTree, Input, PackedFiles, Run, Stage, TreeScript
 from optimizer.model.reference import ImageReference
 from optimizer.model.steps import Extension, Files, SourceCode
 from optimizer.toolchains.toolchain import GENERATED_FILES, StepContext, Target, compiled, normalise
@@ -28,7 +28,7 @@ CODE_CACHES = (
 
 
 class SourceCodeToolchain:
-    """One stage that copies the code and normalises it."""
+    """One stage that is the code, with its byte-code where that is wanted."""
 
     families: tuple[str, ...] = ()
 
@@ -41,11 +41,11 @@ class SourceCodeToolchain:
     def stages(self, step: SourceCode, context: StepContext) -> Sequence[Stage]:
         directory = step.to if step.to.endswith("/") else f"{step.to}/"
         exclude = (*CODE_CACHES, *step.exclude)
-        return [_copying(context, f"Code of {step.source}", step.source, directory, exclude, compiled(context.target))]
+        return [_packed(context, f"Code of {step.source}", step.source, directory, exclude, scripts=compiled(context.target))]
 
 
 class FilesToolchain:
-    """One stage that copies the files and normalises them."""
+    """One stage that is the files and nothing else."""
 
     families: tuple[str, ...] = ()
 
@@ -56,7 +56,7 @@ class FilesToolchain:
         return _missing(context, step.source)
 
     def stages(self, step: Files, context: StepContext) -> Sequence[Stage]:
-        return [_copying(context, f"Files of {step.source}", step.source, step.to, step.exclude)]
+        return [_packed(context, f"Files of {step.source}", step.source, step.to, step.exclude)]
 
 
 class ExtensionToolchain:
@@ -84,18 +84,18 @@ class ExtensionToolchain:
                     origin=context.target.image,
                     actions=(
                         CopyTree(origin=step.image, source="/opt/", target=f"{TREE}/opt/"),
-                        Run(commands=(normalise(context.target.base.family),)),
+                        Run(commands=(normalise(context.target.base.family),), network=False),
                     ),
                 )
             ]
         assert step.source is not None
         title = f"Lambda extension of {step.source}"
         if context.project.kind(step.source) == "directory":
-            return [_copying(context, title, step.source, "/opt/", CODE_CACHES)]
+            return [_packed(context, title, step.source, "/opt/", CODE_CACHES)]
         file_name = step.name or posixpath.basename(step.source)
         target = f"/opt/extensions/{file_name}"
         # A checkout on a file system without modes must not make a dead extension.
-        return [_copying(context, title, step.source, target, (), (("chmod", "0755", TREE + target),))]
+        return [_packed(context, title, step.source, target, executable=True)]
 
 
 def _missing(context: StepContext, source: str) -> Iterable[Fault]:
@@ -103,26 +103,26 @@ def _missing(context: StepContext, source: str) -> Iterable[Fault]:
         yield Fault(f'"{source}" does not exist in the project', "source", "mend the path; it is seen from the project's root")
 
 
-def _copying(
+def _packed(
     context: StepContext,
     title: str,
     source: str,
     to: str,
-    exclude: Sequence[str],
-    commands: tuple[tuple[str, ...] | TreeScript, ...] = (),
+    exclude: Sequence[str] = (),
+    *,
+    executable: bool = False,
+    scripts: tuple[TreeScript, ...] = (),
 ) -> Stage:
     directory = context.project.kind(source) == "directory"
     target = to if to.endswith("/") or not directory else f"{to}/"
+    files = Input(source=source, target=target, directory=directory, exclude=tuple(exclude) if directory else ())
+    # Only what a script adds to the tree has to be normalised in the stage.
+    runs = (Run(commands=(*scripts, normalise(context.target.base.family)), network=False),) if scripts else ()
     return Stage(
         name=context.name,
         step=context.name,
         title=title,
         stability=context.stability,
         origin=context.target.image,
-        actions=(
-            CopyInputs(
-                inputs=(Input(source=source, target=TREE + target, directory=directory, exclude=tuple(exclude) if directory else ()),)
-            ),
-            Run(commands=(*commands, normalise(context.target.base.family))),
-        ),
+        actions=(PackedFiles(files=files, executable=executable), *runs),
     )

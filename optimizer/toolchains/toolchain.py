@@ -140,9 +140,10 @@ _COMPILE_PYTHON = TreeScript(
     purpose="Compiles all Python code to byte-code that depends on nothing but its source.",
     # What the compiler thinks of other people's code is no news to whoever builds.
     interpreter=("env", "PYTHONHASHSEED=0", "python", "-W", "ignore", "-c"),
+    # Processes of its own cost more than they spare where there is little to compile.
     script=(
-        "import compileall, py_compile, sys; "
-        "compileall.compile_dir(sys.argv[1], ddir='/', quiet=2, maxlevels=64, "
+        "import compileall, os, py_compile, sys; files = sum(len(f) for d, s, f in os.walk(sys.argv[1])); "
+        "compileall.compile_dir(sys.argv[1], ddir='/', quiet=2, maxlevels=64, workers=1 if files < 500 else 0, "
         "invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)"
     ),
 )

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,9 @@ class TestSynthesizers:
         assembly = Path(app.synth().directory)
         ((tag, image),) = json.loads((assembly / "Stack.assets.json").read_text())["dockerImages"].items()
         assert {function.image_tag for function in functions} == {tag}
-        assert (assembly / image["source"]["directory"] / "functions/api/app.py").is_file()
+        context = assembly / image["source"]["directory"]
+        with tarfile.open(next(context.glob("layers/*.tar"))) as archive:
+            assert "var/task/app.py" in archive.getnames()
         for function in Template.from_stack(stack).find_resources("AWS::Lambda::Function").values():
             assert tag in json.dumps(function["Properties"]["Code"]["ImageUri"])
 
@@ -268,4 +271,6 @@ def test_a_file_among_the_steps_is_staged_alone(project: Path) -> None:
     app = cdk.App(outdir=str(project / "out"))
     function = OptimizedFunction(cdk.Stack(app, "S"), "F", spec=api_spec(steps=[Files("README.md", to="/opt/")]), handler="app.handler")
     context = project / "out" / f"asset.{function.image_tag}"
-    assert sorted(path.name for path in context.rglob("*")) == ["Dockerfile", "README.md"]
+    (layer,) = [path for path in context.rglob("*") if path.is_file() and path.name != "Dockerfile"]
+    with tarfile.open(layer) as archive:
+        assert archive.getnames() == ["opt", "opt/README.md"]

@@ -6,7 +6,7 @@ import pytest
 
 from optimizer import Profile, render
 from optimizer.dockerfile.parse import parse
-from optimizer.dockerfile.render import HEADER
+from optimizer.dockerfile.render import HEADER, archive_path
 from optimizer.dockerfile.split import SplitDockerfile, SplitStage, split_dockerfile
 from tests.test_golden import CASES, plan_of
 
@@ -30,13 +30,16 @@ def test_every_golden_file_comes_apart_into_the_stages_of_its_plan(case: str) ->
     plan = plan_of(case)
     found = split(render(plan))
     assert found is not None
-    assert [each.name for each in found.stages if not each.bare] == [*(each.name for each in plan.stages), ""]
-    for each in plan.stages:
+    made = [each for each in plan.stages if not each.archive_alone]
+    assert [each.name for each in found.stages if not each.bare] == [*(each.name for each in made), ""]
+    for each in made:
         part = found.stage(each.name)
-        wanted = {item.source for item in each.inputs()}
+        wanted = {item.source for item in each.plain_inputs()} | ({archive_path(each.name)} if each.packed() else set())
         assert wanted <= set(part.reads) or part.reads == (".",), "a stage never reads what its part does not say"
         assert set(part.secrets) == {secret.id for secret in each.secrets()}
-    assert set(found.stages[-1].needs) - {"base"} == {*plan.layers, *([plan.final] if isinstance(plan.final, str) else [])}
+    alone = {each.name for each in plan.stages if each.archive_alone}
+    assert set(found.stages[-1].needs) - {"base"} == {*plan.layers, *([plan.final] if isinstance(plan.final, str) else [])} - alone
+    assert set(found.stages[-1].reads) == {archive_path(name) for name in alone}
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -58,7 +61,9 @@ def test_a_file_that_somebody_wrote_stays_whole() -> None:
     assert split(f"FROM {IMAGE}\nCOPY app.py /var/task/\n") is None
 
 
-@pytest.mark.parametrize("line", ["ADD app.py /var/task/", "ONBUILD COPY app.py /var/task/", "COPY <<EOF /etc/x\nx\nEOF"])
+@pytest.mark.parametrize(
+    "line", ["ADD app.py /var/task/", "ADD https://example.com/x.tar /", "ONBUILD COPY app.py /var/task/", "COPY <<EOF /etc/x\nx\nEOF"]
+)
 def test_a_rendered_file_with_what_is_never_rendered_stays_whole(line: str) -> None:
     assert split(f"{HEADER}\n\nFROM {IMAGE} AS base\n\nFROM base AS x\n{line}\n\nFROM base\n") is None
 
@@ -69,6 +74,7 @@ def test_a_rendered_file_with_what_is_never_rendered_stays_whole(line: str) -> N
         ("COPY functions/api/ /layer/var/task/", ("functions/api",)),
         ("COPY package.json package-lock.json /build/", ("package.json", "package-lock.json")),
         ("COPY ./ /build/", (".",)),
+        ("ADD layers/code.tar /layer/tree/", ("layers/code.tar",)),
         ('COPY ["a b/", "/layer/"]', ("a b",)),
         (r'COPY ["a\\*b", "/layer/"]', ("a*b",)),
         ("COPY *.py /layer/", (".",)),

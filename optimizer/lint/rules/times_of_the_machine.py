@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from optimizer.dockerfile.scope import absolute
@@ -10,6 +11,9 @@ from optimizer.lint.copies import Copy
 from optimizer.lint.finding import Severity, Verdict, Violation
 from optimizer.lint.rule import Rule
 from optimizer.lint.subjects import DockerfileSubject
+
+# What ADD unpacks: https://docs.docker.com/reference/dockerfile/#adding-local-tar-archives
+_ARCHIVE = re.compile(r"\.(?:tar(?:\.(?:gz|bz2|xz|zst))?|tgz|tbz2?|txz)$")
 
 
 def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
@@ -27,12 +31,19 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
 
 def _judged(copy: Copy, workdir: str | None) -> Violation | None:
     head = copy.instruction.head
-    if copy.from_context:
-        return Violation(message="copied files keep the times that they have on the machine that builds", span=head)
     target = absolute(copy.target, workdir) if copy.target is not None else None
+    if copy.from_context:
+        if target == "/" and _unpacks(copy):
+            return None
+        return Violation(message="copied files keep the times that they have on the machine that builds", span=head)
     if copy.origin is not None and target is not None and target != "/":
         return Violation(message=f'the directories above "{copy.target}" get the time of the build, or that of the base image', span=head)
     return None
+
+
+def _unpacks(copy: Copy) -> bool:
+    """Whether all of it is archives of the context, which bring times of their own."""
+    return copy.instruction.keyword == "ADD" and all(source.value is not None and _ARCHIVE.search(source.value) for source in copy.sources)
 
 
 RULE = Rule(
@@ -48,7 +59,7 @@ RULE = Rule(
     ),
     fix=(
         "make the whole tree below one directory of an earlier stage, give every entry one time there, and copy it to the root: "
-        "COPY --link --from=<stage> /layer/ /"
+        "COPY --link --from=<stage> /layer/ /; or unpack an archive whose entries, directories too, have constant times: ADD --link layer.tar /"
     ),
     bad="FROM public.ecr.aws/lambda/python:3.13\nCOPY app.py ${LAMBDA_TASK_ROOT}/",
     good=(
