@@ -62,6 +62,6 @@ def test_is_parsed_to_what_was_rendered(case: str) -> None:
     assert {stage.origin for stage in stages[: len(bases)]} == {str(made.base)}
     layers = [(item.keyword, item.value) for item in stages[-1].instructions if item.keyword in ("ADD", "COPY")]
     assert layers == [
-        ("ADD", f"--link layers/{name}.tar /") if made.stage(name).archive_alone else ("COPY", f"--link --from={name} /layer/tree/ /")
+        ("ADD", f"layers/{name}.tar /") if made.stage(name).archive_alone else ("COPY", f"--from={name} /layer/tree/ /")
         for name in made.layers
     ]

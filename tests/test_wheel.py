@@ -71,7 +71,7 @@ def test_a_spec_in_toml_renders(installed: Path, project: Path) -> None:
     )
     rendered = run(project, installed, "-m", "optimizer", "render", "hello.image.toml")
     assert rendered.returncode == 0, rendered.stderr
-    assert "COPY --link --from=source-code-hello /layer/tree/ /" in rendered.stdout
+    assert "COPY --from=source-code-hello /layer/tree/ /" in rendered.stdout
     # The script comes from a data file of the package.
     assert 'python -c "$(printf \'%b\' "$SLIM_PYTHON")" /layer/tree /slim tests' in rendered.stdout
 

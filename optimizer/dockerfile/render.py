@@ -37,7 +37,7 @@ class Profile(enum.Enum):
     """Which builder the text is for.
 
     ``buildkit`` is every current engine's default builder.  ``classic`` does
-    without linked copies and mounts, for builders such as plain ``sam build``;
+    without mounts and networks of a run, for builders such as plain ``sam build``;
     it has no build secrets.
     """
 
@@ -108,12 +108,11 @@ class _Renderer:
         labels = (*plan.labels, *(((LAYERS_LABEL, " ".join(plan.layers)),) if plan.layers else ()))
         if labels:
             lines.append(_pairs("LABEL", labels))
-        link = "--link " if self._buildkit else ""
         for stage in map(plan.stage, plan.layers):
             if stage.archive_alone:
-                lines += [f"# {_described(stage)}", f"ADD {link}{archive_path(stage.name)} /"]
+                lines += [f"# {_described(stage)}", f"ADD {archive_path(stage.name)} /"]
             else:
-                lines.append(f"COPY {link}--from={stage.name} {TREE}/ /")
+                lines.append(f"COPY --from={stage.name} {TREE}/ /")
         return "\n".join(lines)
 
     def _copy_tree(self, action: CopyTree) -> str:

@@ -22,6 +22,7 @@ WHOLE_CONTEXT = "."
 
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
 _COPY_FLAGS = frozenset({"from", "link", "chown", "chmod"})
+_WHOLE_TREE = re.compile(r"^(ADD|COPY) (?=(?:layers/\S+|--from=\S+ /\S+/) /$)", re.MULTILINE)
 _FROM_STAGE = re.compile(r"((?:--|,)from=)([A-Za-z0-9][A-Za-z0-9._-]*)(?=[\s,])")
 
 
@@ -44,6 +45,15 @@ class SplitStage:
     reads: tuple[str, ...]
     secrets: tuple[str, ...]
     bare: bool
+
+    def linked(self) -> str:
+        """The stage with linked copies of whole trees: the same layers, whatever is below them.
+
+        A builder that pushes what it has built need not even fetch what is
+        below.  One that puts the image into an engine has to, and would then
+        write every linked file once more, at each build.
+        """
+        return _WHOLE_TREE.sub(r"\1 --link ", self.text)
 
     def text_with(self, names: Mapping[str, str]) -> str:
         """The stage without its own name, with other names for the stages that it needs."""

@@ -142,8 +142,12 @@ def layer_steps(image: Image) -> tuple[str, ...]:
     """The instruction that made each layer, with the stage it was copied from where the image tells; empty where nobody does."""
     steps = [step_text(layer.created_by) for layer in image.layers]
     copies = steps[len(steps) - len(image.stages) :]
-    if len(image.stages) <= len(steps) and all(step.startswith("COPY ") for step in copies):
-        named = [f"COPY --from={stage} {step.removeprefix('COPY ')}" for stage, step in zip(image.stages, copies, strict=True)]
+    if len(image.stages) <= len(steps) and all(step.startswith(("ADD ", "COPY ")) for step in copies):
+        # An archive's path names its stage already.
+        named = [
+            step if step.startswith("ADD ") else f"COPY --from={stage} {step.removeprefix('COPY ')}"
+            for stage, step in zip(image.stages, copies, strict=True)
+        ]
         return (*steps[: len(steps) - len(named)], *named)
     return tuple(steps)
 

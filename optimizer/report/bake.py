@@ -174,7 +174,9 @@ def _inline(keys: _Keys, top: SplitStage, shared: Mapping[str, str]) -> dict[str
                 included.append(split.stage(name))
     stages = [stage for stage in split.stages if stage in included]
     arguments = dict.fromkeys(name for stage in stages for name in stage.arguments)
-    text = "\n\n".join([*(split.arguments[name] for name in sorted(arguments)), *(stage.text for stage in stages)])
+    text = "\n\n".join(
+        [*(split.arguments[name] for name in sorted(arguments)), *(stage.text if stage.name else stage.linked() for stage in stages)]
+    )
     secrets = {name for stage in stages for name in stage.secrets}
     target = _common(image, {name: source for name, source in image.options.secrets.items() if name in secrets})
     target["dockerfile-inline"] = text + "\n"

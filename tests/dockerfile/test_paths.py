@@ -44,7 +44,7 @@ def test_fails_for_a_path_of_wildcards_alone(tmp_path: Path) -> None:
 
 def test_an_archive_holds_files_of_any_name(tmp_path: Path) -> None:
     lines = rendered(Files("*", to="/opt/ml/", name="model"), "*", tmp_path)
-    assert "ADD --link layers/model.tar /" in lines
+    assert "ADD layers/model.tar /" in lines
 
 
 def test_a_lock_that_no_mount_can_name_is_copied(tmp_path: Path) -> None:

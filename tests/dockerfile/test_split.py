@@ -130,3 +130,16 @@ def test_is_the_same_text_under_other_names() -> None:
         found.append(made.stage(own).text_with({name: "KEY"}))
     assert found[0] == found[1]
     assert found[0].count("KEY") == 3
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_whole_trees_of_the_image_can_be_linked(case: str) -> None:
+    """A linked layer is the same as a copied one, whatever is below it."""
+    plan = plan_of(case)
+    found = split(render(plan))
+    assert found is not None
+    image = found.stages[-1]
+    lines = [line for line in image.linked().splitlines() if line.startswith(("ADD ", "COPY "))]
+    assert len(lines) == len(plan.layers)
+    assert all(line.split()[1] == "--link" for line in lines)
+    assert image.linked().replace("--link ", "") == image.text

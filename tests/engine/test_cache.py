@@ -95,8 +95,8 @@ def test_a_fresh_builder_takes_every_step_from_the_cache_of_another(runners: Ite
     _, first = build(next(runners), directory)
     runner = next(runners)
     log, second = build(runner, directory)
-    steps = re.findall(r"^#(\d+) \[.*\] (RUN|COPY) ", log, re.MULTILINE)
-    assert len(steps) >= 5, log
+    steps = re.findall(r"^#(\d+) \[.*\] (RUN|COPY|ADD) ", log, re.MULTILINE)
+    assert len(steps) >= 3, log
     for step, instruction in steps:
         # A copy whose layers are fetched in the meantime is shown with them, and as done.
         mark = "CACHED$" if instruction == "RUN" else "(?:CACHED$|sha256:[0-9a-f]{64} )"

@@ -90,7 +90,7 @@ def test_a_remote_buildkit_makes_the_layers_of_the_engine_and_shares_its_cache(
         assert {name: layers(item) for name, item in manifests.items()} == {name: layers(item) for name, item in by_engine.items()}
     # A linked copy may be fetched while it is pushed, and is not called cached then.
     steps = re.findall(r"^#(\d+) \[.*\] RUN ", logs[1], re.MULTILINE)
-    assert len(steps) >= 3 and all(re.search(rf"^#{step} CACHED$", logs[1], re.MULTILINE) for step in steps), logs[1]
+    assert steps and all(re.search(rf"^#{step} CACHED$", logs[1], re.MULTILINE) for step in steps), logs[1]
     # The shared stage is built once for both images.
     assert len(set(re.findall(r"^#(\d+) \[[^]]*\] RUN .*seq 100000", logs[0], re.MULTILINE))) == 1, logs[0]
 

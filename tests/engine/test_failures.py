@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tarfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -200,8 +201,9 @@ def test_a_full_disk_leaves_no_part_of_a_build_context(small_disk: Path, tmp_pat
     assert list(small_disk.iterdir()) == []
     subprocess.run(["mount", "-o", "remount,size=8m", str(small_disk)], check=True, timeout=30)
     directory = stage_context(context, project, small_disk)
-    assert sorted(path.name for path in (directory / "functions").iterdir()) == [f"{number}.bin" for number in range(4)]
-    assert (directory / "functions" / "3.bin").stat().st_size == 500_000
+    with tarfile.open(next(directory.glob("layers/*.tar"))) as archive:
+        sizes = {item.name: item.size for item in archive if item.isfile()}
+    assert sizes == {f"var/task/{number}.bin": 500_000 for number in range(4)}
 
 
 def test_a_full_disk_leaves_the_lock_as_it_was(small_disk: Path) -> None:

@@ -103,6 +103,7 @@ COPY = "COPY /layer/ / # buildkit"
     "stages, recorded, shown",
     [
         (("packages", "code"), ("RUN true", COPY, COPY), ("RUN true", "COPY --from=packages /layer/ /", "COPY --from=code /layer/ /")),
+        (("code", "packages"), ("ADD layers/code.tar / # buildkit", COPY), ("ADD layers/code.tar /", "COPY --from=packages /layer/ /")),
         ((), ("RUN true", COPY), ("RUN true", "COPY /layer/ /")),
         # Somebody has built on top of the image, and its label went with it.
         (("packages", "code"), (COPY, COPY, "RUN true"), ("COPY /layer/ /", "COPY /layer/ /", "RUN true")),

@@ -19,7 +19,8 @@ from optimizer.report.bake import BakeImage, bake_file
 BASE = "public.ecr.aws/lambda/python:3.13@sha256:" + "5" * 64
 PACKAGES = ["FROM base AS packages", "ARG SCRIPT", "RUN --mount=type=bind,source=r.txt,target=/r.txt pip install -r /r.txt"]
 CODE = ["FROM base AS code", "COPY app.py /layer/"]
-FINAL = ["FROM base", "COPY --link --from=packages /layer/ /", "COPY --link --from=code /layer/ /"]
+FINAL = ["FROM base", "COPY --from=packages /layer/ /", "COPY --from=code /layer/ /"]
+LINKED = [line.replace("COPY ", "COPY --link ") for line in FINAL]
 CONTENTS = {"r.txt": "file:1", "app.py": "file:1", "Dockerfile": "file:1"}
 NO_ATTESTATIONS = ["type=provenance,disabled=true", "type=sbom,disabled=true"]
 
@@ -68,7 +69,7 @@ def test_a_stage_of_two_images_is_one_target_that_both_take() -> None:
         "context": "cdk.out/asset.B",
         "attest": NO_ATTESTATIONS,
         "platforms": ["linux/amd64"],
-        "dockerfile-inline": "\n\n".join([f"FROM {BASE} AS base", "\n".join(CODE), "\n".join(FINAL)]) + "\n",
+        "dockerfile-inline": "\n\n".join([f"FROM {BASE} AS base", "\n".join(CODE), "\n".join(LINKED)]) + "\n",
         "contexts": {"packages": f"target:{name}"},
         "tags": ["host/images:b"],
     }
