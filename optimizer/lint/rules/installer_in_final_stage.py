@@ -26,13 +26,13 @@ RULE = Rule(
     summary="Dependencies are installed, or the program is built, in the final stage.",
     why=(
         "The installer's caches, logs and tools stay in the image, and its layer depends on everything before it: a new base image builds and "
-        "pushes it again. A tree that is made in a stage of its own and copied with COPY --link keeps its layer."
+        "pushes it again. A tree that is made in a stage of its own and copied to the root as a whole keeps its layer."
     ),
-    fix="install in an earlier stage, and copy the tree with COPY --link --from=<stage>",
+    fix="install in an earlier stage, and copy the tree with COPY --from=<stage>",
     bad="FROM public.ecr.aws/lambda/python:3.13\nCOPY requirements.txt ./\nRUN pip install -r requirements.txt",
     good=(
         "FROM public.ecr.aws/lambda/python:3.13 AS packages\nCOPY requirements.txt ./\nRUN pip install -r requirements.txt --target /layer/var/task\n\n"
-        "FROM public.ecr.aws/lambda/python:3.13\nCOPY --link --from=packages /layer/ /"
+        "FROM public.ecr.aws/lambda/python:3.13\nCOPY --from=packages /layer/ /"
     ),
     dockerfile=_check,
 )

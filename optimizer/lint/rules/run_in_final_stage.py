@@ -45,11 +45,11 @@ RULE = Rule(
         "Two builds of the same sources make two layers, which are pushed and stored apart. And the layer depends on everything before it, so a "
         "new base image makes it again."
     ),
-    fix="write the files in an earlier stage, give them one time there (touch -h -d @499162500), and copy the tree with COPY --link --from=<stage>",
+    fix="write the files in an earlier stage, give them one time there (touch -h -d @499162500), and copy the tree with COPY --from=<stage>",
     bad="FROM public.ecr.aws/lambda/python:3.13\nRUN mkdir /opt/data && curl -o /opt/data/words https://example.com/words",
     good=(
         "FROM public.ecr.aws/lambda/python:3.13 AS data\nRUN mkdir -p /layer/opt && curl -o /layer/opt/words https://example.com/words && "
-        "touch -d @499162500 /layer /layer/opt /layer/opt/words\n\nFROM public.ecr.aws/lambda/python:3.13\nCOPY --link --from=data /layer/ /"
+        "touch -d @499162500 /layer /layer/opt /layer/opt/words\n\nFROM public.ecr.aws/lambda/python:3.13\nCOPY --from=data /layer/ /"
     ),
     dockerfile=_check,
 )

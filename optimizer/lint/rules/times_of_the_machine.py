@@ -59,13 +59,13 @@ RULE = Rule(
     ),
     fix=(
         "make the whole tree below one directory of an earlier stage, give every entry one time there, and copy it to the root: "
-        "COPY --link --from=<stage> /layer/ /; or unpack an archive whose entries, directories too, have constant times: ADD --link layer.tar /"
+        "COPY --from=<stage> /layer/ /; or unpack an archive whose entries, directories too, have constant times: ADD layer.tar /"
     ),
     bad="FROM public.ecr.aws/lambda/python:3.13\nCOPY app.py ${LAMBDA_TASK_ROOT}/",
     good=(
         "FROM public.ecr.aws/lambda/python:3.13 AS code\nCOPY app.py /layer/var/task/\n"
         "RUN touch -d @499162500 /layer /layer/var /layer/var/task /layer/var/task/app.py\n\n"
-        "FROM public.ecr.aws/lambda/python:3.13\nCOPY --link --from=code /layer/ /"
+        "FROM public.ecr.aws/lambda/python:3.13\nCOPY --from=code /layer/ /"
     ),
     dockerfile=_check,
 )
