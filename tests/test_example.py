@@ -46,6 +46,12 @@ def test_the_example_holds_to_them_on_any_day(tmp_path: Path) -> None:
     lint = [sys.executable, "-m", "optimizer", "lint", str(tmp_path / "out"), "--config", "optimizer.toml"]
     checked = subprocess.run(lint, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
     assert checked.returncode == 0, checked.stdout
+    show = [sys.executable, "-m", "optimizer", "plan", str(tmp_path / "out"), "--format", "json"]
+    shown = subprocess.run(show, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    stages = {row["path"]: row["stages"] for row in json.loads(shown.stdout)["functions"]}
+    # Layers stand in their order, whether they have stages of their own or are archives.
+    assert stages["Storefront/Orders"] == ["packages", "common", "code"]
+    assert stages["Storefront/Recommend"] == ["packages", "model", "code"]
 
 
 def test_a_function_that_somebody_adds_by_hand_is_held_to_them_too(tmp_path: Path) -> None:

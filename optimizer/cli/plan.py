@@ -17,6 +17,7 @@ from optimizer.dockerfile.instruction import Dockerfile
 from optimizer.dockerfile.parse import decode, parse
 from optimizer.dockerfile.render import BASE, BUILD
 from optimizer.dockerfile.scope import resolve
+from optimizer.dockerfile.words import unquoted
 from optimizer.errors import ContextError, OptimizerError
 from optimizer.model.image import LAYERS_LABEL
 from optimizer.model.plan import BuildPlan
@@ -78,8 +79,8 @@ def _measured(made: BuildPlan, project: Project) -> tuple[LeftOut, ...]:
 def _layers(dockerfile: Dockerfile) -> tuple[str, ...]:
     """The layers that a rendered Dockerfile lists; none for any other."""
     labels = [item for item in dockerfile.stages[-1].instructions if item.keyword == "LABEL"]
-    pairs = {name: value for item in labels for name, value, _ in item.pairs()}
-    return tuple((pairs.get(LAYERS_LABEL) or "").split())
+    values = {name: unquoted(value or "") for item in labels for name, value, _ in item.pairs()}
+    return tuple(values.get(LAYERS_LABEL, "").split())
 
 
 def _row(function: AssemblyFunction) -> FunctionRow:
