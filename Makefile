@@ -32,6 +32,7 @@ bench-engine: $(READY)
 	python -m benchmarks.fleet_life
 	python -m benchmarks.bytecode
 	python -m benchmarks.installers
+	python -m benchmarks.linking
 
 wheel: $(READY)
 	python -m pip wheel --quiet --no-deps --wheel-dir dist .

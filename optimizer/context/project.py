@@ -117,11 +117,15 @@ class Project:
     def opened(self, entry: Entry) -> Iterator[OpenedFile]:
         """A file that :meth:`entries` gave, to be read to its end; KeyError for any other.
 
-        Raises :class:`ContextError` when it is no longer the one that was
-        hashed: a copy of other bytes would be found under a wrong name for
-        ever.
+        Raises :class:`ContextError` when it cannot be read, or is no longer
+        the one that was hashed: a copy of other bytes would be found under a
+        wrong name for ever.
         """
-        with open(self._absolute[entry.path], "rb", buffering=0) as file:
+        try:
+            file = open(self._absolute[entry.path], "rb", buffering=0)  # noqa: SIM115 - closed below
+        except OSError as error:
+            raise ContextError(f'"{entry.path}" cannot be read: {error.strerror}', entry.path, "put it back, and run again") from None
+        with file:
             opened = OpenedFile(file, os.fstat(file.fileno()).st_size)
             yield opened
             if opened.left or self._digests.get(_version(os.fstat(file.fileno()))) != entry.content:

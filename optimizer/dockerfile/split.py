@@ -15,14 +15,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from optimizer.dockerfile.instruction import Dockerfile, Instruction, ParsedStage, Span
-from optimizer.dockerfile.render import HEADER
+from optimizer.dockerfile.render import HEADER, archive_path
 
 WHOLE_CONTEXT = "."
 """What a stage reads that may see every file of the context."""
 
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
 _COPY_FLAGS = frozenset({"from", "link", "chown", "chmod"})
-_WHOLE_TREE = re.compile(r"^(ADD|COPY) (?=(?:layers/\S+|--from=\S+ /\S+/) /$)", re.MULTILINE)
+_ARCHIVE = re.escape(archive_path("NAME")).replace("NAME", r"[^/\s]+")
+_WHOLE_TREE = re.compile(rf"^(ADD|COPY) (?=(?:{_ARCHIVE}|--from=\S+ /\S+/) /$)", re.MULTILINE)
 _FROM_STAGE = re.compile(r"((?:--|,)from=)([A-Za-z0-9][A-Za-z0-9._-]*)(?=[\s,])")
 
 
@@ -50,8 +51,7 @@ class SplitStage:
         """The stage with linked copies of whole trees: the same layers, whatever is below them.
 
         A builder that pushes what it has built need not even fetch what is
-        below.  One that puts the image into an engine has to, and would then
-        write every linked file once more, at each build.
+        below.  One that puts the image into an engine has to, and gains nothing.
         """
         return _WHOLE_TREE.sub(r"\1 --link ", self.text)
 
@@ -155,7 +155,7 @@ class _Uses:
 
 
 def _is_archive(add: Instruction) -> bool:
-    return len(add.words) == 2 and re.fullmatch(r"layers/[^/]+\.tar", add.words[0].text) is not None
+    return len(add.words) == 2 and re.fullmatch(_ARCHIVE, add.words[0].text) is not None
 
 
 def _copy_sources(instruction: Instruction) -> list[str] | None:

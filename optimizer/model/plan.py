@@ -120,7 +120,6 @@ class Run:
     shared_caches: tuple[str, ...] = ()
     secrets: tuple[BuildSecret, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
-    workdir: str | None = None
     network: bool = True
 
 

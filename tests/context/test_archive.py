@@ -152,6 +152,16 @@ def test_a_file_that_changes_after_it_was_hashed_leaves_nothing(after: str, tmp_
     assert list((tmp_path / "out").iterdir()) == []
 
 
+def test_a_file_that_is_gone_leaves_nothing(tmp_path: Path) -> None:
+    """It was told as a context that cannot be written."""
+    write(tmp_path / "model.bin")
+    context, project = context_of(tmp_path, Files("model.bin", to="/opt/", name="model"))
+    (tmp_path / "model.bin").unlink()
+    with pytest.raises(ContextError, match='"model.bin" cannot be read: No such file'):
+        stage_context(context, project, tmp_path / "out")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
 def test_a_file_in_the_place_of_an_archive_is_refused(tmp_path: Path) -> None:
     write(tmp_path / "layers/model.tar")
     with pytest.raises(ContextError, match='"layers/model.tar" is where the build context holds an archive'):
