@@ -8,6 +8,7 @@ trees of the layers on top, in order.
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -47,6 +48,10 @@ class Input:
     target: str
     directory: bool
     exclude: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        # One file has one name in a build context: "./go.mod" would stand there beside "go.mod".
+        object.__setattr__(self, "source", posixpath.normpath(self.source))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,13 +19,14 @@ from optimizer.bases.mirror import Mirror
 from optimizer.dockerfile.ignore import IgnorePatterns
 from optimizer.dockerfile.render import BASE, BUILD
 from optimizer.errors import Fault, LockError, PlanError, SpecError
+from optimizer.locks.local import Local
 from optimizer.model.plan import TREE, Action, BuildPlan, CopyInputs, CopyTree, Input, Run, Stage, oci_architecture
 from optimizer.model.reference import ImageReference
 from optimizer.model.spec import ImageSpec
 from optimizer.model.stability import Stability
 from optimizer.model.steps import Step
 from optimizer.planning.order import Item, Ordering, stable_first
-from optimizer.toolchains import ProjectFiles, StepContext, Target, toolchain_of
+from optimizer.toolchains import ProjectFiles, ReadsLocks, StepContext, Target, Warns, local_faults, toolchain_of
 
 RESERVED_NAMES = (BASE, BUILD, "scratch")
 """Names that stages have already: a step of this name would hide them."""
@@ -70,6 +71,7 @@ def plan(
     _check(spec, target, project)
     drafts = [_draft(step, target, project) for step in spec.steps]
     _check_stage_names(drafts)
+    warnings += [warning for draft in drafts for warning in draft.warnings]
     in_place, layered = _split(drafts)
     chain = _chain(in_place, ordering)
     layers = _layers(layered, ordering)
@@ -109,6 +111,7 @@ class _Draft:
     step: Step
     context: StepContext
     stages: tuple[Stage, ...]
+    warnings: tuple[str, ...]
 
 
 def _target(spec: ImageSpec) -> tuple[Target, list[str]]:
@@ -162,10 +165,39 @@ def _check(spec: ImageSpec, target: Target, project: ProjectFiles) -> None:
         if toolchain.families and target.base.family not in toolchain.families:
             faults.append(_family_fault(step, place, target.base, toolchain.families))
             continue
-        faults += [fault.under(place) for fault in toolchain.check(step, _context(step, target, project))]
+        faults += [fault.under(place) for fault in _step_faults(step, _context(step, target, project))]
     faults += _secret_faults(spec.steps)
     if faults:
         raise SpecError(faults)
+
+
+def _step_faults(step: Step, context: StepContext) -> Iterable[Fault]:
+    toolchain = toolchain_of(step)
+    found = list(toolchain.check(step, context))
+    if not found and isinstance(toolchain, ReadsLocks):
+        local = list(toolchain.local(step, context))
+        found = [fault.under(_lock_field(step)) for fault in local_faults(local, context)]
+        if not found:
+            found = list(_unread(step, local, toolchain.stages(step, context)))
+    return found
+
+
+def _unread(step: Step, local: Iterable[Local], stages: Iterable[Stage]) -> Iterable[Fault]:
+    """A fault for each thing that the step's lock names and no stage of the step reads: an installer would miss it, or its image would."""
+    inputs = [item for stage in stages for item in stage.inputs()]
+    directories = {item.source for item in inputs if item.directory}
+    files = {item.source for item in inputs if not item.directory}
+    for item in local:
+        if not item.within(directories, files):
+            yield Fault(
+                f"{item.place} names {item.title}, which a {step.kind} step cannot bring into the image",
+                _lock_field(step),
+                "lock without it, or install it with a Command step that names it among its inputs",
+            )
+
+
+def _lock_field(step: Step) -> str:
+    return "lock" if hasattr(step, "lock") else "source"
 
 
 def _family_fault(step: Step, place: str, base: BaseImage, families: Sequence[str]) -> Fault:
@@ -190,7 +222,9 @@ def _secret_faults(steps: Sequence[Step]) -> Iterable[Fault]:
 
 def _draft(step: Step, target: Target, project: ProjectFiles) -> _Draft:
     context = _context(step, target, project)
-    return _Draft(step=step, context=context, stages=tuple(toolchain_of(step).stages(step, context)))
+    toolchain = toolchain_of(step)
+    warnings = tuple(toolchain.warnings(step, context)) if isinstance(toolchain, Warns) else ()
+    return _Draft(step=step, context=context, stages=tuple(toolchain.stages(step, context)), warnings=warnings)
 
 
 def _check_stage_names(drafts: Sequence[_Draft]) -> None:

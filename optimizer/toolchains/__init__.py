@@ -13,9 +13,19 @@ from optimizer.toolchains.python import PythonToolchain
 from optimizer.toolchains.ruby import RubyToolchain
 from optimizer.toolchains.rust import RustToolchain
 from optimizer.toolchains.system import SystemToolchain
-from optimizer.toolchains.toolchain import ProjectFiles, StepContext, Target, Toolchain
+from optimizer.toolchains.toolchain import ProjectFiles, ReadsLocks, StepContext, Target, Toolchain, Warns, local_faults
 
-__all__ = ["ProjectFiles", "StepContext", "Target", "Toolchain", "register_toolchain", "toolchain_of"]
+__all__ = [
+    "ProjectFiles",
+    "ReadsLocks",
+    "StepContext",
+    "Target",
+    "Toolchain",
+    "Warns",
+    "local_faults",
+    "register_toolchain",
+    "toolchain_of",
+]
 
 _TOOLCHAINS: dict[type[steps.Step], Toolchain] = {
     steps.SystemPackages: SystemToolchain(),

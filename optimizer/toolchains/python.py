@@ -13,13 +13,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from optimizer.errors import Fault
+from optimizer.locks.wheels import uv_platform, without_wheel
 from optimizer.model.plan import TREE, Input, Run, Stage
 from optimizer.model.reference import ImageReference
 from optimizer.model.steps import PythonDependencies
 from optimizer.toolchains.slim import remembered, slimmed
 from optimizer.toolchains.system import build_tools
 from optimizer.toolchains.toolchain import ProjectFiles, StepContext, Target, beside, compiled, missing_file, normalise
-from optimizer.toolchains.wheels import uv_platform, without_wheel
 
 # The hashes are those of its wheels for Linux with the GNU C library, for builders of both architectures.
 _UV = (

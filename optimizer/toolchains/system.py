@@ -54,6 +54,11 @@ def install(base: BaseImage, packages: Sequence[str]) -> tuple[tuple[str, ...], 
     )
 
 
+def git_package(base: BaseImage) -> str:
+    """The package that brings the program ``git``, which no AWS-provided base has."""
+    return "git" if base.package_manager == "yum" else "git-core"
+
+
 def build_tools(base: BaseImage, packages: Sequence[str]) -> tuple[Run, ...]:
     """The run that puts an installer's own needs into a build stage; none without packages."""
     return (Run(commands=install(base, tuple(sorted(set(packages))))),) if packages else ()

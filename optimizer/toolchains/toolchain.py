@@ -5,10 +5,11 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from optimizer.bases.catalogue import BaseImage
 from optimizer.errors import Fault
+from optimizer.locks.local import Local
 from optimizer.model.plan import TIMESTAMP, TreeScript
 from optimizer.model.reference import ImageReference
 from optimizer.model.stability import Stability
@@ -73,6 +74,49 @@ class Toolchain(Protocol):
 
     def stages(self, step: Any, context: StepContext) -> Sequence[Any]:
         """The stages of a step without faults, in an order in which each finds what it needs."""
+
+
+@runtime_checkable
+class ReadsLocks(Protocol):
+    """A toolchain whose steps name a lock file or a manifest.
+
+    Planning refuses a step when something that ``local`` lists leaves the
+    project, is not there, or is in no input of the step's stages.
+    """
+
+    def local(self, step: Any, context: StepContext) -> Iterable[Local]:
+        """What the step's lock and manifests name in the project; asked only of a step whose ``check`` found no fault."""
+
+
+@runtime_checkable
+class Warns(Protocol):
+    """A toolchain that has something to say of a step without faults."""
+
+    def warnings(self, step: Any, context: StepContext) -> Iterable[str]:
+        """Sentences for people; they change nothing in the image."""
+
+
+def local_faults(items: Iterable[Local], context: StepContext) -> Iterable[Fault]:
+    """The faults of what a lock names and the project does not hold; placed at ``lock`` or ``source`` by the caller's step."""
+    for item in items:
+        what = f"{item.place} names {item.title}"
+        if item.outside:
+            yield Fault(
+                f"{what}, which is outside the project",
+                "",
+                "set the project's root to a directory that holds both (optimizer:root in cdk.json, --root)",
+            )
+            continue
+        kind = context.project.kind(item.path)
+        if kind == item.kind.on_disk:
+            continue
+        found = f"is a {kind}" if kind else "does not exist in the project"
+        yield Fault(f"{what}, which {found}", "", "put it there, or lock again without it")
+
+
+def below(directory: str, name: str) -> str:
+    """The path of something in a directory of the project, in normal form; ``.`` is the project itself."""
+    return posixpath.normpath(posixpath.join(directory, name))
 
 
 def missing_file(context: StepContext, path: str, place: str, what: str, hint: str) -> Iterable[Fault]:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from optimizer.bases.catalogue import base_image, runtimes
-from optimizer.toolchains.wheels import uv_platform, without_wheel
+from optimizer.locks.wheels import uv_platform, without_wheel
 
 PYTHON = base_image("python3.13")
 
