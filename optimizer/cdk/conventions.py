@@ -17,7 +17,6 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct, IConstruct
 
 from optimizer.adapters.subjects import ACKNOWLEDGED, load_app
-from optimizer.cdk.images import AppImages
 from optimizer.errors import ConfigurationError, Fault, did_you_mean
 from optimizer.house import Domain, House
 from optimizer.lint.engine import LintReport, lint, set_aside
@@ -217,8 +216,7 @@ class _Plugin:
         known, asked = self._conventions.all_rules, domain.conventions
         rules = asked.chosen(known)
         directory = os.path.relpath(self._scope.outdir)
-        plans = AppImages.plans_of(self._scope)
-        source = load_app(directory, known, mirror=asked.mirror, plans=plans, origins=_origins(self._scope))
+        source = load_app(directory, known, mirror=asked.mirror, origins=_origins(self._scope))
         source = source.covered(lambda path: asked.covers(domain.relative(path)))
         found = lint(source.subjects, asked, rules=rules, known=known, suppressions=source.suppressions, malformed=source.malformed)
         report = set_aside(found, asked, rules=rules, looked_at=source.locations, relative=domain.relative)

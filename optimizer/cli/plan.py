@@ -15,7 +15,7 @@ from optimizer.cli.options import of_project
 from optimizer.context import Project, build_context, stage_context
 from optimizer.dockerfile.instruction import Dockerfile
 from optimizer.dockerfile.parse import decode, parse
-from optimizer.dockerfile.render import BASE, BUILD
+from optimizer.dockerfile.rendered import BASE, BUILD
 from optimizer.dockerfile.scope import resolve
 from optimizer.dockerfile.words import unquoted
 from optimizer.errors import ContextError, OptimizerError

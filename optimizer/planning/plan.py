@@ -17,7 +17,7 @@ from optimizer.bases.catalogue import BaseImage, base_image, check_runtime
 from optimizer.bases.lock import Lock
 from optimizer.bases.mirror import Mirror
 from optimizer.dockerfile.ignore import IgnorePatterns
-from optimizer.dockerfile.render import BASE, BUILD
+from optimizer.dockerfile.rendered import BASE, BUILD
 from optimizer.errors import Fault, LockError, PlanError, SpecError
 from optimizer.locks.local import Local
 from optimizer.model.plan import TREE, Action, BuildPlan, CopyInputs, CopyTree, Input, Run, Stage, oci_architecture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 
 import pytest
@@ -15,14 +14,12 @@ from optimizer.lint.engine import LintReport, lint, merged
 from optimizer.lint.finding import Edit, Location, Severity
 from optimizer.lint.rule import Rule, choose
 from optimizer.lint.rules import RULES
-from optimizer.lint.subjects import DockerfileSubject, IgnoreFile, PlanSubject
+from optimizer.lint.subjects import DockerfileSubject, IgnoreFile
 from optimizer.lint.suppressions import Suppression
 from optimizer.report.lint import lint_as_json, lint_as_text
 from tests.dockerfile.test_parse import ALPHABET, FRAGMENTS
 from tests.lint.cases import DIGEST, PYTHON, TODAY, Files
 from tests.lint.rules.base_unpinned import LOCKED
-from tests.lint.test_corpus import BEFORE_ANY_RUNTIME_ENDED
-from tests.test_golden import CASES, plan_of
 
 HOUSE = Conventions(today=TODAY)
 
@@ -131,17 +128,6 @@ def test_a_pin_is_proposed_from_the_lock() -> None:
     assert finding.fix is not None
     span = Span(Position(1, 6), Position(1, 39))
     assert finding.fix.edits == (Edit(path="Dockerfile", span=span, text=f"public.ecr.aws/lambda/python:3.13@{DIGEST}"),)
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_generated_plans_are_judged_as_plans(case: str) -> None:
-    """Requirement: "generated plans are linted as plans, not re-read as text"."""
-    subject = PlanSubject(plan=plan_of(case), location=Location(path=f"{case}/spec.toml"))
-    house = Conventions(today=BEFORE_ANY_RUNTIME_ENDED)
-    assert lint([subject], house).findings == ()
-    loose = dataclasses.replace(subject.plan, base=subject.plan.base.with_digest(None))
-    report = lint([dataclasses.replace(subject, plan=loose)], house)
-    assert [(finding.rule, finding.location.path) for finding in report.findings] == [("LIO102", f"{case}/spec.toml")]
 
 
 def test_a_house_adds_rules_of_its_own() -> None:
