@@ -26,7 +26,17 @@ from optimizer.model.spec import ImageSpec
 from optimizer.model.stability import Stability
 from optimizer.model.steps import Step
 from optimizer.planning.order import Item, Ordering, stable_first
-from optimizer.toolchains import ProjectFiles, ReadsLocks, StepContext, Target, Warns, local_faults, toolchain_of
+from optimizer.toolchains import (
+    ProjectFiles,
+    ReadsLocks,
+    StepContext,
+    TakesSecrets,
+    Target,
+    Warns,
+    local_faults,
+    secret_faults,
+    toolchain_of,
+)
 
 RESERVED_NAMES = (BASE, BUILD, "scratch")
 """Names that stages have already: a step of this name would hide them."""
@@ -179,6 +189,8 @@ def _step_faults(step: Step, context: StepContext) -> Iterable[Fault]:
         found = [fault.under(_lock_field(step)) for fault in local_faults(local, context)]
         if not found:
             found = list(_unread(step, local, toolchain.stages(step, context)))
+    if not found and isinstance(toolchain, TakesSecrets):
+        found = list(secret_faults(step, toolchain.installers(step, context), context, toolchain.stages(step, context)))
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import MISSING, Field, fields
 from typing import Any
 
+from optimizer.model.secret import BuildSecret
 from optimizer.model.spec import ImageSpec
 from optimizer.model.steps import Step, step_kinds
 
@@ -29,6 +30,13 @@ def specification_page() -> str:
             f"Changes {cls.default_stability.value} unless said otherwise.",
             _table([item for item in fields(cls) if item.name not in common]),
         ]
+    blocks += [
+        "## BuildSecret",
+        _paragraphs(BuildSecret.__doc__ or ""),
+        'In a file, each is a table: `secrets = [{ id = "npm", from_env = "NPM_TOKEN", to_env = "NPM_TOKEN" }]`. '
+        "[Private indexes](private-index.md) has the variables and files of each installer.",
+        _table(fields(BuildSecret)),
+    ]
     return "\n\n".join(blocks) + "\n"
 
 
