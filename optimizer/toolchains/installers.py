@@ -213,7 +213,7 @@ _INSTALLERS = (
             *("/build/.cargo/config.toml", "/.cargo/config.toml", *_SYSTEM_TRUST),
         ),
         # Build scripts and macros read the variables that the code names.
-        settings=("build.rs", "src/main.rs", "src/lib.rs", ".cargo/config.toml"),
+        settings=("build.rs", "src/main.rs", "src/lib.rs", ".cargo/config.toml", "Cargo.toml"),
         mention=r"""["']{name}["']""",
         written='env!("{name}") in build.rs, src/main.rs or src/lib.rs',
         roles={"certificates": "CARGO_HTTP_CAINFO"},
@@ -243,3 +243,19 @@ _INSTALLERS = (
 
 INSTALLERS: Mapping[str, Installer] = {installer.name: installer for installer in _INSTALLERS}
 """Every known installer by its name."""
+
+
+def role(variable: str) -> str | None:
+    """What a variable sets, whichever program reads it; see :class:`Installer`."""
+    for installer in INSTALLERS.values():
+        if variable in installer.indexes:
+            return "index"
+        for name, known in installer.roles.items():
+            if known == variable:
+                return name
+    return None
+
+
+def equivalent(variable: str, installer: Installer) -> str | None:
+    """The installer's own variable for what a variable of another program sets."""
+    return installer.roles.get(role(variable) or "")

@@ -17,7 +17,7 @@ from optimizer.locks.wheels import uv_platform, without_wheel
 from optimizer.model.plan import TREE, Input, Run, Stage
 from optimizer.model.reference import ImageReference
 from optimizer.model.steps import PythonDependencies
-from optimizer.toolchains.secrets import replaces_index, with_index_of_uv
+from optimizer.toolchains.secrets import replaces_index, with_index_of_pip, with_index_of_uv
 from optimizer.toolchains.slim import remembered, slimmed
 from optimizer.toolchains.system import build_tools
 from optimizer.toolchains.toolchain import ProjectFiles, StepContext, Target, beside, compiled, missing_file, normalise
@@ -123,7 +123,7 @@ class PythonToolchain:
                         ),
                         reads=reads,
                         shared_caches=_CACHES["uv" if with_uv else "pip"],
-                        secrets=step.secrets,
+                        secrets=with_index_of_pip(step.secrets) if export else step.secrets,
                     ),
                 ),
             )

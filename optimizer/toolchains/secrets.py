@@ -9,14 +9,14 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
 from optimizer.errors import Fault, did_you_mean
 from optimizer.model.plan import Input, Stage
 from optimizer.model.secret import BuildSecret
-from optimizer.toolchains.installers import GIT, INSTALLERS, USER_NPMRC, Installer
+from optimizer.toolchains.installers import GIT, INSTALLERS, USER_NPMRC, Installer, equivalent, role
 from optimizer.toolchains.toolchain import ProjectFiles, StepContext
 
 # Their values are paths, so that a file may have any place.
@@ -62,6 +62,13 @@ def with_index_of_uv(command: Sequence[str], secrets: Sequence[BuildSecret]) -> 
         return tuple(command)
     script = f'PIP_INDEX_URL="${{{variable}#"${{{variable}%%[!A-Za-z0-9_.-]*}}="}}" "$@"'
     return ("sh", "-c", script, "with-index", *command)
+
+
+def with_index_of_pip(secrets: Sequence[BuildSecret]) -> tuple[BuildSecret, ...]:
+    """The build secrets for a run in which uv gets what turns a lock into requirements, from where pip takes packages."""
+    given = {secret.to_env for secret in secrets}
+    more = [replace(secret, to_env=INSTALLERS["uv"].indexes[0]) for secret in secrets if secret.to_env in INSTALLERS["pip"].indexes]
+    return (*secrets, *(more if not given & set(INSTALLERS["uv"].indexes) else ()))
 
 
 def user_npmrc(npmrc: str, step: Any, context: StepContext) -> tuple[Input, ...]:
@@ -112,7 +119,7 @@ class _Reading:
             return True
         if any(helper.reads_variable(name) for helper in self.helpers):
             # Only the packages' own installer decides where they come from.
-            return _role(name) not in ("index", "extra", "links") or any(
+            return role(name) not in ("index", "extra", "links") or any(
                 secret.to_env in self.main.indexes for secret in self.secrets if secret.to_env
             )
         if any(installer.reads_variable(name) for installer in INSTALLERS.values()):
@@ -146,7 +153,8 @@ class _Reading:
         if not self.main.mention:
             return False
         pattern = re.compile(self.main.mention.format(name=re.escape(name)))
-        lines = (line for _, text in self.texts for line in text.splitlines() if not line.lstrip().startswith(("#", ";")))
+        texts = (text for path, text in self.texts if _is_setting(path, self.main))
+        lines = (line for text in texts for line in text.splitlines() if not line.lstrip().startswith(("#", ";")))
         return any(pattern.search(line) for line in lines)
 
     def _has_repositories(self) -> bool:
@@ -154,19 +162,18 @@ class _Reading:
 
     def _variable_hint(self, name: str) -> str:
         main = self.main
-        ours = main.roles.get(_role(name) or "")
+        ours = equivalent(name, main)
         if ours is not None:
             return f'write to_env="{ours}"'
+        if main.reads_variable(name):
+            return f'give the index that name: a build secret with to_env="UV_INDEX", whose value is {_index_name(name)}=URL'
         known = [pattern for pattern in main.variables if "*" not in pattern]
         near = did_you_mean(name, known)
         if near:
             return near
-        if main.reads_variable(name):
-            return f'give the index that name: a build secret with to_env="UV_INDEX", whose value is {_index_name(name)}=URL'
         ways = [f"write {main.written.format(name=name)}"] if main.written else []
-        variables = ", ".join((*main.roles.values(), *main.variables)[:1] or main.variables[:1])
-        ways.append(f"use a variable that {main.name} reads, such as {variables}" if variables else "")
-        return "; or ".join(way for way in (*ways, "use it in a Command step, which may read any") if way)
+        ways.append(f"use a variable that {main.name} reads, such as {next(iter((*main.roles.values(), *main.variables)))}")
+        return "; or ".join((*ways, "use it in a Command step, which may read any"))
 
     def _file_hint(self) -> str:
         places = [path for path in (*self.main.files, *self.main.templates) if "*" not in path]
@@ -189,17 +196,6 @@ def _is_setting(path: str, installer: Installer) -> bool:
 
 def _matches(path: str, patterns: Iterable[str]) -> bool:
     return any(fnmatchcase(path, pattern) for pattern in patterns)
-
-
-def _role(variable: str) -> str | None:
-    """What a variable sets, whichever program reads it."""
-    for installer in INSTALLERS.values():
-        if variable in installer.indexes:
-            return "index"
-        for role, name in installer.roles.items():
-            if name == variable:
-                return role
-    return None
 
 
 def _index_name(variable: str) -> str:
