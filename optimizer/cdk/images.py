@@ -198,7 +198,7 @@ def _add_by_construct(
         display_name=name,
         # CDK's hash does not see everything that this one does.
         extra_hash=image.context.digest,
-        invalidation=ecr_assets.DockerImageAssetInvalidationOptions(outputs=False),
+        invalidation=ecr_assets.DockerImageAssetInvalidationOptions(outputs=False, build_secrets=False),
         **{key.removeprefix("docker_"): value for key, value in cache.items()},
     )
     return asset.repository, asset.image_tag

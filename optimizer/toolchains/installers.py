@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-_PROXIES = tuple(name for word in ("http_proxy", "https_proxy", "all_proxy", "no_proxy") for name in (word, word.upper()))
+PROXIES = tuple(name for word in ("http_proxy", "https_proxy", "all_proxy", "no_proxy") for name in (word, word.upper()))
+"""Variables of proxies, which most programs read: https://docs.docker.com/engine/cli/proxy/."""
+
 _OPENSSL = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _SYSTEM_TRUST = ("/etc/ssl/*", "/etc/pki/*")
 _NETRC = ("/root/.netrc",)
@@ -62,7 +64,7 @@ USER_NPMRC = "/root/.npmrc"
 """The configuration of npm and its peers that belongs to the user."""
 
 # npm takes no credentials from variables, such as npm_config__authToken: they stand in files, each below its registry's URL. pnpm does.
-_NPM_VARIABLES = ("npm_config_[!_]*", "NPM_CONFIG_[!_]*", "NODE_EXTRA_CA_CERTS", *_PROXIES)
+_NPM_VARIABLES = ("npm_config_[!_]*", "NPM_CONFIG_[!_]*", "NODE_EXTRA_CA_CERTS", *PROXIES)
 _NPMRC = (USER_NPMRC, "/build/.npmrc")
 _IN_NPMRC = {"settings": (".npmrc",), "mention": r"\$\{{{name}[}}?:-]", "written": "${{{name}}} in .npmrc"}
 
@@ -82,7 +84,7 @@ _INSTALLERS = (
             ),
             *("UV_INDEX_*_USERNAME", "UV_INDEX_*_PASSWORD", "UV_KEYRING_PROVIDER", "UV_INSECURE_HOST", "NETRC", "SSL_CLIENT_CERT"),
             *_OPENSSL,
-            *_PROXIES,
+            *PROXIES,
         ),
         files=(*_NETRC, "/root/.config/uv/uv.toml", "/etc/uv/uv.toml", "/root/.local/share/uv/credentials/credentials.toml"),
         settings=("*.txt", "Pipfile", "Pipfile.lock"),
@@ -98,7 +100,7 @@ _INSTALLERS = (
             *("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX", "PIP_TRUSTED_HOST", "PIP_CERT", "PIP_CLIENT_CERT"),
             *("PIP_PROXY", "PIP_CONFIG_FILE", "PIP_KEYRING_PROVIDER", "NETRC", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
             *_OPENSSL,
-            *_PROXIES,
+            *PROXIES,
         ),
         files=(*_NETRC, "/root/.pip/pip.conf", "/root/.config/pip/pip.conf", "/etc/pip.conf", "/etc/xdg/pip/pip.conf"),
         settings=("*.txt", "Pipfile", "Pipfile.lock"),
@@ -138,7 +140,7 @@ _INSTALLERS = (
     Installer(
         name="Yarn",
         source="https://yarnpkg.com/configuration/yarnrc",
-        variables=("YARN_*", "NODE_EXTRA_CA_CERTS", *_PROXIES),
+        variables=("YARN_*", "NODE_EXTRA_CA_CERTS", *PROXIES),
         templates=("/root/.yarnrc.yml", "/build/.yarnrc.yml"),
         settings=(".yarnrc.yml",),
         mention=r"\$\{{{name}[}}:-]",
@@ -149,7 +151,7 @@ _INSTALLERS = (
     Installer(
         name="Bundler",
         source="https://bundler.io/man/bundle-config.1.html",
-        variables=("BUNDLE_*", *_OPENSSL, *_PROXIES),
+        variables=("BUNDLE_*", *_OPENSSL, *PROXIES),
         files=("/root/.bundle/config", "/root/.gemrc", *_SYSTEM_TRUST),
         settings=("Gemfile",),
         mention=r"""ENV(?:\[|\.fetch[ (]) *["']{name}["']""",
@@ -193,7 +195,7 @@ _INSTALLERS = (
         variables=(
             *("GOPROXY", "GOPRIVATE", "GONOPROXY", "GOSUMDB", "GONOSUMDB", "GOINSECURE", "GOAUTH", "GOVCS", "GOFLAGS", "NETRC"),
             *_OPENSSL,
-            *_PROXIES,
+            *PROXIES,
         ),
         files=(*_NETRC, "/root/.config/go/env", *_SYSTEM_TRUST),
         roles={"index": "GOPROXY", "certificates": "SSL_CERT_FILE"},
@@ -206,7 +208,7 @@ _INSTALLERS = (
             *("CARGO_REGISTRY_TOKEN", "CARGO_REGISTRY_DEFAULT", "CARGO_REGISTRY_*PROVIDER*", "CARGO_REGISTRIES_*_TOKEN"),
             *("CARGO_REGISTRIES_*_INDEX", "CARGO_REGISTRIES_*_CREDENTIAL_PROVIDER", "CARGO_HTTP_*", "CARGO_NET_*"),
             *_OPENSSL,
-            *_PROXIES,
+            *PROXIES,
         ),
         files=(
             *(f"/usr/local/cargo/{name}" for name in ("config.toml", "config", "credentials.toml", "credentials")),
@@ -221,7 +223,7 @@ _INSTALLERS = (
     Installer(
         name="NuGet",
         source="https://learn.microsoft.com/nuget/consume-packages/consuming-packages-authenticated-feeds",
-        variables=("NuGetPackageSourceCredentials_*", "VSS_NUGET_*", "NUGET_*", *_OPENSSL, *_PROXIES),
+        variables=("NuGetPackageSourceCredentials_*", "VSS_NUGET_*", "NUGET_*", *_OPENSSL, *PROXIES),
         files=_SYSTEM_TRUST,
         templates=("/root/.nuget/NuGet/NuGet.Config", "/root/.nuget/config/*", "/build/[nN]u[gG]et.[cC]onfig"),
         settings=(

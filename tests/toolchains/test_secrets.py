@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -294,3 +295,23 @@ def test_an_empty_secret_fails_before_anything_runs(to_env: str | None, content:
 def test_a_home_directory_is_refused_with_a_way_that_works() -> None:
     with pytest.raises(SpecError, match=r'starts with "~", which Docker does not expand\n  hint: .*NETRC="\$\(cat ~/.netrc\)" cdk deploy'):
         ImageSpec(runtime="python3.13", steps=[Command([["true"]], secrets=[BuildSecret("netrc", from_file="~/.netrc")])])
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "private-index.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("program", re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL))
+def test_each_program_of_the_page_plans(program: str, tmp_path: Path) -> None:
+    files = dict(re.findall(r"`([^` ]+)`:\n\n```[a-z]+\n(.*?)```", PAGE, re.DOTALL))
+    assert {".npmrc", ".yarnrc.yml"} <= set(files)
+    others = ("requirements.txt", "package.json", "functions/api/app.py", "functions/orders/pom.xml")
+    files.update({name: "{}" if name.endswith("json") else "" for name in others})
+    files.update({"package-lock.json": '{"lockfileVersion": 3, "packages": {}}', "yarn.lock": "__metadata:\n  version: 8\n"})
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    names: dict[str, Any] = {}
+    exec(program, names)
+    spec = names["spec"]
+    for step in spec.steps:
+        planned(tmp_path, step, spec.runtime)
