@@ -81,6 +81,7 @@ def plan(
     _check(spec, target, project)
     drafts = [_draft(step, target, project) for step in spec.steps]
     _check_stage_names(drafts)
+    _check_secret_files(drafts)
     warnings += [warning for draft in drafts for warning in draft.warnings]
     in_place, layered = _split(drafts)
     chain = _chain(in_place, ordering)
@@ -248,6 +249,31 @@ def _check_stage_names(drafts: Sequence[_Draft]) -> None:
                 raise PlanError(
                     f'the steps "{other}" and "{draft.context.name}" both make a stage "{stage.name}"', "steps", "rename one of the steps"
                 )
+
+
+def _check_secret_files(drafts: Sequence[_Draft]) -> None:
+    """Raise SpecError for the file of a build secret among the files of the image."""
+    secrets = {secret for draft in drafts for stage in draft.stages for secret in stage.secrets() if secret.from_file}
+    faults = [
+        Fault(
+            f'"{secret.from_file}", the file of the build secret "{secret.id}", is among the files that the step copies into the image',
+            f'"{draft.context.name}"',
+            "add it to exclude of the step, or keep it elsewhere",
+        )
+        for draft in drafts
+        for stage in draft.stages
+        for secret in sorted(secrets, key=lambda secret: secret.id)
+        if (packed := stage.packed()) is not None and _holds(packed.files, posixpath.normpath(str(secret.from_file)))
+    ]
+    if faults:
+        raise SpecError(faults)
+
+
+def _holds(item: Input, path: str) -> bool:
+    if not item.directory or path.startswith(("/", "../")):
+        return item.source == path
+    prefix = "" if item.source == "." else f"{item.source}/"
+    return path.startswith(prefix) and not IgnorePatterns.parse(item.exclude).ignores(path.removeprefix(prefix))
 
 
 def _split(drafts: Sequence[_Draft]) -> tuple[list[_Draft], list[_Draft]]:

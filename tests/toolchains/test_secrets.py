@@ -22,6 +22,7 @@ from optimizer import (
     PythonDependencies,
     RubyDependencies,
     RustBuild,
+    SourceCode,
     plan,
     render,
 )
@@ -91,9 +92,12 @@ def project(tmp_path: Path) -> Path:
 
 def planned(project: Path, step: Any, runtime: str = "python3.13") -> BuildPlan:
     spec = ImageSpec(runtime=runtime, steps=[step])
+    return plan(spec, pins_of(spec), root=project)
+
+
+def pins_of(spec: ImageSpec) -> Lock:
     day = datetime.date(2026, 11, 1)
-    pins = [LockedImage(reference=image, digest=DIGEST, resolved=day) for image in required_images(spec)]
-    return plan(spec, Lock().with_images(pins), root=project)
+    return Lock().with_images([LockedImage(reference=image, digest=DIGEST, resolved=day) for image in required_images(spec)])
 
 
 def made(project: Path, step: str, *secrets: BuildSecret, **fields: Any) -> BuildPlan:
@@ -295,6 +299,22 @@ def test_an_empty_secret_fails_before_anything_runs(to_env: str | None, content:
 def test_a_home_directory_is_refused_with_a_way_that_works() -> None:
     with pytest.raises(SpecError, match=r'starts with "~", which Docker does not expand\n  hint: .*NETRC="\$\(cat ~/.netrc\)" cdk deploy'):
         ImageSpec(runtime="python3.13", steps=[Command([["true"]], secrets=[BuildSecret("netrc", from_file="~/.netrc")])])
+
+
+@pytest.mark.parametrize(
+    ("source", "exclude", "refused"), [(".", (), True), (".", ("some/",), False), ("ruby", (), False), ("some", (), True)]
+)
+def test_the_file_of_a_secret_is_no_file_of_the_image(source: str, exclude: tuple[str, ...], refused: bool, project: Path) -> None:
+    (project / "some").mkdir()
+    spec = ImageSpec(
+        runtime="python3.13",
+        steps=[SourceCode(source, exclude=exclude, name="code"), PythonDependencies("requirements.txt", secrets=[file("/root/.netrc")])],
+    )
+    if not refused:
+        plan(spec, pins_of(spec), root=project)
+        return
+    with pytest.raises(SpecError, match='"code": "some/file", the file of the build secret "file", is among the files'):
+        plan(spec, pins_of(spec), root=project)
 
 
 PAGE = (Path(__file__).parents[2] / "docs" / "private-index.md").read_text(encoding="utf-8")
