@@ -28,6 +28,7 @@ from optimizer.images.compare import (
 from optimizer.images.explain import explain_content
 from optimizer.model.build import BuildOptions
 from optimizer.model.image import Entry
+from optimizer.model.secret import rebased_source
 
 # Zip archives count time in steps of two seconds, and two builds must not fall into one.
 _CLOCK_STEP_S = 2.1
@@ -49,7 +50,7 @@ class BuildInputs:
         options = self.options
         words = [f"--build-arg={name}={value}" for name, value in options.arguments.items()]
         words += [f"--build-context={name}={self._context(value)}" for name, value in options.contexts.items()]
-        words += [f"--secret=id={name},{value}" for name, value in options.secrets.items()]
+        words += [f"--secret=id={name},{rebased_source(value, os.path.abspath(self.directory))}" for name, value in options.secrets.items()]
         words += [f"--file={options.dockerfile}"]
         for name in ("ssh", "target", "network", "platform"):
             if value := getattr(options, name):
@@ -58,7 +59,7 @@ class BuildInputs:
 
     def _context(self, value: str) -> str:
         # A path is relative to the context, which is built from a copy elsewhere.
-        return value if "://" in value else os.path.normpath(self.directory / value)
+        return value if "://" in value else os.path.abspath(self.directory / value)
 
 
 def verify_image(inputs: BuildInputs, engine: Engine, sleep: Callable[[float], None] = time.sleep) -> tuple[LayerComparison, ...]:

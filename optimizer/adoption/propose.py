@@ -13,6 +13,7 @@ from optimizer.adoption.packages import SystemPackages
 from optimizer.adoption.places import allowed
 from optimizer.adoption.proposal import Account, Gap, Outcome, Proposal
 from optimizer.adoption.scripted import keeping, scripted
+from optimizer.adoption.secrets import with_read_secrets
 from optimizer.adoption.stages import Stages
 from optimizer.adoption.tree import Draft, Entry, is_below
 from optimizer.adoption.walk import COMPILED, Stage, Walk, is_manifest, tagged
@@ -24,6 +25,7 @@ from optimizer.lint.subjects import DockerfileSubject
 from optimizer.model import steps
 from optimizer.model.fields import TARGET_ROOTS, FieldFault
 from optimizer.model.plan import oci_architecture
+from optimizer.model.reference import ImageReference
 from optimizer.model.spec import ImageSpec
 from optimizer.toolchains import ProjectFiles, StepContext, Target, toolchain_of
 
@@ -278,6 +280,8 @@ class _Finish:
             if not draft.used:
                 continue
             step, faults = self._step(draft)
+            if step is not None:
+                step = self._with_read_secrets(draft, step)
             if step is None:
                 for instruction in draft.via:
                     for message, hint in faults:
@@ -301,8 +305,7 @@ class _Finish:
         base = self._image.base
         if toolchain.families and base.family not in toolchain.families:
             return None, [(f"a step of {step.kind} does not work with {base.runtime}", f"use a runtime of {', '.join(toolchain.families)}")]
-        target = Target(base=base, image=base.reference, architecture=self._image.architecture)
-        context = StepContext(name=step.title, stability=step.default_stability, target=target, project=self._walk.project)
+        context = self._context(step)
         try:
             found = list(toolchain.check(step, context))
             if not found:
@@ -310,6 +313,22 @@ class _Finish:
         except OptimizerError as error:
             found = list(error.faults)
         return (step, []) if not found else (None, [(fault.message, fault.hint) for fault in found])
+
+    def _context(self, step: steps.Step) -> StepContext:
+        base, house = self._image.base, self._image.house
+        image = ImageReference.parse(str(house)) if house is not None else base.reference
+        target = Target(base=base, image=image, architecture=self._image.architecture)
+        return StepContext(name=step.title, stability=step.default_stability, target=target, project=self._walk.project)
+
+    def _with_read_secrets(self, draft: Draft, step: steps.Step) -> steps.Step:
+        """The step with the build secrets that its installer reads; of the others, the instructions that mount secrets tell."""
+        step, remarks, lost = with_read_secrets(step, self._context(step))
+        for instruction in draft.via:
+            if any(flag.name == "mount" and flag.fields().get("type") == "secret" for flag in instruction.flags):
+                self._walk.note(instruction).remarks.extend(remarks)
+                for fault in lost:
+                    self._walk.left(instruction, fault.message, fault.hint)
+        return step
 
     def _name(self) -> None:
         """Give steps of one derived name their own."""

@@ -118,12 +118,14 @@ class AppImages:
         relative = Path(os.path.relpath(directory, assembly.outdir)).as_posix()
         name = f"image {digest[:12]} of {first_user}"
         cache = self._cache_options(digest, first_user)
+        # The CLI builds in the directory of the image, on a machine where the project may lie elsewhere.
+        secrets = image.context.secret_sources(Path(os.path.relpath(self._project.root, directory)).as_posix())
         try:
             location = stack.synthesizer.add_docker_image_asset(
                 source_hash=digest,
                 directory_name=relative,
                 platform=image.context.platform,
-                docker_build_secrets=dict(image.context.secrets) or None,
+                docker_build_secrets=secrets or None,
                 display_name=name,
                 **cache,
             )
@@ -131,7 +133,7 @@ class AppImages:
             # A synthesizer that was made in Python comes back as it was before CDK bound a copy of it to the stack.
             if "StackSynthesizerBoundStackFirst" not in str(error):
                 raise
-            repository, tag = _add_by_construct(stack, image, directory, name, cache)
+            repository, tag = _add_by_construct(stack, image, directory, name, secrets, cache)
         else:
             repository = ecr.Repository.from_repository_name(stack, f"Image{digest[:16]}", location.repository_name)
             tag = location.image_tag or digest
@@ -184,7 +186,7 @@ class AppImages:
 
 
 def _add_by_construct(
-    stack: cdk.Stack, image: PlannedImage, directory: Path, name: str, cache: dict[str, Any]
+    stack: cdk.Stack, image: PlannedImage, directory: Path, name: str, secrets: dict[str, str], cache: dict[str, Any]
 ) -> tuple[ecr.IRepository, str]:
     """Add the context as CDK's own image asset, which reaches every synthesizer at the price of a second copy of the context."""
     asset = ecr_assets.DockerImageAsset(
@@ -192,11 +194,11 @@ def _add_by_construct(
         f"Image{image.context.digest[:16]}",
         directory=str(directory),
         platform=ecr_assets.Platform.custom(image.context.platform),
-        build_secrets=dict(image.context.secrets) or None,
+        build_secrets=secrets or None,
         display_name=name,
         # CDK's hash does not see everything that this one does.
         extra_hash=image.context.digest,
-        invalidation=ecr_assets.DockerImageAssetInvalidationOptions(outputs=False),
+        invalidation=ecr_assets.DockerImageAssetInvalidationOptions(outputs=False, build_secrets=False),
         **{key.removeprefix("docker_"): value for key, value in cache.items()},
     )
     return asset.repository, asset.image_tag

@@ -18,6 +18,7 @@ from optimizer.dockerfile.split import SplitDockerfile, split_dockerfile
 from optimizer.errors import ConfigurationError, ContextError, DockerfileError, Fault, SpecError, UnknownImageError
 from optimizer.model.ecr import EcrRegistry
 from optimizer.model.reference import ImageReference
+from optimizer.model.secret import rebased_source
 from optimizer.report.bake import BakeImage, bake_file
 
 
@@ -152,7 +153,8 @@ def _bake_image(image: AssemblyImage, tags: tuple[str, ...], cache: DigestCache)
         options=replace(
             options,
             contexts={name: _from_here(directory, value) for name, value in options.contexts.items()},
-            secrets={name: _secret(directory, source) for name, source in options.secrets.items()},
+            # CDK builds in the directory of the image.
+            secrets={name: rebased_source(source, directory.as_posix()) for name, source in options.secrets.items()},
         ),
         split=split,
         contents={entry.path: f"{entry.mode}:{entry.content}" for entry in Project(directory, cache).entries(".")} if split else {},
@@ -164,12 +166,6 @@ def _split(text: str) -> SplitDockerfile | None:
         return split_dockerfile(parse(text))
     except DockerfileError:
         return None
-
-
-def _secret(directory: Path, source: str) -> str:
-    """The source of a secret, its path as seen from here: CDK builds in the directory of the image."""
-    fields = [field.partition("=") for field in source.split(",")]
-    return ",".join(key + equals + (_from_here(directory, value) if key in ("src", "source") else value) for key, equals, value in fields)
 
 
 def _from_here(directory: Path, path: str) -> str:

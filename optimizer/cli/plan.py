@@ -73,7 +73,9 @@ def command(subject: Path, root: Path | None, lock: Path | None, mirror: str | N
 def _measured(made: BuildPlan, project: Project) -> tuple[LeftOut, ...]:
     context = build_context(made, project)
     with tempfile.TemporaryDirectory() as directory:
-        return measure_slimming(made, context.dockerfile, stage_context(context, project, directory), context.secrets)
+        return measure_slimming(
+            made, context.dockerfile, stage_context(context, project, directory), context.secret_sources(str(project.root))
+        )
 
 
 def _layers(dockerfile: Dockerfile) -> tuple[str, ...]:

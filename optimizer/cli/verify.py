@@ -109,7 +109,7 @@ def _inputs(subject: Path, functions: tuple[str, ...], root: Path | None, lock: 
     with tempfile.TemporaryDirectory(prefix="optimizer-verify-") as directory:
         inputs = BuildInputs(
             directory=stage_context(context, project, directory),
-            options=BuildOptions(platform=context.platform, secrets=context.secrets),
+            options=BuildOptions(platform=context.platform, secrets=context.secret_sources(str(project.root))),
         )
         yield [(str(subject), (), inputs)]
 

@@ -16,6 +16,7 @@ from optimizer.context.project import Entry, Project
 from optimizer.dockerfile.render import Profile, archive_path, render
 from optimizer.errors import ContextError, Fault
 from optimizer.model.plan import BuildPlan
+from optimizer.model.secret import BuildSecret, rebased_source
 
 DOCKERFILE = "Dockerfile"
 _RESERVED = (DOCKERFILE, ".dockerignore")
@@ -41,7 +42,11 @@ class BuildContext:
     archives: Mapping[str, tuple[Member, ...]]
     digest: str
     platform: str
-    secrets: Mapping[str, str]
+    secrets: tuple[BuildSecret, ...]
+
+    def secret_sources(self, root: str) -> dict[str, str]:
+        """The sources of the build secrets by id, as ``docker build --secret`` takes them where the project's root is ``root``."""
+        return {secret.id: rebased_source(secret.source, root) for secret in self.secrets}
 
 
 def build_context(plan: BuildPlan, project: Project, profile: Profile = Profile.BUILDKIT) -> BuildContext:
@@ -76,12 +81,12 @@ def build_context(plan: BuildPlan, project: Project, profile: Profile = Profile.
         raise ContextError(tuple(faults))
     plain = tuple(found[path] for path in sorted(found))
     text = render(plan, profile)
-    secrets = {secret.id: secret.source for secret in plan.secrets()}
+    secrets = plan.secrets()
     return BuildContext(
         dockerfile=text,
         entries=plain,
         archives=archives,
-        digest=_digest(text, plain, archives, plan.platform, secrets),
+        digest=_digest(text, plain, archives, plan.platform, {secret.id: secret.source for secret in secrets}),
         platform=plan.platform,
         secrets=secrets,
     )

@@ -134,9 +134,7 @@ class _Renderer:
         if run.environment:
             variables = " ".join(f"{name}={shlex.quote(value)}" for name, value in run.environment)
             commands.insert(0, f"export {variables}")
-        # Assigned before it is exported: `export X="$(...)"` would go on without the secret.
-        secrets = [f'{secret.to_env}="$(cat {secret.target})" && export {secret.to_env}' for secret in run.secrets if secret.to_env]
-        commands = [*secrets, *commands]
+        commands = [*(command for secret in run.secrets for command in _secret_commands(secret)), *commands]
         body = " && \\\n    ".join(commands)
         return [*before, "RUN " + " \\\n    ".join([*flags, body])]
 
@@ -145,7 +143,23 @@ class _Renderer:
         mounts = [f"--mount=type=bind,source={item.source},target={item.target}" for item in mounted]
         mounts += [f"--mount=type=cache,target={path}" for path in run.shared_caches]
         mounts += [f"--mount=type=cache,target={path},sharing=locked" for path in run.caches]
-        return [*network, *mounts, *map(_secret_mount, run.secrets)]
+        return [*network, *mounts, *dict.fromkeys(map(_secret_mount, run.secrets))]
+
+
+def _secret_commands(secret: BuildSecret) -> list[str]:
+    """Put the secret where the step looks for it, and fail where it is empty.
+
+    A builder takes a variable that is not set for an empty secret, and with
+    an empty one installers go to the public index.
+    """
+    source = f"set {secret.from_env}" if secret.from_env else f"fill the file {secret.from_file}"
+    message = f"the build secret {secret.id} is empty: {source} where the image is built"
+    empty = f"then echo '{message}' >&2; exit 1; fi"
+    if not secret.to_env:
+        return [f'if [ -z "$(cat {secret.target})" ]; {empty}']
+    name = secret.to_env
+    # Assigned before it is exported: `export X="$(...)"` would go on without the secret.
+    return [f'{name}="$(cat {secret.target})"', f'if [ -z "${name}" ]; {empty}', f"export {name}"]
 
 
 def _secret_mount(secret: BuildSecret) -> str:

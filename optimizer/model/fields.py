@@ -259,7 +259,9 @@ def _url(value: Any) -> str | None:
     text = _text(value)
     if URL_WITH_PASSWORD.search(text) or re.match(r"[a-z]+://[^/]*@", text):
         raise FieldFault(
-            "the URL of the index holds credentials", 'use BuildSecret(..., to_env="PIP_INDEX_URL") or the tool\'s own configuration file'
+            "the URL of the index holds credentials",
+            "give the credentials as a build secret: the whole URL in a variable that the installer reads, UV_DEFAULT_INDEX for uv, "
+            "PIP_INDEX_URL for pip; or a file, such as /root/.netrc or .npmrc",
         )
     if not re.fullmatch(r"https?://[^\s\"'`$\\]+", text):
         raise FieldFault(f'"{text}" is not a URL; allowed: https://HOST/PATH')

@@ -2,41 +2,86 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import posixpath
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from typing import Any
 
-from optimizer.model.fields import FieldFault, FieldType, list_of
+from optimizer.model.fields import FieldFault, FieldType, list_of, optional, typed
 
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_FILE = re.compile(r"/[A-Za-z0-9_./-]+")
-_SOURCE = re.compile(r"[A-Za-z0-9_./~-]+")
-_KEYS = ("id", "from_env", "from_file", "to_env", "to_file")
+
+def _matching(pattern: str, example: str) -> FieldType:
+    compiled = re.compile(pattern)
+
+    def read(value: Any) -> str:
+        if not isinstance(value, str) or not compiled.fullmatch(value):
+            raise FieldFault(f"{value!r} is not allowed", f'for example "{example}"')
+        return value
+
+    return FieldType("text", read, {"type": "string", "pattern": f"^{pattern}$"})
+
+
+def _renamed(type_: FieldType, name: str, read: Callable[[Any], Any] | None = None) -> FieldType:
+    return FieldType(name, read or type_.read, type_.schema, type_.write)
+
+
+_SOURCE = _matching(r"[A-Za-z0-9_./-]+", ".npmrc")
+
+
+def _source(value: Any) -> str:
+    if isinstance(value, str) and value.startswith("~"):
+        raise FieldFault(
+            f'"{value}" starts with "~", which Docker does not expand',
+            'give the content by a variable, from_env="NETRC", and set it where the image is built: NETRC="$(cat ~/.netrc)" cdk deploy; '
+            "or name a file relative to the project's root, kept out of version control",
+        )
+    return str(_SOURCE.read(value))
+
+
+_ID = _renamed(_matching(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", "pypi"), "name")
+_VARIABLE = optional(_renamed(_matching(r"[A-Za-z_][A-Za-z0-9_]*", "UV_DEFAULT_INDEX"), "name of a variable"))
+_FROM_FILE = optional(_renamed(_SOURCE, "path", _source))
+_TO_FILE = optional(_renamed(_matching(r"/[A-Za-z0-9_./-]+", "/root/.npmrc"), "absolute path"))
 
 
 @dataclass(frozen=True, slots=True)
 class BuildSecret:
     """A secret that one step sees while it is built, and no layer keeps.
 
-    It comes from the variable ``from_env`` or the file ``from_file`` of the
-    machine that builds (exactly one), and the step finds it in the variable
-    ``to_env`` or the file ``to_file`` (at most one; by default in
-    ``/run/secrets/<id>``).  Only the names enter the Dockerfile and the asset
-    hash, never the value.
+    It comes from a variable or a file of the machine that builds (exactly one
+    of ``from_env`` and ``from_file``), and the step finds it in a variable or a
+    file (at most one of ``to_env`` and ``to_file``).  Only the names enter the
+    Dockerfile and the asset hash, never the value.  An empty secret fails the
+    build before its step starts.
     Source: https://docs.docker.com/build/building/secrets/
     """
 
-    id: str
-    from_env: str | None = None
-    from_file: str | None = None
-    to_env: str | None = None
-    to_file: str | None = None
+    id: str = typed(_ID, positional=True, doc="Name of the secret, the same in every step that uses it.")
+    from_env: str | None = typed(
+        _VARIABLE, default=None, positional=True, doc="Variable of the machine that builds, which holds the secret."
+    )
+    from_file: str | None = typed(
+        _FROM_FILE,
+        default=None,
+        positional=True,
+        doc="File of the machine that builds, which holds the secret: relative to the project's root, or absolute; `~` is not expanded.",
+    )
+    to_env: str | None = typed(
+        _VARIABLE,
+        default=None,
+        positional=True,
+        doc="Variable in which the step finds the secret; it must be one that the step's installer reads.",
+    )
+    to_file: str | None = typed(
+        _TO_FILE, default=None, positional=True, doc="File in which the step finds the secret; default: `/run/secrets/<id>`."
+    )
 
     @property
     def source(self) -> str:
-        """The source as ``docker build --secret`` takes it: ``env=NAME`` or ``src=PATH``."""
+        """The source as ``docker build --secret`` takes it: ``env=NAME`` or ``src=PATH``, the path as it is given."""
         return f"env={self.from_env}" if self.from_env else f"src={self.from_file}"
 
     @property
@@ -45,25 +90,37 @@ class BuildSecret:
         return self.to_file or f"/run/secrets/{self.id}"
 
 
+def rebased_source(source: str, directory: str) -> str:
+    """The source of a secret whose relative file starts in the directory, as seen from where the directory's own path starts.
+
+    Sources are lines of CSV: https://docs.docker.com/reference/cli/docker/buildx/build/#secret
+    """
+    parts = next(csv.reader([source]), [])
+    moved = []
+    for part in parts:
+        key, equals, value = part.partition("=")
+        if key in ("src", "source") and not value.startswith("/"):
+            value = posixpath.normpath(posixpath.join(directory, value))
+        moved.append(f"{key}{equals}{value}")
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(moved)
+    return line.getvalue()
+
+
 def _read(value: Any) -> BuildSecret:
+    names = [item.name for item in fields(BuildSecret)]
     if isinstance(value, Mapping):
-        unknown = [key for key in value if key not in _KEYS]
+        unknown = [key for key in value if key not in names]
         if unknown or "id" not in value:
-            raise FieldFault(f"a build secret has the keys {', '.join(_KEYS)}; id is required", f"given: {', '.join(map(str, value))}")
+            raise FieldFault(f"a build secret has the keys {', '.join(names)}; id is required", f"given: {', '.join(map(str, value))}")
         value = BuildSecret(**value)
     if not isinstance(value, BuildSecret):
-        raise FieldFault(f"{value!r} is not a build secret", 'write BuildSecret("pypi", from_env="PIP_INDEX_URL", to_env="PIP_INDEX_URL")')
-    for name, text, pattern, example in (
-        ("id", value.id, _ID, "pypi"),
-        ("from_env", value.from_env, _VARIABLE, "PIP_INDEX_URL"),
-        ("from_file", value.from_file, _SOURCE, ".npmrc"),
-        ("to_env", value.to_env, _VARIABLE, "PIP_INDEX_URL"),
-        ("to_file", value.to_file, _FILE, "/root/.npmrc"),
-    ):
-        if text is None and name != "id":
-            continue
-        if not isinstance(text, str) or not pattern.fullmatch(text):
-            raise FieldFault(f"{text!r} is not allowed", f'for example "{example}"', f".{name}")
+        raise FieldFault(f"{value!r} is not a build secret", 'write BuildSecret("npm", from_env="NPM_TOKEN", to_env="NPM_TOKEN")')
+    for item in fields(BuildSecret):
+        try:
+            item.metadata["type"].read(getattr(value, item.name))
+        except FieldFault as fault:
+            raise FieldFault(fault.message, fault.hint, f".{item.name}") from None
     if (value.from_env is None) == (value.from_file is None):
         raise FieldFault(f'build secret "{value.id}" needs exactly one of from_env and from_file')
     if value.to_env is not None and value.to_file is not None:
@@ -72,7 +129,8 @@ def _read(value: Any) -> BuildSecret:
 
 
 def _write(secret: BuildSecret) -> dict[str, str]:
-    return {key: getattr(secret, key) for key in _KEYS if getattr(secret, key) is not None}
+    given = {item.name: getattr(secret, item.name) for item in fields(BuildSecret)}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 SECRETS = list_of(
@@ -82,7 +140,9 @@ SECRETS = list_of(
         {
             "type": "object",
             "required": ["id"],
-            "properties": {key: {"type": "string"} for key in _KEYS},
+            "properties": {
+                item.name: {"description": item.metadata["doc"], **item.metadata["type"].schema} for item in fields(BuildSecret)
+            },
             "additionalProperties": False,
         },
         _write,

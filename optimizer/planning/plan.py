@@ -26,7 +26,17 @@ from optimizer.model.spec import ImageSpec
 from optimizer.model.stability import Stability
 from optimizer.model.steps import Step
 from optimizer.planning.order import Item, Ordering, stable_first
-from optimizer.toolchains import ProjectFiles, ReadsLocks, StepContext, Target, Warns, local_faults, toolchain_of
+from optimizer.toolchains import (
+    ProjectFiles,
+    ReadsLocks,
+    StepContext,
+    TakesSecrets,
+    Target,
+    Warns,
+    local_faults,
+    secret_faults,
+    toolchain_of,
+)
 
 RESERVED_NAMES = (BASE, BUILD, "scratch")
 """Names that stages have already: a step of this name would hide them."""
@@ -71,6 +81,7 @@ def plan(
     _check(spec, target, project)
     drafts = [_draft(step, target, project) for step in spec.steps]
     _check_stage_names(drafts)
+    _check_secret_files(drafts)
     warnings += [warning for draft in drafts for warning in draft.warnings]
     in_place, layered = _split(drafts)
     chain = _chain(in_place, ordering)
@@ -179,6 +190,8 @@ def _step_faults(step: Step, context: StepContext) -> Iterable[Fault]:
         found = [fault.under(_lock_field(step)) for fault in local_faults(local, context)]
         if not found:
             found = list(_unread(step, local, toolchain.stages(step, context)))
+    if not found and isinstance(toolchain, TakesSecrets):
+        found = list(secret_faults(step, toolchain.installers(step, context), context, toolchain.stages(step, context)))
     return found
 
 
@@ -236,6 +249,31 @@ def _check_stage_names(drafts: Sequence[_Draft]) -> None:
                 raise PlanError(
                     f'the steps "{other}" and "{draft.context.name}" both make a stage "{stage.name}"', "steps", "rename one of the steps"
                 )
+
+
+def _check_secret_files(drafts: Sequence[_Draft]) -> None:
+    """Raise SpecError for the file of a build secret among the files of the image."""
+    secrets = {secret for draft in drafts for stage in draft.stages for secret in stage.secrets() if secret.from_file}
+    faults = [
+        Fault(
+            f'"{secret.from_file}", the file of the build secret "{secret.id}", is among the files that the step copies into the image',
+            f'"{draft.context.name}"',
+            "add it to exclude of the step, or keep it elsewhere",
+        )
+        for draft in drafts
+        for stage in draft.stages
+        for secret in sorted(secrets, key=lambda secret: secret.id)
+        if (packed := stage.packed()) is not None and _holds(packed.files, posixpath.normpath(str(secret.from_file)))
+    ]
+    if faults:
+        raise SpecError(faults)
+
+
+def _holds(item: Input, path: str) -> bool:
+    if not item.directory or path.startswith(("/", "../")):
+        return item.source == path
+    prefix = "" if item.source == "." else f"{item.source}/"
+    return path.startswith(prefix) and not IgnorePatterns.parse(item.exclude).ignores(path.removeprefix(prefix))
 
 
 def _split(drafts: Sequence[_Draft]) -> tuple[list[_Draft], list[_Draft]]:

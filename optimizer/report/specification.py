@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import MISSING, Field, fields
 from typing import Any
 
+from optimizer.model.secret import BuildSecret
 from optimizer.model.spec import ImageSpec
 from optimizer.model.steps import Step, step_kinds
+from optimizer.toolchains.installers import INSTALLERS, PROXIES, Installer
 
 
 def specification_page() -> str:
@@ -29,11 +32,35 @@ def specification_page() -> str:
             f"Changes {cls.default_stability.value} unless said otherwise.",
             _table([item for item in fields(cls) if item.name not in common]),
         ]
+    blocks += [
+        "## BuildSecret",
+        _paragraphs(BuildSecret.__doc__ or ""),
+        'In a file, each is a table: `secrets = [{ id = "npm", from_env = "NPM_TOKEN", to_env = "NPM_TOKEN" }]`. '
+        "[Private indexes](private-index.md) has the variables and files of each installer.",
+        _table(fields(BuildSecret)),
+        "A step's installer reads these, where `*` stands for any text; planning refuses a secret that it would ignore. "
+        "What it fetches with git may also need variables and files of git, such as `/root/.gitconfig`.",
+        "\n".join(
+            ["| Installer | Variables | Files | Names in the project's files |", "|---|---|---|---|", *map(_installer, INSTALLERS.values())]
+        ),
+    ]
     return "\n\n".join(blocks) + "\n"
 
 
 def _paragraphs(text: str) -> str:
     return "\n\n".join(" ".join(part.split()) for part in text.split("\n\n")).replace("``", "`")
+
+
+def _installer(installer: Installer) -> str:
+    files = (*installer.files, *installer.templates)
+    written = installer.written.format(name="NAME") if installer.written else "none"
+    variables = [name for name in installer.variables if name not in PROXIES]
+    proxies = ", those of proxies" if len(variables) < len(installer.variables) else ""
+    return f"| [{installer.name}]({installer.source}) | {_code(variables)}{proxies} | {_code(files)} | {written} |"
+
+
+def _code(words: Sequence[str]) -> str:
+    return ", ".join(f"`{word}`" for word in words) or "none"
 
 
 def _table(items: Any) -> str:

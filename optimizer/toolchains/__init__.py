@@ -12,18 +12,21 @@ from optimizer.toolchains.nodejs import NodeToolchain
 from optimizer.toolchains.python import PythonToolchain
 from optimizer.toolchains.ruby import RubyToolchain
 from optimizer.toolchains.rust import RustToolchain
+from optimizer.toolchains.secrets import secret_faults
 from optimizer.toolchains.system import SystemToolchain
-from optimizer.toolchains.toolchain import ProjectFiles, ReadsLocks, StepContext, Target, Toolchain, Warns, local_faults
+from optimizer.toolchains.toolchain import ProjectFiles, ReadsLocks, StepContext, TakesSecrets, Target, Toolchain, Warns, local_faults
 
 __all__ = [
     "ProjectFiles",
     "ReadsLocks",
     "StepContext",
+    "TakesSecrets",
     "Target",
     "Toolchain",
     "Warns",
     "local_faults",
     "register_toolchain",
+    "secret_faults",
     "toolchain_of",
 ]
 

@@ -30,6 +30,9 @@ class DotnetToolchain:
                 f'project "{step.project}" does not exist in "{step.source}"', "project", "name the project file, relative to the source"
             )
 
+    def installers(self, step: DotnetBuild, context: StepContext) -> Sequence[str]:
+        return ("NuGet",)
+
     def stages(self, step: DotnetBuild, context: StepContext) -> Sequence[Stage]:
         project_directory = (
             step.project if "." not in posixpath.basename(step.project) or step.project == "." else posixpath.dirname(step.project)

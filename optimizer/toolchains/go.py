@@ -40,6 +40,9 @@ class GoToolchain:
                 "name the directory of the program, relative to the source",
             )
 
+    def installers(self, step: GoBuild, context: StepContext) -> Sequence[str]:
+        return ("Go",)
+
     def stages(self, step: GoBuild, context: StepContext) -> Sequence[Stage]:
         environment = (
             ("CGO_ENABLED", "0"),

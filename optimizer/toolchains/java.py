@@ -77,6 +77,9 @@ class JavaToolchain:
                 f'"{step.source}/pom.xml" is a project of several modules', "source", "name the directory of the function's own module"
             )
 
+    def installers(self, step: JavaBuild, context: StepContext) -> Sequence[str]:
+        return ((step.tool or _tools(step, context)[0]).capitalize(),)
+
     def stages(self, step: JavaBuild, context: StepContext) -> Sequence[Stage]:
         tool = step.tool or _tools(step, context)[0]
         origin = step.builder or _builder(tool, context.target)

@@ -10,6 +10,7 @@ from optimizer.errors import Fault
 from optimizer.model.plan import TREE, CopyInputs, Input, Run, Stage
 from optimizer.model.reference import ImageReference
 from optimizer.model.steps import NodeDependencies
+from optimizer.toolchains.secrets import user_npmrc
 from optimizer.toolchains.slim import slimmed
 from optimizer.toolchains.system import build_tools
 from optimizer.toolchains.toolchain import StepContext, Target, beside, missing_file, normalise
@@ -84,6 +85,9 @@ class NodeToolchain:
                         'write it as "${NAME}" and pass BuildSecret("npm", from_env="NAME", to_env="NAME")',
                     )
 
+    def installers(self, step: NodeDependencies, context: StepContext) -> Sequence[str]:
+        return (_installer(step, context), "npm")
+
     def stages(self, step: NodeDependencies, context: StepContext) -> Sequence[Stage]:
         name = posixpath.basename(step.lock)
         companions = [beside(step.lock, other) for other in ("package.json", *_COMPANIONS[name])]
@@ -113,10 +117,11 @@ class NodeToolchain:
                             *slimmed(context.target, step.slim),
                             normalise("nodejs"),
                         ),
+                        reads=user_npmrc(beside(step.lock, ".npmrc"), step, context) if name == "pnpm-lock.yaml" else (),
                         caches=_CACHES.get(name, ()),
                         shared_caches=_SHARED_CACHES.get(name, (_NPM_CACHE,)),
                         secrets=step.secrets,
-                        environment=(("NODE_ENV", "production"), *((("npm_config_registry", step.registry),) if step.registry else ())),
+                        environment=(("NODE_ENV", "production"), *_registry(step)),
                     ),
                 ),
             )
@@ -183,8 +188,21 @@ def _tools(step: NodeDependencies, name: str, context: StepContext) -> tuple[Run
         tool = _YARN_CLASSIC if _is_classic(step, context) else _YARN
     else:
         return ()
-    registry = (("npm_config_registry", step.registry),) if step.registry else ()
-    return (Run(commands=((*_NPM_GLOBAL, tool),), shared_caches=(_NPM_CACHE,), secrets=step.secrets, environment=registry),)
+    reads = user_npmrc(beside(step.lock, ".npmrc"), step, context)
+    return (
+        Run(commands=((*_NPM_GLOBAL, tool),), reads=reads, shared_caches=(_NPM_CACHE,), secrets=step.secrets, environment=_registry(step)),
+    )
+
+
+def _registry(step: NodeDependencies) -> tuple[tuple[str, str], ...]:
+    # Yarn has a variable of its own, since 2.
+    return tuple((name, step.registry) for name in ("YARN_NPM_REGISTRY_SERVER", "npm_config_registry") if step.registry)
+
+
+def _installer(step: NodeDependencies, context: StepContext) -> str:
+    if posixpath.basename(step.lock) == "yarn.lock":
+        return "Yarn 1" if _is_classic(step, context) else "Yarn"
+    return "pnpm" if posixpath.basename(step.lock) == "pnpm-lock.yaml" else "npm"
 
 
 def _is_classic(step: NodeDependencies, context: StepContext) -> bool:

@@ -17,6 +17,7 @@ from optimizer.locks.wheels import uv_platform, without_wheel
 from optimizer.model.plan import TREE, Input, Run, Stage
 from optimizer.model.reference import ImageReference
 from optimizer.model.steps import PythonDependencies
+from optimizer.toolchains.secrets import replaces_index, with_index_of_pip, with_index_of_uv
 from optimizer.toolchains.slim import remembered, slimmed
 from optimizer.toolchains.system import build_tools
 from optimizer.toolchains.toolchain import ProjectFiles, StepContext, Target, beside, compiled, missing_file, normalise
@@ -80,6 +81,9 @@ class PythonToolchain:
         if step.groups and name == "Pipfile.lock":
             yield Fault("Pipfile.lock has no dependency groups", "groups", "leave groups out, or lock with uv or poetry")
 
+    def installers(self, step: PythonDependencies, context: StepContext) -> Sequence[str]:
+        return (step.installer, "pip")
+
     def stages(self, step: PythonDependencies, context: StepContext) -> Sequence[Stage]:
         name = posixpath.basename(step.lock)
         if name.endswith(".txt"):
@@ -119,7 +123,7 @@ class PythonToolchain:
                         ),
                         reads=reads,
                         shared_caches=_CACHES["uv" if with_uv else "pip"],
-                        secrets=step.secrets,
+                        secrets=with_index_of_pip(step.secrets) if export else step.secrets,
                     ),
                 ),
             )
@@ -146,7 +150,8 @@ def _index(step: PythonDependencies) -> tuple[str, ...]:
 def _get_uv(step: PythonDependencies) -> tuple[tuple[str, ...], ...]:
     # pip takes hashes from a requirements file alone.
     write = ("sh", "-c", 'echo "$@" > /tmp/uv.txt', "write", *_UV)
-    return (write, (*_PIP, "--require-hashes", "--only-binary", ":all:", *_index(step), "--requirement", "/tmp/uv.txt"))
+    install = (*_PIP, "--require-hashes", "--only-binary", ":all:", *_index(step), "--requirement", "/tmp/uv.txt")
+    return (write, with_index_of_uv(install, step.secrets))
 
 
 def _needs_target(step: PythonDependencies, context: StepContext) -> str:
@@ -182,11 +187,13 @@ def _export(lock: str, step: PythonDependencies) -> tuple[tuple[str, ...], ...]:
         case "poetry.lock":
             export = [*exporter, *_POETRY, "export", "--directory", _SOURCE, "--no-interaction"]
             export += [word for group in step.groups for word in ("--with", group)]
+            export += ["--without-urls"] if replaces_index(step) else []
             return ((*export, "--format", "requirements.txt", "--output", _EXPORTED),)
         case _:
             # pipenv prints its export, and has no option to write it.
+            without = ("--exclude-index",) if replaces_index(step) else ()
             script = f'cd "$1" && shift && PIPENV_IGNORE_VIRTUALENVS=1 "$@" > {_EXPORTED}'
-            return (("sh", "-c", script, "export", _SOURCE, *exporter, *_PIPENV, "requirements", "--hash"),)
+            return (("sh", "-c", script, "export", _SOURCE, *exporter, *_PIPENV, "requirements", "--hash", *without),)
 
 
 _INCLUDE = re.compile(r"^\s*(?:-r|--requirement|-c|--constraint)(?:\s+|=)(?P<path>[^\s#]+)")

@@ -44,6 +44,9 @@ class RubyToolchain:
             context, beside(step.lock, "Gemfile"), "lock", "Gemfile.lock needs its project file, and", "put it beside the lock file"
         )
 
+    def installers(self, step: RubyDependencies, context: StepContext) -> Sequence[str]:
+        return ("Bundler",)
+
     def stages(self, step: RubyDependencies, context: StepContext) -> Sequence[Stage]:
         return [
             Stage(

@@ -35,6 +35,9 @@ class RustToolchain:
                 context, posixpath.join(step.source, "Cargo.lock"), "source", "the lock file", "create it with cargo generate-lockfile"
             )
 
+    def installers(self, step: RustBuild, context: StepContext) -> Sequence[str]:
+        return ("Cargo",)
+
     def stages(self, step: RustBuild, context: StepContext) -> Sequence[Stage]:
         source = Input(source=step.source, target=f"{_WORKDIR}/", directory=True, exclude=(*GENERATED_FILES, "target/"))
         return [

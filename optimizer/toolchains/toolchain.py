@@ -96,6 +96,14 @@ class Warns(Protocol):
         """Sentences for people; they change nothing in the image."""
 
 
+@runtime_checkable
+class TakesSecrets(Protocol):
+    """A toolchain whose steps have ``secrets`` for an installer that is known; planning refuses those that it does not read."""
+
+    def installers(self, step: Any, context: StepContext) -> Sequence[str]:
+        """Names of :data:`optimizer.toolchains.installers.INSTALLERS`: the packages' own first, then those that bring it into the stage."""
+
+
 def local_faults(items: Iterable[Local], context: StepContext) -> Iterable[Fault]:
     """The faults of what a lock names and the project does not hold; placed at ``lock`` or ``source`` by the caller's step."""
     for item in items:

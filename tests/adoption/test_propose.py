@@ -108,15 +108,31 @@ class TestSecrets:
     RUN = "COPY requirements.txt .\nRUN --mount=type=secret,id=pip{} pip install -r requirements.txt"
 
     def test_their_sources_are_those_that_the_app_says(self) -> None:
-        (step,) = of(self.RUN.format(",env=PIP_INDEX_URL"), secrets={"pip": "type=env,env=HOUSE_INDEX"}).spec.steps
-        assert step.secrets == (BuildSecret("pip", from_env="HOUSE_INDEX", to_env="PIP_INDEX_URL"),)  # type: ignore[attr-defined]
+        (step,) = of(self.RUN.format(",env=PIP_CERT"), secrets={"pip": "type=env,env=HOUSE_CERT"}).spec.steps
+        assert step.secrets == (BuildSecret("pip", from_env="HOUSE_CERT", to_env="SSL_CERT_FILE"),)  # type: ignore[attr-defined]
+
+    def test_they_have_the_variable_of_the_installer_of_the_step(self) -> None:
+        """uv does not read the variable of pip, and would ask the public index."""
+        proposal = of(self.RUN.format(",env=PIP_INDEX_URL"))
+        assert proposal.spec.steps[0].secrets == (BuildSecret("pip", from_env="PIP_INDEX_URL", to_env="UV_DEFAULT_INDEX"),)  # type: ignore[attr-defined]
+        assert "uv, which installs in the step, has UV_DEFAULT_INDEX in place of PIP_INDEX_URL" in outcome(proposal, 3)[1]
+
+    def test_a_configuration_of_pip_asks_for_pip(self) -> None:
+        (step,) = of(self.RUN.format(",target=/etc/pip.conf")).spec.steps
+        assert step.installer == "pip"  # type: ignore[attr-defined]
+
+    def test_one_that_no_installer_reads_is_told(self) -> None:
+        proposal = of(self.RUN.format(",env=TOKEN"))
+        assert proposal.spec.steps[0].secrets == ()  # type: ignore[attr-defined]
+        assert outcome(proposal, 3)[0] is Outcome.LEFT
 
     def test_else_they_are_a_guess_that_is_told(self) -> None:
         proposal = of(self.RUN.format(",target=/etc/pip.conf"))
         assert proposal.spec.steps[0].secrets == (BuildSecret("pip", from_file="pip.conf", to_file="/etc/pip.conf"),)  # type: ignore[attr-defined]
         assert outcome(proposal, 3) == (
             Outcome.CARRIED,
-            'the Dockerfile does not say where the build gets the secret "pip": from_file = pip.conf is a guess',
+            'the Dockerfile does not say where the build gets the secret "pip": from_file = pip.conf is a guess; '
+            "pip reads its build secrets, and uv would not",
         )
 
 

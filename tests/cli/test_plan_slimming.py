@@ -84,7 +84,7 @@ def test_build_secrets_reach_the_build(programs: Path, tmp_path: Path) -> None:
     put(programs, ENGINE)
     text = (GOLDEN / "python-slim" / "spec.toml").read_text()
     spec = tmp_path / "secret.image.toml"
-    spec.write_text(text + 'secrets = [{ id = "pypi", from_env = "INDEX", to_env = "PIP_INDEX_URL" }]\n')
+    spec.write_text(text + 'secrets = [{ id = "pypi", from_env = "INDEX", to_env = "UV_DEFAULT_INDEX" }]\n')
     arguments = [
         "plan",
         str(spec),

@@ -16,7 +16,7 @@ from optimizer.errors import ContextError
 
 
 def context_of(*entries: Entry) -> BuildContext:
-    return BuildContext(dockerfile="FROM scratch\n", entries=entries, archives={}, digest="0" * 64, platform="linux/amd64", secrets={})
+    return BuildContext(dockerfile="FROM scratch\n", entries=entries, archives={}, digest="0" * 64, platform="linux/amd64", secrets=())
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
