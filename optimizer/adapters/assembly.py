@@ -40,7 +40,8 @@ class AssemblyFunction:
     ``path`` is the construct's path where the assembly carries it, else stack
     and logical id.  ``handler`` is empty when the image decides it; ``command``,
     ``entrypoint`` and ``workdir`` are None where only a deployment knows them.
-    ``architecture`` is Lambda's default where the template does not say it.
+    ``architecture`` is Lambda's default where the template does not say it,
+    and None where only a deployment knows it.
     ``asset``, ``repository`` and ``dockerfile`` are None for an image that is
     not an asset of the app; ``repository`` may hold placeholders such as
     ``${AWS::Region}``.
@@ -49,7 +50,7 @@ class AssemblyFunction:
     stack: str
     path: str
     handler: str
-    architecture: str
+    architecture: str | None
     tag: str
     repository: str | None
     directory: Path | None
@@ -357,7 +358,7 @@ def _functions(stack: _Stack) -> Iterator[AssemblyFunction]:
                 stack=stack.title,
                 path=_path(stack, template, function),
                 handler=" ".join(function.command or ()),
-                architecture=function.architecture or "x86_64",
+                architecture=function.architecture if function.architecture_given else "x86_64",
                 tag=tag,
                 repository=repository,
                 directory=context,

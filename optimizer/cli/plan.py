@@ -102,7 +102,7 @@ def _row(function: AssemblyFunction) -> FunctionRow:
     return FunctionRow(
         path=function.path,
         handler=function.handler,
-        architecture=function.architecture,
+        architecture=function.architecture or "unknown",
         image=function.tag,
         repository=function.repository or "",
         base=base,

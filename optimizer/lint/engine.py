@@ -31,8 +31,8 @@ class LintReport:
     """What a run found, each tuple sorted by place.
 
     ``known`` are the findings that a baseline holds; ``suppressed`` those that
-    were set aside, with what did it; ``doubts`` what could not be judged;
-    ``subjects`` counts what was looked at.
+    were set aside, with what did it; ``doubts`` what could not be judged, and
+    was not set aside; ``subjects`` counts what was looked at.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -137,6 +137,14 @@ def set_aside(
         else:
             aside.append((finding, cover))
     used = {cover for _, cover in aside}
+    open_: list[Doubt] = []
+    for doubt in report.doubts:
+        location = replace(doubt.location, path=relative(doubt.location.path))
+        cover = index.covering(replace(doubt, location=location))
+        if cover is None:
+            open_.append(doubt)
+        else:
+            used.add(cover)
     run = {rule.id for rule in rules}
     places = [replace(location, path=relative(location.path)) for location in looked_at]
     found = [(EXPIRED, f"the suppression ended on {item.until}", item.location, "") for item in conventions.suppressions if item in past]
@@ -144,7 +152,7 @@ def set_aside(
         if item not in used and item.rules <= run and any(item.speaks_of(place) for place in places):
             found.append((UNUSED, f"nothing is suppressed: {', '.join(sorted(item.rules))}", item.location, ""))
     suppressed = tuple(sorted((*report.suppressed, *aside), key=lambda pair: pair[0].order))
-    return with_findings(replace(report, findings=tuple(kept), suppressed=suppressed), found, conventions, rules)
+    return with_findings(replace(report, findings=tuple(kept), suppressed=suppressed, doubts=tuple(open_)), found, conventions, rules)
 
 
 def with_findings(
@@ -228,6 +236,13 @@ class _Run:
             else:
                 used.add(cover)
                 aside.append((finding, cover))
+        open_: list[Doubt] = []
+        for doubt in dict.fromkeys(self._doubts):
+            cover = index.covering(doubt)
+            if cover is None:
+                open_.append(doubt)
+            else:
+                used.add(cover)
         self._findings = kept
         for item in past:
             self.add(EXPIRED, f"the suppression ended on {item.until}", item.location)
@@ -238,7 +253,7 @@ class _Run:
         return LintReport(
             findings=_sorted(self._findings),
             suppressed=tuple(sorted(aside, key=lambda pair: pair[0].order)),
-            doubts=tuple(sorted(dict.fromkeys(self._doubts), key=_doubt_order)),
+            doubts=tuple(sorted(open_, key=_doubt_order)),
             subjects=subjects,
         )
 

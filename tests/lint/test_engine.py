@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from optimizer.dockerfile.instruction import Position, Span
 from optimizer.lint.conventions import Conventions
-from optimizer.lint.engine import LintReport, lint, merged
+from optimizer.lint.engine import LintReport, lint, merged, set_aside
 from optimizer.lint.finding import Edit, Location, Severity
 from optimizer.lint.rule import Rule, choose
 from optimizer.lint.rules import RULES
@@ -45,6 +45,19 @@ class TestSeverities:
 
 
 class TestSuppressions:
+    def test_what_is_undecided_can_be_set_aside_too(self) -> None:
+        text = "ARG V\n# optimizer: ignore LIO104, LIO105 -- the base team checks it\nFROM public.ecr.aws/lambda/python:$V"
+        assert {doubt.rule for doubt in of(text).doubts} == {"LIO101", "LIO102"}
+        assert of(text).findings == ()
+
+    def test_the_configuration_sets_aside_what_is_undecided(self) -> None:
+        suppression = Suppression(rules=frozenset(["LIO101"]), reason="why", location=Location(path="optimizer.toml"), path="a/*")
+        house = Conventions(today=TODAY, suppressions=(suppression,))
+        found = lint([DockerfileSubject.of("ARG V\nFROM public.ecr.aws/lambda/python:$V", "a/Dockerfile")], house)
+        report = set_aside(found, house, looked_at=[Location(path="a/Dockerfile")])
+        assert {doubt.rule for doubt in report.doubts} == {"LIO102", "LIO104", "LIO105"}
+        assert report.findings == ()
+
     def test_set_aside_with_their_reason(self) -> None:
         report = of(f"FROM {PYTHON}\n# optimizer: ignore LIO602 -- why\nUSER 1\nEXPOSE 1")
         assert ids(report) == ["LIO601"]
