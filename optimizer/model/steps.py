@@ -221,12 +221,21 @@ class JavaBuild(Step):
     """A Maven or Gradle project; its dependencies and its classes become two layers.
 
     Dependencies land in ``/var/task/lib``, classes and resources in
-    ``/var/task``.  The step's stability is that of the classes.
+    ``/var/task``.  The modules of the same build that the function uses stand
+    with its classes, as archives in ``/var/task/lib``.  The step's stability
+    is that of the classes.
     """
 
     default_stability: ClassVar[Stability] = Stability.DAILY
 
-    source: str = typed(types.PATH, positional=True, doc="Directory of pom.xml or build.gradle(.kts).")
+    source: str = typed(
+        types.PATH, positional=True, doc="Directory of pom.xml, build.gradle(.kts) or settings.gradle(.kts): the root of the build."
+    )
+    module: str | None = typed(
+        types.optional(types.PATH),
+        default=None,
+        doc="Module of the function: its directory within the source, needed for a build of several modules.",
+    )
     tool: str | None = typed(
         types.optional(types.choice("maven", "gradle")), default=None, doc="Build tool; default: by the file in the directory."
     )
