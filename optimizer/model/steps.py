@@ -21,6 +21,9 @@ from optimizer.model.stability import Stability
 SLIM_WORDS = ("base-packages", "caches", "docs", "static-libraries", "tests", "type-stubs")
 """What a step of dependencies can leave out; docs/slimming.md says what each word means."""
 
+NODE_LIFECYCLE = ("preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare", "pnpm:devPreinstall")
+"""Scripts of a package.json that installers run for the project itself."""
+
 _KINDS: dict[str, type[Step]] = {}
 _StepType = TypeVar("_StepType", bound="type[Step]")
 
@@ -191,13 +194,27 @@ class PythonDependencies(Step):
 @step_kind
 @dataclass(frozen=True, slots=True)
 class NodeDependencies(Step):
-    """Node.js packages from package-lock.json, yarn.lock or pnpm-lock.yaml, with package.json beside it."""
+    """Node.js packages from package-lock.json, yarn.lock or pnpm-lock.yaml, with package.json beside it.
+
+    What the lock needs of a workspace's other members becomes layers of its
+    own; [locks of Node.js](locks-node.md) says what a lock may point to.
+    """
 
     default_stability: ClassVar[Stability] = Stability.MONTHLY
 
-    lock: str = _lock_field("The lock file.")
+    lock: str = _lock_field("The lock file; for a workspace, the one of its root.")
+    package: str | None = typed(
+        types.optional(types.TEXT),
+        default=None,
+        doc="Name of the workspace member whose dependencies are installed; default: those of the root.",
+    )
     registry: str | None = typed(types.URL, default=None, doc="Package registry in place of npm's; credentials go into a build secret.")
     scripts: bool = typed(types.FLAG, default=True, doc="Whether the packages' own install scripts run.")
+    ignore_root_scripts: tuple[str, ...] = typed(
+        types.set_of(types.choice(*NODE_LIFECYCLE)),
+        default=(),
+        doc="Lifecycle scripts of the project's own package.json that the image does without; no such script ever runs in it.",
+    )
     slim: tuple[str, ...] = _slim_field()
     build_packages: tuple[str, ...] = _build_packages_field()
     secrets: tuple[BuildSecret, ...] = _secrets_field()
