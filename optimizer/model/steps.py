@@ -171,17 +171,22 @@ class Extension(Step):
 @step_kind
 @dataclass(frozen=True, slots=True)
 class PythonDependencies(Step):
-    """Python packages from a lock file: requirements.txt, uv.lock, poetry.lock or Pipfile.lock.
+    """Python packages from a lock file: requirements.txt, uv.lock, poetry.lock, Pipfile.lock or pylock.toml.
 
     The file's name says which tool reads it; any ``*.txt`` is a requirements
-    file.  pyproject.toml or Pipfile stands beside its lock.
+    file, and ``pylock.NAME.toml`` is read as pylock.toml.  pyproject.toml or
+    Pipfile stands beside its lock.  First-party packages that the lock names
+    by path, such as members of a workspace, become layers of their own.
     """
 
     default_stability: ClassVar[Stability] = Stability.MONTHLY
 
     lock: str = _lock_field("The lock or requirements file.")
     groups: tuple[str, ...] = typed(
-        types.NAMES, default=(), doc="Dependency groups or extras to install beside the default ones (uv, poetry)."
+        types.NAMES, default=(), doc="Dependency groups or extras to install beside the default ones (uv, poetry, pylock.toml)."
+    )
+    package: str | None = typed(
+        types.optional(types.PACKAGE), default=None, doc="Member of the workspace whose dependencies are installed (uv); default: its root."
     )
     index_url: str | None = typed(types.URL, default=None, doc="Package index in place of PyPI; credentials go into a build secret.")
     wheels_only: bool = typed(types.FLAG, default=False, doc="Refuse packages that have no wheel for the runtime.")

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from optimizer.errors import Fault
 from optimizer.locks.local import Local, LocalKind
-from optimizer.model.plan import CopyInputs, Input, PackedFiles, Run, Stage
+from optimizer.model.plan import CopyInputs, Input, PackedFiles, Stage
 from optimizer.model.reference import ImageReference
 from optimizer.model.stability import Stability
 from optimizer.model.steps import NodeDependencies
