@@ -283,8 +283,9 @@ class _Run:
             return
         path, construct = verdict.path or where.path, verdict.construct or where.construct
         location, file = self._place(subject, Location(path=path, span=verdict.span or where.span, construct=construct))
-        hint = (_of_spec(file or subject) and rule.fix_in_spec) or verdict.hint
-        self.add(rule, _in_step(verdict.message, file, verdict.span), location, hint, None if file else verdict.fix)
+        planned = _is_planned(file or subject)
+        hint = (planned and rule.fix_in_spec) or verdict.hint
+        self.add(rule, _in_step(verdict.message, file, verdict.span), location, hint, None if planned else verdict.fix)
 
     def _place(self, subject: Subject, location: Location) -> tuple[Location, DockerfileSubject | None]:
         """Where it is shown; with the file, where one that was rendered is meant."""
@@ -292,10 +293,10 @@ class _Run:
         return (location, None) if file is None or file.place is None else (file.place, file)
 
 
-def _of_spec(subject: Subject) -> bool:
+def _is_planned(subject: Subject) -> bool:
     """Whether the image was made from a specification, which is then what its people change."""
     file = subject.dockerfile if isinstance(subject, FunctionSubject) else subject
-    return isinstance(file, DockerfileSubject) and file.place is not None
+    return isinstance(file, DockerfileSubject) and file.planned
 
 
 def _in_step(text: str, file: DockerfileSubject | None, span: Span | None) -> str:

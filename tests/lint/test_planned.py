@@ -215,6 +215,15 @@ def test_a_step_is_named_and_its_advice_is_for_the_specification(tmp_path: Path)
     assert finding.location == Location(path="Shop.template.json", construct="Shop/Api")
 
 
+def test_a_rendered_file_that_is_named_itself_keeps_its_lines_and_is_not_edited(tmp_path: Path) -> None:
+    (file, *_) = Planned(lambda root: planned(root, shell("uv sync", inputs=["app"]))).subjects(tmp_path / "project")
+    assert isinstance(file, DockerfileSubject)
+    (finding,) = lint([replace(file, place=None, construct="")], HOUSE).findings
+    assert (finding.rule, finding.location.path, finding.fix) == ("LIO401", file.path, None)
+    assert finding.location.span is not None and "uv sync" in finding.excerpt
+    assert finding.hint.startswith("lock with hashes")
+
+
 def test_a_whole_project_as_input_is_no_copy_of_everything(tmp_path: Path) -> None:
     subjects = Planned(lambda root: planned(root, shell("make", inputs=["."]))).subjects(tmp_path / "project")
     assert lint(subjects, HOUSE).findings == ()
