@@ -14,7 +14,7 @@ from optimizer.bases.catalogue import base_image
 from optimizer.lint.conventions import Conventions
 from optimizer.lint.engine import LintReport, lint
 from optimizer.lint.finding import Location
-from optimizer.lint.rule import Family
+from optimizer.lint.rule import Family, choose
 from optimizer.lint.rules import RULES
 from optimizer.lint.subjects import AppSubject, DockerfileSubject, FunctionSubject, Subject
 from optimizer.model.stability import Stability
@@ -216,10 +216,14 @@ def test_a_step_is_named_and_its_advice_is_for_the_specification(tmp_path: Path)
 
 
 def test_a_rendered_file_that_is_named_itself_keeps_its_lines_and_is_not_edited(tmp_path: Path) -> None:
-    (file, *_) = Planned(lambda root: planned(root, shell("uv sync", inputs=["app"]))).subjects(tmp_path / "project")
+    made = Planned(lambda root: planned(root, Command([["uv", "sync"]], inputs=["uv.lock"])), files={"uv.lock": "version = 1"})
+    (file, *_) = made.subjects(tmp_path / "project")
     assert isinstance(file, DockerfileSubject)
-    (finding,) = lint([replace(file, place=None, construct="")], HOUSE).findings
-    assert (finding.rule, finding.location.path, finding.fix) == ("LIO401", file.path, None)
+    report = lint([replace(file, place=None, construct="")], HOUSE, rules=choose(RULES, ["LIO401"]))
+    (finding,) = report.findings
+    (twin,) = lint([written(file)], HOUSE, rules=choose(RULES, ["LIO401"])).findings
+    assert twin.fix is not None
+    assert (finding.location.path, finding.fix) == (file.path, None)
     assert finding.location.span is not None and "uv sync" in finding.excerpt
     assert finding.hint.startswith("lock with hashes")
 
