@@ -283,9 +283,10 @@ class _Run:
             return
         path, construct = verdict.path or where.path, verdict.construct or where.construct
         location, file = self._place(subject, Location(path=path, span=verdict.span or where.span, construct=construct))
-        planned = _is_planned(file or subject)
-        hint = (planned and rule.fix_in_spec) or verdict.hint
-        self.add(rule, _in_step(verdict.message, file, verdict.span), location, hint, None if planned else verdict.fix)
+        hint = (_is_planned(file or subject) and rule.fix_in_spec) or verdict.hint
+        # A function's template may be edited, the file that was rendered may not.
+        rendered = file is not None or (isinstance(subject, DockerfileSubject) and subject.planned)
+        self.add(rule, _in_step(verdict.message, file, verdict.span), location, hint, None if rendered else verdict.fix)
 
     def _place(self, subject: Subject, location: Location) -> tuple[Location, DockerfileSubject | None]:
         """Where it is shown; with the file, where one that was rendered is meant."""

@@ -96,6 +96,7 @@ FIND = {
         lambda root: planned(root, *(Files(f"many/{number}", to="/opt/", name=f"file-{number}") for number in range(112))),
         files={f"many/{number}": "" for number in range(112)},
     ),
+    "LIO682": Planned(code, app=lambda file: [running(file, architecture_given=False, metadata="Dockerfile: Dockerfile")]),
     "LIO683": Planned(code, app=lambda file: [running(file, architecture="arm64")]),
     "LIO701": Planned(
         code,
@@ -114,6 +115,7 @@ FIND = {
             *(running(DockerfileSubject.of(f"FROM {PYTHON}", "hand/Dockerfile", construct=name)) for name in ("Shop/One", "Shop/Two")),
         ],
     ),
+    "LIO904": Planned(code, app=lambda file: [running(file, metadata=text) for text in ("DockerTag: get", "DockerTag: put")]),
 }
 """For each rule that can find something in an image of a specification, such an image."""
 
@@ -143,12 +145,10 @@ NEVER = {
     "LIO606": "no SHELL is rendered",
     "LIO608": "no working directory of the image is rendered",
     "LIO681": "it judges templates, whatever images they name",
-    "LIO682": "the build of the image names its platform, which LIO683 compares with the function's",
     "LIO801": "an ImageSpec refuses such a name and such a value",
     "LIO804": "no secret is copied into a layer to be removed",
     "LIO902": "files of a lock are mounted, not copied, and equal dependencies of one base make one stage",
     "LIO903": "the command is the function's, never the image's",
-    "LIO904": "it judges the Metadata of SAM templates",
 }
 """The rules of hand-written images that find nothing in one of a specification, and why."""
 
