@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from optimizer.images.machines import machine_of_image
 from optimizer.images.overlay import LayerContent, Overlay, PlacedEntry, WastedFile
 from optimizer.model.image import Image, Layer
 
@@ -53,7 +54,9 @@ class ImageAnalysis:
     ``wasted_files`` and ``wasted_bytes`` count all of them, and
     ``own_wasted_bytes`` those that layers on top of the base hide.
     ``unreadable`` are entries of the function's places, from layers on top of
-    the base, that Lambda's unprivileged user cannot read.
+    the base, that Lambda's unprivileged user cannot read; ``foreign`` are
+    executables and shared libraries, from layers on top of the base, for
+    another machine than the image's.
     """
 
     image: Image
@@ -64,6 +67,7 @@ class ImageAnalysis:
     wasted_bytes: int
     own_wasted_bytes: int
     unreadable: tuple[PlacedEntry, ...]
+    foreign: tuple[PlacedEntry, ...] = ()
 
     @property
     def uncompressed_bytes(self) -> int:
@@ -74,6 +78,7 @@ class ImageAnalysis:
 def analyse(image: Image, contents: Sequence[LayerContent], overlay: Overlay, base: Base) -> ImageAnalysis:
     """The analysis of an image whose layers were laid into the overlay; :func:`with_sharing` tells what it shares."""
     steps = layer_steps(image)
+    machine = machine_of_image(image.architecture)
     layers = tuple(
         LayerAnalysis(
             layer=layer,
@@ -94,6 +99,7 @@ def analyse(image: Image, contents: Sequence[LayerContent], overlay: Overlay, ba
         wasted_bytes=sum(overlay.wasted_bytes),
         own_wasted_bytes=sum(overlay.waste_by_layer[base.layers :]),
         unreadable=tuple(entry for entry in overlay.below(*LAMBDA_PLACES) if entry.layer >= base.layers and not _is_readable(entry)),
+        foreign=tuple(entry for entry in overlay.foreign(machine) if entry.layer >= base.layers) if machine else (),
     )
 
 

@@ -14,6 +14,7 @@ import posixpath
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from optimizer.images.machines import without_machine
 from optimizer.model.image import OPAQUE, WHITEOUT, Entry
 
 _EXAMPLES = 5
@@ -63,12 +64,13 @@ class WastedFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacedEntry:
-    """An entry that can be seen in the whole image, and the layer it is from, counted from 0."""
+    """An entry that can be seen in the whole image, and the layer it is from, counted from 0; ``machine`` as of an :class:`Entry`."""
 
     path: str
     kind: str
     mode: int
     layer: int
+    machine: str = ""
 
 
 @dataclass(slots=True)
@@ -78,6 +80,7 @@ class _Node:
     size: int = 0
     layer: int = -1
     digest: str = ""
+    machine: str = ""
     children: dict[str, _Node] = field(default_factory=dict)
 
 
@@ -89,6 +92,7 @@ class Overlay:
         self._layer = -1
         self._largest: list[tuple[int, int, WastedFile]] = []
         self._count = 0
+        self._machines: set[str] = set()
         self.wasted_bytes: list[int] = []
         """Bytes of each layer's own files that later entries hide."""
         self.waste_by_layer: list[int] = []
@@ -126,6 +130,15 @@ class Overlay:
             if node is not None:
                 yield from _walk(top, node)
 
+    def foreign(self, machine: str) -> Iterator[PlacedEntry]:
+        """The executables that can be seen and are for another machine, sorted.
+
+        One whose path names its machine is none where the same for the right
+        machine stands beside it: such packages choose when they are loaded.
+        """
+        if self._machines - {machine}:
+            yield from _foreign(self._root, machine, [], {})
+
     def _put(self, entry: Entry) -> None:
         folder, _, name = entry.path.rpartition("/")
         if name == OPAQUE:
@@ -149,7 +162,17 @@ class Overlay:
             before = None
         node = before or _Node()
         node.kind, node.mode, node.size, node.layer, node.digest = entry.kind, entry.mode, entry.size_bytes, self._layer, entry.digest
+        # A hard link is the file under another name, and stays when that one goes.
+        node.machine = self._machine_at(entry.target) if entry.kind == "hardlink" else entry.machine
+        if node.machine:
+            self._machines.add(node.machine)
         parent.children[name] = node
+
+    def _machine_at(self, path: str) -> str:
+        node: _Node | None = self._root
+        for name in path.split("/"):
+            node = node.children.get(name) if node else None
+        return node.machine if node else ""
 
     def _directory(self, path: str) -> _Node:
         node, here = self._root, ""
@@ -227,3 +250,28 @@ def _walk(path: str, node: _Node) -> Iterator[PlacedEntry]:
     yield PlacedEntry(path=path, kind=node.kind, mode=node.mode, layer=node.layer)
     for name in sorted(node.children):
         yield from _walk(f"{path}/{name}", node.children[name])
+
+
+def _foreign(
+    node: _Node, machine: str, trail: list[tuple[str, dict[str, _Node]]], named: dict[int, frozenset[str]]
+) -> Iterator[PlacedEntry]:
+    """Foreign executables below a node; ``trail`` is the way to it, ``named`` what directories have for the machine, by identity."""
+    for name in sorted(node.children):
+        child = node.children[name]
+        trail.append((name, node.children))
+        if child.machine not in ("", machine) and not any(_has_twin(*step, child.machine, machine, named) for step in trail):
+            path = "/".join(name for name, _ in trail)
+            yield PlacedEntry(path=path, kind=child.kind, mode=child.mode, layer=child.layer, machine=child.machine)
+        yield from _foreign(child, machine, trail, named)
+        trail.pop()
+
+
+def _has_twin(name: str, siblings: dict[str, _Node], foreign: str, machine: str, named: dict[int, frozenset[str]]) -> bool:
+    """Whether an entry that names a foreign machine has a sibling of the same name for the right one."""
+    rest = without_machine(name, foreign)
+    if rest is None:
+        return False
+    key = id(siblings)
+    if key not in named:
+        named[key] = frozenset(found for other in siblings if (found := without_machine(other, machine)) is not None)
+    return rest in named[key]

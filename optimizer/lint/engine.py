@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from optimizer.dockerfile.instruction import Span
 from optimizer.lint.conventions import Conventions
@@ -24,6 +25,7 @@ _KINDS = (
     (AppSubject, "app"),
     (ImageSubject, "image"),
 )
+_OWN = frozenset(rule.id for rule in RULES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +175,7 @@ class _Run:
         self._findings: list[Finding] = []
         self._doubts: list[Doubt] = []
         self._files: dict[str, DockerfileSubject] = {}
+        self._judged: dict[tuple[object, ...], tuple[DockerfileSubject, tuple[Verdict, ...]]] = {}
         self._rendered: dict[tuple[str, str], DockerfileSubject] = {}
 
     @property
@@ -199,8 +202,19 @@ class _Run:
                 continue
             check = getattr(rule, kind)
             if check is not None:
-                for verdict in check(subject, self._conventions):
+                for verdict in self._verdicts(rule, check, subject):
                     self._take(rule, verdict, subject)
+
+    def _verdicts(self, rule: Rule, check: Callable[[Any, Conventions], Iterable[Verdict]], subject: Subject) -> Iterable[Verdict]:
+        """What the rule says; asked once of an image that several functions run."""
+        # A rule of a house may look at the construct.
+        if not isinstance(subject, DockerfileSubject) or not subject.construct or rule.id not in _OWN:
+            return check(subject, self._conventions)
+        key = (rule.id, id(subject.resolved), subject.platform, subject.repository, subject.cache_to)
+        if key not in self._judged:
+            # With the subject, so that nothing else gets its identity.
+            self._judged[key] = (subject, tuple(check(subject, self._conventions)))
+        return self._judged[key][1]
 
     def add(self, rule: Rule, message: str, location: Location, hint: str = "", fix: Fix | None = None) -> None:
         """Take a finding in, unless its rule is not run."""
@@ -269,8 +283,10 @@ class _Run:
             return
         path, construct = verdict.path or where.path, verdict.construct or where.construct
         location, file = self._place(subject, Location(path=path, span=verdict.span or where.span, construct=construct))
-        hint = (_of_spec(file or subject) and rule.fix_in_spec) or verdict.hint
-        self.add(rule, _in_step(verdict.message, file, verdict.span), location, hint, None if file else verdict.fix)
+        hint = (_is_planned(file or subject) and rule.fix_in_spec) or verdict.hint
+        # A function's template may be edited, the file that was rendered may not.
+        rendered = file is not None or (isinstance(subject, DockerfileSubject) and subject.planned)
+        self.add(rule, _in_step(verdict.message, file, verdict.span), location, hint, None if rendered else verdict.fix)
 
     def _place(self, subject: Subject, location: Location) -> tuple[Location, DockerfileSubject | None]:
         """Where it is shown; with the file, where one that was rendered is meant."""
@@ -278,10 +294,10 @@ class _Run:
         return (location, None) if file is None or file.place is None else (file.place, file)
 
 
-def _of_spec(subject: Subject) -> bool:
+def _is_planned(subject: Subject) -> bool:
     """Whether the image was made from a specification, which is then what its people change."""
     file = subject.dockerfile if isinstance(subject, FunctionSubject) else subject
-    return isinstance(file, DockerfileSubject) and file.place is not None
+    return isinstance(file, DockerfileSubject) and file.planned
 
 
 def _in_step(text: str, file: DockerfileSubject | None, span: Span | None) -> str:

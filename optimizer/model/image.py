@@ -31,7 +31,8 @@ class Entry:
     ``character device`` or ``block device``.  ``mode`` holds permission bits
     alone; ``mtime`` is in seconds since 1970.  ``target`` is where a link
     points; ``digest`` is the SHA-256 of a file's content, in hexadecimal
-    digits.
+    digits, and ``machine`` what an executable or a shared library is for, such
+    as ``x86_64`` or ``arm64``; empty for any other file.
     """
 
     path: str
@@ -43,6 +44,7 @@ class Entry:
     size_bytes: int = 0
     target: str = ""
     digest: str = ""
+    machine: str = ""
     attributes: tuple[tuple[str, str], ...] = ()
 
 

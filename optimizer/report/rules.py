@@ -32,10 +32,16 @@ def rule_page(rule: Rule) -> str:
         "## Example",
         f"```{rule.example}\n{rule.bad}\n```",
         "## Use instead",
-        f"{rule.fix[0].upper()}{rule.fix[1:]}.",
+        _sentence(rule.fix),
         f"```{rule.example}\n{rule.good}\n```",
     ]
+    if rule.fix_in_spec:
+        blocks += ["## In a specification", _sentence(rule.fix_in_spec)]
     return "\n\n".join(blocks) + "\n"
+
+
+def _sentence(advice: str) -> str:
+    return f"{advice[0].upper()}{advice[1:]}."
 
 
 def index_page(rules: Sequence[Rule]) -> str:

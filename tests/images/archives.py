@@ -9,7 +9,7 @@ import json
 import tarfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
@@ -137,3 +137,9 @@ def write_stored(path: Path, layer: bytes, blob: bytes, media_type: str) -> Path
     top = {"mediaType": OCI_MANIFEST, "digest": sha256(text), "size": len(text)}
     (path / "index.json").write_text(json.dumps({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [top]}))
     return path
+
+
+def elf(machine: int, *, kind: int = 3, bits: int = 64, order: Literal["little", "big"] = "little") -> bytes:
+    """The beginning of an executable; ``machine`` and ``kind`` are the numbers of its header, 3 a shared object."""
+    head = b"\x7fELF" + bytes([bits // 32, 1 if order == "little" else 2, 1]) + bytes(9)
+    return head + kind.to_bytes(2, order) + machine.to_bytes(2, order) + bytes(44)

@@ -10,12 +10,12 @@ from optimizer.images.overlay import Overlay, Sample, WastedFile
 from optimizer.model.image import Entry
 
 
-def entry(path: str, content: str | None = None, kind: str = "", mode: int = 0o644) -> Entry:
-    """A file with content, else a directory."""
+def entry(path: str, content: str | None = None, kind: str = "", mode: int = 0o644, machine: str = "", target: str = "") -> Entry:
+    """A file with content, else a directory or what ``kind`` says."""
     if content is None:
-        return Entry(path=path, kind=kind or "directory", mode=mode if kind else 0o755, uid=0, gid=0, mtime=0)
+        return Entry(path=path, kind=kind or "directory", mode=mode if kind else 0o755, uid=0, gid=0, mtime=0, target=target)
     digest = hashlib.sha256(content.encode()).hexdigest()
-    return Entry(path=path, kind="file", mode=mode, uid=0, gid=0, mtime=0, size_bytes=len(content), digest=digest)
+    return Entry(path=path, kind="file", mode=mode, uid=0, gid=0, mtime=0, size_bytes=len(content), digest=digest, machine=machine)
 
 
 def laid(*layers: list[Entry]) -> Overlay:
@@ -75,6 +75,46 @@ def test_the_largest_waste_is_kept_sorted_and_the_rest_counted() -> None:
     assert overlay.wasted_files == 30
     assert [item.size_bytes for item in overlay.largest_waste()] == list(range(30, 10, -1))
     assert overlay.largest_waste()[0] == WastedFile(path="f29", size_bytes=30, layer=0, by_layer=1, how="deleted")
+
+
+def x64(path: str) -> Entry:
+    return entry(path, "1", machine="x86_64")
+
+
+def arm(path: str) -> Entry:
+    return entry(path, "2", machine="arm64")
+
+
+@pytest.mark.parametrize(
+    ("layers", "found"),
+    [
+        ([[x64("bin/tool"), arm("bin/own")]], [("bin/tool", 0)]),
+        ([[x64("bin/tool")], [entry("bin/.wh.tool", "")]], []),
+        ([[x64("bin/tool")], [arm("bin/tool")]], []),
+        ([[x64("bin/tool")], [entry("bin/tool", "#!/bin/sh")]], []),
+        ([[x64("bin/tool")], [entry("bin"), entry("bin/.wh..wh..opq", "")]], []),
+        ([[arm("bin/tool")], [x64("bin/tool")]], [("bin/tool", 1)]),
+        ([[x64("a/x"), entry("a/y", kind="hardlink", target="a/x")], [entry("a/.wh.x", "")]], [("a/y", 0)]),
+        # Packages for several machines, of which the right one is there.
+        ([[x64("m/prebuilds/linux-x64/a.node"), arm("m/prebuilds/linux-arm64/a.node")]], []),
+        ([[x64("m/prebuilds/linux-x64/a.node")], [entry("m/prebuilds/linux-arm64"), arm("m/prebuilds/linux-arm64/b.node")]], []),
+        ([[x64("m/lib/tool-linux-x64"), arm("m/lib/tool-linux-arm64")]], []),
+        ([[x64("m/@img/sharp-linuxmusl-x64/lib/a.node"), arm("m/@img/sharp-linux-arm64/lib/a.node")]], []),
+        # The installer took the wrong one.
+        ([[x64("m/@esbuild/linux-x64/bin/esbuild")]], [("m/@esbuild/linux-x64/bin/esbuild", 0)]),
+        ([[x64("m/@esbuild/linux-x64/bin/esbuild"), arm("m/@swc/core-linux-arm64/swc.node")]], [("m/@esbuild/linux-x64/bin/esbuild", 0)]),
+        ([[x64("m/prebuilds/linux-x64/a.node"), arm("m/prebuilds/linux-arm64/a.node")], [entry("m/prebuilds/.wh.linux-arm64", "")]], [("m/prebuilds/linux-x64/a.node", 0)]),
+        ([[x64("m/linux-x64/a"), arm("m/linux-arm64/a"), entry("m/linux-arm64/b", "3", machine="32-bit ARM")]], [("m/linux-arm64/b", 0)]),
+    ],
+)  # fmt: skip
+def test_executables_for_another_machine(layers: list[list[Entry]], found: list[tuple[str, int]]) -> None:
+    assert [(item.path, item.layer) for item in laid(*layers).foreign("arm64")] == found
+
+
+def test_no_tree_is_walked_where_every_executable_is_right() -> None:
+    overlay = laid([arm("bin/tool"), entry("a", "1")])
+    overlay._root.children["a"] = None  # type: ignore[assignment]
+    assert list(overlay.foreign("arm64")) == []
 
 
 def test_hard_links_and_parents_without_entries_are_counted() -> None:

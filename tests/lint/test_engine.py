@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from optimizer.dockerfile.instruction import Position, Span
 from optimizer.lint.conventions import Conventions
 from optimizer.lint.engine import LintReport, lint, merged, set_aside
-from optimizer.lint.finding import Edit, Location, Severity
+from optimizer.lint.finding import Edit, Location, Severity, Violation
 from optimizer.lint.rule import Rule, choose
 from optimizer.lint.rules import RULES
 from optimizer.lint.subjects import DockerfileSubject, IgnoreFile
@@ -141,6 +142,26 @@ def test_a_pin_is_proposed_from_the_lock() -> None:
     assert finding.fix is not None
     span = Span(Position(1, 6), Position(1, 39))
     assert finding.fix.edits == (Edit(path="Dockerfile", span=span, text=f"public.ecr.aws/lambda/python:3.13@{DIGEST}"),)
+
+
+def test_an_image_that_many_functions_run_is_judged_once_and_told_of_each() -> None:
+    file = DockerfileSubject.of(f"FROM {PYTHON}\nUSER 1\n")
+    subjects = [dataclasses.replace(file, construct=f"Shop/F{number}") for number in range(3)]
+    report = lint(subjects, HOUSE)
+    assert [(finding.rule, finding.location.construct) for finding in report.findings] == [("LIO602", f"Shop/F{n}") for n in range(3)]
+    # What else a build says may change the verdict.
+    cached = dataclasses.replace(subjects[1], repository="shop", cache_to=("1.dkr.ecr.eu-west-1.amazonaws.com/shop:cache",))
+    assert ids(lint([subjects[0], cached], HOUSE, rules=choose(RULES, ["LIO706"]))) == ["LIO706"]
+
+
+def test_a_rule_of_a_house_may_look_at_the_construct() -> None:
+    own = Rule(
+        id="ACME001", name="no-f1", severity=Severity.INFO, since="1", summary="s", why="w", fix="f", bad="b", good="g",
+        dockerfile=lambda subject, house: [Violation(message="no")] if subject.construct == "Shop/F1" else [],
+    )  # fmt: skip
+    file = DockerfileSubject.of(f"FROM {PYTHON}")
+    subjects = [dataclasses.replace(file, construct=f"Shop/F{number}") for number in range(3)]
+    assert [finding.location.construct for finding in lint(subjects, HOUSE, rules=[own]).findings] == ["Shop/F1"]
 
 
 def test_a_house_adds_rules_of_its_own() -> None:

@@ -14,7 +14,7 @@ from optimizer.bases.catalogue import base_image
 from optimizer.lint.conventions import Conventions
 from optimizer.lint.engine import LintReport, lint
 from optimizer.lint.finding import Location
-from optimizer.lint.rule import Family
+from optimizer.lint.rule import Family, choose
 from optimizer.lint.rules import RULES
 from optimizer.lint.subjects import AppSubject, DockerfileSubject, FunctionSubject, Subject
 from optimizer.model.stability import Stability
@@ -96,6 +96,7 @@ FIND = {
         lambda root: planned(root, *(Files(f"many/{number}", to="/opt/", name=f"file-{number}") for number in range(112))),
         files={f"many/{number}": "" for number in range(112)},
     ),
+    "LIO682": Planned(code, app=lambda file: [running(file, architecture_given=False, metadata="Dockerfile: Dockerfile")]),
     "LIO683": Planned(code, app=lambda file: [running(file, architecture="arm64")]),
     "LIO701": Planned(
         code,
@@ -114,6 +115,7 @@ FIND = {
             *(running(DockerfileSubject.of(f"FROM {PYTHON}", "hand/Dockerfile", construct=name)) for name in ("Shop/One", "Shop/Two")),
         ],
     ),
+    "LIO904": Planned(code, app=lambda file: [running(file, metadata=text) for text in ("DockerTag: get", "DockerTag: put")]),
 }
 """For each rule that can find something in an image of a specification, such an image."""
 
@@ -143,12 +145,10 @@ NEVER = {
     "LIO606": "no SHELL is rendered",
     "LIO608": "no working directory of the image is rendered",
     "LIO681": "it judges templates, whatever images they name",
-    "LIO682": "the build of the image names its platform, which LIO683 compares with the function's",
     "LIO801": "an ImageSpec refuses such a name and such a value",
     "LIO804": "no secret is copied into a layer to be removed",
     "LIO902": "files of a lock are mounted, not copied, and equal dependencies of one base make one stage",
     "LIO903": "the command is the function's, never the image's",
-    "LIO904": "it judges the Metadata of SAM templates",
 }
 """The rules of hand-written images that find nothing in one of a specification, and why."""
 
@@ -213,6 +213,19 @@ def test_a_step_is_named_and_its_advice_is_for_the_specification(tmp_path: Path)
     assert finding.message == '"fn/requirements.txt" has no hashes, in the step "Python packages of fn/requirements.txt"'
     assert finding.hint.startswith("lock with hashes")
     assert finding.location == Location(path="Shop.template.json", construct="Shop/Api")
+
+
+def test_a_rendered_file_that_is_named_itself_keeps_its_lines_and_is_not_edited(tmp_path: Path) -> None:
+    made = Planned(lambda root: planned(root, Command([["uv", "sync"]], inputs=["uv.lock"])), files={"uv.lock": "version = 1"})
+    (file, *_) = made.subjects(tmp_path / "project")
+    assert isinstance(file, DockerfileSubject)
+    report = lint([replace(file, place=None, construct="")], HOUSE, rules=choose(RULES, ["LIO401"]))
+    (finding,) = report.findings
+    (twin,) = lint([written(file)], HOUSE, rules=choose(RULES, ["LIO401"])).findings
+    assert twin.fix is not None
+    assert (finding.location.path, finding.fix) == (file.path, None)
+    assert finding.location.span is not None and "uv sync" in finding.excerpt
+    assert finding.hint.startswith("lock with hashes")
 
 
 def test_a_whole_project_as_input_is_no_copy_of_everything(tmp_path: Path) -> None:

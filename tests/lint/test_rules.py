@@ -82,6 +82,7 @@ USED_FOR_EVER = {
     "LIO661": "hard-link-in-layer",
     "LIO662": "parent-directory-missing",
     "LIO663": "file-unreadable",
+    "LIO664": "foreign-executable",
     "LIO681": "unreadable-template",
     "LIO682": "architecture-not-given",
     "LIO683": "image-of-other-architecture",

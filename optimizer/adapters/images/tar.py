@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from optimizer.errors import ImageError
+from optimizer.images.machines import HEADER_BYTES, machine_of
 from optimizer.model.image import Entry
 
 CHUNK = 1 << 20
@@ -248,13 +249,16 @@ class TarReader:
 
 
 def hashed_entries(reader: TarReader) -> Iterator[Entry]:
-    """The entries with the digests of their contents."""
+    """The entries with the digests of their contents, and the machines of what is an executable."""
     for entry in reader:
         if entry.kind != "file":
             yield entry
             continue
         digest = hashlib.sha256()
-        for chunk in reader.content():
+        machine = ""
+        for number, chunk in enumerate(reader.content()):
+            if not number:
+                machine = machine_of(chunk[:HEADER_BYTES])
             digest.update(chunk)
         yield Entry(
             path=entry.path,
@@ -265,6 +269,7 @@ def hashed_entries(reader: TarReader) -> Iterator[Entry]:
             mtime=entry.mtime,
             size_bytes=entry.size_bytes,
             digest=digest.hexdigest(),
+            machine=machine,
             attributes=entry.attributes,
         )
 

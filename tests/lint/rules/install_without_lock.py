@@ -10,6 +10,19 @@ CATCHES: list[Case] = [
         files={"requirements.txt": "flask==3.1\n"},
         says="has no hashes",
     ),
+    # Where the build sees the file: by a mount, by a copy, by one of the whole context, by what another includes.
+    on_base(
+        "RUN --mount=type=bind,source=fn/api.txt,target=/src/r.txt pip install -r /src/r.txt",
+        2,
+        files={"fn/api.txt": "flask==3.1\n", "r.txt": "flask==3.1 --hash=sha256:00\n"},
+        says='"fn/api.txt" has no hashes',
+    ),
+    on_base("RUN --mount=target=/src pip install -r /src/fn/r.txt", 2, files={"fn/r.txt": "flask\n"}, says='"fn/r.txt" has no hashes'),
+    on_base(
+        "WORKDIR /build\nCOPY fn/api.txt r.txt\nRUN pip install -r r.txt", 4, files={"fn/api.txt": "flask\n"}, says='"fn/api.txt" has no'
+    ),
+    on_base("COPY services/ /src/\nRUN pip install -r /src/a/r.txt", 3, files={"services/a/r.txt": "flask\n"}, says='"services/a/r.txt"'),
+    on_base("COPY . .\nRUN pip install -r a/r.txt", 3, files={"a/r.txt": "-r ../base.txt\n", "base.txt": "flask\n"}, says='"a/r.txt" has'),
     on_base("RUN npm install", 2, says="npm install may change the lock"),
     on_base("RUN npm i -g typescript", 2),
     on_base("RUN yarn", 2),
@@ -27,6 +40,9 @@ PASSES: list[Case] = [
     on_base("RUN pip install -r requirements.txt", files={"requirements.txt": "flask==3.1 --hash=sha256:00\n"}),
     on_base('RUN pip install -r "${LAMBDA_TASK_ROOT}/requirements.txt"', files={"requirements.txt": "# none\n"}),
     on_base("RUN pip install -r requirements.txt", undecided=1),
+    on_base("COPY . .\nRUN pip install -r a/r.txt", files={"a/r.txt": "-rbase.txt\n", "a/base.txt": "flask==3.1 --hash=sha256:00\n"}),
+    on_base("COPY . .\nRUN pip install -r r.txt", files={"r.txt": "-r r.txt\n"}),
+    on_base("RUN --mount=from=wheels,target=/src pip install -r /src/r.txt", files={"a/r.txt": "flask\n"}, undecided=1),
     on_base("RUN pip install poetry==2.0 ./wheels/x.whl . && poetry install"),
     on_base("RUN npm ci && npm install -g typescript@5.9.2 @scope/x@1.0"),
     on_base("RUN yarn install --immutable && pnpm install --frozen-lockfile && pipenv sync && uv sync --frozen"),

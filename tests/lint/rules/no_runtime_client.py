@@ -30,6 +30,8 @@ PASSES: list[Case] = [
     dockerfile('FROM public.ecr.aws/lambda/provided:al2023\nENTRYPOINT ["./main"]'),
     dockerfile(f'FROM {PYTHON} AS test\nENTRYPOINT ["flask"]\nFROM {PYTHON}'),
     function(ADAPTER, ("gunicorn", "app")),
+    # A tree may hold an extension.
+    on_base('COPY --from=example.com/tree:1 /tree/ /\nENTRYPOINT ["uvicorn", "app:app"]', undecided=1),
     function("", None),
     function("", ()),
 ]
