@@ -51,7 +51,7 @@ FILES = {
     "berry/package.json": "{}",
     "berry/yarn.lock": "__metadata:\n  version: 8\n",
     "berry/.npmrc": "//registry.example.com/:_authToken=${NPM_TOKEN}\n",
-    "berry/.yarnrc.yml": 'npmAuthToken: "${YARN_TOKEN:-}"\n',
+    "berry/.yarnrc.yml": 'npmAuthToken: "${HOUSE_TOKEN:-}"\n',
     "ruby/Gemfile": 'source "https://#{ENV.fetch("GEM_TOKEN")}@gems.example.com"\n',
     "ruby/Gemfile.lock": "",
     "maven/pom.xml": "<project><properties><token>${env.MAVEN_TOKEN}</token></properties></project>",
@@ -125,7 +125,7 @@ READ = [
     ),
     *("uv-mention HOUSE_TOKEN", "uv-lock UV_INDEX_MY_HOUSE_PASSWORD", "uv PIP_CERT", "pip PIP_INDEX_URL", "pip PIP_EXTRA_INDEX_URL"),
     *("npm NPM_TOKEN", "npm npm_config_registry", "npm NPM_CONFIG_REGISTRY", "npm NODE_EXTRA_CA_CERTS", "pnpm NPM_TOKEN"),
-    *("pnpm npm_config__authToken", "yarn-1 npm_config_registry", "yarn-1 YARN_REGISTRY", "yarn YARN_NPM_AUTH_TOKEN", "yarn YARN_TOKEN"),
+    *("pnpm npm_config__authToken", "yarn-1 npm_config_registry", "yarn-1 YARN_REGISTRY", "yarn YARN_NPM_AUTH_TOKEN", "yarn HOUSE_TOKEN"),
     *("bundler BUNDLE_GEMS__EXAMPLE__COM", "bundler GEM_TOKEN", "maven MAVEN_TOKEN", "maven MAVEN_ARGS", "gradle ORG_GRADLE_PROJECT_token"),
     *("gradle GRADLE_TOKEN", "go GOPROXY", "go GOAUTH", "go GIT_CONFIG_COUNT", "cargo CARGO_REGISTRIES_HOUSE_TOKEN", "cargo SCHEMA_URL"),
     *("nuget NuGetPackageSourceCredentials_house", "nuget FEED_TOKEN"),
@@ -208,6 +208,21 @@ def test_a_secret_that_lands_nowhere_is_refused(project: Path) -> None:
 
 def test_a_file_that_a_variable_names_may_have_any_place(project: Path) -> None:
     made(project, "pip", file("/run/ca.pem"), variable("PIP_CERT"))
+
+
+def test_a_configuration_of_pip_says_nothing_to_uv(project: Path) -> None:
+    """It would serve to get uv, and the packages would come from the public index."""
+    with pytest.raises(SpecError) as raised:
+        made(project, "uv", file("/run/pip.conf"), variable("PIP_CONFIG_FILE"))
+    assert [fault.place for fault in raised.value.faults] == ["steps[0].secrets[0].to_file", "steps[0].secrets[1].to_env"]
+    made(project, "uv", file("/run/pip.conf"), variable("PIP_CONFIG_FILE"), variable("UV_DEFAULT_INDEX"))
+
+
+def test_an_input_that_is_no_text_names_nothing(project: Path) -> None:
+    (project / "berry" / ".yarnrc.yml").write_bytes(b"${HOUSE_TOKEN}\xff")
+    made(project, "yarn", variable("YARN_NPM_AUTH_TOKEN"))
+    with pytest.raises(SpecError, match='Yarn does not read the variable "HOUSE_TOKEN"'):
+        made(project, "yarn", variable("HOUSE_TOKEN"))
 
 
 def test_a_configuration_that_comes_as_a_secret_may_name_any_variable(project: Path) -> None:
