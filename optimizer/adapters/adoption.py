@@ -15,7 +15,7 @@ from optimizer.adapters.subjects import load_app, load_template
 from optimizer.adapters.tree import is_app, is_template
 from optimizer.adoption.proposal import Gap, Skipped
 from optimizer.bases.mirror import Mirror
-from optimizer.dockerfile.render import HEADER
+from optimizer.dockerfile.rendered import HEADER
 from optimizer.errors import ContextError
 from optimizer.lint.subjects import AppSubject, DockerfileSubject, FunctionSubject
 

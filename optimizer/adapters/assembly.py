@@ -13,12 +13,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from optimizer.errors import ContextError
+from optimizer.errors import ContextError, SpecError
 from optimizer.model.build import BuildOptions
 from optimizer.model.cache import CacheOption
 from optimizer.model.ecr import EcrRegistry
+from optimizer.model.reference import ImageReference
 from optimizer.sam.document import Document
 from optimizer.sam.template import TemplateFunction, TemplateRepository, functions, repositories
+
+REQUIRED_IMAGES = "lambda-image-optimizer:images"
+"""Type of the metadata in which stacks hold what their images stand on: a list of ``{"image": reference, "platform": "arm64"}``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequiredImage:
+    """An image that the lock has to pin for an app, at least for the platform (``amd64`` or ``arm64``)."""
+
+    reference: ImageReference
+    platform: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +40,8 @@ class AssemblyFunction:
     ``path`` is the construct's path where the assembly carries it, else stack
     and logical id.  ``handler`` is empty when the image decides it; ``command``,
     ``entrypoint`` and ``workdir`` are None where only a deployment knows them.
-    ``architecture`` is Lambda's default where the template does not say it.
+    ``architecture`` is Lambda's default where the template does not say it,
+    and None where only a deployment knows it.
     ``asset``, ``repository`` and ``dockerfile`` are None for an image that is
     not an asset of the app; ``repository`` may hold placeholders such as
     ``${AWS::Region}``.
@@ -37,7 +50,7 @@ class AssemblyFunction:
     stack: str
     path: str
     handler: str
-    architecture: str
+    architecture: str | None
     tag: str
     repository: str | None
     directory: Path | None
@@ -175,10 +188,25 @@ def load_assembly(directory: str | Path) -> Assembly:
     try:
         return _load(Path(directory))
     except (AttributeError, KeyError, TypeError) as error:
-        # What the schema demands is not there, or is something else.
-        raise ContextError(
-            f'"{directory}" holds no whole cloud assembly: {error}', str(directory), "remove the directory, and run cdk synth again"
-        ) from None
+        raise _broken(directory, error) from None
+
+
+def required_images(directory: str | Path) -> tuple[RequiredImage, ...]:
+    """What the lock has to pin for the functions of the assembly that specs describe, also of those with faults; sorted, each once.
+
+    Raises :class:`ContextError` as :func:`load_functions` does.
+    """
+    try:
+        found = {
+            RequiredImage(reference=ImageReference.parse(item["image"]), platform=str(item["platform"]))
+            for stack in _stacks(Path(directory))
+            for _, kind, data in _entries(stack.metadata)
+            if kind == REQUIRED_IMAGES
+            for item in data
+        }
+    except (AttributeError, KeyError, TypeError, SpecError) as error:
+        raise _broken(directory, error) from None
+    return tuple(sorted(found, key=lambda item: (str(item.reference), item.platform)))
 
 
 def reported_acknowledgements(directory: str | Path) -> tuple[Acknowledgement, ...]:
@@ -197,6 +225,13 @@ def reported_acknowledgements(directory: str | Path) -> tuple[Acknowledgement, .
         return tuple(sorted(found, key=lambda item: (item.path, item.id, item.reason)))
     except (OSError, ValueError, AttributeError, KeyError, TypeError, RecursionError):
         return ()
+
+
+def _broken(directory: str | Path, error: Exception) -> ContextError:
+    """What the schema demands is not there, or is something else."""
+    return ContextError(
+        f'"{directory}" holds no whole cloud assembly: {error}', str(directory), "remove the directory, and run cdk synth again"
+    )
 
 
 def _load(directory: Path) -> Assembly:
@@ -323,7 +358,7 @@ def _functions(stack: _Stack) -> Iterator[AssemblyFunction]:
                 stack=stack.title,
                 path=_path(stack, template, function),
                 handler=" ".join(function.command or ()),
-                architecture=function.architecture or "x86_64",
+                architecture=function.architecture if function.architecture_given else "x86_64",
                 tag=tag,
                 repository=repository,
                 directory=context,

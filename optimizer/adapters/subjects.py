@@ -18,9 +18,8 @@ from optimizer.dockerfile.parse import decode
 from optimizer.errors import ContextError, did_you_mean
 from optimizer.lint.finding import Edit, Fix, Location
 from optimizer.lint.rule import Rule
-from optimizer.lint.subjects import AppSubject, DockerfileSubject, FunctionSubject, PlanSubject, RepositorySubject
+from optimizer.lint.subjects import AppSubject, DockerfileSubject, FunctionSubject, RepositorySubject
 from optimizer.lint.suppressions import Malformed, Suppression, literal, reason_and_end
-from optimizer.model.plan import BuildPlan
 from optimizer.sam.config import DEFAULT_ENVIRONMENT, ImageRepositories, image_repositories
 from optimizer.sam.document import Document, parse_document
 from optimizer.sam.template import TemplateFunction, TemplateRepository, functions, repositories
@@ -43,24 +42,24 @@ def load_app(
     rules: Sequence[Rule],
     *,
     mirror: Mirror = Mirror(),  # noqa: B008 - an immutable value
-    plans: Mapping[str, BuildPlan] | None = None,
     origins: Mapping[str, str] | None = None,
     reported: bool = False,
 ) -> Source:
     """Every image function, image asset and repository of a synthesized app, and the app itself.
 
-    ``rules`` are all that an acknowledgement may name.  ``plans`` are by asset:
-    such an image is judged by its plan and not by its text.  ``origins`` are
-    the directories that assets were made from, by asset.  ``reported`` counts
-    the acknowledgements of the validation report too, which within a synthesis
-    is that of the one before.  Raises :class:`ContextError` for a directory that
+    ``rules`` are all that an acknowledgement may name.  ``origins`` are the
+    directories that assets were made from, by asset.  ``reported`` counts the
+    acknowledgements of the validation report too, which within a synthesis is
+    that of the one before.  An image that was made from a specification has a
+    Dockerfile like the others; what is found in it is shown at its function.
+    Raises :class:`ContextError` for a directory that
     holds no assembly.
     """
     assembly = load_assembly(directory)
     if reported:
         known = dict.fromkeys((*assembly.acknowledgements, *reported_acknowledgements(directory)))
         assembly = replace(assembly, acknowledgements=tuple(known))
-    return _App(directory, assembly, mirror, plans or {}, origins or {}).source(rules)
+    return _App(directory, assembly, mirror, origins or {}).source(rules)
 
 
 def load_template(
@@ -95,37 +94,32 @@ def load_template(
 
 
 class _App:
-    def __init__(
-        self, directory: str, assembly: Assembly, mirror: Mirror, plans: Mapping[str, BuildPlan], origins: Mapping[str, str]
-    ) -> None:
+    def __init__(self, directory: str, assembly: Assembly, mirror: Mirror, origins: Mapping[str, str]) -> None:
         self._directory = directory
         self._assembly = assembly
         self._mirror = mirror
-        self._plans = plans
         self._origins = origins
 
     def source(self, rules: Sequence[Rule]) -> Source:
         images = {image.asset: image for image in self._assembly.images}
-        files = {asset: self._dockerfile(image) for asset, image in images.items() if asset not in self._plans}
+        files = {asset: self._dockerfile(image) for asset, image in images.items()}
         used = {function.asset for function in self._assembly.functions}
         declared = [self._function(function, images.get(function.asset or ""), files) for function in self._assembly.functions]
         dockerfiles = [function.dockerfile for function in declared if function.dockerfile is not None]
         for asset, image in images.items():
             file = files.get(asset)
             if asset not in used and file is not None:
-                dockerfiles.append(replace(file, construct=image.name, for_lambda=False))
-        plans = [PlanSubject(plan=function.plan, location=Location(construct=function.construct)) for function in declared if function.plan]
+                unused = replace(file, construct=image.name, for_lambda=False)
+                dockerfiles.append(_at(unused, Location(path=self._directory, construct=image.name)))
         pushed = {destination.repository for image in images.values() if image.asset in used for destination in image.destinations}
         stores = [
             _repository(item.declared, Location(path=str(item.template), construct=item.path), pushed)
             for item in self._assembly.repositories
         ]
         suppressions, malformed = _acknowledged(self._assembly.acknowledgements, rules)
-        app = AppSubject(
-            location=Location(path=self._directory), dockerfiles=dockerfiles, functions=declared, plans=plans, repositories=stores
-        )
+        app = AppSubject(location=Location(path=self._directory), dockerfiles=dockerfiles, functions=declared, repositories=stores)
         return Source(
-            subjects=(*dockerfiles, *plans, *declared, *stores, app),
+            subjects=(*dockerfiles, *declared, *stores, app),
             suppressions=tuple(suppressions),
             malformed=tuple(malformed),
             generated=True,
@@ -158,9 +152,10 @@ class _App:
         self, function: AssemblyFunction, image: AssemblyImage | None, files: Mapping[str, DockerfileSubject | None]
     ) -> FunctionSubject:
         file = files.get(image.asset) if image else None
+        location = Location(path=str(function.template), construct=function.path)
         return FunctionSubject(
             construct=function.path,
-            location=Location(path=str(function.template), construct=function.path),
+            location=location,
             architecture=function.architecture,
             architecture_given=function.architecture_given,
             command=function.command,
@@ -168,9 +163,13 @@ class _App:
             workdir=function.workdir,
             repository=function.repository,
             image=function.asset or "",
-            dockerfile=replace(file, construct=function.path) if file else None,
-            plan=self._plans.get(function.asset or ""),
+            dockerfile=_at(replace(file, construct=function.path), location) if file else None,
         )
+
+
+def _at(file: DockerfileSubject, place: Location) -> DockerfileSubject:
+    """The file, with its findings at the place where it was rendered from a specification."""
+    return replace(file, place=place) if file.planned else file
 
 
 def _acknowledged(items: Iterable[Acknowledgement], rules: Sequence[Rule]) -> tuple[list[Suppression], list[Malformed]]:

@@ -17,7 +17,6 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct, IConstruct
 
 from optimizer.adapters.subjects import ACKNOWLEDGED, load_app
-from optimizer.cdk.images import AppImages
 from optimizer.errors import ConfigurationError, Fault, did_you_mean
 from optimizer.house import Domain, House
 from optimizer.lint.engine import LintReport, lint, set_aside
@@ -25,6 +24,7 @@ from optimizer.lint.finding import Finding, Severity
 from optimizer.lint.rule import Rule
 from optimizer.lint.rules import RULES
 from optimizer.lint.suppressions import reason_and_end
+from optimizer.report.doubts import UNDECIDED, Undecided, grouped
 from optimizer.settings import load_lock, load_settings
 
 # Property by its name in JavaScript. What a function is, is never the house's to say.
@@ -210,6 +210,7 @@ class _Plugin:
         threshold = domain.conventions.fail_on
         report, aside = self._judged(domain)
         violations = [_violation(findings, threshold) for findings in _together([*report.findings, *aside])]
+        violations += [note for group in grouped(report.doubts) for note in _notes(group)]
         return cdk.PolicyValidationPluginReport(success=not report.failing(threshold), violations=violations)
 
     def _judged(self, domain: Domain) -> tuple[LintReport, list[Finding]]:
@@ -217,8 +218,7 @@ class _Plugin:
         known, asked = self._conventions.all_rules, domain.conventions
         rules = asked.chosen(known)
         directory = os.path.relpath(self._scope.outdir)
-        plans = AppImages.plans_of(self._scope)
-        source = load_app(directory, known, mirror=asked.mirror, plans=plans, origins=_origins(self._scope))
+        source = load_app(directory, known, mirror=asked.mirror, origins=_origins(self._scope))
         source = source.covered(lambda path: asked.covers(domain.relative(path)))
         found = lint(source.subjects, asked, rules=rules, known=known, suppressions=source.suppressions, malformed=source.malformed)
         report = set_aside(found, asked, rules=rules, looked_at=source.locations, relative=domain.relative)
@@ -263,6 +263,23 @@ def _violation(findings: Sequence[Finding], threshold: Severity) -> cdk.PolicyVi
             for finding in findings
         ],
     )
+
+
+def _notes(group: Undecided) -> Iterable[cdk.PolicyViolation]:
+    """What is undecided, which fails nothing: a report of CDK has no other place that is shown."""
+    where = [str(place) if place.path else "" for place in group.places]
+    for rule, name in group.rules:
+        yield cdk.PolicyViolation(
+            rule_name=rule,
+            description=f"{UNDECIDED}: {name}: {group.reason}" + (f" ({where[0]})" if where[0] else ""),
+            fix="make the value known at synthesis, or look at it yourself and set the rule aside here, with the reason",
+            severity=Severity.INFO.value,
+            rule_metadata={"name": name, "severity": Severity.INFO.value, UNDECIDED: "true"},
+            violating_resources=[
+                cdk.PolicyViolatingResource(construct_path=place.construct, locations=[path] if path else [])
+                for place, path in zip(group.places, where, strict=True)
+            ],
+        )
 
 
 def _place(finding: Finding) -> dict[str, str]:

@@ -15,7 +15,7 @@ from optimizer.cli.options import of_project
 from optimizer.context import Project, build_context, stage_context
 from optimizer.dockerfile.instruction import Dockerfile
 from optimizer.dockerfile.parse import decode, parse
-from optimizer.dockerfile.render import BASE, BUILD
+from optimizer.dockerfile.rendered import BASE, BUILD
 from optimizer.dockerfile.scope import resolve
 from optimizer.dockerfile.words import unquoted
 from optimizer.errors import ContextError, OptimizerError
@@ -102,7 +102,7 @@ def _row(function: AssemblyFunction) -> FunctionRow:
     return FunctionRow(
         path=function.path,
         handler=function.handler,
-        architecture=function.architecture,
+        architecture=function.architecture or "unknown",
         image=function.tag,
         repository=function.repository or "",
         base=base,

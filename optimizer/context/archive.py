@@ -7,7 +7,8 @@ import tarfile
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO, NamedTuple
 
-from optimizer.context.project import Entry, Project
+from optimizer.context.project import Entry, Project, name_fault
+from optimizer.errors import ContextError
 from optimizer.model.plan import TIMESTAMP, Input, PackedFiles
 
 _BLOCK = tarfile.BLOCKSIZE
@@ -32,7 +33,8 @@ class Member(NamedTuple):
 def archive_members(packed: PackedFiles, project: Project) -> tuple[Member, ...]:
     """What an archive of the files holds, directories above them too, sorted by path.
 
-    Raises :class:`ContextError` as :meth:`Project.entries` does.
+    Raises :class:`ContextError` as :meth:`Project.entries` does, and for a
+    target whose name no image can hold.
     """
     files = packed.files
     found = {}
@@ -45,6 +47,10 @@ def archive_members(packed: PackedFiles, project: Project) -> tuple[Member, ...]
     for directory in tops | {above for path in (*found, *tops) for above in _directories(path)}:
         found.setdefault(directory, Member(directory, "directory", "", None))
     found.pop("", None)
+    # Those of the entries have been looked at: these are the names that the target gives.
+    faults = [fault for path, member in found.items() if member.entry is None or not files.directory if (fault := name_fault(path))]
+    if faults:
+        raise ContextError(faults)
     return tuple(found[path] for path in sorted(found))
 
 

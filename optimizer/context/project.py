@@ -15,9 +15,12 @@ from typing import NamedTuple
 from optimizer.context.digests import DigestCache, Version
 from optimizer.context.parallel import read_files
 from optimizer.dockerfile.ignore import IgnorePatterns
-from optimizer.errors import ContextError
+from optimizer.errors import ContextError, Fault
 
 _CHUNK = 1 << 20
+# A tree of thousands of files that is wrong in one way has thousands of faults; these tell which way.
+_FAULTS_MAX = 20
+_WHITEOUT = ".wh."
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,20 +101,28 @@ class Project:
     def entries(self, path: str, exclude: Sequence[str] = ()) -> tuple[Entry, ...]:
         """The file, or everything below the directory but what the patterns leave out, sorted by path.
 
-        Raises :class:`ContextError` for a path that leaves the project, for a
-        link that does, and for what is neither file, directory nor link.
+        Raises :class:`ContextError` for a path that leaves the project; for
+        every link that does, every name that an image cannot hold, everything
+        that is neither file, directory nor link, and all that cannot be read:
+        one fault each, sorted, the first 20 and how many more there are.
         """
         key = (path, tuple(exclude))
         if key not in self._walks:
-            top = self._inside(path)
-            if top.is_dir():
-                found = list(self._walk(str(top), path, "", IgnorePatterns.parse(exclude)))
-            else:
-                found = [self._file(str(top), path, os.stat(top))]
-            self._hash([item for item in found if isinstance(item, _File)])
-            entries = (item.entry(self._digests) if isinstance(item, _File) else item for item in found)
-            self._walks[key] = tuple(sorted(entries, key=lambda entry: entry.path))
+            self._walks[key] = self._entries(path, IgnorePatterns.parse(exclude))
         return self._walks[key]
+
+    def _entries(self, path: str, ignore: IgnorePatterns) -> tuple[Entry, ...]:
+        top = self._inside(path)
+        if top.is_dir():
+            found = list(self._walk(str(top), path, "", ignore))
+        else:
+            found = [name_fault(path) or self._file(str(top), path, os.stat(top))]
+        faults = [item for item in found if isinstance(item, Fault)]
+        faults += self._hash([item for item in found if isinstance(item, _File)])
+        if faults:
+            raise ContextError(_first(sorted(faults, key=lambda fault: fault.place)))
+        entries = (item.entry(self._digests) if isinstance(item, _File) else item for item in found if not isinstance(item, Fault))
+        return tuple(sorted(entries, key=lambda entry: entry.path))
 
     @contextlib.contextmanager
     def opened(self, entry: Entry) -> Iterator[OpenedFile]:
@@ -146,11 +157,15 @@ class Project:
             )
         return resolved
 
-    def _walk(self, directory: str, path: str, relative: str, ignore: IgnorePatterns) -> Iterator[Entry | _File]:
+    def _walk(self, directory: str, path: str, relative: str, ignore: IgnorePatterns) -> Iterator[Entry | _File | Fault]:
         if relative:
             yield Entry(path, "directory", "")
-        with os.scandir(directory) as scan:
-            items = list(scan)
+        try:
+            with os.scandir(directory) as scan:
+                items = list(scan)
+        except OSError as error:
+            yield _unreadable(path, error)
+            return
         for item in items:
             below = f"{relative}/{item.name}" if relative else item.name
             here = f"{path}/{item.name}" if path != "." else item.name
@@ -158,52 +173,62 @@ class Project:
             ignored = ignore.ignores(below)
             if ignored and not (is_directory and ignore.may_take_back):
                 continue
-            _check_name(here)
-            if is_directory:
-                inner = self._walk(item.path, here, below, ignore)
-                if ignored:
-                    inner = _without_bare_directories(list(inner))
-                yield from inner
-            elif item.is_symlink():
-                yield self._link(item.path, here, directory_depth=below.count("/"))
+            fault = name_fault(here)
+            if ignored:
+                inner = list(_without_bare_directories(list(self._walk(item.path, here, below, ignore))))
+                yield from [fault] if fault is not None and inner else inner
+            elif fault is not None:
+                yield fault
+            elif is_directory:
+                yield from self._walk(item.path, here, below, ignore)
             else:
-                yield self._file(item.path, here, item.stat(follow_symlinks=False))
+                yield self._file_or_link(item, here, below)
 
-    def _link(self, absolute: str, path: str, directory_depth: int) -> Entry:
-        target = os.readlink(absolute)
-        ups = 0
-        depth = directory_depth
-        for part in target.split("/"):
-            depth += -1 if part == ".." else 0 if part in ("", ".") else 1
-            ups = min(ups, depth)
-        if os.path.isabs(target) or ups < 0:
-            raise ContextError(
-                f'the link "{path}" points to "{target}", outside the directory that is copied',
-                path,
-                "replace the link by a copy, exclude it, or name a directory that holds both ends",
-            )
-        return Entry(path, "symlink", target)
+    def _file_or_link(self, item: os.DirEntry[str], path: str, below: str) -> Entry | _File | Fault:
+        try:
+            if item.is_symlink():
+                return _link(os.readlink(item.path), path, directory_depth=below.count("/"))
+            return self._file(item.path, path, item.stat(follow_symlinks=False))
+        except OSError as error:
+            return _unreadable(path, error)
 
-    def _file(self, absolute: str, path: str, status: os.stat_result) -> _File:
+    def _file(self, absolute: str, path: str, status: os.stat_result) -> _File | Fault:
         if not stat.S_ISREG(status.st_mode):
-            raise ContextError(f'"{path}" is neither a file, a directory nor a link', path, "exclude it")
+            return Fault(f'"{path}" is neither a file, a directory nor a link', path, "exclude it")
         self._absolute[path] = absolute
         return _File(path, "executable" if status.st_mode & 0o111 else "file", _version(status))
 
-    def _hash(self, files: Sequence[_File]) -> None:
-        """Learn the digests of the files: from this run, from the cache, and else from their bytes."""
+    def _hash(self, files: Sequence[_File]) -> list[Fault]:
+        """Learn the digests of the files, from this run, from the cache, and else from their bytes; gives the faults of those that it cannot read."""
         unknown = {file.version: file.path for file in files if file.version not in self._digests}
         if self._cache is not None:
             self._digests.update(self._cache.get(unknown))
         unread = {version: path for version, path in unknown.items() if version not in self._digests}
         read = read_files(lambda path: _file_digest(self._absolute[path], path), list(unread.values()))
-        fresh = dict(zip(unread, read, strict=True))
+        results = dict(zip(unread, read, strict=True))
+        fresh = {version: result for version, result in results.items() if isinstance(result, str)}
         self._digests.update(fresh)
         if self._cache is not None:
             self._cache.add(fresh)
+        return [result for result in results.values() if isinstance(result, Fault)]
 
 
-def _file_digest(absolute: str, path: str) -> str:
+def _link(target: str, path: str, directory_depth: int) -> Entry | Fault:
+    ups = 0
+    depth = directory_depth
+    for part in target.split("/"):
+        depth += -1 if part == ".." else 0 if part in ("", ".") else 1
+        ups = min(ups, depth)
+    if os.path.isabs(target) or ups < 0:
+        return Fault(
+            f'the link "{path}" points to "{target}", outside the directory that is copied',
+            path,
+            "replace the link by a copy, exclude it, or name a directory that holds both ends",
+        )
+    return Entry(path, "symlink", target)
+
+
+def _file_digest(absolute: str, path: str) -> str | Fault:
     try:
         with open(absolute, "rb", buffering=0) as file:
             digest = hashlib.sha256()
@@ -211,7 +236,11 @@ def _file_digest(absolute: str, path: str) -> str:
                 digest.update(chunk)
             return digest.hexdigest()
     except OSError as error:
-        raise ContextError(f'"{path}" cannot be read: {error.strerror}', path, "check its permissions, or exclude it") from None
+        return _unreadable(path, error)
+
+
+def _unreadable(path: str, error: OSError) -> Fault:
+    return Fault(f'"{path}" cannot be read: {error.strerror}', path, "check its permissions, or exclude it")
 
 
 def _version(status: os.stat_result) -> Version:
@@ -219,20 +248,38 @@ def _version(status: os.stat_result) -> Version:
     return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
-def _check_name(path: str) -> None:
+def name_fault(path: str) -> Fault | None:
+    """The fault of a path whose last part no image can hold; None for any other."""
+    name = path.rpartition("/")[2]
+    if name.startswith(_WHITEOUT):
+        # https://github.com/opencontainers/image-spec/blob/main/layer.md#whiteouts
+        return Fault(
+            f'the name "{path}" starts with "{_WHITEOUT}", which in a layer deletes "{name.removeprefix(_WHITEOUT)}" instead of adding a file',
+            path,
+            "rename the file, or exclude it",
+        )
     if path.isascii() and path.isprintable():
-        return
+        return None
     try:
         path.encode("utf-8")
     except UnicodeEncodeError:
-        raise ContextError(f"the name {path!r} is not UTF-8", repr(path), "rename the file, or exclude it") from None
+        return Fault(f"the name {path!r} is not UTF-8", repr(path), "rename the file, or exclude it")
     if any(ord(character) < 32 or ord(character) == 127 for character in path):
-        raise ContextError(f"the name {path!r} holds a control character", repr(path), "rename the file, or exclude it")
+        return Fault(f"the name {path!r} holds a control character", repr(path), "rename the file, or exclude it")
+    return None
 
 
-def _without_bare_directories(entries: Sequence[Entry | _File]) -> Iterator[Entry | _File]:
+def _first(faults: Sequence[Fault]) -> list[Fault]:
+    """The first faults, and one that counts the rest."""
+    rest = len(faults) - _FAULTS_MAX
+    if rest <= 0:
+        return list(faults)
+    return [*faults[:_FAULTS_MAX], Fault(f"and {rest} more {'fault' if rest == 1 else 'faults'} of this kind in the same directory")]
+
+
+def _without_bare_directories(entries: Sequence[Entry | _File | Fault]) -> Iterator[Entry | _File | Fault]:
     """Of an ignored directory only what was taken back, and the directories above that."""
-    kept = [entry for entry in entries if entry.mode != "directory"]
+    kept = [entry for entry in entries if isinstance(entry, _File) or (isinstance(entry, Entry) and entry.mode != "directory")]
     for entry in entries:
-        if entry.mode != "directory" or any(other.path.startswith(f"{entry.path}/") for other in kept):
+        if isinstance(entry, (_File, Fault)) or entry.mode != "directory" or any(other.path.startswith(f"{entry.path}/") for other in kept):
             yield entry

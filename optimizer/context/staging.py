@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -13,7 +14,7 @@ from pathlib import Path
 from optimizer.context.archive import Member, archive_members, write_archive
 from optimizer.context.project import Entry, Project
 from optimizer.dockerfile.render import Profile, archive_path, render
-from optimizer.errors import ContextError
+from optimizer.errors import ContextError, Fault
 from optimizer.model.plan import BuildPlan
 from optimizer.model.secret import BuildSecret, rebased_source
 
@@ -21,6 +22,9 @@ DOCKERFILE = "Dockerfile"
 _RESERVED = (DOCKERFILE, ".dockerignore")
 # Changes whenever the form of the context does, so that no older directory is taken for a newer one.
 _FORM = "2"
+_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_NO_PERMISSION = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+_IN_THE_WAY = frozenset({errno.EEXIST, errno.EISDIR, errno.ENOTDIR})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,29 +53,40 @@ def build_context(plan: BuildPlan, project: Project, profile: Profile = Profile.
     """The build context of a plan.
 
     Raises :class:`ContextError` for files that are missing, leave the project,
-    or cannot stand in a build context.
+    or cannot stand in a build context: the faults of all stages, each once.
     """
     found: dict[str, Entry] = {}
+    archives: dict[str, tuple[Member, ...]] = {}
+    faults: dict[Fault, None] = {}
     for item in plan.plain_inputs():
-        for entry in project.entries(item.source, item.exclude):
-            if entry.path in _RESERVED:
-                if not item.directory:
-                    raise ContextError(
-                        f'"{entry.path}" cannot be part of an image: the build reads it itself', entry.path, "rename the file"
-                    )
-                continue
-            found[entry.path] = entry
-    archives = {archive_path(name): archive_members(packed, project) for name, packed in sorted(plan.packed().items())}
-    for path in archives.keys() & found.keys():
-        raise ContextError(f'"{path}" is where the build context holds an archive', path, "rename the file, or the step of that name")
-    entries = tuple(found[path] for path in sorted(found))
+        try:
+            entries = project.entries(item.source, item.exclude)
+        except ContextError as error:
+            faults.update(dict.fromkeys(error.faults))
+            continue
+        for entry in entries:
+            if entry.path not in _RESERVED:
+                found[entry.path] = entry
+            elif not item.directory:
+                message = f'"{entry.path}" cannot be part of an image: the build reads it itself'
+                faults[Fault(message, entry.path, "rename the file")] = None
+    for name, packed in sorted(plan.packed().items()):
+        try:
+            archives[archive_path(name)] = archive_members(packed, project)
+        except ContextError as error:
+            faults.update(dict.fromkeys(error.faults))
+    for path in sorted(archives.keys() & found.keys()):
+        faults[Fault(f'"{path}" is where the build context holds an archive', path, "rename the file, or the step of that name")] = None
+    if faults:
+        raise ContextError(tuple(faults))
+    plain = tuple(found[path] for path in sorted(found))
     text = render(plan, profile)
     secrets = plan.secrets()
     return BuildContext(
         dockerfile=text,
-        entries=entries,
+        entries=plain,
         archives=archives,
-        digest=_digest(text, entries, archives, plan.platform, {secret.id: secret.source for secret in secrets}),
+        digest=_digest(text, plain, archives, plan.platform, {secret.id: secret.source for secret in secrets}),
         platform=plan.platform,
         secrets=secrets,
     )
@@ -86,9 +101,10 @@ def stage_context(context: BuildContext, project: Project, parent: str | Path) -
     directory = Path(parent) / f"asset.{context.digest}"
     if directory.is_dir():
         return directory
-    os.makedirs(parent, exist_ok=True)
-    temporary = tempfile.mkdtemp(prefix=".staging-", dir=parent)
+    temporary = ""
     try:
+        os.makedirs(parent, exist_ok=True)
+        temporary = tempfile.mkdtemp(prefix=".staging-", dir=parent)
         _write(context, project, temporary)
         os.chmod(temporary, 0o755)
         try:
@@ -98,12 +114,31 @@ def stage_context(context: BuildContext, project: Project, parent: str | Path) -
             if not directory.is_dir():
                 raise
     except OSError as error:
-        raise ContextError(
-            f"the build context cannot be written to {parent}: {error.strerror}", str(parent), "free some space, or mend the permissions"
-        ) from None
+        raise ContextError(_unwritten(error, str(parent), temporary)) from None
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        if temporary:
+            shutil.rmtree(temporary, ignore_errors=True)
     return directory
+
+
+def _unwritten(error: OSError, parent: str, temporary: str) -> Fault:
+    """The fault of a context that cannot be written, with a hint that fits its cause."""
+    path = str(error.filename or "")
+    inside = bool(temporary) and path.startswith(temporary + os.sep)
+    where = f' ("{os.path.relpath(path, temporary)}")' if inside else ""
+    if error.errno in _NO_SPACE:
+        hint = "free some space"
+    elif error.errno in _NO_PERMISSION:
+        hint = "check the permissions of the directory, or write elsewhere"
+    elif error.errno in _IN_THE_WAY and inside:
+        hint = "two names of the project are one name on this file system, which may ignore case: rename one of them"
+    elif error.errno in _IN_THE_WAY:
+        hint = "a file stands where a directory has to be: remove it, or write elsewhere"
+    elif error.errno == errno.ENAMETOOLONG:
+        hint = "shorten the path, or write to a directory with a shorter one"
+    else:
+        hint = "check the disk, or write elsewhere"
+    return Fault(f"the build context cannot be written to {parent}: {error.strerror}{where}", parent, hint)
 
 
 def _digest(

@@ -14,20 +14,12 @@ import re
 import shlex
 from collections.abc import Iterable, Sequence
 
+from optimizer.dockerfile.rendered import BASE, BUILD, HEADER
 from optimizer.errors import PlanError
 from optimizer.model.image import LAYERS_LABEL
 from optimizer.model.plan import TREE, BuildPlan, CopyInputs, CopyTree, Input, PackedFiles, Run, Stage, TreeScript
 from optimizer.model.reference import ImageReference
 from optimizer.model.secret import BuildSecret
-
-BASE = "base"
-"""Name of the stage that is the pinned base image and nothing else."""
-
-BUILD = "build-base"
-"""Name of the stage that is the same image for the platform of whoever builds."""
-
-HEADER = "# Generated from an image specification: change the specification, not this file."
-"""First line of every Dockerfile that is rendered, and of no other."""
 
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9_./@%+,:=-]+")
 _WIDTH = 100

@@ -15,7 +15,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from optimizer.dockerfile.instruction import Dockerfile, Instruction, ParsedStage, Span
-from optimizer.dockerfile.render import HEADER, archive_path
+from optimizer.dockerfile.render import archive_path
+from optimizer.dockerfile.rendered import HEADER
 
 WHOLE_CONTEXT = "."
 """What a stage reads that may see every file of the context."""

@@ -41,7 +41,8 @@ def last(subject: DockerfileSubject, keyword: str) -> Instruction | None:
 
 def has_entrypoint_of_aws(subject: DockerfileSubject, conventions: Conventions) -> bool:
     """Whether the image is started by the entrypoint of its AWS-provided base image."""
-    if not isinstance(lambda_base_of(subject, conventions), LambdaBase):
+    # The base of a specification is the runtime's own, or one that a house makes from it.
+    if not subject.planned and not isinstance(lambda_base_of(subject, conventions), LambdaBase):
         return False
     entrypoint = last(subject, "ENTRYPOINT")
     return entrypoint is None or entrypoint.json == ENTRYPOINT

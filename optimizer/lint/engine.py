@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from optimizer.dockerfile.instruction import Span
 from optimizer.lint.conventions import Conventions
-from optimizer.lint.finding import Doubt, Finding, Fix, Location, Severity, Undecided, Verdict
+from optimizer.lint.finding import Doubt, Finding, Fix, Location, Severity, Undecided, Verdict, Violation
 from optimizer.lint.rule import Family, Rule
 from optimizer.lint.rules import RULES
 from optimizer.lint.rules.expired_suppression import RULE as EXPIRED
 from optimizer.lint.rules.invalid_suppression import RULE as INVALID
 from optimizer.lint.rules.unreadable_dockerfile import RULE as UNREADABLE
 from optimizer.lint.rules.unused_suppression import RULE as UNUSED
-from optimizer.lint.subjects import AppSubject, DockerfileSubject, FunctionSubject, ImageSubject, PlanSubject, RepositorySubject, Subject
+from optimizer.lint.subjects import AppSubject, DockerfileSubject, FunctionSubject, ImageSubject, RepositorySubject, Subject
 from optimizer.lint.suppressions import Malformed, Suppression, SuppressionIndex, expired, suppressions_of
 
 _KINDS = (
     (DockerfileSubject, "dockerfile"),
     (FunctionSubject, "function"),
-    (PlanSubject, "plan"),
     (RepositorySubject, "repository"),
     (AppSubject, "app"),
     (ImageSubject, "image"),
@@ -31,8 +31,8 @@ class LintReport:
     """What a run found, each tuple sorted by place.
 
     ``known`` are the findings that a baseline holds; ``suppressed`` those that
-    were set aside, with what did it; ``doubts`` what could not be judged;
-    ``subjects`` counts what was looked at.
+    were set aside, with what did it; ``doubts`` what could not be judged, and
+    was not set aside; ``subjects`` counts what was looked at.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -99,11 +99,13 @@ def lint(
     active = dict.fromkeys(suppressions)
     for subject in subjects:
         if isinstance(subject, DockerfileSubject):
-            found, failed = suppressions_of(subject.dockerfile, subject.path, known)
-            active.update(dict.fromkeys(found))
             run.know(subject)
-            for item in failed:
-                run.add(INVALID, item.message, item.location)
+            # Nobody writes comments into a file that is rendered.
+            if subject.place is None:
+                found, failed = suppressions_of(subject.dockerfile, subject.path, known)
+                active.update(dict.fromkeys(found))
+                for item in failed:
+                    run.add(INVALID, item.message, item.location)
         run.check(subject)
     return run.report(tuple(active), len(subjects))
 
@@ -135,6 +137,14 @@ def set_aside(
         else:
             aside.append((finding, cover))
     used = {cover for _, cover in aside}
+    open_: list[Doubt] = []
+    for doubt in report.doubts:
+        location = replace(doubt.location, path=relative(doubt.location.path))
+        cover = index.covering(replace(doubt, location=location))
+        if cover is None:
+            open_.append(doubt)
+        else:
+            used.add(cover)
     run = {rule.id for rule in rules}
     places = [replace(location, path=relative(location.path)) for location in looked_at]
     found = [(EXPIRED, f"the suppression ended on {item.until}", item.location, "") for item in conventions.suppressions if item in past]
@@ -142,7 +152,7 @@ def set_aside(
         if item not in used and item.rules <= run and any(item.speaks_of(place) for place in places):
             found.append((UNUSED, f"nothing is suppressed: {', '.join(sorted(item.rules))}", item.location, ""))
     suppressed = tuple(sorted((*report.suppressed, *aside), key=lambda pair: pair[0].order))
-    return with_findings(replace(report, findings=tuple(kept), suppressed=suppressed), found, conventions, rules)
+    return with_findings(replace(report, findings=tuple(kept), suppressed=suppressed, doubts=tuple(open_)), found, conventions, rules)
 
 
 def with_findings(
@@ -163,6 +173,7 @@ class _Run:
         self._findings: list[Finding] = []
         self._doubts: list[Doubt] = []
         self._files: dict[str, DockerfileSubject] = {}
+        self._rendered: dict[tuple[str, str], DockerfileSubject] = {}
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -170,15 +181,16 @@ class _Run:
         return tuple(self._findings)
 
     def know(self, subject: DockerfileSubject) -> None:
-        """Take excerpts of its file from the subject."""
+        """Take excerpts of its file from the subject, and where findings in it are shown."""
         self._files[subject.path] = subject
+        if subject.place is not None:
+            self._rendered[subject.path, subject.construct] = subject
 
     def check(self, subject: Subject) -> None:
         if isinstance(subject, DockerfileSubject) and subject.problems:
             # What no builder accepts is not judged further: half a file gives wrong findings.
             for problem in subject.problems:
-                location = Location(path=subject.path, span=problem.span, construct=subject.construct)
-                self.add(UNREADABLE, problem.message, location, problem.hint)
+                self._take(UNREADABLE, Violation(message=problem.message, span=problem.span, hint=problem.hint), subject)
             return
         kind = next(kind for type_, kind in _KINDS if isinstance(subject, type_))
         foreign = isinstance(subject, DockerfileSubject) and not subject.for_lambda
@@ -224,6 +236,13 @@ class _Run:
             else:
                 used.add(cover)
                 aside.append((finding, cover))
+        open_: list[Doubt] = []
+        for doubt in dict.fromkeys(self._doubts):
+            cover = index.covering(doubt)
+            if cover is None:
+                open_.append(doubt)
+            else:
+                used.add(cover)
         self._findings = kept
         for item in past:
             self.add(EXPIRED, f"the suppression ended on {item.until}", item.location)
@@ -234,7 +253,7 @@ class _Run:
         return LintReport(
             findings=_sorted(self._findings),
             suppressed=tuple(sorted(aside, key=lambda pair: pair[0].order)),
-            doubts=tuple(sorted(dict.fromkeys(self._doubts), key=_doubt_order)),
+            doubts=tuple(sorted(open_, key=_doubt_order)),
             subjects=subjects,
         )
 
@@ -244,16 +263,30 @@ class _Run:
     def _take(self, rule: Rule, verdict: Verdict, subject: Subject) -> None:
         where = subject.location
         if isinstance(verdict, Undecided):
-            location = replace(where, span=verdict.span or where.span)
-            self._doubts.append(Doubt(rule=rule.id, name=rule.name, reason=verdict.reason, location=location))
-        else:
-            location = replace(
-                where,
-                path=verdict.path or where.path,
-                span=verdict.span or where.span,
-                construct=verdict.construct or where.construct,
-            )
-            self.add(rule, verdict.message, location, verdict.hint, verdict.fix)
+            location, file = self._place(subject, Location(path=where.path, span=verdict.span or where.span, construct=where.construct))
+            reason = _in_step(verdict.reason, file, verdict.span)
+            self._doubts.append(Doubt(rule=rule.id, name=rule.name, reason=reason, location=location))
+            return
+        path, construct = verdict.path or where.path, verdict.construct or where.construct
+        location, file = self._place(subject, Location(path=path, span=verdict.span or where.span, construct=construct))
+        hint = (_of_spec(file or subject) and rule.fix_in_spec) or verdict.hint
+        self.add(rule, _in_step(verdict.message, file, verdict.span), location, hint, None if file else verdict.fix)
+
+    def _place(self, subject: Subject, location: Location) -> tuple[Location, DockerfileSubject | None]:
+        """Where it is shown; with the file, where one that was rendered is meant."""
+        file = subject if isinstance(subject, DockerfileSubject) else self._rendered.get((location.path, location.construct))
+        return (location, None) if file is None or file.place is None else (file.place, file)
+
+
+def _of_spec(subject: Subject) -> bool:
+    """Whether the image was made from a specification, which is then what its people change."""
+    file = subject.dockerfile if isinstance(subject, FunctionSubject) else subject
+    return isinstance(file, DockerfileSubject) and file.place is not None
+
+
+def _in_step(text: str, file: DockerfileSubject | None, span: Span | None) -> str:
+    step = file.step(span) if file else ""
+    return f'{text}, in the step "{step}"' if step else text
 
 
 def _sorted(findings: Iterable[Finding]) -> tuple[Finding, ...]:

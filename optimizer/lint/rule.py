@@ -13,7 +13,7 @@ from optimizer.lint.finding import Severity, Verdict
 
 if TYPE_CHECKING:
     from optimizer.lint.conventions import Conventions
-    from optimizer.lint.subjects import AppSubject, DockerfileSubject, FunctionSubject, ImageSubject, PlanSubject, RepositorySubject
+    from optimizer.lint.subjects import AppSubject, DockerfileSubject, FunctionSubject, ImageSubject, RepositorySubject
 
 
 class Family(enum.Enum):
@@ -31,7 +31,7 @@ class Family(enum.Enum):
     SHARING = 9
 
 
-KINDS = ("dockerfile", "function", "plan", "repository", "app", "image")
+KINDS = ("dockerfile", "function", "repository", "app", "image")
 """The kinds of subjects; a rule has one check for each that it applies to."""
 
 
@@ -43,6 +43,9 @@ class Rule:
     kebab case.  ``summary`` is one sentence, ``why`` the reason, ``fix`` the
     advice, each without a final line break; ``bad`` and ``good`` are examples
     in the language of ``example``.  ``since`` is the release that brought it.
+    ``fix_in_spec`` is the advice for an image that was made from a
+    specification; empty where ``fix`` serves it too, or where the rule finds
+    nothing in such an image.
 
     A rule has one check for each kind of subject that it applies to; a check
     is pure, and yields nothing where the convention holds.  ``only_lambda``
@@ -60,10 +63,10 @@ class Rule:
     bad: str
     good: str
     example: str = "dockerfile"
+    fix_in_spec: str = ""
     only_lambda: bool = False
     dockerfile: Callable[[DockerfileSubject, Conventions], Iterable[Verdict]] | None = None
     function: Callable[[FunctionSubject, Conventions], Iterable[Verdict]] | None = None
-    plan: Callable[[PlanSubject, Conventions], Iterable[Verdict]] | None = None
     repository: Callable[[RepositorySubject, Conventions], Iterable[Verdict]] | None = None
     app: Callable[[AppSubject, Conventions], Iterable[Verdict]] | None = None
     image: Callable[[ImageSubject, Conventions], Iterable[Verdict]] | None = None

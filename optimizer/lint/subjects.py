@@ -11,6 +11,7 @@ from optimizer.bases.recognise import WORKDIR, lambda_base, lambda_environment
 from optimizer.dockerfile.ignore import IgnorePatterns
 from optimizer.dockerfile.instruction import Dockerfile, Instruction, Problem, Span
 from optimizer.dockerfile.parse import read
+from optimizer.dockerfile.rendered import BASE, BUILD, HEADER
 from optimizer.dockerfile.scope import BuildInputs, ResolvedDockerfile, ResolvedStage, resolve
 from optimizer.dockerfile.shell import Command, commands
 from optimizer.lint.copies import Copy, copies
@@ -19,7 +20,6 @@ from optimizer.lint.installs import Install, install_of
 
 if TYPE_CHECKING:
     from optimizer.images.analysis import ImageAnalysis
-    from optimizer.model.plan import BuildPlan
 
 
 _MOST_PATTERNS = 1000
@@ -66,6 +66,11 @@ class DockerfileSubject:
     ``repository`` where the image is pushed, and ``cache_to`` the images that
     the build writes its cache to.  ``for_lambda`` is False for an image that
     no function runs.
+
+    A Dockerfile that was rendered from a specification is one like any other,
+    so that every rule judges it.  ``place`` is where its findings are shown
+    instead, because nobody edits the file itself; None for a file that people
+    write.
     """
 
     path: str
@@ -83,6 +88,7 @@ class DockerfileSubject:
     repository: str | None = None
     cache_to: tuple[str, ...] = ()
     for_lambda: bool = True
+    place: Location | None = None
     # What many rules ask for, computed once: by the identity of an instruction, or by a name.
     _commands: dict[int, tuple[Command, ...]] = field(default_factory=dict, repr=False, compare=False)
     _installs: dict[int, tuple[Install, ...]] = field(default_factory=dict, repr=False, compare=False)
@@ -148,8 +154,28 @@ class DockerfileSubject:
 
     @property
     def location(self) -> Location:
-        """The file as a whole."""
-        return Location(path=self.path, construct=self.construct)
+        """The file as a whole, or what stands for it."""
+        return self.place or Location(path=self.path, construct=self.construct)
+
+    @property
+    def shown(self) -> str:
+        """What the image is called in the message of another one."""
+        return self.place.construct if self.place else self.path
+
+    @property
+    def planned(self) -> bool:
+        """Whether the file was rendered from a specification."""
+        return self.dockerfile.lines[:1] == (HEADER,)
+
+    def step(self, span: Span | None) -> str:
+        """What a rendered file says of the step whose stage holds the span; empty for what belongs to the image as a whole."""
+        if span is None:
+            return ""
+        above = [item.stage for item in self.resolved.stages if item.stage.start.line <= span.start.line]
+        if not above or above[-1].name in (None, BASE, BUILD):
+            return ""
+        title = self.dockerfile.lines[above[-1].start.line - 2] if above[-1].start.line > 1 else ""
+        return title.removeprefix("# ").rpartition("; ")[0]
 
     @property
     def final_stage(self) -> ResolvedStage | None:
@@ -240,7 +266,6 @@ class FunctionSubject:
     metadata: str = ""
     telling: Fix | None = None
     dockerfile: DockerfileSubject | None = None
-    plan: BuildPlan | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,14 +287,6 @@ class RepositorySubject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlanSubject:
-    """A generated build, judged by its plan and not by its text; ``location`` is that of its specification."""
-
-    plan: BuildPlan
-    location: Location
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AppSubject:
     """Everything that is judged together: the Dockerfiles of a tree, or the functions of an app.
 
@@ -279,7 +296,6 @@ class AppSubject:
     location: Location
     dockerfiles: Sequence[DockerfileSubject] = ()
     functions: Sequence[FunctionSubject] = ()
-    plans: Sequence[PlanSubject] = ()
     repositories: Sequence[RepositorySubject] = ()
     problems: Sequence[Problem] = ()
 
@@ -296,4 +312,4 @@ class ImageSubject:
     location: Location
 
 
-Subject = DockerfileSubject | FunctionSubject | PlanSubject | RepositorySubject | AppSubject | ImageSubject
+Subject = DockerfileSubject | FunctionSubject | RepositorySubject | AppSubject | ImageSubject

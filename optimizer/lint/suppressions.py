@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from optimizer.dockerfile.instruction import Comment, Dockerfile
-from optimizer.lint.finding import Finding, Location
+from optimizer.lint.finding import Doubt, Finding, Location
 from optimizer.lint.rule import Rule
 
 _MARK = re.compile(r"optimizer\s*:\s*(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
@@ -50,7 +50,7 @@ class Suppression:
     first: int | None = None
     last: int | None = None
 
-    def covers(self, finding: Finding) -> bool:
+    def covers(self, finding: Finding | Doubt) -> bool:
         """Whether it sets the finding aside, on a day on which it holds."""
         if finding.rule not in self.rules:
             return False
@@ -83,8 +83,8 @@ class SuppressionIndex:
             rows.sort(key=lambda row: row[:2])
         self._last = {key: list(accumulate((last for _, last, _ in rows), max)) for key, rows in self._lines.items()}
 
-    def covering(self, finding: Finding) -> Suppression | None:
-        """The suppression that sets the finding aside, the narrowest first; None when none does."""
+    def covering(self, finding: Finding | Doubt) -> Suppression | None:
+        """The suppression that sets the finding or the doubt aside, the narrowest first; None when none does."""
         key = (finding.rule, literal(finding.location.path))
         span = finding.location.span
         if span is not None and key in self._lines:

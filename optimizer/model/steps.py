@@ -21,6 +21,9 @@ from optimizer.model.stability import Stability
 SLIM_WORDS = ("base-packages", "caches", "docs", "static-libraries", "tests", "type-stubs")
 """What a step of dependencies can leave out; docs/slimming.md says what each word means."""
 
+NODE_LIFECYCLE = ("preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare", "pnpm:devPreinstall")
+"""Scripts of a package.json that installers run for the project itself."""
+
 _KINDS: dict[str, type[Step]] = {}
 _StepType = TypeVar("_StepType", bound="type[Step]")
 
@@ -168,17 +171,22 @@ class Extension(Step):
 @step_kind
 @dataclass(frozen=True, slots=True)
 class PythonDependencies(Step):
-    """Python packages from a lock file: requirements.txt, uv.lock, poetry.lock or Pipfile.lock.
+    """Python packages from a lock file: requirements.txt, uv.lock, poetry.lock, Pipfile.lock or pylock.toml.
 
     The file's name says which tool reads it; any ``*.txt`` is a requirements
-    file.  pyproject.toml or Pipfile stands beside its lock.
+    file, and ``pylock.NAME.toml`` is read as pylock.toml.  pyproject.toml or
+    Pipfile stands beside its lock.  First-party packages that the lock names
+    by path, such as members of a workspace, become layers of their own.
     """
 
     default_stability: ClassVar[Stability] = Stability.MONTHLY
 
     lock: str = _lock_field("The lock or requirements file.")
     groups: tuple[str, ...] = typed(
-        types.NAMES, default=(), doc="Dependency groups or extras to install beside the default ones (uv, poetry)."
+        types.NAMES, default=(), doc="Dependency groups or extras to install beside the default ones (uv, poetry, pylock.toml)."
+    )
+    package: str | None = typed(
+        types.optional(types.PACKAGE), default=None, doc="Member of the workspace whose dependencies are installed (uv); default: its root."
     )
     index_url: str | None = typed(types.URL, default=None, doc="Package index in place of PyPI; credentials go into a build secret.")
     wheels_only: bool = typed(types.FLAG, default=False, doc="Refuse packages that have no wheel for the runtime.")
@@ -191,13 +199,27 @@ class PythonDependencies(Step):
 @step_kind
 @dataclass(frozen=True, slots=True)
 class NodeDependencies(Step):
-    """Node.js packages from package-lock.json, yarn.lock or pnpm-lock.yaml, with package.json beside it."""
+    """Node.js packages from package-lock.json, yarn.lock or pnpm-lock.yaml, with package.json beside it.
+
+    What the lock needs of a workspace's other members becomes layers of its
+    own; [locks of Node.js](locks-node.md) says what a lock may point to.
+    """
 
     default_stability: ClassVar[Stability] = Stability.MONTHLY
 
-    lock: str = _lock_field("The lock file.")
+    lock: str = _lock_field("The lock file; for a workspace, the one of its root.")
+    package: str | None = typed(
+        types.optional(types.TEXT),
+        default=None,
+        doc="Name of the workspace member whose dependencies are installed; default: those of the root.",
+    )
     registry: str | None = typed(types.URL, default=None, doc="Package registry in place of npm's; credentials go into a build secret.")
     scripts: bool = typed(types.FLAG, default=True, doc="Whether the packages' own install scripts run.")
+    ignore_root_scripts: tuple[str, ...] = typed(
+        types.set_of(types.choice(*NODE_LIFECYCLE)),
+        default=(),
+        doc="Lifecycle scripts of the project's own package.json that the image does without; no such script ever runs in it.",
+    )
     slim: tuple[str, ...] = _slim_field()
     build_packages: tuple[str, ...] = _build_packages_field()
     secrets: tuple[BuildSecret, ...] = _secrets_field()
@@ -221,12 +243,21 @@ class JavaBuild(Step):
     """A Maven or Gradle project; its dependencies and its classes become two layers.
 
     Dependencies land in ``/var/task/lib``, classes and resources in
-    ``/var/task``.  The step's stability is that of the classes.
+    ``/var/task``.  The modules of the same build that the function uses stand
+    with its classes, as archives in ``/var/task/lib``.  The step's stability
+    is that of the classes.
     """
 
     default_stability: ClassVar[Stability] = Stability.DAILY
 
-    source: str = typed(types.PATH, positional=True, doc="Directory of pom.xml or build.gradle(.kts).")
+    source: str = typed(
+        types.PATH, positional=True, doc="Directory of pom.xml, build.gradle(.kts) or settings.gradle(.kts): the root of the build."
+    )
+    module: str | None = typed(
+        types.optional(types.PATH),
+        default=None,
+        doc="Module of the function: its directory within the source, needed for a build of several modules.",
+    )
     tool: str | None = typed(
         types.optional(types.choice("maven", "gradle")), default=None, doc="Build tool; default: by the file in the directory."
     )

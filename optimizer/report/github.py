@@ -6,19 +6,36 @@ Source: https://docs.github.com/actions/reference/workflows-and-actions/workflow
 from __future__ import annotations
 
 from optimizer.lint.engine import LintReport
-from optimizer.lint.finding import Finding, Severity
+from optimizer.lint.finding import Finding, Location, Severity
+from optimizer.report.doubts import UNDECIDED, Undecided, grouped
 from optimizer.report.places import UNPRINTABLE, advised, constructs
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 
 
 def lint_as_github(report: LintReport) -> str:
-    """A line for each finding; the runner shows them at their lines in the changes of a pull request."""
-    return "".join(f"{_command(finding)}\n" for finding in report.findings)
+    """A line for each finding, and one for each reason why something is undecided.
+
+    The runner shows them at their lines in the changes of a pull request.
+    """
+    lines = [*map(_command, report.findings), *map(_notice, grouped(report.doubts))]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _command(finding: Finding) -> str:
-    location = finding.location
+    text = advised(finding)
+    named = constructs(finding)
+    return _written(_COMMANDS[finding.severity], finding.location, f"{finding.rule} {finding.name}", f"{named}: {text}" if named else text)
+
+
+def _notice(group: Undecided) -> str:
+    first = group.places[0]
+    text = f"{first.construct}: {group.reason}" if first.construct else group.reason
+    also = f"\nand: {group.elsewhere}" if group.elsewhere else ""
+    return _written("notice", first, f"{UNDECIDED}: {group.title}", text + also)
+
+
+def _written(command: str, location: Location, title: str, text: str) -> str:
     properties: dict[str, str | int] = {}
     if location.path:
         properties["file"] = location.path
@@ -29,13 +46,9 @@ def _command(finding: Finding) -> str:
         if location.span.start.line == location.span.end.line:
             properties["col"] = location.span.start.column
             properties["endColumn"] = location.span.end.column
-    properties["title"] = f"{finding.rule} {finding.name}"
-    text = advised(finding)
-    named = constructs(finding)
-    if named:
-        text = f"{named}: {text}"
+    properties["title"] = title
     written = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
-    return f"::{_COMMANDS[finding.severity]} {written}::{_data(text)}"
+    return f"::{command} {written}::{_data(text)}"
 
 
 def _data(text: str) -> str:

@@ -10,7 +10,8 @@ import json
 from typing import Any
 
 from optimizer.lint.engine import LintReport
-from optimizer.lint.finding import Finding, Severity
+from optimizer.lint.finding import Finding, Location, Severity
+from optimizer.report.doubts import UNDECIDED, Undecided, grouped
 from optimizer.report.fingerprints import with_fingerprints
 from optimizer.report.places import constructs
 
@@ -18,13 +19,14 @@ _SEVERITIES = {Severity.ERROR: "critical", Severity.WARNING: "major", Severity.I
 
 
 def lint_as_gitlab(report: LintReport) -> str:
-    """A list of findings; of equal fingerprints GitLab shows only one, so each has its own."""
-    return json.dumps([_issue(finding, mark) for finding, mark in with_fingerprints(report.findings)], indent=2, ensure_ascii=False) + "\n"
+    """A list of findings, and of reasons why something is undecided; of equal fingerprints GitLab shows only one, so each has its own."""
+    issues = [_issue(finding, mark) for finding, mark in with_fingerprints(report.findings)]
+    issues += map(_note, grouped(report.doubts))
+    return json.dumps(issues, indent=2, ensure_ascii=False) + "\n"
 
 
 def _issue(finding: Finding, mark: str) -> dict[str, Any]:
     location = finding.location
-    lines = {"begin": location.span.start.line, "end": location.span.end.line} if location.span else {"begin": 1}
     named = f"{constructs(finding)}: " if location.construct else ""
     return {
         # A finding has one location in this format, and so its other constructs stand in the text.
@@ -32,6 +34,25 @@ def _issue(finding: Finding, mark: str) -> dict[str, Any]:
         "check_name": f"{finding.rule} {finding.name}",
         "fingerprint": hashlib.sha256(mark.encode("ascii")).hexdigest(),
         "severity": _SEVERITIES[finding.severity],
-        # A path is required; what stands in no file is shown under its construct.
-        "location": {"path": (location.path or location.construct).removeprefix("./"), "lines": lines},
+        "location": _location(location),
     }
+
+
+def _note(group: Undecided) -> dict[str, Any]:
+    first = group.places[0]
+    named = f"{first.construct}: " if first.construct else ""
+    also = f" (and: {group.elsewhere})" if group.elsewhere else ""
+    mark = "\0".join((UNDECIDED, group.ids, group.reason, first.path, first.construct))
+    return {
+        "description": f"{UNDECIDED}: {named}{group.reason}{also}",
+        "check_name": group.title,
+        "fingerprint": hashlib.sha256(mark.encode("utf-8", "surrogateescape")).hexdigest(),
+        "severity": "info",
+        "location": _location(first),
+    }
+
+
+def _location(location: Location) -> dict[str, Any]:
+    lines = {"begin": location.span.start.line, "end": location.span.end.line} if location.span else {"begin": 1}
+    # A path is required; what stands in no file is shown under its construct.
+    return {"path": (location.path or location.construct).removeprefix("./"), "lines": lines}

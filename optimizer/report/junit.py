@@ -11,19 +11,24 @@ import re
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from optimizer.lint.engine import LintReport
-from optimizer.lint.finding import Finding, Severity
+from optimizer.lint.finding import Finding, Location, Severity
+from optimizer.report.doubts import UNDECIDED, Undecided, grouped
 from optimizer.report.places import UNPRINTABLE, advised, constructs
 
 _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def lint_as_junit(report: LintReport) -> str:
-    """A suite with a test case for each finding, which fails unless it is mere information; a clean run is one case that passes."""
+    """A suite with a test case for each finding, which fails unless it is mere information, and a skipped one for what is undecided.
+
+    A clean run is one case that passes.
+    """
+    undecided = grouped(report.doubts)
     counts = {
-        "tests": str(max(1, len(report.findings))),
+        "tests": str(max(1, len(report.findings)) + len(undecided)),
         "failures": str(sum(map(_fails, report.findings))),
         "errors": "0",
-        "skipped": "0",
+        "skipped": str(len(undecided)),
     }
     root = Element("testsuites", counts)
     suite = SubElement(root, "testsuite", {"name": "optimizer lint", **counts})
@@ -31,6 +36,8 @@ def lint_as_junit(report: LintReport) -> str:
         _add(suite, finding)
     if not report.findings:
         SubElement(suite, "testcase", {"classname": "optimizer lint", "name": "all conventions hold"})
+    for group in undecided:
+        _skip(suite, group)
     indent(root)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(root, encoding="unicode")}\n'
 
@@ -41,15 +48,7 @@ def _fails(finding: Finding) -> bool:
 
 def _add(suite: Element, finding: Finding) -> None:
     location = finding.location
-    attributes = {
-        "classname": location.path or location.construct,
-        "name": f"{finding.rule} {finding.name}" + (f" at {location.span.start}" if location.span else ""),
-    }
-    if location.path:
-        attributes["file"] = location.path
-    if location.span:
-        attributes["line"] = str(location.span.start.line)
-    case = SubElement(suite, "testcase", {name: _allowed(value) for name, value in attributes.items()})
+    case = _case(suite, location, f"{finding.rule} {finding.name}")
     text = f"{location}: {advised(finding)}" + (f"\n{finding.excerpt}" if finding.excerpt else "")
     if location.construct:
         text += f"\nin: {constructs(finding)}"
@@ -58,6 +57,23 @@ def _add(suite: Element, finding: Finding) -> None:
     else:
         child = SubElement(case, "system-out")
     child.text = _allowed(text)
+
+
+def _skip(suite: Element, group: Undecided) -> None:
+    case = _case(suite, group.places[0], f"{UNDECIDED}: {group.title}")
+    SubElement(case, "skipped", {"message": _allowed(group.reason + (f"; and: {group.elsewhere}" if group.elsewhere else ""))})
+
+
+def _case(suite: Element, location: Location, name: str) -> Element:
+    attributes = {
+        "classname": location.path or location.construct,
+        "name": name + (f" at {location.span.start}" if location.span else ""),
+    }
+    if location.path:
+        attributes["file"] = location.path
+    if location.span:
+        attributes["line"] = str(location.span.start.line)
+    return SubElement(suite, "testcase", {name: _allowed(value) for name, value in attributes.items()})
 
 
 def _allowed(text: str) -> str:

@@ -11,15 +11,18 @@ from typing import Any
 from optimizer.dockerfile.instruction import Span
 from optimizer.lint.engine import LintReport
 from optimizer.lint.finding import Finding, Location, Severity
+from optimizer.report.doubts import UNDECIDED, grouped
 from optimizer.report.places import constructs
 from optimizer.report.table import table
 
 _WIDTH = 120
+_MOST_REASONS = 20
+"""Why something is undecided, of which the text for people names this many."""
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
 
 
 def lint_as_text(report: LintReport, *, colour: bool = False) -> str:
-    """For people: each finding with its line of the file, a mark under it, and what to do."""
+    """For people: each finding with its line of the file, a mark under it, and what to do; then what is undecided, and why."""
 
     def painted(text: str, code: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if colour else text
@@ -36,6 +39,8 @@ def lint_as_text(report: LintReport, *, colour: bool = False) -> str:
             lines.append(f"  in: {_printable(constructs(finding))}")
         lines.append(f"  {painted('fix:', '32')} {_printable(finding.hint)}")
         blocks.append("\n".join(lines))
+    if report.doubts:
+        blocks.append(_undecided(report, painted))
     blocks.append(_summary(report))
     return "\n\n".join(blocks) + "\n"
 
@@ -132,6 +137,20 @@ def _printable(text: str) -> str:
     return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 
+def _undecided(report: LintReport, painted: Callable[[str, str], str]) -> str:
+    groups = grouped(report.doubts)
+    lines = [painted(f"{UNDECIDED}:", "1")]
+    for group in groups[:_MOST_REASONS]:
+        first = group.places[0]
+        where = f"{first} [{first.construct}]" if first.construct and first.path else str(first)
+        lines.append(f"  {_printable(where)}: {group.title}: {_printable(group.reason)}")
+        if group.elsewhere:
+            lines.append(f"    and: {_printable(group.elsewhere)}")
+    if len(groups) > _MOST_REASONS:
+        lines.append(f"  and {len(groups) - _MOST_REASONS} more reasons; --format json lists all")
+    return "\n".join(lines)
+
+
 def _summary(report: LintReport) -> str:
     counts = [f"{report.count(severity)} {severity.value}" for severity in Severity]
     parts = [f"{report.subjects} checked", ", ".join(counts)]
@@ -140,5 +159,5 @@ def _summary(report: LintReport) -> str:
     if report.suppressed:
         parts.append(f"{len(report.suppressed)} suppressed")
     if report.doubts:
-        parts.append(f"{len(report.doubts)} undecided")
+        parts.append(f"{len(report.doubts)} {UNDECIDED}")
     return "; ".join(parts)

@@ -13,9 +13,10 @@ from urllib.parse import quote
 
 from optimizer.dockerfile.instruction import Span
 from optimizer.lint.engine import LintReport
-from optimizer.lint.finding import Finding, Fix, Location, Severity
+from optimizer.lint.finding import Doubt, Finding, Fix, Location, Severity
 from optimizer.lint.rule import Rule
 from optimizer.lint.rules import RULES
+from optimizer.report.doubts import UNDECIDED
 from optimizer.report.fingerprints import with_fingerprints
 from optimizer.report.rules import rule_page
 
@@ -25,18 +26,21 @@ _FINGERPRINT = "optimizerFinding/v1"
 
 
 def lint_as_sarif(report: LintReport, *, rules: Sequence[Rule] = RULES, rule_pages: str = "") -> str:
-    """The findings, with the rules that were run.
+    """The findings, with the rules that were run; what is undecided is a notification of the tool, which opens no alert.
 
     What is suppressed or in the baseline is left out: code scanning would open
     an alert for it all the same.
     """
     indexes = {rule.id: index for index, rule in enumerate(rules)}
     results = [_result(finding, mark, indexes) for finding, mark in with_fingerprints(report.findings)]
-    run = {
+    run: dict[str, Any] = {
         "tool": {"driver": {"name": "optimizer lint", "rules": [_rule(rule, rule_pages) for rule in rules]}},
         "columnKind": "unicodeCodePoints",
         "results": results,
     }
+    notes = [_note(doubt, indexes) for doubt in report.doubts]
+    if notes:
+        run["invocations"] = [{"executionSuccessful": True, "toolExecutionNotifications": notes}]
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -75,6 +79,18 @@ def _result(finding: Finding, mark: str, indexes: Mapping[str, int]) -> dict[str
         ]
     if finding.fix:
         result["fixes"] = [_fix(finding.fix)]
+    return result
+
+
+def _note(doubt: Doubt, indexes: Mapping[str, int]) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "level": "note",
+        "message": {"text": _message(f"{UNDECIDED}: {doubt.reason}.")},
+        "associatedRule": {"id": doubt.rule, **({"index": indexes[doubt.rule]} if doubt.rule in indexes else {})},
+    }
+    location = _location(doubt.location, "")
+    if location:
+        result["locations"] = [location]
     return result
 
 

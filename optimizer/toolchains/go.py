@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterable, Sequence
 
 from optimizer.errors import Fault
-from optimizer.model.plan import TREE, CopyInputs, Input, Run, Stage, oci_architecture
+from optimizer.locks import go
+from optimizer.locks.files import leaves
+from optimizer.locks.local import Local
+from optimizer.model.plan import TREE, CopyInputs, Run, Stage, oci_architecture
 from optimizer.model.reference import ImageReference
 from optimizer.model.steps import GoBuild
-from optimizer.toolchains.toolchain import GENERATED_FILES, StepContext, Target, missing_directory, missing_file, normalise
+from optimizer.toolchains.sources import Placement
+from optimizer.toolchains.toolchain import StepContext, Target, below, missing_directory, missing_file, normalise
 
 _BUILDER = ImageReference.parse("public.ecr.aws/docker/library/golang:1.25")
-_WORKDIR = "/build"
 _BOOTSTRAP = f"{TREE}/var/runtime/bootstrap"
+_MODULES = "/go/pkg/mod"
 
 
 class GoToolchain:
@@ -29,16 +32,26 @@ class GoToolchain:
         yield from missing_directory(context, step.source, "source", "the Go module")
         if context.project.kind(step.source) != "directory":
             return
-        module = posixpath.join(step.source, "go.mod")
+        module = below(step.source, go.MODULE)
         yield from missing_file(context, module, "source", "the module file", "name the directory of go.mod, or create it with go mod init")
-        if _requires(step, context):
-            yield from missing_file(context, posixpath.join(step.source, "go.sum"), "source", "the lock file", "create it with go mod tidy")
-        if step.package != "." and context.project.kind(posixpath.join(step.source, step.package)) != "directory":
+        if context.project.kind(module) != "file":
+            return
+        found = _sources(step, context)
+        if found.downloads and not found.vendored and not any(path.endswith(".sum") for path in found.files(context.project)):
+            yield from missing_file(context, below(step.source, "go.sum"), "source", "the lock file", "create it with go mod tidy")
+        package = below(step.source, step.package)
+        if step.package != "." and (leaves(package) or context.project.kind(package) != "directory"):
             yield Fault(
                 f'package "{step.package}" does not exist in "{step.source}"',
                 "package",
                 "name the directory of the program, relative to the source",
             )
+        yield from _version_faults(step.builder or _BUILDER, found)
+
+    def local(self, step: GoBuild, context: StepContext) -> Iterable[Local]:
+        found = _sources(step, context)
+        # With a vendor directory, Go reads no module at a path.
+        return () if found.vendored else found.local
 
     def installers(self, step: GoBuild, context: StepContext) -> Sequence[str]:
         return ("Go",)
@@ -51,21 +64,30 @@ class GoToolchain:
             # A builder that fetched another compiler would no longer be the pinned one.
             ("GOTOOLCHAIN", "local"),
         )
-        module_files = tuple(
-            Input(source=path, target=f"{_WORKDIR}/", directory=False)
-            for path in (posixpath.join(step.source, "go.mod"), posixpath.join(step.source, "go.sum"))
-            if context.project.kind(path) == "file"
-        )
+        found = _sources(step, context)
+        directories = (posixpath.normpath(step.source), *(() if found.vendored and found.workspace is None else found.modules))
+        above = () if found.workspace is None else (found.workspace,)
+        placement = Placement.of(step.source, (*directories, *above))
+        module_files = placement.files(found.files(context.project))
+        vendored = found.vendored and found.workspace is not None
+        if vendored:
+            directories = (*directories, below(found.workspace or ".", "vendor"))
+        sources = placement.directories(directories, ("**/*_test.go",))
         download = (
             (
                 CopyInputs(inputs=module_files),
-                Run(commands=(("go", "mod", "download"),), caches=("/go/pkg/mod",), secrets=step.secrets, environment=environment),
+                Run(commands=(("go", "mod", "download"),), caches=(_MODULES,), secrets=step.secrets, environment=environment),
             )
-            if _requires(step, context)
+            if found.downloads and not found.vendored
             else ()
         )
+        # A go.work above the source is in none of its directories.
+        workspace = placement.files(path for path in found.files(context.project) if posixpath.basename(path).startswith("go.work"))
         package = "." if step.package == "." else f"./{step.package}"
-        build = ("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-tags=lambda.norpc", "-o", _BOOTSTRAP, package)
+        build = (
+            *("go", "build", "-trimpath", "-buildvcs=false", *(("-mod=vendor",) if found.vendored else ())),
+            *("-ldflags=-s -w", "-tags=lambda.norpc", "-o", _BOOTSTRAP, package),
+        )
         return [
             Stage(
                 name=context.name,
@@ -73,17 +95,13 @@ class GoToolchain:
                 title=f"Go program of {step.source}",
                 stability=context.stability,
                 origin=step.builder or _BUILDER,
-                workdir=_WORKDIR,
+                workdir=placement.workdir,
                 actions=(
                     *download,
-                    CopyInputs(
-                        inputs=(
-                            Input(source=step.source, target=f"{_WORKDIR}/", directory=True, exclude=(*GENERATED_FILES, "**/*_test.go")),
-                        )
-                    ),
+                    CopyInputs(inputs=(*workspace, *sources)),
                     Run(
                         commands=(build, normalise("go")),
-                        caches=("/go/pkg/mod", "/root/.cache/go-build"),
+                        caches=(_MODULES, "/root/.cache/go-build"),
                         environment=environment,
                     ),
                 ),
@@ -91,8 +109,17 @@ class GoToolchain:
         ]
 
 
-def _requires(step: GoBuild, context: StepContext) -> bool:
-    module = posixpath.join(step.source, "go.mod")
-    if context.project.kind(module) != "file":
-        return False
-    return re.search(r"^\s*require\b", context.project.read_text(module), re.MULTILINE) is not None
+def _sources(step: GoBuild, context: StepContext) -> go.GoSources:
+    return go.sources(context.project, posixpath.normpath(step.source))
+
+
+def _version_faults(builder: ImageReference, found: go.GoSources) -> Iterable[Fault]:
+    """The builder fetches no other compiler, so it must have the version that a module asks for."""
+    for path, version in found.versions:
+        if builder.tag is not None and go.newer(version, builder.tag):
+            minor = ".".join(version.split(".")[:2])
+            yield Fault(
+                f'"{path}" asks for Go {version}, and the builder is "{builder}"',
+                "builder",
+                f'set builder="{_BUILDER.name}:{minor}", or lower the version with go mod edit -go',
+            )

@@ -1,18 +1,23 @@
-"""Java projects of Maven and Gradle: dependencies and classes in stages of their own."""
+"""Java projects of Maven and Gradle: libraries and classes in stages of their own."""
 
 from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Sequence
 
-from optimizer.errors import Fault
-from optimizer.model.plan import TREE, CopyInputs, Input, Run, Stage
+from optimizer.errors import Fault, did_you_mean
+from optimizer.locks import gradle, maven
+from optimizer.locks.files import upwards
+from optimizer.locks.java import JavaBuildFiles
+from optimizer.locks.local import Local
+from optimizer.model.plan import TREE, CopyInputs, Run, Stage, TreeScript
 from optimizer.model.reference import ImageReference
 from optimizer.model.stability import Stability
 from optimizer.model.steps import JavaBuild
-from optimizer.toolchains.toolchain import GENERATED_FILES, StepContext, Target, missing_directory, normalise
+from optimizer.toolchains.java_scripts import CLASS_PATH, GRADLE_TASKS, PACK, TASKS
+from optimizer.toolchains.sources import Placement
+from optimizer.toolchains.toolchain import StepContext, Target, below, missing_directory, normalise
 
-_WORKDIR = "/build"
 _TASK = f"{TREE}/var/task"
 _LIBRARY = "public.ecr.aws/docker/library"
 _MAVEN_TAGS = {
@@ -23,27 +28,10 @@ _MAVEN_TAGS = {
     "25": "3.9-amazoncorretto-25",
 }
 _GRADLE_TAGS = {"8": "8-jdk8", "11": "8-jdk11", "17": "8-jdk17", "21": "8-jdk21", "25": "9-jdk25"}
-_BUILD_FILES = {
-    "maven": ("pom.xml",),
-    "gradle": (
-        "build.gradle",
-        "build.gradle.kts",
-        "settings.gradle",
-        "settings.gradle.kts",
-        "gradle.properties",
-        "gradle.lockfile",
-        "gradle/libs.versions.toml",
-    ),
-}
 _CACHES = {"maven": ("/root/.m2/repository",), "gradle": ("/home/gradle/.gradle/caches", "/root/.gradle/caches")}
-_OUTPUTS = ("target/", "build/", ".gradle/", "src/test/")
-# Gradle has no task of its own that copies a class path.
-_GRADLE_INIT = (
-    "allprojects { afterEvaluate { if (plugins.hasPlugin('java')) { "
-    "tasks.register('lambdaDependencies', Copy) { from configurations.runtimeClasspath; into '" + _TASK + "/lib' }; "
-    "tasks.register('lambdaClasses', Copy) { from sourceSets.main.output; into '" + _TASK + "' } } } }"
-)
-_GRADLE_SCRIPT = "/tmp/lambda.gradle"
+_OUTPUTS = ("target", "build", ".gradle", "src/test")
+_MAVEN = ("mvn", "--batch-mode", "--no-transfer-progress")
+_GRADLE = ("gradle", "--no-daemon", "--console=plain", "--init-script", TASKS)
 
 
 class JavaToolchain:
@@ -64,18 +52,23 @@ class JavaToolchain:
         found = _tools(step, context)
         if not found:
             yield Fault(
-                f'"{step.source}" holds no pom.xml, build.gradle or build.gradle.kts', "source", "name the directory of the build file"
+                f'"{step.source}" holds no pom.xml, build.gradle, settings.gradle or one of their Kotlin forms',
+                "source",
+                "name the directory of the build file",
             )
         elif len(found) > 1 and step.tool is None:
-            yield Fault(f'"{step.source}" holds build files of both Maven and Gradle', "tool", 'say tool="maven" or tool="gradle"')
+            yield Fault(f'"{step.source}" holds build files of both Maven and Gradle', "tool", 'set tool="maven" or tool="gradle"')
         elif step.tool is not None and step.tool not in found:
-            yield Fault(f'"{step.source}" holds no build file of {step.tool}', "tool", f'say tool="{found[0]}"')
+            yield Fault(f'"{step.source}" holds no build file of {step.tool}', "tool", f'set tool="{found[0]}"')
         elif found == ["gradle"] and step.tool is None and step.builder is None:
-            yield Fault(f'"{step.source}" is a Gradle project', "tool", 'say tool="gradle", so that `optimizer pin` knows the builder')
-        elif "maven" in found and "<modules>" in context.project.read_text(posixpath.join(step.source, "pom.xml")):
-            yield Fault(
-                f'"{step.source}/pom.xml" is a project of several modules', "source", "name the directory of the function's own module"
-            )
+            yield Fault(f'"{step.source}" is a Gradle project', "tool", 'set tool="gradle", so that `optimizer pin` knows the builder')
+        elif (step.tool or found[0]) == "maven":
+            yield from _maven_faults(step, context)
+        else:
+            yield from _gradle_faults(step, context)
+
+    def local(self, step: JavaBuild, context: StepContext) -> Iterable[Local]:
+        return _build_files(step, context).local
 
     def installers(self, step: JavaBuild, context: StepContext) -> Sequence[str]:
         return ((step.tool or _tools(step, context)[0]).capitalize(),)
@@ -83,27 +76,35 @@ class JavaToolchain:
     def stages(self, step: JavaBuild, context: StepContext) -> Sequence[Stage]:
         tool = step.tool or _tools(step, context)[0]
         origin = step.builder or _builder(tool, context.target)
-        paths = [posixpath.join(step.source, name) for name in _BUILD_FILES[tool]]
-        build_files = tuple(
-            Input(source=path, target=posixpath.join(_WORKDIR, posixpath.relpath(path, step.source)), directory=False)
-            for path in sorted(paths)
-            if context.project.kind(path) == "file"
-        )
-        everything = Input(source=step.source, target=f"{_WORKDIR}/", directory=True, exclude=(*GENERATED_FILES, *_OUTPUTS))
-        dependencies, classes = _commands(tool)
+        found = _build_files(step, context)
+        own = posixpath.normpath(step.source)
+        placement = Placement.of(own, (*found.modules, *found.directories, *map(posixpath.dirname, found.files)))
+        outputs = [f"{name}/" for name in _OUTPUTS]
+        outputs += [f"{posixpath.relpath(module, own)}/{name}/" for module in found.modules for name in _OUTPUTS]
+        # A project beside the source is a source too.  One without a build script still has to be a directory.
+        sources = placement.directories((own, *found.modules, *found.directories), outputs)
+        beside = placement.files(path for path in found.files if not any(item.source in upwards(path) for item in sources))
+        if found.computed:
+            build_files = (*beside, *sources)
+        else:
+            build_files = (*placement.files(found.files), *placement.directories(found.directories, outputs))
+        directories = tuple(placement.place(module) for module in found.modules)
+        libraries, classes = _maven_commands(step) if tool == "maven" else _gradle_commands(step)
+        make = ("mkdir", "-p", f"{_TASK}/lib")
+        title = step.source if step.module in (None, ".") else f"{step.source}, module {step.module}"
         return [
             Stage(
                 name=f"{context.name}-dependencies",
                 step=context.name,
-                title=f"Java libraries of {step.source}",
+                title=f"Java libraries of {title}",
                 # A release of the classes seldom touches what they depend on.
                 stability=min(Stability.MONTHLY, context.stability),
                 origin=origin,
-                workdir=_WORKDIR,
+                workdir=placement.workdir,
                 actions=(
                     CopyInputs(inputs=build_files),
                     Run(
-                        commands=(("mkdir", "-p", f"{_TASK}/lib"), *dependencies, normalise("java")),
+                        commands=((*make, *directories), *libraries, normalise("java")),
                         caches=_CACHES[tool],
                         secrets=step.secrets,
                     ),
@@ -112,14 +113,14 @@ class JavaToolchain:
             Stage(
                 name=f"{context.name}-classes",
                 step=context.name,
-                title=f"Java classes of {step.source}",
+                title=f"Java classes of {title}",
                 stability=context.stability,
                 origin=origin,
-                workdir=_WORKDIR,
+                workdir=placement.workdir,
                 actions=(
-                    CopyInputs(inputs=(everything,)),
+                    CopyInputs(inputs=(*beside, *sources)),
                     Run(
-                        commands=(("mkdir", "-p", _TASK), *classes, normalise("java")),
+                        commands=(make if found.modules else (*make[:-1], _TASK), *classes, normalise("java")),
                         caches=_CACHES[tool],
                         secrets=step.secrets,
                     ),
@@ -128,23 +129,119 @@ class JavaToolchain:
         ]
 
 
-def _commands(tool: str) -> tuple[tuple[tuple[str, ...], ...], tuple[tuple[str, ...], ...]]:
-    """The commands that put the dependencies, and those that put the classes, into the tree."""
-    if tool == "maven":
-        maven = ("mvn", "--batch-mode", "--no-transfer-progress")
+def _build_files(step: JavaBuild, context: StepContext) -> JavaBuildFiles:
+    tool = step.tool or _tools(step, context)[0]
+    read = maven.build_files if tool == "maven" else gradle.build_files
+    return read(context.project, posixpath.normpath(step.source))
+
+
+def _maven_commands(step: JavaBuild) -> tuple[tuple[tuple[str, ...] | TreeScript, ...], tuple[tuple[str, ...] | TreeScript, ...]]:
+    """The commands that put the libraries, and those that put the classes, into the tree."""
+    if step.module is None:
         return (
-            ((*maven, "dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={_TASK}/lib"),),
-            ((*maven, "compile"), ("cp", "-R", "target/classes/.", f"{_TASK}/")),
+            ((*_MAVEN, "dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={_TASK}/lib"),),
+            ((*_MAVEN, "compile"), ("cp", "-R", "target/classes/.", f"{_TASK}/")),
         )
-    script = ("sh", "-c", f'printf %s "$1" > {_GRADLE_SCRIPT}', "write", _GRADLE_INIT)
-    gradle = ("gradle", "--no-daemon", "--console=plain", "--init-script", _GRADLE_SCRIPT)
-    return (script, (*gradle, "lambdaDependencies")), (script, (*gradle, "lambdaClasses"))
+    # Modules find one another only in a build that compiles them; where there are POMs alone, that is nothing.
+    build = (
+        *(*_MAVEN, "--projects", step.module, "--also-make", "compile", "dependency:build-classpath"),
+        *("-DincludeScope=runtime", "-Dmdep.outputFile=target/lambda.classpath"),
+    )
+    pack = (*PACK, f"{step.module}/target/lambda.classpath", f"{_TASK}/lib")
+    return (
+        (CLASS_PATH, build, (*pack, "libraries")),
+        (CLASS_PATH, build, (*pack, "modules"), ("cp", "-R", f"{step.module}/target/classes/.", f"{_TASK}/")),
+    )
+
+
+def _gradle_commands(step: JavaBuild) -> tuple[tuple[tuple[str, ...] | TreeScript, ...], tuple[tuple[str, ...] | TreeScript, ...]]:
+    """The same by two tasks that Gradle does not have itself."""
+    gradle = (*_GRADLE, f"-PlambdaModule={step.module or '.'}")
+    return (GRADLE_TASKS, (*gradle, "lambdaDependencies")), (GRADLE_TASKS, (*gradle, "lambdaClasses"))
+
+
+def _maven_faults(step: JavaBuild, context: StepContext) -> Iterable[Fault]:
+    source = posixpath.normpath(step.source)
+    try:
+        poms = maven.reactor(context.project, source)
+        parents = maven.above(context.project, poms[0])
+        others = {} if step.module else _siblings(context, poms[0], parents)
+    except ValueError as error:
+        yield Fault(str(error), "source", "fix the file; mvn validate tells whether Maven can read it")
+        return
+    modules = sorted(posixpath.relpath(pom.directory, source) for pom in poms[1:])
+    if step.module is not None:
+        yield from _module_fault(step, modules)
+    elif modules:
+        yield _several(f"{below(source, maven.POM)}", modules)
+    for sibling in (item for item in poms[0].dependencies if item in others):
+        root = others[sibling]
+        yield Fault(
+            f'"{poms[0].path}" depends on "{sibling[1]}", a module of "{root}"',
+            "source",
+            f'set source="{posixpath.dirname(root) or "."}" and module="{posixpath.relpath(source, posixpath.dirname(root) or ".")}"',
+        )
+    for pom in poms:
+        for path in pom.system:
+            yield Fault(
+                f'"{pom.path}" has a library of the scope "system" at "{path}", which Maven puts into no image',
+                "source",
+                "put it into a repository, such as one in the project with the URL file://${project.basedir}/repository",
+            )
+
+
+def _siblings(context: StepContext, pom: maven.Pom, parents: Sequence[maven.Pom]) -> dict[tuple[str, str], str]:
+    """The modules of the builds that the parents make, by group and artifact: the path of the build's POM."""
+    found: dict[tuple[str, str], str] = {}
+    for parent in parents:
+        poms = maven.reactor(context.project, parent.directory) if parent.modules and parent.path.endswith(maven.POM) else ()
+        if any(item.path == pom.path for item in poms):
+            found.update({(item.group, item.artifact): parent.path for item in poms})
+    return found
+
+
+def _gradle_faults(step: JavaBuild, context: StepContext) -> Iterable[Fault]:
+    source = posixpath.normpath(step.source)
+    owner = gradle.owner(context.project, source)
+    if owner is not None:
+        module = posixpath.relpath(source, owner)
+        yield Fault(
+            f'"{step.source}" is a project of the Gradle build in "{owner}", and no build of its own',
+            "source",
+            f'set source="{owner}" and module="{module}"',
+        )
+        return
+    found = gradle.build_files(context.project, source)
+    modules = sorted(posixpath.relpath(module, source) for module in found.modules)
+    if step.module is None and modules:
+        settings = next(below(source, name) for name in gradle.SETTINGS if context.project.kind(below(source, name)) == "file")
+        yield _several(settings, [".", *modules])
+    elif step.module is not None and not found.computed:
+        yield from _module_fault(step, [".", *modules])
+
+
+def _several(path: str, modules: Sequence[str]) -> Fault:
+    return Fault(
+        f'"{path}" is a build of several modules: {", ".join(modules)}',
+        "module",
+        f'set module to the one that holds the handler, such as module="{modules[-1]}"',
+    )
+
+
+def _module_fault(step: JavaBuild, modules: Sequence[str]) -> Iterable[Fault]:
+    if step.module is not None and posixpath.normpath(step.module) not in modules:
+        allowed = f"; allowed: {', '.join(modules)}" if modules else "; the build has no modules"
+        yield Fault(
+            f'"{step.module}" is no module of the build in "{step.source}"{allowed}',
+            "module",
+            did_you_mean(step.module, modules) or "name the directory of the module, relative to the source",
+        )
 
 
 def _tools(step: JavaBuild, context: StepContext) -> list[str]:
     return [
         tool
-        for tool, names in (("maven", ("pom.xml",)), ("gradle", ("build.gradle", "build.gradle.kts")))
+        for tool, names in (("maven", (maven.POM,)), ("gradle", (*gradle.BUILD, *gradle.SETTINGS)))
         if any(context.project.kind(posixpath.join(step.source, name)) == "file" for name in names)
     ]
 

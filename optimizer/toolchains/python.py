@@ -1,47 +1,55 @@
-"""Python packages from the lock files of pip, uv, poetry and pipenv.
+"""Python packages from the lock files of pip, uv, poetry and pipenv, and from pylock.toml.
 
 Every tool's lock becomes a requirements file with hashes, and one installer
 installs it, whichever tool a team locks with.  uv is the default: it is the
 faster one, its version is pinned here where pip's is that of the base image,
 and it installs for another architecture than its own with the right markers.
+
+What a lock names beside registries is installed by commands of its own:
+first-party packages in stages of their own, archives of the project and
+packages of Git repositories, which have no hash, by uv without their dependencies,
+which the lock names too.
 """
 
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from optimizer.errors import Fault
-from optimizer.locks.wheels import uv_platform, without_wheel
-from optimizer.model.plan import TREE, Input, Run, Stage
+from optimizer.locks import uv
+from optimizer.locks.backends import requirement_name
+from optimizer.locks.local import Local, LocalKind
+from optimizer.locks.python import WHEEL, From, Package, normal_name, of_origin, registries
+from optimizer.locks.requirements import local_of
+from optimizer.locks.wheels import without_wheel
+from optimizer.model.plan import CopyInputs, Input, Run, Stage, TreeScript
 from optimizer.model.reference import ImageReference
 from optimizer.model.steps import PythonDependencies
-from optimizer.toolchains.secrets import replaces_index, with_index_of_pip, with_index_of_uv
-from optimizer.toolchains.slim import remembered, slimmed
-from optimizer.toolchains.system import build_tools
-from optimizer.toolchains.toolchain import ProjectFiles, StepContext, Target, beside, compiled, missing_file, normalise
-
-# The hashes are those of its wheels for Linux with the GNU C library, for builders of both architectures.
-_UV = (
-    "uv==0.13.9",
-    "--hash=sha256:d7f459fe4fd247d830351c75686d3996ace3c6f3f728eb0e85a30b7ada0cef19",
-    "--hash=sha256:5435c5ce14a56431208ca0996416d310f1598e8c2c8ba707688985a16bb82dbe",
-    "--hash=sha256:ecb6028d79dc96fbeafffe5c8af62a7099487ebc05a701e76714eebcffd06375",
+from optimizer.toolchains.content import CODE_CACHES
+from optimizer.toolchains.python_install import (
+    CACHES,
+    EXPORTED,
+    SOURCE,
+    TASK,
+    build_index,
+    export_pipenv,
+    export_poetry,
+    export_uv,
+    get_uv,
+    installer,
+    uv_install,
 )
-# Exporters run in environments of their own: what they need must neither meet nor change the packages of the base.
-_EXPORTER = ("python", "-m", "uv", "tool", "run", "--quiet", "--python", "python")
-_POETRY = ("--from", "poetry==2.5.1", "--with", "poetry-plugin-export==1.10.1", "poetry")
-_PIPENV = ("--from", "pipenv==2026.10.3", "pipenv")
-_TASK = f"{TREE}/var/task"
-_SOURCE = "/src"
-_EXPORTED = "/tmp/requirements.txt"
-_COMPANION = {"uv.lock": "pyproject.toml", "poetry.lock": "pyproject.toml", "Pipfile.lock": "Pipfile"}
-_UV_INSTALL = ("python", "-m", "uv", "pip", "install", "--link-mode", "copy", "--python", "python")
-_PIP = ("python", "-m", "pip", "install", "--disable-pip-version-check", "--root-user-action=ignore")
-# Both are made for many writers: https://docs.astral.sh/uv/concepts/cache/#cache-safety, https://pip.pypa.io/en/stable/topics/caching/
-_CACHES = {"uv": ("/root/.cache/uv", "/root/.cache/pip"), "pip": ("/root/.cache/pip",)}
-_NO_EXPORT: tuple[tuple[str, ...], ...] = ()
+from optimizer.toolchains.python_reading import COMPANION, Reading, dependencies_of, kind_of, lock_faults, project_at, read_step
+from optimizer.toolchains.python_scripts import flatten, forget, overlaps
+from optimizer.toolchains.python_sources import source_stage, source_warnings
+from optimizer.toolchains.secrets import with_index_of_pip
+from optimizer.toolchains.slim import remembered, slimmed
+from optimizer.toolchains.system import build_tools, git_package
+from optimizer.toolchains.toolchain import ProjectFiles, StepContext, Target, below, beside, compiled, missing_file, normalise
+
+_FULL_EXPORT = "/tmp/export.txt"
+_Command = tuple[str, ...] | TreeScript
 
 
 class PythonToolchain:
@@ -53,186 +61,254 @@ class PythonToolchain:
         return ()
 
     def check(self, step: PythonDependencies, context: StepContext) -> Iterable[Fault]:
-        name = posixpath.basename(step.lock)
-        if not name.endswith(".txt") and name not in _COMPANION:
+        name, kind = posixpath.basename(step.lock), kind_of(step.lock)
+        if not kind:
             yield Fault(
-                f'"{step.lock}" is no lock file of a known tool; allowed: a requirements file (*.txt), {", ".join(_COMPANION)}',
+                f'"{step.lock}" is no lock file of a known tool; '
+                f"allowed: a requirements file (*.txt), {', '.join(COMPANION)}, pylock.toml, pylock.NAME.toml",
                 "lock",
                 "name the lock file itself, not pyproject.toml or Pipfile",
             )
             return
-        if name.endswith(".txt"):
-            if step.groups:
-                yield Fault(f"{step.lock} has no dependency groups", "groups", "leave groups out, or lock with uv or poetry")
-            yield from missing_file(context, step.lock, "lock", "the lock file", "create it, or mend the path")
-            if context.project.kind(step.lock) == "file":
-                yield from _requirements_faults(context.project, step.lock)
-            return
-        yield from missing_file(
-            context,
-            step.lock,
-            "lock",
-            "the lock file",
-            f"create it with {name.partition('.')[0].lower().replace('pipfile', 'pipenv')} lock",
-        )
-        yield from missing_file(
-            context, beside(step.lock, _COMPANION[name]), "lock", f"{name} needs its project file, and", "put it beside the lock file"
-        )
-        if step.groups and name == "Pipfile.lock":
-            yield Fault("Pipfile.lock has no dependency groups", "groups", "leave groups out, or lock with uv or poetry")
+        faults = list(_file_faults(step, context, name, kind))
+        if step.package is not None and kind != uv.NAME:
+            faults.append(Fault(f"{name} has no members of a workspace", "package", "leave package out, or lock with uv"))
+        if step.groups and kind in ("requirements", "Pipfile.lock"):
+            faults.append(Fault(f"{name} has no dependency groups", "groups", "leave groups out, or lock with uv or poetry"))
+        yield from faults or lock_faults(step, context)
+
+    def local(self, step: PythonDependencies, context: StepContext) -> Iterable[Local]:
+        reading = read_step(step, context)
+        if reading.requirements is not None:
+            return tuple(local_of(reading.requirements))
+        return tuple(item for package in reading.packages for item in package.local())
+
+    def warnings(self, step: PythonDependencies, context: StepContext) -> Iterable[str]:
+        reading = read_step(step, context)
+        for source in reading.sources:
+            yield from source_warnings(source, context)
+        for package in reading.repositories:
+            yield (
+                f'{package.place} takes "{package.name or package.location}" from Git, and builds it with whatever build backend is '
+                "the newest: the layer may differ when a new release of that appears"
+            )
 
     def installers(self, step: PythonDependencies, context: StepContext) -> Sequence[str]:
         return (step.installer, "pip")
 
     def stages(self, step: PythonDependencies, context: StepContext) -> Sequence[Stage]:
-        name = posixpath.basename(step.lock)
-        if name.endswith(".txt"):
-            reads = _side_by_side(_requirement_files(context.project, step.lock))
-            hashed = any("--hash=" in context.project.read_text(item.source) for item in reads)
-            (requirements,) = (item.target for item in reads if item.source == step.lock)
-            export = _NO_EXPORT
-        else:
-            reads = _side_by_side((step.lock, beside(step.lock, _COMPANION[name])))
-            hashed, requirements = True, _EXPORTED
-            export = _export(name, step)
-        with_uv = step.installer == "uv" or bool(export)
-        tools = (Run(commands=_get_uv(step), shared_caches=_CACHES["pip"], secrets=step.secrets),) if with_uv else ()
+        reading = read_step(step, context)
+        asked = registries(reading.packages)
         return [
-            Stage(
-                name=context.name,
-                step=context.name,
-                title=f"Python packages of {step.lock}",
-                stability=context.stability,
-                origin=context.target.image,
-                needs_target=_needs_target(step, context),
-                slim=step.slim,
-                actions=(
-                    *remembered(context.target, step.slim),
-                    *build_tools(context.target.base, step.build_packages),
-                    # A run of its own: a changed lock finds the installer in the build cache.
-                    *tools,
-                    Run(
-                        commands=(
-                            *export,
-                            (*_install(step, context, hashed), "--requirement", requirements),
-                            # What installers leave behind for themselves.
-                            ("rm", "-f", f"{_TASK}/.lock"),
-                            *slimmed(context.target, step.slim),
-                            *compiled(context.target),
-                            normalise("python"),
-                        ),
-                        reads=reads,
-                        shared_caches=_CACHES["uv" if with_uv else "pip"],
-                        secrets=with_index_of_pip(step.secrets) if export else step.secrets,
-                    ),
-                ),
-            )
+            _third_party(step, context, reading, asked),
+            *(source_stage(source, step, context, asked) for source in reading.sources),
         ]
 
 
-def _install(step: PythonDependencies, context: StepContext, hashed: bool) -> tuple[str, ...]:
-    """The command of the installer up to the requirements."""
-    options = [
-        *(("--require-hashes",) if hashed else ()),
-        *(("--only-binary", ":all:") if step.wheels_only else ()),
-        *_index(step),
-    ]
-    if step.installer == "pip":
-        return (*_PIP, "--no-compile", "--prefer-binary", "--target", _TASK, *options)
-    platform = uv_platform(context.target.base, context.target.architecture)
-    return (*_UV_INSTALL, "--python-platform", platform, "--target", _TASK, *options)
+def _file_faults(step: PythonDependencies, context: StepContext, name: str, kind: str) -> Iterator[Fault]:
+    tool = {"uv.lock": "uv lock", "poetry.lock": "poetry lock", "Pipfile.lock": "pipenv lock"}.get(name)
+    hint = f"create it with {tool}" if tool else "create it, or fix the path"
+    yield from missing_file(context, step.lock, "lock", "the lock file", hint)
+    if kind in COMPANION:
+        companion = beside(step.lock, COMPANION[kind])
+        yield from missing_file(context, companion, "lock", f"{name} needs its project file, and", "put it beside the lock file")
 
 
-def _index(step: PythonDependencies) -> tuple[str, ...]:
-    return ("--index-url", step.index_url) if step.index_url else ()
+def _third_party(step: PythonDependencies, context: StepContext, reading: Reading, asked: tuple[str, ...]) -> Stage:
+    """The stage of everything that is not first-party code."""
+    mounts = _Mounts(step, context, reading)
+    exported = reading.lock is not None and reading.kind != "pylock.toml"
+    export, requirements = _requirements(step, context, reading, mounts)
+    command = installer(step, context.target, asked)
+    alone = tuple(_alone(step, context, reading, mounts, asked))
+    with_uv = step.installer == "uv" or exported or bool(alone)
+    tools = (Run(commands=get_uv(step), shared_caches=CACHES["pip"], secrets=step.secrets),) if with_uv else ()
+    packages = (*step.build_packages, *((git_package(context.target.base),) if reading.repositories else ()))
+    find_links = tuple(word for directory in mounts.archive_directories for word in ("--find-links", directory))
+    return Stage(
+        name=context.name,
+        step=context.name,
+        title=f"Python packages of {step.lock}" + (f" for {step.package}" if step.package else ""),
+        stability=context.stability,
+        origin=context.target.image,
+        needs_target=_needs_target(step, context, reading),
+        slim=step.slim,
+        actions=(
+            *remembered(context.target, step.slim),
+            *build_tools(context.target.base, packages),
+            # A run of its own: a changed lock finds the installer in the build cache.
+            *tools,
+            *((CopyInputs(inputs=mounts.copied),) if mounts.copied else ()),
+            Run(
+                commands=(
+                    *export,
+                    (
+                        *command,
+                        "--target",
+                        TASK,
+                        *_hashes(reading),
+                        *_words(reading),
+                        "--requirement",
+                        requirements,
+                        *_needs(reading, context),
+                    ),
+                    *alone,
+                    # What installers leave behind for themselves.
+                    ("rm", "-f", f"{TASK}/.lock"),
+                    overlaps((*command, "--no-deps", *find_links)),
+                    *((forget(),) if reading.archives or mounts.directories or mounts.copied else ()),
+                    *slimmed(context.target, step.slim),
+                    *compiled(context.target),
+                    normalise("python"),
+                ),
+                reads=mounts.read,
+                shared_caches=CACHES["uv" if with_uv else "pip"],
+                secrets=with_index_of_pip(step.secrets) if with_uv else step.secrets,
+            ),
+        ),
+    )
 
 
-def _get_uv(step: PythonDependencies) -> tuple[tuple[str, ...], ...]:
-    # pip takes hashes from a requirements file alone.
-    write = ("sh", "-c", 'echo "$@" > /tmp/uv.txt', "write", *_UV)
-    install = (*_PIP, "--require-hashes", "--only-binary", ":all:", *_index(step), "--requirement", "/tmp/uv.txt")
-    return (write, with_index_of_uv(install, step.secrets))
+def _hashes(reading: Reading) -> tuple[str, ...]:
+    return ("--require-hashes",) if reading.hashed and reading.kind != "pylock.toml" else ()
 
 
-def _needs_target(step: PythonDependencies, context: StepContext) -> str:
+def _words(reading: Reading) -> tuple[str, ...]:
+    """What of pylock.toml its installer chooses; of other locks, the export has chosen already."""
+    if reading.kind != "pylock.toml":
+        return ()
+    extras = (word for extra in reading.extras for word in ("--extra", extra))
+    return (*extras, *(word for group in reading.groups for word in ("--group", group)))
+
+
+def _needs(reading: Reading, context: StepContext) -> tuple[str, ...]:
+    """What first-party packages ask for, where the lock does not name everything."""
+    if reading.hashed:
+        return ()
+    own = {source.name for source in reading.sources}
+    found = (text for source in reading.sources for text in dependencies_of(source, project_at(source.location, context)))
+    return tuple(dict.fromkeys(text for text in found if requirement_name(text) not in own))
+
+
+def _requirements(step: PythonDependencies, context: StepContext, reading: Reading, mounts: _Mounts) -> tuple[tuple[_Command, ...], str]:
+    """The commands that write the requirements, and their path."""
+    apart = [package.name for package in reading.packages if package.origin in (From.GIT, From.ARCHIVE)]
+    dropped = ("archive", "directory", "vcs", *(("url",) if reading.kind == "Pipfile.lock" else ()))
+    needs_flat = any(package.origin not in (From.REGISTRY, From.VIRTUAL) for package in reading.packages)
+    output = _FULL_EXPORT if needs_flat else EXPORTED
+    rewrite = (flatten(output, SOURCE, EXPORTED, dropped),) if needs_flat else ()
+    match reading.kind:
+        case "uv.lock":
+            return (export_uv(step.package, reading.groups, reading.extras, apart),), EXPORTED
+        case "poetry.lock":
+            return (export_poetry(step, reading.groups, reading.extras, output), *rewrite), EXPORTED
+        case "Pipfile.lock":
+            return (export_pipenv(step, output), *rewrite), EXPORTED
+    assert reading.requirements is None or reading.kind == "requirements"
+    plain = reading.requirements is None or not (reading.requirements.names_files or reading.requirements.only_pip)
+    if plain:
+        return (), mounts.lock
+    # Lines of repositories have no hash, so they cannot stand beside lines that have one.
+    dropped = ("directory", *(("vcs",) if reading.hashed else ()))
+    return (flatten(mounts.lock, SOURCE, EXPORTED, dropped),), EXPORTED
+
+
+def _alone(
+    step: PythonDependencies, context: StepContext, reading: Reading, mounts: _Mounts, asked: tuple[str, ...]
+) -> Iterator[tuple[str, ...]]:
+    """The commands for what has no hash, or is a file of the project: all of it is named by the lock, dependencies too."""
+    if reading.kind == "pylock.toml" or not reading.hashed:
+        return
+    install = (*uv_install(context.target), "--target", TASK, "--no-deps")
+    archives = of_origin(reading.packages, From.ARCHIVE) if reading.requirements is None else ()
+    wheels = [package for package in archives if any(path.endswith(WHEEL) for path in package.archives)]
+    if wheels:
+        links = (word for directory in mounts.archive_directories for word in ("--find-links", directory))
+        yield (*install, "--no-index", *links, *(f"{package.name}=={_version(package)}" for package in wheels))
+    built = [mounts.at(package.archives[0]) for package in archives if package not in wheels]
+    built += [package.requirement for package in reading.repositories]
+    if reading.kind == "Pipfile.lock":
+        built += [package.requirement for package in of_origin(reading.packages, From.URL)]
+    if built:
+        yield (*install, *(("--only-binary", ":all:") if step.wheels_only else ()), *build_index(step, asked), *built)
+
+
+def _version(package: Package) -> str:
+    """The version of a package of archives, which its wheels' names tell."""
+    names = [posixpath.basename(path) for path in package.archives if path.endswith(WHEEL)]
+    return package.version or names[0].split("-")[1]
+
+
+def _needs_target(step: PythonDependencies, context: StepContext, reading: Reading) -> str:
     if step.installer == "pip":
         return "pip installs for the platform that it runs on"
     if step.build_packages:
         return "its build packages compile for the platform that they run on"
-    name = posixpath.basename(step.lock)
-    if name not in _COMPANION:
-        return ""
-    target = context.target
-    missing = without_wheel(name, context.project.read_text(step.lock), step.groups, target.base, target.architecture)
-    if not missing:
-        return ""
-    more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
-    return f"no wheel for {target.architecture}: {', '.join(missing[:3])}{more}"
+    repositories = [package.name or package.location for package in reading.repositories]
+    if repositories:
+        return f"built from a Git repository: {_few(repositories)}"
+    missing = without_wheel(reading.packages, context.target.base, context.target.architecture)
+    return f"no wheel for {context.target.architecture}: {_few(missing)}" if missing else ""
 
 
-def _side_by_side(paths: Iterable[str]) -> tuple[Input, ...]:
-    """The files as they stand to one another, wherever in the project they are: equal files in two functions are one build."""
-    files = sorted(paths)
-    top = posixpath.commonpath([posixpath.dirname(path) for path in files]) or "."
-    return tuple(Input(source=path, target=posixpath.join(_SOURCE, posixpath.relpath(path, top)), directory=False) for path in files)
+def _few(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"{', '.join(names[:3])}{more}"
 
 
-def _export(lock: str, step: PythonDependencies) -> tuple[tuple[str, ...], ...]:
-    exporter = (*_EXPORTER, *_index(step))
-    match lock:
-        case "uv.lock":
-            export = ["python", "-m", "uv", "export", "--project", _SOURCE, "--frozen", "--no-dev", "--no-emit-workspace"]
-            export += [word for group in step.groups for word in ("--group", group)]
-            return ((*export, "--no-header", "--quiet", "--format", "requirements-txt", "--output-file", _EXPORTED),)
-        case "poetry.lock":
-            export = [*exporter, *_POETRY, "export", "--directory", _SOURCE, "--no-interaction"]
-            export += [word for group in step.groups for word in ("--with", group)]
-            export += ["--without-urls"] if replaces_index(step) else []
-            return ((*export, "--format", "requirements.txt", "--output", _EXPORTED),)
-        case _:
-            # pipenv prints its export, and has no option to write it.
-            without = ("--exclude-index",) if replaces_index(step) else ()
-            script = f'cd "$1" && shift && PIPENV_IGNORE_VIRTUALENVS=1 "$@" > {_EXPORTED}'
-            return (("sh", "-c", script, "export", _SOURCE, *exporter, *_PIPENV, "requirements", "--hash", *without),)
+class _Mounts:
+    """Which files of the project a stage sees, and where.
+
+    They stand as they do to one another, wherever in the project they are:
+    equal files in two functions are one build.
+    """
+
+    def __init__(self, step: PythonDependencies, context: StepContext, reading: Reading) -> None:
+        self._lock = step.lock
+        files = _files(step, context.project, reading)
+        links = reading.requirements.find_links if reading.requirements is not None else ()
+        files += [item.path for item in links if item.kind is LocalKind.ARCHIVE]
+        files += reading.archives
+        folders = [item.path for item in links if item.kind is LocalKind.DIRECTORY]
+        sources = [package.location for package in of_origin(reading.packages, From.DIRECTORY)] if reading.kind == "pylock.toml" else []
+        relative = reading.requirements is not None and reading.requirements.names_files
+        above = [posixpath.dirname(path) for path in files] + [posixpath.dirname(path) for path in (*folders, *sources)]
+        # Paths in requirements may be as seen from the project's root, which then is where the stage has it too.
+        self._top = "." if relative else posixpath.commonpath(above) or "."
+        self.directories = tuple(sorted(set(folders)))
+        self.read = tuple(
+            sorted(
+                [
+                    *(Input(source=path, target=self.at(path), directory=False) for path in set(files)),
+                    *(Input(source=path, target=self.at(path), directory=True) for path in self.directories),
+                ],
+                key=lambda item: item.source,
+            )
+        )
+        # Backends write beside the code that they build.
+        self.copied = tuple(Input(source=path, target=self.at(path), directory=True, exclude=CODE_CACHES) for path in sorted(set(sources)))
+        archives = sorted({posixpath.dirname(path) for path in reading.archives if path.endswith(WHEEL)})
+        self.archive_directories = tuple(self.at(path) for path in (*archives, *self.directories))
+
+    @property
+    def lock(self) -> str:
+        """Where the lock is in the stage."""
+        return self.at(self._lock)
+
+    def at(self, path: str) -> str:
+        """Where a file or directory of the project is in the stage."""
+        return posixpath.normpath(posixpath.join(SOURCE, posixpath.relpath(path or ".", self._top)))
 
 
-_INCLUDE = re.compile(r"^\s*(?:-r|--requirement|-c|--constraint)(?:\s+|=)(?P<path>[^\s#]+)")
-_LOCAL = re.compile(r"^\s*(?:-e\b|--editable\b|\.{1,2}/|/|file:)|@\s*file:")
-
-
-def _requirement_files(project: ProjectFiles, path: str) -> Iterator[str]:
-    """The requirements file and everything that it includes, each once."""
-    seen: set[str] = set()
-    waiting = [path]
-    while waiting:
-        current = waiting.pop()
-        if current in seen or project.kind(current) != "file":
-            continue
-        seen.add(current)
-        yield current
-        for line in project.read_text(current).splitlines():
-            match = _INCLUDE.match(line)
-            if match and "://" not in match["path"]:
-                waiting.append(posixpath.normpath(beside(current, match["path"])))
-
-
-def _requirements_faults(project: ProjectFiles, path: str) -> Iterator[Fault]:
-    for current in _requirement_files(project, path):
-        for number, line in enumerate(project.read_text(current).splitlines(), 1):
-            include = _INCLUDE.match(line)
-            if include and "://" not in include["path"]:
-                target = posixpath.normpath(beside(current, include["path"]))
-                if target.startswith("../") or target.startswith("/"):
-                    yield Fault(
-                        f'{current}:{number} includes "{include["path"]}", which is outside the project', "lock", "move it into the project"
-                    )
-                elif project.kind(target) != "file":
-                    yield Fault(
-                        f'{current}:{number} includes "{include["path"]}", which does not exist',
-                        "lock",
-                        "create the file, or mend the line",
-                    )
-            elif _LOCAL.search(line):
-                yield Fault(
-                    f'{current}:{number} names a local path: "{line.strip()}"', "lock", "declare first-party code as a SourceCode step"
-                )
+def _files(step: PythonDependencies, project: ProjectFiles, reading: Reading) -> list[str]:
+    """The lock and the files that its tool reads beside it."""
+    if reading.requirements is not None:
+        return list(reading.requirements.files)
+    files = [step.lock]
+    if reading.kind in COMPANION:
+        files.append(beside(step.lock, COMPANION[reading.kind]))
+    if step.package is not None and reading.lock is not None:
+        # uv reads the root of a workspace and the member; other members need not be there.
+        directory = reading.lock.members[normal_name(step.package)]
+        files.append(below(posixpath.dirname(step.lock), posixpath.join(directory, "pyproject.toml")))
+    return files

@@ -46,9 +46,9 @@ def secret_faults(step: Any, installers: Sequence[str], context: StepContext, st
     yield from _index_faults(step, main, reading.texts)
 
 
-def replaces_index(step: Any) -> bool:
-    """Whether a step of Python packages names an index in place of the one that its lock names, or of the public one."""
-    return bool(step.index_url) or any(secret.to_env in INSTALLERS[step.installer].indexes for secret in step.secrets)
+def index_by_secret(step: Any) -> bool:
+    """Whether a build secret of a step of Python packages names the index in place of the lock's or the public one."""
+    return any(secret.to_env in INSTALLERS[step.installer].indexes for secret in step.secrets)
 
 
 def with_index_of_uv(command: Sequence[str], secrets: Sequence[BuildSecret]) -> tuple[str, ...]:

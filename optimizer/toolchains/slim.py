@@ -6,12 +6,11 @@ run them; docs/slimming.md defines what each word means.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import cache
-from importlib.resources import files
 
 from optimizer.model.plan import NOTES, Run, TreeScript
+from optimizer.toolchains.script_files import script_text
 from optimizer.toolchains.toolchain import Target
 
 _PURPOSE = "Leaves out of the packages what the specification names, and writes down what that saved."
@@ -40,9 +39,7 @@ def _script(family: str, words: tuple[str, ...]) -> TreeScript:
         "python": ("slim_python.py", ("python", "-c"), "#"),
         "nodejs": ("slim_nodejs.js", ("node", "-e"), "//"),
     }[family]
-    text = files(__package__).joinpath("scripts").joinpath(name).read_text(encoding="utf-8")
-    # A Dockerfile would take a line that starts with # for its own comment.
-    lines = [line for line in text.splitlines() if not re.match(rf"\s*(?:{comment}|$)", line)]
+    script = script_text(name, comment)
     return TreeScript(
-        name=name.partition(".")[0].upper(), purpose=_PURPOSE, interpreter=interpreter, script="\n".join(lines), arguments=(NOTES, *words)
+        name=name.partition(".")[0].upper(), purpose=_PURPOSE, interpreter=interpreter, script=script, arguments=(NOTES, *words)
     )

@@ -157,6 +157,9 @@ def normalise(family: str) -> TreeScript:
     between images; all would end in the layer.  Directories become 0755 and
     files 0644, or 0755 when anyone may execute them, so that Lambda's
     unprivileged user can read everything, and everything belongs to root.
+    A name that starts with ``.wh.`` fails the stage: the engine that made the
+    tree has it as a file, and wherever the layer is unpacked it deletes one
+    (https://github.com/opencontainers/image-spec/blob/main/layer.md#whiteouts).
     AL2023-minimal has neither ``find`` nor ``tar``, so each
     runtime family uses its own language, and the rest a shell with coreutils.
     """
@@ -175,13 +178,15 @@ def compiled(target: Target) -> tuple[TreeScript, ...]:
 
 
 _PURPOSE = "Gives all files one owner, one time and one of two modes, so that equal content is an equal layer on every machine."
+_WHITEOUT = ": a name that starts with .wh. deletes a file of the image instead of adding one; rename or remove it"
 _PYTHON = TreeScript(
     name="NORMALISE_PYTHON",
     purpose=_PURPOSE,
     interpreter=("python", "-c"),
     script=(
         "import os, sys; "
-        "[(os.lchown(p, 0, 0), os.path.islink(p) or os.chmod(p, 0o755 if os.path.isdir(p) or os.access(p, os.X_OK) else 0o644), "
+        f"[sys.exit(p + '{_WHITEOUT}') if os.path.basename(p).startswith('.wh.') else "
+        "(os.lchown(p, 0, 0), os.path.islink(p) or os.chmod(p, 0o755 if os.path.isdir(p) or os.access(p, os.X_OK) else 0o644), "
         f"os.utime(p, ({TIMESTAMP},) * 2, follow_symlinks=False)) "
         "for d, s, f in os.walk(sys.argv[1]) for p in [d] + [os.path.join(d, n) for n in s + f]]"
     ),
@@ -204,7 +209,9 @@ _NODE = TreeScript(
     purpose=_PURPOSE,
     interpreter=("node", "-e"),
     script=(
-        "const fs = require('fs'); (function walk(p) { const s = fs.lstatSync(p); fs.lchownSync(p, 0, 0); "
+        "const fs = require('fs'); (function walk(p) { "
+        f"if (p.split('/').pop().startsWith('.wh.')) {{ console.error(p + '{_WHITEOUT}'); process.exit(1); }} "
+        "const s = fs.lstatSync(p); fs.lchownSync(p, 0, 0); "
         "if (!s.isSymbolicLink()) fs.chmodSync(p, s.isDirectory() || s.mode & 0o111 ? 0o755 : 0o644); "
         "if (s.isDirectory()) for (const n of fs.readdirSync(p)) walk(p + '/' + n); "
         f"fs.lutimesSync(p, {TIMESTAMP}, {TIMESTAMP}); }})(process.argv[1])"
@@ -215,7 +222,8 @@ _RUBY = TreeScript(
     purpose=_PURPOSE,
     interpreter=("ruby", "-e"),
     script=(
-        "require 'find'; Find.find(ARGV[0]) { |p| s = File.lstat(p); File.lchown(0, 0, p); "
+        f"require 'find'; Find.find(ARGV[0]) {{ |p| File.basename(p).start_with?('.wh.') and abort(p + '{_WHITEOUT}'); "
+        "s = File.lstat(p); File.lchown(0, 0, p); "
         "s.symlink? or File.chmod(s.directory? || s.executable? ? 0755 : 0644, p); "
         f"File.lutime({TIMESTAMP}, {TIMESTAMP}, p) }}"
     ),
@@ -229,7 +237,9 @@ _SHELL = TreeScript(
     script=(
         'chown -hR 0:0 "$0" && chmod -R a+rX,u+w,go-w,a-st "$0" || exit 1; walk() { '
         f'touch -h -c -d @{TIMESTAMP} "$1" "$1"/* "$1"/.[!.]* "$1"/..?*; '
-        'for p in "$1"/* "$1"/.[!.]* "$1"/..?*; do if [ -d "$p" ] && [ ! -L "$p" ]; then walk "$p"; fi; done; }; walk "$0"'
+        'for p in "$1"/* "$1"/.[!.]* "$1"/..?*; do '
+        f'case "${{p##*/}}" in .wh.*) echo "$p{_WHITEOUT}" >&2; exit 1;; esac; '
+        'if [ -d "$p" ] && [ ! -L "$p" ]; then walk "$p"; fi; done; }; walk "$0"'
     ),
 )
 _NORMALISE = {"python": _PYTHON, "nodejs": _NODE, "ruby": _RUBY}

@@ -8,23 +8,23 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
+import jsii
 import pytest
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecr_assets as ecr_assets
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk.assertions import Template
+from click.testing import CliRunner
 
-from optimizer import ImageSpec, SourceCode
+from optimizer import ImageSpec, PythonDependencies, SourceCode, SystemPackages
 from optimizer.cdk import Conventions, OptimizedFunction, SharedAssetRepository, SharedRepositorySynthesizer
 from optimizer.cdk.conventions import _PROPERTIES
+from optimizer.cli import lint as lint_command
 from optimizer.errors import ConfigurationError
-from optimizer.lint.finding import Severity, Violation
-from optimizer.lint.rule import Rule
 from tests.cdk.test_function import lock_text
 from tests.lint.cases import PYTHON
 
@@ -248,38 +248,6 @@ class TestValidation:
         (violation,) = own_report(app)["violations"]
         assert [item["constructPath"] for item in violation["violatingConstructs"]] == ["Production/Shop/Api"]
 
-    def test_generated_plans_are_judged_as_plans(self, home: Path) -> None:
-        """Requirement: "generated plans are linted as plans, not re-read as text"."""
-
-        def judged(kind: str) -> Callable[..., Any]:
-            return lambda subject, asked: [Violation(message=f"seen as {kind}")]
-
-        house = Rule(
-            id="ACME901",
-            name="acme-seen",
-            severity=Severity.ERROR,
-            since="1.0.0",
-            summary="",
-            why="",
-            fix="look",
-            bad="",
-            good="",
-            plan=judged("plan"),
-            dockerfile=judged("text"),
-        )
-        app = cdk.App()
-        Conventions(rules=[house]).apply(app)
-        stack = cdk.Stack(app, "Shop")
-        (home / "code").mkdir()
-        (home / "code" / "app.py").write_text("")
-        OptimizedFunction(stack, "Made", spec=ImageSpec(runtime="python3.13", steps=[SourceCode("code")]), handler="app.handler")
-        plain(stack, "Written", "good")
-        with pytest.raises(RuntimeError):
-            app.synth()
-        found = [(item["description"], item["violatingConstructs"][0]["constructPath"]) for item in own_report(app)["violations"]]
-        assert ("acme-seen: seen as plan", "Shop/Made") in found
-        assert [path for description, path in found if "seen as text" in description] == ["Shop/Written"]
-
     def test_a_real_cdk_synth_exits_1_and_shows_it(self, home: Path) -> None:
         (home / "app.py").write_text(
             "import aws_cdk as cdk\n"
@@ -306,6 +274,137 @@ class TestValidation:
         assert "Shop/Api aws-cdk-lib.aws_lambda.DockerImageFunction" in shown
         assert "Suggested fix: take USER out" in shown
         assert "Acknowledge with 'lambda-image-optimizer::LIO602'" in shown
+
+
+def spec(*steps: Any, **known: Any) -> ImageSpec:
+    return ImageSpec(**{"runtime": "python3.13", "steps": steps, **known})
+
+
+def function_of(construct: lambda_.Function) -> lambda_.CfnFunction:
+    resource = construct.node.default_child
+    assert isinstance(resource, lambda_.CfnFunction)
+    return resource
+
+
+@jsii.implements(cdk.IAspect)
+class Graviton:
+    """Moves every function to arm64, as platform teams do."""
+
+    def visit(self, node: Any) -> None:
+        if isinstance(node, lambda_.CfnFunction):
+            node.architectures = ["arm64"]
+
+
+class TestSpecifications:
+    """Images of specifications are judged by the same rules as any other."""
+
+    @pytest.fixture(autouse=True)
+    def project(self, home: Path) -> None:
+        for path, text in {"code/app.py": "", "fn/requirements.txt": "idna==3.10\n"}.items():
+            (home / path).parent.mkdir(exist_ok=True)
+            (home / path).write_text(text)
+
+    def made(self, scope: Any, id: str = "Made", *steps: Any, **known: Any) -> OptimizedFunction:
+        return OptimizedFunction(scope, id, spec=spec(*(steps or (SourceCode("code"),)), **known), handler="app.handler")
+
+    @pytest.mark.parametrize("way", ["aspect", "escape hatch"])
+    def test_fails_for_an_architecture_that_is_changed_behind_the_specification(self, home: Path, way: str) -> None:
+        app = cdk.App()
+        Conventions().apply(app)
+        stack = cdk.Stack(app, "Shop")
+        function = self.made(stack)
+        if way == "aspect":
+            cdk.Aspects.of(app).add(Graviton())
+        else:
+            function_of(function).add_property_override("Architectures", ["arm64"])
+        with pytest.raises(RuntimeError, match="LIO683"):
+            app.synth()
+        (violation,) = own_report(app)["violations"]
+        assert (violation["ruleName"], violation["severity"]) == ("LIO683", "error")
+        assert "the function is arm64, and its image is built for linux/amd64" in violation["description"]
+        assert violation["suggestedFix"].startswith("set architecture in the specification")
+        assert [item["constructPath"] for item in violation["violatingConstructs"]] == ["Shop/Made"]
+
+    def test_fails_for_packages_without_hashes_at_the_step(self, home: Path) -> None:
+        app = cdk.App()
+        Conventions().apply(app)
+        self.made(cdk.Stack(app, "Shop"), "Made", PythonDependencies("fn/requirements.txt"))
+        with pytest.raises(RuntimeError, match="LIO401"):
+            app.synth()
+        (violation,) = own_report(app)["violations"]
+        assert '"fn/requirements.txt" has no hashes, in the step "Python packages of fn/requirements.txt"' in violation["description"]
+        assert "asset." not in violation["description"]
+        assert [item["constructPath"] for item in violation["violatingConstructs"]] == ["Shop/Made"]
+
+    def test_what_is_undecided_is_told_with_rule_construct_and_reason_and_fails_nothing(self, home: Path) -> None:
+        """Requirement: "what is undecided says why, everywhere"."""
+        app = cdk.App()
+        conventions = Conventions()
+        conventions.apply(app)
+        parameter = cdk.CfnParameter(stack := cdk.Stack(app, "Shop"), "Architecture")
+        for name in ("Told", "Agreed"):
+            function_of(self.made(stack, name)).add_property_override("Architectures", [parameter.value_as_string])
+        conventions.acknowledge(stack.node.find_child("Agreed"), "LIO683", reason="the parameter is x86_64 in every account")
+        app.synth()
+        report = own_report(app)
+        assert report["conclusion"] == "success"
+        (violation,) = report["violations"]
+        assert (violation["ruleName"], violation["severity"]) == ("LIO683", "info")
+        assert violation["description"].startswith("undecided: image-of-other-architecture: the architecture of the function is known at")
+        assert [item["constructPath"] for item in violation["violatingConstructs"]] == ["Shop/Told"]
+
+    def test_a_synthesis_and_lint_of_its_output_find_the_same(self, home: Path) -> None:
+        """Requirement: "the same findings from cdk synth and from optimizer lint cdk.out on the same app"."""
+        (home / "optimizer.toml").write_text('[conventions]\nruntimes = ["python3.13"]\nmax_image_bytes = 1000\n')
+        app = cdk.App(outdir=str(home / "cdk.out"))
+        Conventions().apply(app)
+        stack = cdk.Stack(app, "Shop")
+        plain(stack, "Written")
+        function_of(self.made(stack, "Other")).add_property_override("Architectures", ["arm64"])
+        function_of(self.made(stack, "Silent")).add_property_deletion_override("ImageConfig")
+        function_of(self.made(stack, "Server")).add_property_override("ImageConfig.EntryPoint", ["uvicorn", "app:app"])
+        function_of(self.made(stack, "Two")).add_property_override("ImageConfig.Command", ["app.one", "app.two"])
+        self.made(stack, "Loose", PythonDependencies("fn/requirements.txt"))
+        self.made(stack, "Old", runtime="python3.9")
+        self.made(cdk.Stack(cdk.Stage(app, "Production"), "Shop"), "Tools", SystemPackages(["gcc"]))
+        with pytest.raises(RuntimeError):
+            app.synth()
+        violations = own_report(app)["violations"]
+
+        def seen(undecided: bool) -> set[tuple[str, str, str]]:
+            """Rule, what it says and construct, of the findings at synthesis or of what is undecided there."""
+            return {
+                (
+                    item["ruleName"],
+                    item["description"].removeprefix("undecided: ").partition(" (")[0].partition(": ")[2],
+                    resource["constructPath"],
+                )
+                for item in violations
+                for resource in item["violatingConstructs"]
+                if ("undecided" in item["ruleMetadata"]) is undecided
+            }
+
+        result = CliRunner().invoke(lint_command.command, ["cdk.out", "--format", "json"])
+        document = json.loads(result.stdout)
+        afterwards = {
+            (item["rule"], item["message"].partition(" (")[0], construct)
+            for item in document["findings"]
+            for construct in item.get("constructs", [item.get("construct", "")])
+        }
+        assert seen(undecided=False) == afterwards
+        assert seen(undecided=True) == {(item["rule"], item["reason"], item["construct"]) for item in document["undecided"]}
+        assert {(rule, construct) for rule, _, construct in seen(undecided=True)} == {("LIO605", "Shop/Server")}
+        assert {(rule, construct) for rule, _, construct in afterwards} == {
+            ("LIO104", "Shop/Old"),
+            ("LIO152", "Shop/Old"),
+            ("LIO201", "Production/Shop/Tools"),
+            ("LIO401", "Shop/Loose"),
+            ("LIO602", "Shop/Written"),
+            ("LIO603", "Shop/Two"),
+            ("LIO609", "Shop/Silent"),
+            ("LIO683", "Shop/Other"),
+            ("LIO901", "Shop/Written"),
+        }
 
 
 class TestRepositories:

@@ -166,3 +166,34 @@ def test_a_file_in_the_place_of_an_archive_is_refused(tmp_path: Path) -> None:
     write(tmp_path / "layers/model.tar")
     with pytest.raises(ContextError, match='"layers/model.tar" is where the build context holds an archive'):
         context_of(tmp_path, Files("layers", to="/opt/", name="model"), Command([["true"]], inputs=["layers"]))
+
+
+def test_the_faults_of_all_steps_are_told_at_once(tmp_path: Path) -> None:
+    for name in ("code", "data", "made"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "link").symlink_to("/etc/passwd")
+    with pytest.raises(ContextError) as raised:
+        context_of(
+            tmp_path,
+            SourceCode("code"),
+            Files("data", to="/opt/"),
+            Files("data", to="/opt/again/", name="again"),
+            Command([["make"]], name="made", inputs=("made",)),
+        )
+    assert sorted(fault.place for fault in raised.value.faults) == ["code/link", "data/link", "made/link"]
+
+
+@pytest.mark.parametrize("target", ["/opt/.wh.x", "/opt/.wh.x/y", "/opt/.wh./"])
+def test_a_target_that_a_layer_takes_for_a_deletion_is_refused(tmp_path: Path, target: str) -> None:
+    write(tmp_path / "x")
+    with pytest.raises(ContextError, match='which in a layer deletes "x?" instead of adding a file'):
+        context_of(tmp_path, Files("x", to=target))
+
+
+def test_a_file_that_the_build_reads_itself_is_refused_beside_other_faults(tmp_path: Path) -> None:
+    write(tmp_path / "Dockerfile")
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code/link").symlink_to("/etc/passwd")
+    with pytest.raises(ContextError) as raised:
+        context_of(tmp_path, SourceCode("code"), Command([["make"]], inputs=("Dockerfile",)))
+    assert {fault.place for fault in raised.value.faults} == {"code/link", "Dockerfile"}

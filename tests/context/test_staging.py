@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -60,3 +61,45 @@ def test_an_existing_context_is_never_rewritten(tmp_path: Path) -> None:
     (directory / "data").write_text("kept")
     assert stage_context(context, project, tmp_path / "out") == directory
     assert (directory / "data").read_text() == "kept"
+
+
+def test_two_entries_that_are_one_on_this_disk_are_told_by_name(tmp_path: Path) -> None:
+    """It said "free some space" of a file that exists already."""
+    (tmp_path / "data").write_text("one")
+    project = Project(tmp_path)
+    (entry,) = project.entries("data")
+    with pytest.raises(ContextError) as raised:
+        stage_context(context_of(entry, entry), project, tmp_path / "out")
+    (fault,) = raised.value.faults
+    assert fault.message == f'the build context cannot be written to {tmp_path / "out"}: File exists ("data")'
+    assert fault.hint == "two names of the project are one name on this file system, which may ignore case: rename one of them"
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "hint"),
+    [
+        (errno.ENOSPC, "free some space"),
+        (errno.EDQUOT, "free some space"),
+        (errno.EROFS, "check the permissions of the directory, or write elsewhere"),
+        (errno.EACCES, "check the permissions of the directory, or write elsewhere"),
+        (errno.EIO, "check the disk, or write elsewhere"),
+        (errno.ENAMETOOLONG, "shorten the path, or write to a directory with a shorter one"),
+    ],
+)
+def test_the_hint_fits_what_the_system_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, hint: str) -> None:
+    def failing(*_: object) -> None:
+        raise OSError(number, os.strerror(number), str(tmp_path / "out"))
+
+    monkeypatch.setattr(os, "rename", failing)
+    with pytest.raises(ContextError) as raised:
+        stage_context(context_of(), Project(tmp_path), tmp_path / "out")
+    assert os.strerror(number) in raised.value.faults[0].message
+    assert raised.value.faults[0].hint == hint
+
+
+def test_a_file_in_the_place_of_the_output_is_told(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("")
+    with pytest.raises(ContextError) as raised:
+        stage_context(context_of(), Project(tmp_path), tmp_path / "out")
+    assert raised.value.faults[0].hint == "a file stands where a directory has to be: remove it, or write elsewhere"

@@ -6,7 +6,8 @@ import pytest
 
 from optimizer import Profile, render
 from optimizer.dockerfile.parse import parse
-from optimizer.dockerfile.render import HEADER, archive_path
+from optimizer.dockerfile.render import archive_path
+from optimizer.dockerfile.rendered import HEADER
 from optimizer.dockerfile.split import SplitDockerfile, SplitStage, split_dockerfile
 from tests.test_golden import CASES, plan_of
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 
 import pytest
@@ -11,18 +10,16 @@ from hypothesis import strategies as st
 
 from optimizer.dockerfile.instruction import Position, Span
 from optimizer.lint.conventions import Conventions
-from optimizer.lint.engine import LintReport, lint, merged
+from optimizer.lint.engine import LintReport, lint, merged, set_aside
 from optimizer.lint.finding import Edit, Location, Severity
 from optimizer.lint.rule import Rule, choose
 from optimizer.lint.rules import RULES
-from optimizer.lint.subjects import DockerfileSubject, IgnoreFile, PlanSubject
+from optimizer.lint.subjects import DockerfileSubject, IgnoreFile
 from optimizer.lint.suppressions import Suppression
 from optimizer.report.lint import lint_as_json, lint_as_text
 from tests.dockerfile.test_parse import ALPHABET, FRAGMENTS
 from tests.lint.cases import DIGEST, PYTHON, TODAY, Files
 from tests.lint.rules.base_unpinned import LOCKED
-from tests.lint.test_corpus import BEFORE_ANY_RUNTIME_ENDED
-from tests.test_golden import CASES, plan_of
 
 HOUSE = Conventions(today=TODAY)
 
@@ -48,6 +45,19 @@ class TestSeverities:
 
 
 class TestSuppressions:
+    def test_what_is_undecided_can_be_set_aside_too(self) -> None:
+        text = "ARG V\n# optimizer: ignore LIO104, LIO105 -- the base team checks it\nFROM public.ecr.aws/lambda/python:$V"
+        assert {doubt.rule for doubt in of(text).doubts} == {"LIO101", "LIO102"}
+        assert of(text).findings == ()
+
+    def test_the_configuration_sets_aside_what_is_undecided(self) -> None:
+        suppression = Suppression(rules=frozenset(["LIO101"]), reason="why", location=Location(path="optimizer.toml"), path="a/*")
+        house = Conventions(today=TODAY, suppressions=(suppression,))
+        found = lint([DockerfileSubject.of("ARG V\nFROM public.ecr.aws/lambda/python:$V", "a/Dockerfile")], house)
+        report = set_aside(found, house, looked_at=[Location(path="a/Dockerfile")])
+        assert {doubt.rule for doubt in report.doubts} == {"LIO102", "LIO104", "LIO105"}
+        assert report.findings == ()
+
     def test_set_aside_with_their_reason(self) -> None:
         report = of(f"FROM {PYTHON}\n# optimizer: ignore LIO602 -- why\nUSER 1\nEXPOSE 1")
         assert ids(report) == ["LIO601"]
@@ -131,17 +141,6 @@ def test_a_pin_is_proposed_from_the_lock() -> None:
     assert finding.fix is not None
     span = Span(Position(1, 6), Position(1, 39))
     assert finding.fix.edits == (Edit(path="Dockerfile", span=span, text=f"public.ecr.aws/lambda/python:3.13@{DIGEST}"),)
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_generated_plans_are_judged_as_plans(case: str) -> None:
-    """Requirement: "generated plans are linted as plans, not re-read as text"."""
-    subject = PlanSubject(plan=plan_of(case), location=Location(path=f"{case}/spec.toml"))
-    house = Conventions(today=BEFORE_ANY_RUNTIME_ENDED)
-    assert lint([subject], house).findings == ()
-    loose = dataclasses.replace(subject.plan, base=subject.plan.base.with_digest(None))
-    report = lint([dataclasses.replace(subject, plan=loose)], house)
-    assert [(finding.rule, finding.location.path) for finding in report.findings] == [("LIO102", f"{case}/spec.toml")]
 
 
 def test_a_house_adds_rules_of_its_own() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from optimizer.dockerfile.parse import parse
-from optimizer.dockerfile.render import HEADER
+from optimizer.dockerfile.rendered import HEADER
 from optimizer.dockerfile.split import split_dockerfile
 from optimizer.model.build import BuildOptions
 from optimizer.model.cache import CacheOption

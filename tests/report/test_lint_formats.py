@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 from optimizer.dockerfile.instruction import Position, Span
 from optimizer.lint.conventions import Conventions
 from optimizer.lint.engine import LintReport, lint
-from optimizer.lint.finding import Edit, Finding, Fix, Location, Severity
+from optimizer.lint.finding import Doubt, Edit, Finding, Fix, Location, Severity
 from optimizer.lint.rule import choose
 from optimizer.lint.rules import RULES
 from optimizer.lint.subjects import DockerfileSubject
+from optimizer.report.doubts import grouped
 from optimizer.report.formats import NAMES, lint_as
 from tests.lint.cases import TODAY, Files
 
@@ -67,7 +68,27 @@ BY_HAND = (
         also=tuple(f"App/F{number}" for number in range(1, 7)),
     ),
 )
-REPORT = LintReport(findings=(*SEEN.findings, *BY_HAND), known=SEEN.findings[:1], subjects=2)
+_UNKNOWN = '"$BASE" depends on a value that only the build decides'
+DOUBTS = (
+    *(
+        Doubt(rule=rule, name=name, reason=_UNKNOWN, location=Location(path=path, span=Span(Position(2, 6), Position(2, 11))))
+        for path in ("services/api/Dockerfile", "a b, 100%:ü/Dockerfile")
+        for rule, name in (("LIO101", "base-not-aws-provided"), ("LIO102", "base-unpinned"))
+    ),
+    *(
+        Doubt(
+            rule="LIO751",
+            name="repository-not-allowed",
+            reason="odd: {0}\x1b\x00\n::error::",
+            location=Location(construct=f"App/F{number}"),
+        )
+        for number in range(8)
+    ),
+)
+REASONS = 2
+"""Of the doubts."""
+
+REPORT = LintReport(findings=(*SEEN.findings, *BY_HAND), known=SEEN.findings[:1], doubts=DOUBTS, subjects=2)
 
 
 def sarif_schema() -> object:
@@ -101,6 +122,32 @@ def test_equal_reports_give_equal_bytes_whatever_the_hash_seed(form: str) -> Non
         for seed in ("1", "2")
     }
     assert texts == {lint_as(form, REPORT, rules=CHOSEN).encode()}
+
+
+@pytest.mark.parametrize("form", NAMES)
+def test_what_is_undecided_names_rule_place_and_reason(form: str) -> None:
+    """Requirement: "what is undecided says why, everywhere"."""
+    text = lint_as(form, LintReport(doubts=DOUBTS[:2], subjects=1), rules=CHOSEN)
+    assert all(word in text for word in ("LIO101", "LIO102", "services/api/Dockerfile", "$BASE", "only the build decides"))
+
+
+def test_the_text_has_a_line_for_each_reason_and_tells_how_many_more_places_there_are() -> None:
+    assert lint_as("text", LintReport(doubts=DOUBTS, subjects=9)) == (
+        "undecided:\n"
+        f"  services/api/Dockerfile:2:6: LIO101, LIO102: {_UNKNOWN}\n"
+        "    and: a b, 100%:ü/Dockerfile:2:6\n"
+        "  App/F0: LIO751 repository-not-allowed: odd: {0}\ufffd\ufffd\ufffd::error::\n"
+        "    and: App/F1, App/F2, App/F3, App/F4, App/F5 and 2 more\n"
+        "\n"
+        "9 checked; 0 error, 0 warning, 0 info; 12 undecided\n"
+    )
+
+
+def test_the_text_names_twenty_reasons_and_where_the_rest_is() -> None:
+    doubts = [Doubt(rule="LIO101", name="x", reason=f"reason {number:02}", location=Location(path="a")) for number in range(25)]
+    text = lint_as("text", LintReport(doubts=tuple(doubts)))
+    assert "reason 19" in text and "reason 20" not in text
+    assert "  and 5 more reasons; --format json lists all\n" in text
 
 
 class TestSarif:
@@ -159,7 +206,7 @@ def test_every_format_names_other_constructs_with_the_same_finding() -> None:
     few = "App/F0, App/F1, App/F2, App/F3, App/F4 and 2 more"
     assert f"\n  in: {few}\n" in lint_as("text", REPORT)
     assert f"::{few}: of many functions%0Afix: do\n" in lint_as("github", REPORT)
-    assert json.loads(lint_as("gitlab", REPORT))[-1]["description"] == f"{few}: of many functions (fix: do)"
+    assert json.loads(lint_as("gitlab", REPORT))[-1 - REASONS]["description"] == f"{few}: of many functions (fix: do)"
     assert f"in: {few}</system-out>" in lint_as("junit", REPORT)
     result = json.loads(lint_as("sarif", REPORT))["runs"][0]["results"][-1]
     named = [place["logicalLocations"][0]["fullyQualifiedName"] for place in (*result["locations"], *result["relatedLocations"])]
@@ -169,16 +216,16 @@ def test_every_format_names_other_constructs_with_the_same_finding() -> None:
 
 def test_github_escapes_what_its_commands_are_made_of() -> None:
     lines = lint_as("github", REPORT).split("\n")
-    assert len(lines) == len(REPORT.findings) + 1
+    assert len(lines) == len(REPORT.findings) + REASONS + 1
     assert all(line.startswith(("::error ", "::warning ", "::notice ")) for line in lines[:-1])
     odd = next(line for line in lines if "HEALTHCHECK" in line)
     assert odd.startswith("::notice file=a b%2C 100%25%3Aü/Dockerfile,line=2,endLine=3,title=LIO601 instruction-without-effect::")
-    assert "%0D%0A::error::100%25" in lines[-4]
+    assert "%0D%0A::error::100%25" in lines[-4 - REASONS]
 
 
 def test_gitlab_gets_a_fingerprint_for_each() -> None:
     issues = json.loads(lint_as("gitlab", REPORT))
-    assert len({issue["fingerprint"] for issue in issues}) == len(issues) == len(REPORT.findings)
+    assert len({issue["fingerprint"] for issue in issues}) == len(issues) == len(REPORT.findings) + REASONS
     assert {issue["severity"] for issue in issues} <= {"info", "minor", "major", "critical", "blocker"}
     assert all(issue["location"]["path"] and issue["location"]["lines"]["begin"] >= 1 for issue in issues)
 
@@ -186,7 +233,8 @@ def test_gitlab_gets_a_fingerprint_for_each() -> None:
 def test_junit_counts_what_fails() -> None:
     root = ElementTree.fromstring(lint_as("junit", REPORT))
     (suite,) = root
-    assert suite.get("tests") == str(len(suite)) == str(len(REPORT.findings))
+    assert suite.get("tests") == str(len(suite)) == str(len(REPORT.findings) + REASONS)
+    assert suite.get("skipped") == str(len(suite.findall("testcase/skipped"))) == str(REASONS)
     assert suite.get("failures") == str(len(suite.findall("testcase/failure"))) == "6"
     (passed,) = ElementTree.fromstring(lint_as("junit", LintReport()))[0]
     assert list(passed) == []
@@ -211,12 +259,17 @@ FINDINGS = st.builds(
 )
 
 
-@given(st.lists(FINDINGS, max_size=4))
+UNKNOWN = st.builds(Doubt, rule=st.sampled_from(["LIO101", "LIO102"]), name=st.just("name"), reason=TEXTS, location=LOCATIONS)
+
+
+@given(st.lists(FINDINGS, max_size=4), st.lists(UNKNOWN, max_size=4))
 @settings(deadline=None, max_examples=100)
-def test_any_text_can_be_written(findings: list[Finding]) -> None:
+def test_any_text_can_be_written(findings: list[Finding], doubts: list[Doubt]) -> None:
     """Requirement: "no crash on any input": whatever a file, a construct or a message holds, the format holds."""
-    report = LintReport(findings=tuple(findings))
-    assert len(lint_as("github", report).split("\n")) == len(findings) + 1
-    assert len(json.loads(lint_as("gitlab", report))) == len(findings)
+    report = LintReport(findings=tuple(findings), doubts=tuple(doubts))
+    reasons = len(grouped(doubts))
+    assert len(lint_as("github", report).split("\n")) == len(findings) + reasons + 1
+    assert len(json.loads(lint_as("gitlab", report))) == len(findings) + reasons
     assert len(json.loads(lint_as("sarif", report, rules=CHOSEN))["runs"][0]["results"]) == len(findings)
-    assert len(ElementTree.fromstring(lint_as("junit", report))[0]) == max(1, len(findings))
+    assert len(ElementTree.fromstring(lint_as("junit", report))[0]) == max(1, len(findings)) + reasons
+    assert "\x1b" not in lint_as("text", report)

@@ -6,6 +6,7 @@ import os
 import stat
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,3 +52,26 @@ def test_every_entry_gets_one_owner_one_time_and_one_of_two_modes(family: str, t
             assert stat.S_IMODE(status.st_mode) == (0o755 if executable else 0o644), path
     after = (tree.parent / "outside").stat()
     assert (after.st_mode, after.st_uid, after.st_mtime) == (before.st_mode, before.st_uid, before.st_mtime)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="builds run as root, and only root gives files away")
+@pytest.mark.parametrize("family", ["python", "nodejs", "other"])
+@pytest.mark.parametrize("name", [".wh.app.py", ".wh..wh..opq", ".wh."])
+@pytest.mark.parametrize("make", [Path.touch, Path.mkdir, lambda path: path.symlink_to("nowhere")], ids=["file", "directory", "link"])
+def test_a_name_that_a_layer_takes_for_a_deletion_fails_the_stage(make: Any, name: str, family: str, tree: Path) -> None:
+    """An engine keeps such a file while it builds, and whoever unpacks the layer deletes its neighbour."""
+    script = normalise(family)
+    path = tree / "with space" / name
+    make(path)
+    done = subprocess.run([*script.interpreter, script.script, str(tree)], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stderr == f"{path}: a name that starts with .wh. deletes a file of the image instead of adding one; rename or remove it\n"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="builds run as root, and only root gives files away")
+@pytest.mark.parametrize("family", ["python", "nodejs", "other"])
+def test_names_that_only_look_like_a_deletion_stay(family: str, tree: Path) -> None:
+    script = normalise(family)
+    for name in (".wh", "a.wh.b", ".whatever", "..wh.x"):
+        (tree / name).touch()
+    subprocess.run([*script.interpreter, script.script, str(tree)], check=True, timeout=60)

@@ -8,21 +8,16 @@ from optimizer.lint.choices import outside
 from optimizer.lint.conventions import Conventions
 from optimizer.lint.finding import Severity, Undecided, Verdict
 from optimizer.lint.rule import Rule
-from optimizer.lint.subjects import FunctionSubject, PlanSubject
+from optimizer.lint.subjects import FunctionSubject
 
 
-def _check_function(subject: FunctionSubject, conventions: Conventions) -> Iterator[Verdict]:
-    # A generated function is judged by its plan.
-    if not conventions.architectures or subject.plan is not None:
+def _check(subject: FunctionSubject, conventions: Conventions) -> Iterator[Verdict]:
+    if not conventions.architectures:
         return
     if subject.architecture is None:
         yield Undecided(reason="only the deployment decides the architecture")
     else:
         yield from outside("architecture", subject.architecture, conventions.architectures)
-
-
-def _check_plan(subject: PlanSubject, conventions: Conventions) -> Iterator[Verdict]:
-    yield from outside("architecture", subject.plan.architecture, conventions.architectures)
 
 
 RULE = Rule(
@@ -36,9 +31,9 @@ RULE = Rule(
         "architectures are not configured."
     ),
     fix="give the function an allowed architecture, or have this one added to architectures",
+    fix_in_spec="set an allowed architecture in the specification, or have this one added to architectures",
     bad='[conventions]\narchitectures = ["arm64"]\n\narchitecture=lambda_.Architecture.X86_64',
     good='[conventions]\narchitectures = ["arm64"]\n\narchitecture=lambda_.Architecture.ARM_64',
     example="text",
-    function=_check_function,
-    plan=_check_plan,
+    function=_check,
 )

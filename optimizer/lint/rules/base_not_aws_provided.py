@@ -8,10 +8,10 @@ from optimizer.bases.recognise import lambda_base
 from optimizer.lint.conventions import Conventions
 from optimizer.lint.finding import Severity, Undecided, Verdict, Violation
 from optimizer.lint.rule import Rule
-from optimizer.lint.subjects import DockerfileSubject, PlanSubject
+from optimizer.lint.subjects import DockerfileSubject
 
 
-def _check_dockerfile(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
+def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
     if not subject.final_stages:
         return
     lowest = subject.final_stages[0]
@@ -20,11 +20,6 @@ def _check_dockerfile(subject: DockerfileSubject, conventions: Conventions) -> I
         yield Undecided(reason=f'"{lowest.stage.origin}" depends on a value that only the build decides', span=span)
     elif lambda_base(lowest.image, conventions.mirror) is None:
         yield Violation(message=f'the image stands on "{lowest.image}", which is not a base image that AWS provides for Lambda', span=span)
-
-
-def _check_plan(subject: PlanSubject, conventions: Conventions) -> Iterator[Verdict]:
-    if lambda_base(str(subject.plan.base), conventions.mirror) is None:
-        yield Violation(message=f'the image stands on "{subject.plan.base}", which is not a base image that AWS provides for Lambda')
 
 
 RULE = Rule(
@@ -38,9 +33,9 @@ RULE = Rule(
         "function expects. Functions on one base also share its layers in the repository."
     ),
     fix="start the final stage from public.ecr.aws/lambda/<runtime>; other images are fine in earlier stages",
+    fix_in_spec="leave base out of the specification, or set the finding aside where the house makes that base from the runtime's",
     bad="FROM python:3.13-slim\nCOPY app.py /var/task/",
     good="FROM public.ecr.aws/lambda/python:3.13\nCOPY app.py ${LAMBDA_TASK_ROOT}/",
     only_lambda=True,
-    dockerfile=_check_dockerfile,
-    plan=_check_plan,
+    dockerfile=_check,
 )

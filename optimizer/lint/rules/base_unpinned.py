@@ -8,10 +8,10 @@ from optimizer.bases.recognise import image_reference
 from optimizer.lint.conventions import Conventions
 from optimizer.lint.finding import Edit, Fix, Severity, Undecided, Verdict, Violation
 from optimizer.lint.rule import Rule
-from optimizer.lint.subjects import DockerfileSubject, PlanSubject
+from optimizer.lint.subjects import DockerfileSubject
 
 
-def _check_dockerfile(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
+def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
     if not subject.final_stages:
         return
     lowest = subject.final_stages[0]
@@ -31,11 +31,6 @@ def _check_dockerfile(subject: DockerfileSubject, conventions: Conventions) -> I
     yield Violation(message=f'the base image "{lowest.image}" has no digest', span=span, fix=fix)
 
 
-def _check_plan(subject: PlanSubject, conventions: Conventions) -> Iterator[Verdict]:
-    if subject.plan.base.digest is None:
-        yield Violation(message=f'the base image "{subject.plan.base}" has no digest')
-
-
 RULE = Rule(
     id="LIO102",
     name="base-unpinned",
@@ -49,6 +44,5 @@ RULE = Rule(
     fix="add the digest: run optimizer pin --image <image>, and write image:tag@sha256:...",
     bad="FROM public.ecr.aws/lambda/python:3.13",
     good="FROM public.ecr.aws/lambda/python:3.13@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
-    dockerfile=_check_dockerfile,
-    plan=_check_plan,
+    dockerfile=_check,
 )

@@ -9,10 +9,10 @@ from optimizer.dockerfile.instruction import Span
 from optimizer.lint.conventions import Conventions
 from optimizer.lint.finding import Severity, Undecided, Verdict, Violation
 from optimizer.lint.rule import Rule
-from optimizer.lint.subjects import DockerfileSubject, PlanSubject
+from optimizer.lint.subjects import DockerfileSubject
 
 
-def _check_dockerfile(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
+def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
     base = subject.final_stages[0].stage.index if subject.final_stages else None
     for image, span in _images(subject, base):
         if image is None:
@@ -35,18 +35,6 @@ def _images(subject: DockerfileSubject, base: int | None) -> Iterator[tuple[str 
                     yield None if "$" in name else name, instruction.at(flag)
 
 
-def _check_plan(subject: PlanSubject, conventions: Conventions) -> Iterator[Verdict]:
-    # Imported here, because a plan is at hand only where its module is loaded already.
-    from optimizer.model.plan import CopyTree
-    from optimizer.model.reference import ImageReference
-
-    for stage in subject.plan.stages:
-        origins = [stage.origin, *(action.origin for action in stage.actions if isinstance(action, CopyTree))]
-        for origin in origins:
-            if isinstance(origin, ImageReference) and origin.digest is None:
-                yield Violation(message=f'the image "{origin}", which the stage "{stage.name}" uses, has no digest')
-
-
 RULE = Rule(
     id="LIO103",
     name="builder-unpinned",
@@ -63,6 +51,5 @@ RULE = Rule(
         "FROM golang:1.25@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef AS build\nRUN go build -o /bootstrap .\n\n"
         "FROM public.ecr.aws/lambda/provided:al2023\nCOPY --from=build /bootstrap /var/runtime/"
     ),
-    dockerfile=_check_dockerfile,
-    plan=_check_plan,
+    dockerfile=_check,
 )

@@ -63,6 +63,7 @@ RULE = Rule(
     summary="An argument that differs at every build stands before a RUN that does not use it.",
     why="Every RUN sees the arguments that are declared before it, and runs again when one of them has another value: with a build number, always.",
     fix="declare the argument just before what uses it, after the installations",
+    fix_in_spec="take it out of build_arguments, and set it in the environment of the function",
     bad="ARG GIT_SHA\nCOPY requirements.txt ./\nRUN pip install -r requirements.txt --target /packages\nENV VERSION=$GIT_SHA",
     good="COPY requirements.txt ./\nRUN pip install -r requirements.txt --target /packages\nARG GIT_SHA\nENV VERSION=$GIT_SHA",
     dockerfile=_check,

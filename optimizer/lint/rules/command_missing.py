@@ -14,9 +14,9 @@ from optimizer.lint.subjects import FunctionSubject
 def _check(subject: FunctionSubject, conventions: Conventions) -> Iterator[Verdict]:
     if subject.command or subject.entrypoint:
         return
-    if subject.plan is None and (subject.dockerfile is None or not has_entrypoint_of_aws(subject.dockerfile, conventions)):
+    if subject.dockerfile is None or not has_entrypoint_of_aws(subject.dockerfile, conventions):
         return
-    if subject.dockerfile is not None and (subject.dockerfile.problems or last(subject.dockerfile, "CMD") is not None):
+    if subject.dockerfile.problems or last(subject.dockerfile, "CMD") is not None:
         return
     if subject.command is None or subject.entrypoint is None:
         yield Undecided(reason="the function's command is decided when it is deployed")
@@ -32,6 +32,7 @@ RULE = Rule(
     summary="Neither the function nor its image names the handler.",
     why="The entrypoint of AWS's base images takes the handler as its one argument, and ends with exit code 142 without it.",
     fix="give the function a handler (cmd of DockerImageCode, ImageConfig.Command), or the image a CMD",
+    fix_in_spec='leave the command as OptimizedFunction sets it: handler="app.handler"',
     bad='DockerImageFunction(self, "Api", code=DockerImageCode.from_image_asset("api"))',
     good='DockerImageFunction(self, "Api", code=DockerImageCode.from_image_asset("api", cmd=["app.handler"]))',
     example="python",

@@ -65,6 +65,7 @@ RULE = Rule(
     summary="The command under AWS's entrypoint is not exactly one word.",
     why="The entrypoint of AWS's base images takes the handler as its one argument, and ends with exit code 142 on any other number.",
     fix='write the handler alone, in JSON form: CMD ["app.handler"]',
+    fix_in_spec='give the function its handler alone: handler="app.handler"',
     bad="FROM public.ecr.aws/lambda/python:3.13\nCMD app.handler",
     good='FROM public.ecr.aws/lambda/python:3.13\nCMD ["app.handler"]',
     dockerfile=_check_dockerfile,

@@ -34,7 +34,7 @@ def _check(subject: AppSubject, conventions: Conventions) -> Iterator[Verdict]:
                 parts = ("another base image", "other copies before it", "another command")
                 differs = " and ".join(part for part, mine, theirs in zip(parts, way, common, strict=True) if mine != theirs)
                 yield Violation(
-                    message=f'"{other.path}" installs the same {ecosystem} dependencies with {differs}',
+                    message=f'"{other.shown}" installs the same {ecosystem} dependencies with {differs}',
                     path=file.path,
                     construct=file.construct,
                     span=span,

@@ -54,6 +54,7 @@ RULE = Rule(
         "does not notice a change either: RUN is cached by its text."
     ),
     fix="use ADD --checksum=sha256:<digest>, or check what came with sha256sum -c in the same RUN",
+    fix_in_spec="keep the file in the project and add it with Files, or check what came with sha256sum -c in the same command",
     bad="RUN curl -fsSL https://example.com/install.sh | sh",
     good='RUN curl -fsSLo /i.sh https://example.com/install.sh && echo "0123abcd  /i.sh" | sha256sum -c && sh /i.sh',
     dockerfile=_check,

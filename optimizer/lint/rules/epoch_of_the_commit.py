@@ -52,6 +52,7 @@ RULE = Rule(
         "changed, and nothing is shared between two commits."
     ),
     fix="take one constant time, for example SOURCE_DATE_EPOCH=499162500",
+    fix_in_spec="take it out of the step: every layer of a specification has one constant time",
     bad="COPY src/ ./\nRUN SOURCE_DATE_EPOCH=$(git log -1 --pretty=%ct) make",
     good="COPY src/ ./\nRUN SOURCE_DATE_EPOCH=499162500 make",
     dockerfile=_check,

@@ -16,6 +16,9 @@ _NEVER_NEEDED = (".git", ".hg", ".svn", ".venv", "**/__pycache__", ".pytest_cach
 
 
 def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
+    # The context of a planned image holds what its specification names, and nothing has to be left out.
+    if subject.planned:
+        return
     ignore = subject.own_ignore or subject.ignore
     if ignore is not None and any(line.strip() and not line.lstrip().startswith(("#", "!")) for line in ignore.lines):
         return

@@ -25,7 +25,7 @@ def _check(subject: AppSubject, conventions: Conventions) -> Iterator[Verdict]:
         for file, command in group[1:]:
             if command.arguments != chosen.arguments and _same(first.context, file.context):
                 yield Violation(
-                    message=f'the image differs from that of "{first.path}" in its command alone',
+                    message=f'the image differs from that of "{first.shown}" in its command alone',
                     path=file.path,
                     construct=file.construct,
                     span=command.head,

@@ -35,6 +35,7 @@ RULE = Rule(
         "asset does not set the architecture of its function, which stays x86_64."
     ),
     fix="give the function the architecture, which sets the platform of its image too, and leave the platform out",
+    fix_in_spec="set architecture in the specification, which decides the function and its image, and leave Architectures of the function alone",
     bad=(
         "lambda_.DockerImageFunction(\n    self,\n"
         '    "Api",\n    code=lambda_.DockerImageCode.from_image_asset("functions/api", platform=ecr_assets.Platform.LINUX_ARM64),\n)'

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable, Iterator
+from itertools import islice
 
-from optimizer.dockerfile.instruction import Span
+from optimizer.dockerfile.instruction import Instruction, Span
+from optimizer.dockerfile.scope import ResolvedStage, absolute
 from optimizer.lint.conventions import Conventions
 from optimizer.lint.finding import Edit, Fix, Severity, Undecided, Verdict, Violation
 from optimizer.lint.installs import Install
 from optimizer.lint.rule import Rule
 from optimizer.lint.subjects import DockerfileSubject
+
+_INCLUDE = re.compile(r"^[ \t]*(?:-r|--requirement)[ \t=]*([^\s#]+)", re.MULTILINE)
+_MOST_FILES = 20
+"""Of requirements files that include one another."""
+
+_MOST_SOURCES = 100
+"""Of copies and mounts among which a file is looked for."""
 
 
 def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
@@ -18,11 +28,13 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
         for instruction in item.stage.instructions:
             for install in subject.installs(instruction):
                 judge = _JUDGES.get(install.tool)
-                if judge is not None:
+                if install.tool in ("pip", "uv"):
+                    yield from _python(subject, install, item, instruction)
+                elif judge is not None:
                     yield from judge(subject, install)
 
 
-def _pip(subject: DockerfileSubject, install: Install) -> Iterator[Verdict]:
+def _python(subject: DockerfileSubject, install: Install, stage: ResolvedStage, instruction: Instruction) -> Iterator[Verdict]:
     command = install.command
     if install.tool == "uv" and install.verb == "sync":
         if not command.has("--frozen", "--locked"):
@@ -33,12 +45,13 @@ def _pip(subject: DockerfileSubject, install: Install) -> Iterator[Verdict]:
         return
     files = install.value_of("-r", "--requirement")
     for name in files:
-        text = _requirements(subject, name)
+        path = _in_context(subject, name, stage, instruction)
+        text = _requirements(subject, path) if path else None
         if text is None:
             yield Undecided(reason=f'"{name}" is not in the known context, so nobody can tell whether it has hashes', span=command.span)
         elif "--hash=" not in text and _installs_something(text):
             yield Violation(
-                message=f'"{name}" has no hashes',
+                message=f'"{path}" has no hashes',
                 span=command.span,
                 hint="lock with uv pip compile --generate-hashes or pip-compile --generate-hashes, and add --require-hashes",
             )
@@ -50,11 +63,55 @@ def _pip(subject: DockerfileSubject, install: Install) -> Iterator[Verdict]:
         )
 
 
-def _requirements(subject: DockerfileSubject, name: str) -> str | None:
-    """The text of a requirements file that the build sees under the name."""
-    if subject.context is None or ("$" in name and not name.rpartition("/")[2]):
+def _in_context(subject: DockerfileSubject, name: str, stage: ResolvedStage, instruction: Instruction) -> str | None:
+    """The path in the build context of the file that an instruction sees under the name; None where nobody can tell."""
+    if subject.context is None:
         return None
-    return subject.context.read_text(posixpath.basename(name))
+    index = next(number for number, item in enumerate(stage.stage.instructions) if item is instruction)
+    path = absolute(name, stage.workdirs[index]) if "$" not in name else None
+    for target, source in islice(_brought(subject, stage, index), _MOST_SOURCES) if path else ():
+        below = posixpath.relpath(path or "/", target)
+        if not below.startswith("../"):
+            found = posixpath.normpath(posixpath.join(source, below))
+            if subject.context.read_text(found) is not None:
+                return found
+    # A copy of a copy, and paths with variables: most contexts have one file of the name.
+    plain = posixpath.basename(name)
+    return plain if plain and subject.context.read_text(plain) is not None else None
+
+
+def _brought(subject: DockerfileSubject, stage: ResolvedStage, index: int) -> Iterator[tuple[str, str]]:
+    """What an instruction of a stage sees of the build context, the last brought first: paths in the stage, and in the context."""
+    for flag in stage.stage.instructions[index].flags:
+        fields = flag.fields() if flag.name == "mount" else {}
+        target = fields.get("target") or fields.get("dst") or fields.get("destination")
+        if target and fields.get("type", "bind") == "bind" and "from" not in fields:
+            path = absolute(target, stage.workdirs[index])
+            if path is not None:
+                yield path, (fields.get("source") or fields.get("src") or ".").lstrip("/")
+    for position, copy in reversed(subject.copies(stage)):
+        target = absolute(copy.target, stage.workdirs[position]) if position < index and copy.target is not None else None
+        if target is None:
+            continue
+        for source in copy.from_context:
+            if source.value is not None:
+                value = source.value.lstrip("/") or "."
+                # What stands at the target is a file of that name, or what a directory holds.
+                yield posixpath.join(target, posixpath.basename(value)), value
+                yield target, value
+
+
+def _requirements(subject: DockerfileSubject, path: str) -> str | None:
+    """The text of a requirements file, with those that it includes."""
+    texts: dict[str, str | None] = {}
+    waiting = [path]
+    while waiting and subject.context is not None and len(texts) < _MOST_FILES:
+        name = waiting.pop()
+        if name not in texts:
+            texts[name] = text = subject.context.read_text(name)
+            included = _INCLUDE.findall(text or "")
+            waiting += [posixpath.normpath(posixpath.join(posixpath.dirname(name), other)) for other in included]
+    return None if texts.get(path) is None else "\n".join(text for text in texts.values() if text is not None)
 
 
 def _installs_something(text: str) -> bool:
@@ -139,8 +196,6 @@ def _versioned(hint: str) -> Callable[[DockerfileSubject, Install], Iterator[Ver
 
 
 _JUDGES: dict[str, Callable[[DockerfileSubject, Install], Iterator[Verdict]]] = {
-    "pip": _pip,
-    "uv": _pip,
     "npm": _npm,
     "yarn": _flagged("--frozen-lockfile", "--immutable", hint="add --immutable, or --frozen-lockfile for yarn 1"),
     "pnpm": _flagged("--frozen-lockfile", hint="add --frozen-lockfile", lock="pnpm-lock.yaml"),
@@ -164,6 +219,7 @@ RULE = Rule(
         "package goes unnoticed."
     ),
     fix="install from a lock file, and let the installer refuse what the lock does not have",
+    fix_in_spec="lock with hashes, as uv lock or uv pip compile --generate-hashes do, and name that lock in a step for the packages",
     bad="COPY package.json ./\nRUN npm install",
     good="COPY package.json package-lock.json ./\nRUN npm ci",
     dockerfile=_check,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from optimizer.lint.conventions import Conventions
 from optimizer.lint.finding import Severity, Verdict, Violation
 from optimizer.lint.rule import Rule
-from optimizer.lint.subjects import DockerfileSubject, PlanSubject
+from optimizer.lint.subjects import DockerfileSubject
 
 _MOST = 117
 """Layers whose manifest has 25,400 bytes, beyond which Lambda is slower; engines stop near 125.
@@ -17,7 +17,7 @@ _OF_BASE = 6
 """Layers of most AWS-provided base images."""
 
 
-def _check_dockerfile(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
+def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
     count = _OF_BASE
     for item in subject.final_stages:
         for instruction in item.stage.instructions:
@@ -28,16 +28,6 @@ def _check_dockerfile(subject: DockerfileSubject, conventions: Conventions) -> I
                 )
                 yield Violation(message=_message(total), span=instruction.head)
                 return
-
-
-def _check_plan(subject: PlanSubject, conventions: Conventions) -> Iterator[Verdict]:
-    # Imported here, because a plan is at hand only where its module is loaded already.
-    from optimizer.model.plan import Run
-
-    in_place = [action for stage in subject.plan.stages if stage.in_place for action in stage.actions if isinstance(action, Run)]
-    count = _OF_BASE + len(subject.plan.layers) + len(in_place)
-    if count > _MOST:
-        yield Violation(message=_message(count))
 
 
 def _message(count: int) -> str:
@@ -52,9 +42,9 @@ RULE = Rule(
     summary="The image will have more layers than Lambda and engines take well.",
     why="Lambda asks for a manifest below 25,400 bytes, which is about 117 layers, and engines refuse an image near 125.",
     fix="put what changes together into one stage, and copy it with one COPY",
+    fix_in_spec="put what changes together into one step",
     bad="FROM public.ecr.aws/lambda/python:3.13\nCOPY a ./\nCOPY b ./\n... and so on, 112 times",
     good="FROM public.ecr.aws/lambda/python:3.13\nCOPY a b c ./",
     example="text",
-    dockerfile=_check_dockerfile,
-    plan=_check_plan,
+    dockerfile=_check,
 )

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from optimizer.dockerfile.instruction import Instruction
+from optimizer.dockerfile.instruction import Instruction, Span
 from optimizer.lint.basis import last
 from optimizer.lint.conventions import Conventions
-from optimizer.lint.finding import Severity, Verdict, Violation
+from optimizer.lint.finding import Severity, Undecided, Verdict, Violation
 from optimizer.lint.rule import Rule
 from optimizer.lint.subjects import DockerfileSubject, FunctionSubject
 
@@ -44,17 +44,22 @@ def _check_dockerfile(subject: DockerfileSubject, conventions: Conventions) -> I
     entrypoint = last(subject, "ENTRYPOINT")
     if entrypoint is None:
         return
-    server = _server(_words(entrypoint))
-    if server and not _has_adapter(subject):
-        yield Violation(message=f'"{server}" answers no invocations of Lambda', span=entrypoint.head)
+    yield from _judged(subject, _words(entrypoint), entrypoint.head)
 
 
 def _check_function(subject: FunctionSubject, conventions: Conventions) -> Iterator[Verdict]:
-    if not subject.entrypoint or subject.dockerfile is None or _has_adapter(subject.dockerfile):
-        return
-    server = _server(subject.entrypoint)
-    if server:
-        yield Violation(message=f'"{server}" answers no invocations of Lambda')
+    if subject.entrypoint and subject.dockerfile is not None:
+        yield from _judged(subject.dockerfile, subject.entrypoint, None)
+
+
+def _judged(file: DockerfileSubject, words: Sequence[str], span: Span | None) -> Iterator[Verdict]:
+    server = _server(words)
+    adapter = _has_adapter(file) if server else True
+    if adapter is None:
+        reason = f'"{server}" answers no invocations of Lambda, unless a tree that is copied to "/" holds an extension that does'
+        yield Undecided(reason=reason, span=span)
+    elif not adapter:
+        yield Violation(message=f'"{server}" answers no invocations of Lambda', span=span)
 
 
 def _words(entrypoint: Instruction) -> Sequence[str]:
@@ -72,15 +77,17 @@ def _server(words: Sequence[str]) -> str:
     return names[0] if names and names[0] in _SERVERS else ""
 
 
-def _has_adapter(subject: DockerfileSubject) -> bool:
-    """Whether an extension may answer in the server's place, as AWS's web adapter does."""
+def _has_adapter(subject: DockerfileSubject) -> bool | None:
+    """Whether an extension may answer in the server's place, as AWS's web adapter does; None where nobody can tell."""
+    hidden = False
     for item in subject.final_stages:
         for _, copy in subject.copies(item):
-            if (copy.target or "").startswith("/opt") or "adapter" in copy.instruction.value or copy.target == "/":
+            if (copy.target or "").startswith("/opt") or "adapter" in copy.instruction.value:
                 return True
+            hidden = hidden or copy.target == "/"
         if any("/opt/extensions" in instruction.value for instruction in item.stage.instructions):
             return True
-    return False
+    return None if hidden else False
 
 
 RULE = Rule(
@@ -94,6 +101,7 @@ RULE = Rule(
         "server waits for requests that never come, and every invocation times out."
     ),
     fix="take ENTRYPOINT out and name the handler in CMD, or add the Lambda Web Adapter to /opt/extensions",
+    fix_in_spec="leave the entrypoint of the function as it is, or add the Lambda Web Adapter as an Extension",
     bad='FROM public.ecr.aws/lambda/python:3.13\nENTRYPOINT ["uvicorn", "app:app"]',
     good='FROM public.ecr.aws/lambda/python:3.13\nCMD ["app.handler"]',
     dockerfile=_check_dockerfile,

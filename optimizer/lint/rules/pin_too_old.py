@@ -8,22 +8,16 @@ from optimizer.bases.recognise import image_reference
 from optimizer.lint.conventions import Conventions
 from optimizer.lint.finding import Severity, Verdict, Violation
 from optimizer.lint.rule import Rule
-from optimizer.lint.subjects import DockerfileSubject, PlanSubject
+from optimizer.lint.subjects import DockerfileSubject
 from optimizer.model.reference import ImageReference
 
 
-def _check_dockerfile(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
+def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
     for item in subject.needed_stages:
         if item.parent is None and item.image is not None and (reference := image_reference(item.image)):
             message = _too_old(reference, conventions)
             if message:
                 yield Violation(message=message, span=item.stage.start.at(item.stage.start.words[0]))
-
-
-def _check_plan(subject: PlanSubject, conventions: Conventions) -> Iterator[Verdict]:
-    message = _too_old(subject.plan.base, conventions)
-    if message:
-        yield Violation(message=message)
 
 
 def _too_old(reference: ImageReference, conventions: Conventions) -> str:
@@ -53,6 +47,5 @@ RULE = Rule(
     bad='optimizer.lock:\n\n[[image]]\nreference = "public.ecr.aws/lambda/python:3.13"\nresolved = 2026-01-15',
     good='optimizer.lock:\n\n[[image]]\nreference = "public.ecr.aws/lambda/python:3.13"\nresolved = 2026-11-15',
     example="text",
-    dockerfile=_check_dockerfile,
-    plan=_check_plan,
+    dockerfile=_check,
 )

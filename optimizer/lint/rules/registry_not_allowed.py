@@ -9,11 +9,11 @@ from optimizer.dockerfile.instruction import Span
 from optimizer.lint.conventions import Conventions
 from optimizer.lint.finding import Severity, Undecided, Verdict, Violation
 from optimizer.lint.rule import Rule
-from optimizer.lint.subjects import DockerfileSubject, PlanSubject
+from optimizer.lint.subjects import DockerfileSubject
 from optimizer.model.reference import ImageReference
 
 
-def _check_dockerfile(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
+def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
     if not conventions.registries:
         return
     for image, span in _images(subject):
@@ -33,19 +33,6 @@ def _images(subject: DockerfileSubject) -> Iterator[tuple[str | None, Span]]:
             flag = instruction.flag("from")
             if flag is not None and flag.value and subject.resolved.target(flag.value) is None:
                 yield None if "$" in flag.value else flag.value, instruction.at(flag)
-
-
-def _check_plan(subject: PlanSubject, conventions: Conventions) -> Iterator[Verdict]:
-    # Imported here, because most runs have no plan.
-    from optimizer.model.plan import CopyTree
-
-    images = [subject.plan.base]
-    for stage in subject.plan.stages:
-        origins = [stage.origin, *(action.origin for action in stage.actions if isinstance(action, CopyTree))]
-        images += [origin for origin in origins if isinstance(origin, ImageReference)]
-    for image in dict.fromkeys(images):
-        if conventions.registries and not _allowed(image, conventions):
-            yield Violation(message=_message(image, conventions))
 
 
 def _allowed(reference: ImageReference, conventions: Conventions) -> bool:
@@ -68,9 +55,9 @@ RULE = Rule(
         "downloads can be limited or fail. Nothing is found while registries are not configured."
     ),
     fix="take the image from an allowed registry, or have the registry added to registries",
+    fix_in_spec="name an allowed image in the specification, or a mirror in optimizer.toml, or have the registry added to registries",
     bad='[conventions]\nregistries = ["public.ecr.aws/lambda"]\n\nFROM python:3.13-slim',
     good='[conventions]\nregistries = ["public.ecr.aws/lambda"]\n\nFROM public.ecr.aws/lambda/python:3.13',
     example="text",
-    dockerfile=_check_dockerfile,
-    plan=_check_plan,
+    dockerfile=_check,
 )

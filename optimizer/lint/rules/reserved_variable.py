@@ -58,6 +58,7 @@ RULE = Rule(
     summary="ENV sets a variable that Lambda reserves.",
     why="Lambda sets the variable itself when it starts the function; what the image says holds in local tests alone.",
     fix="take the variable out; give the function's configuration, or another name, what the code is to read",
+    fix_in_spec="take it out of environment",
     bad="FROM public.ecr.aws/lambda/python:3.13\nENV AWS_REGION=eu-central-1",
     good="FROM public.ecr.aws/lambda/python:3.13\nENV TABLE_REGION=eu-central-1",
     dockerfile=_check,

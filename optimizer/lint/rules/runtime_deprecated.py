@@ -5,26 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from optimizer.bases.catalogue import BaseImage, successor
-from optimizer.bases.recognise import LambdaBase, lambda_base
+from optimizer.bases.recognise import LambdaBase
 from optimizer.lint.basis import base_span, lambda_base_of
 from optimizer.lint.conventions import Conventions
 from optimizer.lint.finding import Severity, Undecided, Verdict, Violation
 from optimizer.lint.rule import Rule
-from optimizer.lint.subjects import DockerfileSubject, PlanSubject
+from optimizer.lint.subjects import DockerfileSubject
 
 
-def _check_dockerfile(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
+def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
     found = lambda_base_of(subject, conventions)
     if isinstance(found, Undecided):
         yield found
     elif found is not None and (violation := _judged(found, conventions)):
         yield Violation(message=violation.message, hint=violation.hint, span=base_span(subject))
-
-
-def _check_plan(subject: PlanSubject, conventions: Conventions) -> Iterator[Verdict]:
-    found = lambda_base(str(subject.plan.base), conventions.mirror)
-    if found is not None and (violation := _judged(found, conventions)):
-        yield violation
 
 
 def _judged(found: LambdaBase, conventions: Conventions) -> Violation | None:
@@ -56,6 +50,5 @@ RULE = Rule(
     fix="move to a supported runtime",
     bad="FROM public.ecr.aws/lambda/python:3.9",
     good="FROM public.ecr.aws/lambda/python:3.13",
-    dockerfile=_check_dockerfile,
-    plan=_check_plan,
+    dockerfile=_check,
 )

@@ -9,10 +9,10 @@ from optimizer.lint.choices import outside
 from optimizer.lint.conventions import Conventions
 from optimizer.lint.finding import Severity, Undecided, Verdict
 from optimizer.lint.rule import Rule
-from optimizer.lint.subjects import DockerfileSubject, PlanSubject
+from optimizer.lint.subjects import DockerfileSubject
 
 
-def _check_dockerfile(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
+def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
     if not conventions.runtimes or not subject.final_stages:
         return
     start = subject.final_stages[0].stage.start
@@ -24,10 +24,8 @@ def _check_dockerfile(subject: DockerfileSubject, conventions: Conventions) -> I
     base = lambda_base(image, conventions.mirror)
     if base is not None and base.base is not None:
         yield from outside("runtime", base.base.runtime, conventions.runtimes, span)
-
-
-def _check_plan(subject: PlanSubject, conventions: Conventions) -> Iterator[Verdict]:
-    yield from outside("runtime", subject.plan.runtime, conventions.runtimes)
+    elif base is None and subject.planned:
+        yield Undecided(reason=f'"{image}" is a base of the house, of which nobody can tell the runtime', span=span)
 
 
 RULE = Rule(
@@ -41,9 +39,9 @@ RULE = Rule(
         "runtimes are not configured."
     ),
     fix="use an allowed runtime, or have this one added to runtimes",
+    fix_in_spec="choose an allowed runtime in the specification, or have this one added to runtimes",
     bad='[conventions]\nruntimes = ["python3.13"]\n\nFROM public.ecr.aws/lambda/python:3.10',
     good='[conventions]\nruntimes = ["python3.13"]\n\nFROM public.ecr.aws/lambda/python:3.13',
     example="text",
-    dockerfile=_check_dockerfile,
-    plan=_check_plan,
+    dockerfile=_check,
 )

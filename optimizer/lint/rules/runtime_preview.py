@@ -4,26 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from optimizer.bases.recognise import LambdaBase, lambda_base
+from optimizer.bases.recognise import LambdaBase
 from optimizer.lint.basis import base_span, lambda_base_of
 from optimizer.lint.conventions import Conventions
 from optimizer.lint.finding import Severity, Undecided, Verdict, Violation
 from optimizer.lint.rule import Rule
-from optimizer.lint.subjects import DockerfileSubject, PlanSubject
+from optimizer.lint.subjects import DockerfileSubject
 
 
-def _check_dockerfile(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
+def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
     found = lambda_base_of(subject, conventions)
     if isinstance(found, Undecided):
         yield found
     elif found is not None and _is_preview(found):
         yield Violation(message=f'"{found.reference.tagged}" is a preview', span=base_span(subject))
-
-
-def _check_plan(subject: PlanSubject, conventions: Conventions) -> Iterator[Verdict]:
-    found = lambda_base(str(subject.plan.base), conventions.mirror)
-    if found is not None and _is_preview(found):
-        yield Violation(message=f'"{found.reference.tagged}" is a preview')
 
 
 def _is_preview(found: LambdaBase) -> bool:
@@ -40,6 +34,5 @@ RULE = Rule(
     fix="take a supported runtime, or set the finding aside with the day on which you look again",
     bad="FROM public.ecr.aws/lambda/python:3.15-preview",
     good="FROM public.ecr.aws/lambda/python:3.13",
-    dockerfile=_check_dockerfile,
-    plan=_check_plan,
+    dockerfile=_check,
 )

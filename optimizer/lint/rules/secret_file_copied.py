@@ -64,6 +64,7 @@ RULE = Rule(
         "exported build cache."
     ),
     fix="mount it for the command that needs it: RUN --mount=type=secret,id=npmrc,target=/root/.npmrc",
+    fix_in_spec="leave it out of inputs, and give the step a BuildSecret",
     bad="COPY .env app.py ./",
     good="COPY app.py ./\nRUN --mount=type=secret,id=env,target=/run/env ./configure /run/env",
     dockerfile=_check,

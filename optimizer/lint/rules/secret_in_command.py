@@ -55,6 +55,7 @@ RULE = Rule(
     summary="The text of a RUN or of a here-document holds a secret.",
     why="It stands in version control, in the image's history and in the logs of every build.",
     fix="give the build the secret with RUN --mount=type=secret, and take the one that was published back",
+    fix_in_spec="give the step a BuildSecret, and take the one that was published back",
     bad="RUN curl -H 'Authorization: Bearer 0123456789abcdef' https://example.com/model.onnx -o /opt/model.onnx",
     good='RUN --mount=type=secret,id=token,env=TOKEN curl -H "Authorization: Bearer $TOKEN" https://example.com/model.onnx -o /opt/model.onnx',
     dockerfile=_check,

@@ -42,9 +42,6 @@ def _uses(subject: AppSubject) -> Iterator[_Use]:
         reference = image_reference(lowest.image) if lowest and lowest.image else None
         if lowest and reference and reference.digest:
             yield reference, file.path, file.construct, lowest.stage.start.at(lowest.stage.start.words[0])
-    for item in subject.plans:
-        if item.plan.base.digest:
-            yield item.plan.base, item.location.path, item.location.construct, item.location.span
 
 
 RULE = Rule(

@@ -28,6 +28,7 @@ RULE = Rule(
     summary="Sources are copied before packages are installed.",
     why="The build cache of every instruction after a changed copy is lost: any edit of the sources installs the packages again.",
     fix="move the copy below the installation",
+    fix_in_spec="give the packages a step of their own, such as PythonDependencies or NodeDependencies",
     bad="COPY src/ ./src/\nCOPY package.json package-lock.json ./\nRUN npm ci",
     good="COPY package.json package-lock.json ./\nRUN npm ci\nCOPY src/ ./src/",
     dockerfile=_check,

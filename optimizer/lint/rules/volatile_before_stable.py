@@ -54,6 +54,7 @@ RULE = Rule(
         "its conventions; where it has said nothing, this rule is silent."
     ),
     fix="copy what changes seldom first",
+    fix_in_spec="make two steps of it, so that each is built when its own files change",
     bad='stabilities = {"models/*": Stability.MONTHLY, "src": Stability.DAILY}\n\nCOPY src/ ./\nCOPY models/ranker.onnx /opt/ml/',
     good='stabilities = {"models/*": Stability.MONTHLY, "src": Stability.DAILY}\n\nCOPY models/ranker.onnx /opt/ml/\nCOPY src/ ./',
     example="text",

@@ -76,6 +76,7 @@ RULE = Rule(
         "Packages of the developer's machine may also be for another system than Lambda's."
     ),
     fix="leave it out in .dockerignore, or copy only what the function needs",
+    fix_in_spec="name in inputs only what the commands need",
     bad="functions/api/.venv/\n\nDockerfile:\nCOPY functions/api/ ./",
     good=".dockerignore:\n**/.venv\n\nDockerfile:\nCOPY functions/api/ ./",
     example="text",

@@ -2,13 +2,10 @@ from __future__ import annotations
 
 from optimizer.lint.conventions import Conventions
 from optimizer.lint.finding import Location
-from optimizer.lint.subjects import FunctionSubject, PlanSubject
+from optimizer.lint.subjects import FunctionSubject
 from tests.lint.cases import TODAY, Case
-from tests.test_golden import plan_of
 
 HOUSE = Conventions(today=TODAY, architectures=("arm64",))
-PLAN = plan_of("go")
-OTHER = Conventions(today=TODAY, architectures=({"arm64": "x86_64", "x86_64": "arm64"}[PLAN.architecture],))
 
 
 def function(architecture: str | None, **known: object) -> FunctionSubject:
@@ -17,11 +14,9 @@ def function(architecture: str | None, **known: object) -> FunctionSubject:
 
 CATCHES: list[Case] = [
     Case(function("x86_64"), (0,), '"x86_64" is not allowed; allowed: arm64', conventions=HOUSE),
-    Case(PlanSubject(plan=PLAN, location=Location(path="spec.toml")), (0,), conventions=OTHER),
 ]
 PASSES: list[Case] = [
     Case(function("x86_64")),
     Case(function("arm64"), conventions=HOUSE),
     Case(function(None), undecided=1, conventions=HOUSE),
-    Case(function("x86_64", plan=PLAN), conventions=HOUSE),
 ]

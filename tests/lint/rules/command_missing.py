@@ -3,7 +3,7 @@ from __future__ import annotations
 from optimizer.lint.finding import Location
 from optimizer.lint.subjects import DockerfileSubject, FunctionSubject
 from tests.lint.cases import PYTHON, Case
-from tests.test_golden import plan_of
+from tests.test_golden import GOLDEN
 
 
 def function(text: str, *lines: int, undecided: int = 0, **known: object) -> Case:
@@ -12,12 +12,14 @@ def function(text: str, *lines: int, undecided: int = 0, **known: object) -> Cas
     return Case(made, lines, undecided=undecided)
 
 
-PLANNED = FunctionSubject(construct="F", location=Location(construct="F"), plan=plan_of("python-requirements"))
+PLANNED = (GOLDEN / "python-requirements" / "Dockerfile").read_text(encoding="utf-8")
 
 CATCHES: list[Case] = [
     function(f"FROM {PYTHON}", 0),
     function(f'FROM {PYTHON} AS x\nCMD ["a.b"]\nFROM {PYTHON}', 0),
-    Case(PLANNED, (0,), says="neither the function nor its image"),
+    function(PLANNED, 0),
+    # A house makes its base from that of the runtime.
+    function(PLANNED.replace("public.ecr.aws/lambda/", "example.com/"), 0),
 ]
 PASSES: list[Case] = [
     function(f"FROM {PYTHON}", command=("app.handler",)),

@@ -2,10 +2,7 @@ from __future__ import annotations
 
 from optimizer.bases.mirror import Mirror
 from optimizer.lint.conventions import Conventions
-from optimizer.lint.finding import Location
-from optimizer.lint.subjects import PlanSubject
 from tests.lint.cases import TODAY, Case, dockerfile
-from tests.test_golden import plan_of
 
 HOUSE = Conventions(today=TODAY, registries=("public.ecr.aws/lambda", "ghcr.io"), mirror=Mirror.parse("mirror.example.com/hub"))
 AWS = "public.ecr.aws/lambda/python:3.13"
@@ -15,7 +12,6 @@ CATCHES: list[Case] = [
     # A prefix ends where a name does.
     dockerfile("FROM public.ecr.aws/lambda-like/python:3.13", 1, conventions=HOUSE),
     dockerfile(f"FROM golang AS b\nFROM {AWS}\nCOPY --from=b /a /b\nCOPY --from=quay.io/x/y /a /b", 1, 4, conventions=HOUSE),
-    Case(PlanSubject(plan=plan_of("go"), location=Location(path="spec.toml")), (0,), "golang", conventions=HOUSE),
 ]
 PASSES: list[Case] = [
     dockerfile("FROM python:3.13-slim"),
@@ -23,5 +19,4 @@ PASSES: list[Case] = [
     dockerfile("FROM mirror.example.com/hub/golang AS b\nFROM scratch\nCOPY --from=b /a /b", conventions=HOUSE),
     dockerfile(f"FROM golang AS unused\nFROM {AWS}", conventions=HOUSE),
     dockerfile("ARG B\nFROM $B", conventions=HOUSE, undecided=1),
-    Case(PlanSubject(plan=plan_of("python-uv"), location=Location(path="spec.toml")), conventions=HOUSE),
 ]

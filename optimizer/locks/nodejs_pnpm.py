@@ -1,0 +1,103 @@
+"""pnpm-lock.yaml, and what pnpm-workspace.yaml adds to it.
+
+Source: https://github.com/pnpm/spec/tree/master/lockfile
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from optimizer.locks.nodejs import Importer, NodeLock, in_order, inside, is_archive, load_yaml, reached, table
+
+_PRODUCTION = ("dependencies", "optionalDependencies")
+_HOOKS = ".pnpmfile.cjs"
+
+
+@lru_cache(maxsize=8)
+def read_pnpm(text: str) -> NodeLock | None:
+    """What the lock says; None when it is damaged, so that pnpm's own message about it is seen.
+
+    Members have no names here: the lock knows their paths alone.
+    """
+    data = load_yaml(text)
+    if data is None:
+        return None
+    importers = {path: table(entry) for path, entry in table(data.get("importers")).items()} or {".": table(data)}
+    packages = {key: table(entry) for key, entry in table(data.get("packages")).items()}
+    snapshots = {key: table(entry) for key, entry in table(data.get("snapshots")).items()} or packages
+    links = {
+        (path, name): inside(path, version.removeprefix("link:"))
+        for path, entry in importers.items()
+        for name, version in _dependencies(entry, (*_PRODUCTION, "devDependencies"))
+        if version.startswith("link:")
+    }
+    resolutions = {key: table(entry.get("resolution")) for key, entry in packages.items()}
+    members = {inside(".", path): "" for path in importers if path != "."}
+    local = {**members, **{target: name for (_, name), target in sorted(links.items()) if target != "."}}
+    return NodeLock(
+        importers={inside(".", path): _importer(importers, snapshots, resolutions, path) for path in importers},
+        members=members,
+        local=local,
+        links={inside(path, f"node_modules/{name}"): target for (path, name), target in links.items()},
+        archives={
+            inside(".", tarball.removeprefix("file:")): _name(key)
+            for key, entry in resolutions.items()
+            if isinstance(tarball := entry.get("tarball"), str) and tarball.startswith("file:") and is_archive(tarball)
+        },
+        copies={
+            inside(".", entry["directory"]): _name(key)
+            for key, entry in resolutions.items()
+            if entry.get("type") == "directory" and isinstance(entry.get("directory"), str)
+        },
+        files=in_order({*patch_files(data), *((_HOOKS,) if data.get("pnpmfileChecksum") else ())}),
+        versions={_name(key): key.rpartition("@")[2] for key in packages if "@" in key[1:]},
+    )
+
+
+def patch_files(settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """The files that ``patchedDependencies`` names, in the lock, in package.json's ``pnpm`` or in pnpm-workspace.yaml."""
+    values = table(settings.get("patchedDependencies")).values()
+    # The lock writes a table with a path, or since pnpm 11 the hash alone, which is no path.
+    paths = [table(value).get("path") if isinstance(value, dict) else value for value in values]
+    return in_order({inside(".", path) for path in paths if isinstance(path, str) and path.endswith((".patch", ".diff"))})
+
+
+def workspace_patches(text: str) -> tuple[str, ...]:
+    """The patches that pnpm-workspace.yaml names."""
+    return patch_files(load_yaml(text) or {})
+
+
+def _importer(
+    importers: Mapping[str, dict[str, Any]], snapshots: Mapping[str, dict[str, Any]], resolutions: Mapping[str, dict[str, Any]], path: str
+) -> Importer:
+    def following(item: str) -> Iterator[str]:
+        if item.startswith("importer:"):
+            base, entry = item.removeprefix("importer:"), importers.get(item.removeprefix("importer:"), {})
+        else:
+            base, entry = ".", snapshots.get(item, {})
+        for name, version in _dependencies(entry, _PRODUCTION):
+            if version.startswith("link:"):
+                yield f"importer:{inside(base, version.removeprefix('link:'))}"
+            else:
+                yield from (key for key in (version, f"{name}@{version}", f"/{name}@{version}", f"/{name}/{version}") if key in snapshots)
+
+    found = reached([f"importer:{path}"], following)
+    needs = {item.removeprefix("importer:") for item in found if item.startswith("importer:")} - {path}
+    git = {_name(key) for key in found if resolutions.get(key.partition("(")[0], {}).get("type") == "git"}
+    linked = {name for name, version in _dependencies(importers[path], _PRODUCTION) if version.startswith("link:")}
+    return Importer(needs=in_order(needs), git=in_order(git), nested=in_order(linked))
+
+
+def _dependencies(entry: Mapping[str, Any], kinds: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    for kind in kinds:
+        for name, value in table(entry.get(kind)).items():
+            version = table(value).get("version") if isinstance(value, dict) else value
+            if isinstance(version, str):
+                yield name, version
+
+
+def _name(key: str) -> str:
+    bare = key.lstrip("/").partition("(")[0]
+    return bare[: bare.find("@", 1)] if "@" in bare[1:] else bare.rpartition("/")[0]

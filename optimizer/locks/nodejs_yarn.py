@@ -1,0 +1,188 @@
+"""yarn.lock, of Yarn 1 and of Yarn 2 and newer.
+
+Sources: https://yarnpkg.com/protocols, https://classic.yarnpkg.com/en/docs/yarn-lock
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+from urllib.parse import unquote
+
+from optimizer.locks.nodejs import Importer, NodeLock, in_order, inside, is_archive, load_yaml, reached, table, texts
+
+_REFUSED = ("portal:", "link:", "exec:")
+_ENTRY = re.compile(r"^(?=[^\s#])(.+):$")
+_FIELD = re.compile(r'^ {2}(version|resolved) "?([^"\n]*)"?$')
+
+
+def is_classic(text: str) -> bool:
+    """Whether Yarn 1 wrote the lock."""
+    return "__metadata:" not in text
+
+
+def workspaces(text: str) -> Mapping[str, str]:
+    """The members of the lock's workspace, by path; without the root."""
+    found = (_split(entry) for entry in _entries(text).values())
+    return {
+        inside(".", rest.removeprefix("workspace:")): name
+        for name, rest in found
+        if rest.startswith("workspace:") and rest != "workspace:."
+    }
+
+
+def read_yarn(text: str, production: Callable[[str], Collection[str]]) -> NodeLock | None:
+    """What a lock of Yarn 2 or newer says; None when it is damaged.
+
+    ``production`` gives the names of the production dependencies of a member,
+    by its path: the lock does not tell them from those for development.
+    """
+    entries = _entries(text)
+    if not entries:
+        return None
+    members = workspaces(text)
+    archives: dict[str, str] = {}
+    copies: dict[str, str] = {}
+    files: set[str] = set()
+    refused: set[tuple[str, str]] = set()
+    for entry in entries.values():
+        name, rest = _split(entry)
+        if rest.startswith("file:"):
+            path = _file(rest)
+            (archives if is_archive(path) else copies)[path] = name
+        elif rest.startswith("patch:"):
+            files.update(_patches(rest))
+        elif rest.startswith(_REFUSED):
+            refused.add((name, rest.partition(":")[0]))
+    return NodeLock(
+        importers={path: _importer(entries, production, path) for path in (".", *members)},
+        members=members,
+        local=members,
+        links={f"node_modules/{name}": path for path, name in members.items()},
+        archives=archives,
+        copies=copies,
+        files=in_order(files),
+        refused=tuple(sorted(refused)),
+        versions={_split(entry)[0]: str(entry.get("version")) for entry in entries.values() if _split(entry)[1].startswith("npm:")},
+    )
+
+
+def plugin_files(settings: str) -> tuple[str, ...]:
+    """The files of the plugins that a .yarnrc.yml names."""
+    plugins = (load_yaml(settings) or {}).get("plugins")
+    listed = plugins if isinstance(plugins, list) else []
+    paths = [table(item).get("path") if isinstance(item, dict) else item for item in listed]
+    return in_order({inside(".", path) for path in paths if isinstance(path, str)})
+
+
+def mirror_directories(settings: str) -> tuple[str, ...]:
+    """The directory of tarballs that a .yarnrc of Yarn 1 names (https://classic.yarnpkg.com/blog/2016/11/24/offline-mirror/)."""
+    found = re.findall(r'^yarn-offline-mirror\s+"?([^"\n]+?)"?\s*$', settings, re.MULTILINE)
+    return in_order({inside(".", path) for path in found})
+
+
+@lru_cache(maxsize=8)
+def read_classic(text: str) -> NodeLock:
+    """What a lock of Yarn 1 says; it knows no workspaces."""
+    archives: dict[str, str] = {}
+    copies: dict[str, str] = {}
+    refused: set[tuple[str, str]] = set()
+    git: set[str] = set()
+    versions: dict[str, str] = {}
+    name = ""
+    for line in text.splitlines():
+        entry = _ENTRY.match(line)
+        if entry:
+            for descriptor in entry[1].replace('"', "").split(", "):
+                name, rest = _parted(descriptor)
+                if rest.startswith("file:"):
+                    path = inside(".", rest.removeprefix("file:"))
+                    (archives if is_archive(path) else copies)[path] = name
+                elif rest.startswith("link:"):
+                    refused.add((name, "link"))
+        elif found := _FIELD.match(line):
+            if found[1] == "version":
+                versions.setdefault(name, found[2])
+            elif found[2].startswith("git"):
+                git.add(name)
+    return NodeLock(
+        importers={".": Importer(git=in_order(git))},
+        archives=archives,
+        copies=copies,
+        refused=tuple(sorted(refused)),
+        versions=versions,
+    )
+
+
+@lru_cache(maxsize=8)
+def _entries(text: str) -> Mapping[str, dict[str, Any]]:
+    """The entries by each of their descriptors; empty for a damaged lock."""
+    found: dict[str, dict[str, Any]] = {}
+    for key, value in (load_yaml(text) or {}).items():
+        entry = table(value)
+        if isinstance(key, str) and isinstance(entry.get("resolution"), str):
+            for descriptor in key.split(", "):
+                found[descriptor] = entry
+    return found
+
+
+def _importer(entries: Mapping[str, dict[str, Any]], production: Callable[[str], Collection[str]], path: str) -> Importer:
+    by_path = {
+        rest.removeprefix("workspace:"): entry["resolution"]
+        for entry in entries.values()
+        for _, rest in [_split(entry)]
+        if rest.startswith("workspace:")
+    }
+    by_resolution = {entry["resolution"]: entry for entry in entries.values()}
+
+    def following(resolution: str) -> Iterator[str]:
+        entry = by_resolution[resolution]
+        _, rest = _split(entry)
+        wanted = production(rest.removeprefix("workspace:")) if rest.startswith("workspace:") else None
+        for name, required in texts(entry.get("dependencies")).items():
+            if wanted is None or name in wanted:
+                for descriptor in (f"{name}@{required}", f"{name}@npm:{required}"):
+                    if descriptor in entries:
+                        yield entries[descriptor]["resolution"]
+                        break
+
+    if path not in by_path:
+        return Importer()
+    found = reached([by_path[path]], following) - {by_path[path]}
+    parts = [_split(by_resolution[resolution]) for resolution in found]
+    return Importer(
+        needs=in_order({inside(".", rest.removeprefix("workspace:")) for _, rest in parts if rest.startswith("workspace:")}),
+        git=in_order({name for name, rest in parts if "#commit=" in rest}),
+    )
+
+
+def _split(entry: Mapping[str, Any]) -> tuple[str, str]:
+    return _parted(str(entry["resolution"]))
+
+
+def _parted(descriptor: str) -> tuple[str, str]:
+    """The name, and what stands behind the ``@`` after it."""
+    at = descriptor.find("@", 1)
+    return (descriptor[:at], descriptor[at + 1 :]) if at > 0 else (descriptor, "")
+
+
+def _base(rest: str) -> str:
+    """The directory of the workspace that a path is relative to: ``locator=`` names it."""
+    locator = re.search(r"locator=([^&]*)", rest)
+    return unquote(locator[1]).partition("@workspace:")[2] or "." if locator else "."
+
+
+def _file(rest: str) -> str:
+    path = re.split(r"#|::", rest.removeprefix("file:"), maxsplit=1)[0]
+    return inside(_base(rest), path)
+
+
+def _patches(rest: str) -> Iterator[str]:
+    """The user's own patches: Yarn brings those that it calls builtin."""
+    source = rest.partition("#")[2].partition("::")[0]
+    for patch in source.split("&"):
+        path = unquote(patch).removeprefix("optional!")
+        if path and "builtin<" not in path:
+            yield inside(".", path.removeprefix("~/")) if path.startswith("~/") else inside(_base(rest), path)

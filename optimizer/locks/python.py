@@ -1,0 +1,261 @@
+"""What every lock file of Python tells: its packages, where each comes from, and for which Python it is."""
+
+from __future__ import annotations
+
+import enum
+import re
+import sys
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from optimizer.bases.catalogue import BaseImage
+from optimizer.locks.local import Local, LocalKind
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+if TYPE_CHECKING:
+    from packaging.markers import Marker
+
+PYPI = "https://pypi.org/simple"
+"""The index that every tool asks when none is named."""
+
+WHEEL = ".whl"
+ARCHIVES = (WHEEL, ".tar.gz", ".tgz", ".zip", ".tar.bz2", ".tar.xz")
+"""How the names of files end that are built packages or source distributions."""
+
+MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+# Later patch releases than these do not come: Python 3 has had at most 20 of one minor version.
+_PATCHES = range(30)
+
+
+class LockFault(Exception):
+    """A lock file that cannot be read: no text of its format, or not in the form that its tool writes."""
+
+
+class From(enum.Enum):
+    """Where a package comes from."""
+
+    REGISTRY = "registry"
+    """An index; the location is its URL."""
+
+    ARCHIVE = "archive"
+    """Archives in the project; the locations are their paths."""
+
+    DIRECTORY = "directory"
+    """Source code in the project, which its build backend makes a package of; the location is the path."""
+
+    VIRTUAL = "virtual"
+    """A directory that only names dependencies; the location is its path."""
+
+    GIT = "git"
+    """A commit of a Git repository; the location is its URL, without the commit."""
+
+    URL = "url"
+    """An archive at a URL."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """One package of a lock.
+
+    ``name`` is in normal form.  ``location`` depends on ``origin``; paths are
+    relative to the directory of the lock.  ``files`` are the file names of its
+    wheels, or None where the lock does not tell them.  ``digest`` is that of
+    a URL's archive, as ``sha256:...``, empty where the export of the lock has
+    it anyway.  ``hashed`` is false where an installer that wants hashes finds
+    none in the lock.  ``place`` is what names it, as ``file`` or ``file:line``.
+    """
+
+    name: str
+    place: str
+    origin: From = From.REGISTRY
+    location: str = ""
+    version: str = ""
+    commit: str = ""
+    subdirectory: str = ""
+    extras: tuple[str, ...] = ()
+    archives: tuple[str, ...] = ()
+    files: tuple[str, ...] | None = None
+    digest: str = ""
+    hashed: bool = True
+
+    @property
+    def pinned(self) -> bool:
+        """Whether a package of a repository is pinned by a whole commit."""
+        return self.origin is not From.GIT or bool(_COMMIT.fullmatch(self.commit))
+
+    @property
+    def requirement(self) -> str:
+        """The package of a repository or a URL as one direct reference (PEP 508)."""
+        extras = f"[{','.join(self.extras)}]" if self.extras else ""
+        if self.origin is From.URL:
+            fragment = f"#{self.digest.replace(':', '=')}" if self.digest else ""
+            return f"{self.name}{extras} @ {self.location}{fragment}"
+        subdirectory = f"#subdirectory={self.subdirectory}" if self.subdirectory else ""
+        named = f"{self.name}{extras} @ " if self.name else ""
+        return f"{named}git+{self.location}@{self.commit}{subdirectory}"
+
+    def local(self) -> Iterable[Local]:
+        """What of the project the package is; paths are still relative to the lock's directory."""
+        if self.origin is From.DIRECTORY:
+            yield Local(kind=LocalKind.PACKAGE, path=self.location, place=self.place, name=self.name)
+        for path in self.archives:
+            yield Local(kind=LocalKind.ARCHIVE, path=path, place=self.place, name=self.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a step takes of a lock: words for groups and extras, a member of the workspace, and for which machine.
+
+    ``defaults`` are the groups that the project installs unasked, for locks that do not tell them.
+    """
+
+    words: tuple[str, ...] = ()
+    defaults: tuple[str, ...] = ()
+    package: str | None = None
+    environment: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The variables of markers by name."""
+        return dict(self.environment)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """The words that a step may take of a lock."""
+
+    groups: frozenset[str] = frozenset()
+    extras: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PythonLock:
+    """A lock file as planning sees it.
+
+    ``select`` gives the packages that a step takes, each once, sorted; it
+    raises LockFault.  ``words`` gives what a step may take beside the default,
+    of a member of the workspace or without one.  ``members`` are the
+    directories of the workspace's members by name.  ``python`` is what the
+    lock asks of the Python version, in the words of its tool; one of
+    ``pythons`` must hold.
+    """
+
+    select: Callable[[Wanted], tuple[Package, ...]]
+    words: Callable[[str | None], Words]
+    members: Mapping[str, str] = field(default_factory=dict)
+    python: str = ""
+    pythons: tuple[str, ...] = ()
+
+    def fits_python(self, version: str) -> bool:
+        """Whether a patch release of a Python version, such as ``3.13``, is one that the lock is for."""
+        from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+        try:
+            allowed = [SpecifierSet(text) for text in self.pythons]
+        except InvalidSpecifier:
+            return True
+        releases = [f"{version}.{patch}" for patch in _PATCHES]
+        return not allowed or any(specifiers.contains(release) for specifiers in allowed for release in releases)
+
+
+Result = TypeVar("Result")
+
+
+def shaped(read: Callable[[], Result], tool: str) -> Result:
+    """What the reader gives; raises LockFault for data that is not in the form that the tool writes."""
+    try:
+        return read()
+    except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
+        raise LockFault(f"it is not in the form that {tool}") from error
+
+
+def parse_toml(text: str) -> dict[str, Any]:
+    """The data of a TOML text; raises LockFault."""
+    try:
+        data: dict[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise LockFault(f"it is no valid TOML: {error}") from None
+    return data
+
+
+def normal_name(name: str) -> str:
+    """The form in which equal names are equal texts (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def sorted_packages(packages: Iterable[Package]) -> tuple[Package, ...]:
+    """The packages by name, each once."""
+    found = dict.fromkeys(packages)
+    return tuple(sorted(found, key=lambda item: (item.name, item.version, item.location, item.archives)))
+
+
+def applies(marker: str, environment: Mapping[str, str]) -> bool:
+    """Whether an environment marker holds; one that cannot be read does, so that nothing is missed."""
+    from packaging.markers import UndefinedEnvironmentName
+
+    parsed = _marker(marker)
+    try:
+        return parsed is None or parsed.evaluate({**environment})
+    except UndefinedEnvironmentName:
+        return True
+
+
+@lru_cache(maxsize=4096)
+def _marker(text: str) -> Marker | None:
+    from packaging.markers import InvalidMarker, Marker
+
+    try:
+        return Marker(text) if text else None
+    except InvalidMarker:
+        return None
+
+
+def environment_of(base: BaseImage, architecture: str) -> tuple[tuple[str, str], ...]:
+    """The values of the variables of markers in an image."""
+    version = base.runtime.removeprefix("python")
+    variables = {
+        "implementation_name": "cpython",
+        "implementation_version": f"{version}.0",
+        "os_name": "posix",
+        "platform_machine": MACHINES[architecture],
+        "platform_python_implementation": "CPython",
+        "platform_release": "",
+        "platform_system": "Linux",
+        "platform_version": "",
+        "python_full_version": f"{version}.0",
+        "python_version": version,
+        "sys_platform": "linux",
+        "extra": "",
+    }
+    return tuple(variables.items())
+
+
+def file_name(item: Mapping[str, str]) -> str:
+    """The name of an archive that a lock lists by URL, path or name."""
+    from urllib.parse import unquote
+
+    place = item.get("url") or item.get("path") or item.get("filename") or item.get("file") or item.get("name") or ""
+    return unquote(place.rpartition("/")[2])
+
+
+def registries(packages: Collection[Package]) -> tuple[str, ...]:
+    """The indexes that the packages come from, sorted, PyPI first."""
+    found = {package.location for package in packages if package.origin is From.REGISTRY and package.location}
+    return tuple(sorted(found, key=lambda url: (url != PYPI, url)))
+
+
+def index_url(url: str) -> str:
+    """The URL of an index in one form: tools write PyPI's with and without a slash at the end."""
+    return url.rstrip("/") if url.rstrip("/") == PYPI else url
+
+
+def of_origin(packages: Sequence[Package], *origins: From) -> tuple[Package, ...]:
+    """The packages that come from the origins, in order."""
+    return tuple(package for package in packages if package.origin in origins)

@@ -1,0 +1,185 @@
+"""Reading uv.lock.
+
+The format has no specification; what stands here was seen in locks that uv
+0.4 to 0.13 wrote.  Source: https://docs.astral.sh/uv/concepts/projects/layout/#the-lockfile
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+from urllib.parse import parse_qs, urlsplit, urlunsplit
+
+from optimizer.locks.python import (
+    From,
+    Package,
+    PythonLock,
+    Wanted,
+    Words,
+    applies,
+    file_name,
+    index_url,
+    normal_name,
+    parse_toml,
+    shaped,
+    sorted_packages,
+)
+
+NAME = "uv.lock"
+_LOCAL = ("virtual", "editable", "directory")
+# uv writes extras and groups that exclude one another into markers, as extras of these names.
+_CONFLICT = re.compile(r"extra\s*(?P<operator>==|!=)\s*(?P<quote>['\"])(?P<word>(?:extra|group)-\d+-[^'\"]+)(?P=quote)")
+
+
+@lru_cache(maxsize=32)
+def read_uv_lock(text: str) -> PythonLock:
+    """The lock of a text; raises LockFault."""
+    data = parse_toml(text)
+    return shaped(lambda: _lock(data), "uv writes")
+
+
+def _lock(data: Mapping[str, Any]) -> PythonLock:
+    packages: list[Mapping[str, Any]] = data.get("package", [])
+    members = _members(data, packages)
+    shared = frozenset(data.get("manifest", {}).get("dependency-groups", {}))
+    python = data.get("requires-python", "")
+
+    def words(package: str | None) -> Words:
+        chosen = _roots(packages, members, package)
+        # uv takes the groups of the root for every member.
+        root = [item for item in packages if members.get(item["name"]) == "."]
+        groups = frozenset(name for item in (*chosen, *root) for name in _groups(item))
+        return Words(groups=groups | shared, extras=frozenset(name for item in chosen for name in _extras(item)))
+
+    @lru_cache(maxsize=8)
+    def select(wanted: Wanted) -> tuple[Package, ...]:
+        return shaped(lambda: sorted_packages(_select(packages, members, wanted)), "uv writes")
+
+    return PythonLock(select=select, words=words, members=members, python=python, pythons=(python,) if python else ())
+
+
+def _members(data: Mapping[str, Any], packages: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """The directories of the members by name; a project alone is its only member."""
+    named = data.get("manifest", {}).get("members")
+    paths = {package["name"]: _path(package["source"]) for package in packages}
+    if named is None:
+        return {name: "." for name, path in paths.items() if path == "."}
+    return {name: path for name, path in sorted(paths.items()) if name in named and path is not None}
+
+
+def _path(source: Mapping[str, str]) -> str | None:
+    found = next((source[key] for key in _LOCAL if key in source), None)
+    return None if found is None else posixpath.normpath(found)
+
+
+def _groups(package: Mapping[str, Any]) -> set[str]:
+    return {*package.get("dev-dependencies", {}), *package.get("metadata", {}).get("requires-dev", {})}
+
+
+def _extras(package: Mapping[str, Any]) -> set[str]:
+    return {*package.get("optional-dependencies", {}), *package.get("metadata", {}).get("provides-extras", ())}
+
+
+def _roots(packages: Sequence[Mapping[str, Any]], members: Mapping[str, str], package: str | None) -> list[Mapping[str, Any]]:
+    if package is not None:
+        names = {normal_name(package)}
+    else:
+        root = {name for name, directory in members.items() if directory == "."}
+        # A workspace without a project of its own exports all members.
+        names = root or set(members)
+    return [item for item in packages if item["name"] in names & set(members)]
+
+
+def _select(packages: Sequence[Mapping[str, Any]], members: Mapping[str, str], wanted: Wanted) -> Iterator[Package]:
+    by_name: dict[str, list[Mapping[str, Any]]] = {}
+    for package in packages:
+        by_name.setdefault(package["name"], []).append(package)
+    roots = _roots(packages, members, wanted.package)
+    words = {f"{kind}-{len(root['name'])}-{root['name']}-{word}" for root in roots for kind in ("extra", "group") for word in wanted.words}
+    waiting = [item for root in roots for item in _dependencies(root, wanted)]
+    if wanted.package is not None:
+        shared = [item for item in packages if members.get(item["name"]) == "." and item not in roots]
+        waiting += [item for root in shared for word in wanted.words for item in root.get("dev-dependencies", {}).get(word, ())]
+    seen: set[tuple[str, str, str]] = set()
+    while waiting:
+        dependency = waiting.pop()
+        if not applies(_decided(dependency.get("marker", ""), words), wanted.variables):
+            continue
+        for package in _named(by_name.get(dependency["name"], []), dependency):
+            for extra in ("", *dependency.get("extra", ())):
+                key = (package["name"], package.get("version", ""), extra)
+                if key in seen:
+                    continue
+                seen.add(key)
+                waiting += package.get("optional-dependencies", {}).get(extra, ()) if extra else package.get("dependencies", ())
+                if not extra and package not in roots:
+                    yield _package(package)
+
+
+def _dependencies(root: Mapping[str, Any], wanted: Wanted) -> Iterator[Mapping[str, Any]]:
+    groups: Mapping[str, Any] = root.get("dev-dependencies", {})
+    # Before revision 4, locks do not tell the default groups.
+    defaults = root.get("default-groups", wanted.defaults)
+    defaults = groups if defaults == "all" else defaults
+    yield from root.get("dependencies", ())
+    for word in wanted.words:
+        yield from root.get("optional-dependencies", {}).get(word, ())
+    for word in (*wanted.words, *(name for name in defaults if name != "dev")):
+        yield from groups.get(word, ())
+
+
+def _named(packages: Sequence[Mapping[str, Any]], dependency: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The entries that a dependency means: by version and source where a name has several."""
+    for package in packages:
+        if all(key not in dependency or package.get(key) == dependency[key] for key in ("version", "source")):
+            yield package
+
+
+def _decided(marker: str, words: set[str]) -> str:
+    """The marker with what is known of extras that exclude one another."""
+
+    def known(match: re.Match[str]) -> str:
+        holds = (match["word"] in words) == (match["operator"] == "==")
+        return "os_name == 'posix'" if holds else "os_name != 'posix'"
+
+    return _CONFLICT.sub(known, marker)
+
+
+def _package(package: Mapping[str, Any]) -> Package:
+    source: Mapping[str, str] = package["source"]
+    name, version = package["name"], package.get("version", "")
+    wheels: Sequence[Mapping[str, str]] = package.get("wheels", ())
+    path = _path(source)
+    if path is not None:
+        origin = From.VIRTUAL if "virtual" in source else From.DIRECTORY
+        return Package(name=name, version=version, place=NAME, origin=origin, location=path)
+    if "git" in source:
+        parts = urlsplit(source["git"])
+        subdirectory = parse_qs(parts.query).get("subdirectory", [""])[0]
+        location = urlunsplit(parts._replace(query="", fragment=""))
+        return Package(
+            name=name,
+            version=version,
+            place=NAME,
+            origin=From.GIT,
+            location=location,
+            commit=parts.fragment,
+            subdirectory=subdirectory,
+        )
+    names = tuple(file_name(wheel) for wheel in wheels)
+    if "url" in source:
+        files = names or (file_name(source),)
+        return Package(name=name, version=version, place=NAME, origin=From.URL, location=source["url"], files=files)
+    if "path" in source:
+        path = posixpath.normpath(source["path"])
+        return Package(name=name, version=version, place=NAME, origin=From.ARCHIVE, archives=(path,), files=(posixpath.basename(path),))
+    registry = source["registry"]
+    if "://" in registry:
+        hashed = all("hash" in item for item in (*wheels, *([package["sdist"]] if "sdist" in package else ())))
+        return Package(name=name, version=version, place=NAME, location=index_url(registry), files=names, hashed=hashed)
+    listed = [item["path"] for item in (*wheels, package.get("sdist", {})) if "path" in item]
+    archives = tuple(posixpath.normpath(posixpath.join(registry, item)) for item in listed)
+    return Package(name=name, version=version, place=NAME, origin=From.ARCHIVE, location=registry, archives=archives, files=names)

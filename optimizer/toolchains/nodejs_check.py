@@ -1,0 +1,140 @@
+"""What is wrong with a step of Node.js packages, told before the build."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+
+from optimizer.errors import Fault, did_you_mean
+from optimizer.locks.nodejs_manifest import candidates
+from optimizer.locks.ranges import may_hold
+from optimizer.toolchains.nodejs_project import NodeProject
+
+_INSTEAD = {
+    "portal": "make it a member of the workspace, or a file: dependency",
+    "link": "make it a member of the workspace, or a file: dependency",
+    "exec": "publish what it makes, or commit it and name it by file:",
+}
+
+
+def check_project(project: NodeProject) -> Iterator[Fault]:
+    """The faults of a step whose lock and package.json are there; places are relative to the step."""
+    if project.classic and project.manifest(".").has_workspaces:
+        yield Fault(
+            f"{project.path('package.json')} has workspaces, which Yarn 1 does not write into its lock",
+            "lock",
+            "lock with Yarn 4 (yarn set version stable; yarn install), npm or pnpm",
+        )
+        return
+    for name, protocol in project.lock.refused:
+        yield Fault(
+            f'{project.step.lock} names "{name}" by {protocol}:, which cannot be installed from the lock', "lock", _INSTEAD[protocol]
+        )
+    yield from _member_faults(project)
+    if not _is_chosen(project):
+        return
+    yield from _need_faults(project)
+    yield from _script_faults(project)
+    yield from _engine_faults(project)
+
+
+def _is_chosen(project: NodeProject) -> bool:
+    return project.step.package is None or project.importer != "."
+
+
+def _member_faults(project: NodeProject) -> Iterator[Fault]:
+    known = sorted(project.members.values())
+    package = project.step.package
+    if package is None:
+        if known and not project.manifest(".").production:
+            yield Fault(
+                f"{project.path('package.json')} is the root of a workspace and needs nothing itself; members: {', '.join(known)}",
+                "package",
+                f'set package="{known[0]}", or the name of another member',
+            )
+    elif not known:
+        yield Fault(
+            f'"{package}" is no member: {project.step.lock} knows no workspace',
+            "package",
+            "leave package out, or name the lock of the workspace's root",
+        )
+    elif package not in known:
+        by_path = project.members.get(posixpath.normpath(package))
+        hint = f'did you mean "{by_path}"?' if by_path else did_you_mean(package, known)
+        yield Fault(f'"{package}" is no member of the workspace; allowed: {", ".join(known)}', "package", hint or "name one of them")
+
+
+def _need_faults(project: NodeProject) -> Iterator[Fault]:
+    for path in project.needs:
+        title = f'"{project.name(path)}" at "{project.path(path)}"'
+        if path == ".":
+            yield Fault(
+                f'a package of the workspace needs its root, "{project.name(path)}", which cannot be a layer of its own',
+                "lock",
+                "move what it needs into a member",
+            )
+            continue
+        if project.tool == "pnpm" and path not in project.lock.importers and project.manifest(path).production:
+            yield Fault(
+                f"{project.step.lock} links {title}, but holds none of its dependencies",
+                "lock",
+                "make it a member of the workspace (pnpm-workspace.yaml), and lock again",
+            )
+        entries = project.manifest(path).entries
+        if entries and not any(_exists(project, path, entry) for entry in entries):
+            yield Fault(
+                f'{title} starts at "{entries[0]}", which does not exist in the project',
+                "lock",
+                "build the package first (such as npm run build), so that its output is there when the image is planned",
+            )
+
+
+def _exists(project: NodeProject, path: str, entry: str) -> bool:
+    return any(project.context.project.kind(project.path(posixpath.join(path, name))) == "file" for name in candidates(entry))
+
+
+def _script_faults(project: NodeProject) -> Iterator[Fault]:
+    step = project.step
+    packages = dict.fromkeys((".", project.importer, *project.needs))
+    known = {name for path in packages for name in project.manifest(path).lifecycle(project.tool)}
+    for position, name in enumerate(step.ignore_root_scripts):
+        if name not in known:
+            yield Fault(
+                f'no package.json has a script "{name}" that {project.tool} would run; '
+                + (f"allowed: {', '.join(sorted(known))}" if known else "they have none"),
+                f"ignore_root_scripts[{position}]",
+                "leave it out",
+            )
+    for path in packages:
+        scripts = project.scripts(path)
+        manifest = project.path(posixpath.join(path, "package.json"))
+        others = dict(scripts.others)
+        if path != "." and scripts.patches is not None:
+            others.update({name: project.manifest(path).scripts[name] for name in project.manifest(path).lifecycle(project.tool)})
+        for name, script in others.items():
+            if name not in step.ignore_root_scripts:
+                yield Fault(
+                    f'the script "{name}" of {manifest} runs "{script}", which a step of dependencies does not',
+                    "lock",
+                    f'write it as a Command step with after=["{project.context.name}"] where the image needs it, and set ignore_root_scripts=["{name}"]',
+                )
+        if path == "." and scripts.patches is not None and "patch-package" not in project.lock.versions:
+            yield Fault(
+                f"{manifest} applies patches with patch-package, which {step.lock} does not hold",
+                "lock",
+                "run npm install --save-dev patch-package, and commit the lock",
+            )
+
+
+def _engine_faults(project: NodeProject) -> Iterator[Fault]:
+    """Of the versions that the project asks for, those on which the installer itself insists."""
+    if not project.classic and not project.is_strict:
+        return
+    version = project.context.target.base.runtime.removeprefix("nodejs").partition(".")[0]
+    wanted = project.manifest(".").node
+    if wanted and not may_hold(wanted, int(version)):
+        yield Fault(
+            f'{project.path("package.json")} asks for node "{wanted}" in its engines, and the runtime has {version}',
+            "lock",
+            "choose a runtime that fits, or change engines",
+        )

@@ -1,0 +1,303 @@
+"""The commands that install what a lock of npm, pnpm or Yarn holds."""
+
+from __future__ import annotations
+
+from optimizer.model.plan import TREE, Input, Run, TreeScript
+from optimizer.model.steps import NodeDependencies
+from optimizer.toolchains.nodejs_project import NodeProject
+from optimizer.toolchains.secrets import user_npmrc
+from optimizer.toolchains.toolchain import Target
+
+_NPM_GLOBAL = ("npm", "install", "--global", "--no-audit", "--no-fund", "--no-update-notifier")
+_YARN_CLASSIC = "yarn@1.22.22"
+_YARN = "@yarnpkg/cli-dist@4.18.1"
+_PNPM = "pnpm@10.34.9"
+_SILENT_UNLESS_FAILED = '"$@" > /tmp/yarn.log || { cat /tmp/yarn.log; exit 1; }'
+_GIVEN_LOCK = "/tmp/yarn.lock"
+# Fails for what the second lock resolves and the first does not: of the packages of registries, because Yarn itself makes
+# the entries of workspaces and of patches anew.
+SAME_LOCK = (
+    'const read = (path) => { let names = []; return require("fs").readFileSync(path, "utf8").split("\\n").flatMap((line) => { '
+    'if (/^[^ #]/.test(line)) names = line.replace(/^"|"?:$/g, "").split(", "); '
+    'const [, found] = line.match(/^  resolution: "?([^"]*)/) || []; '
+    'return found ? names.filter((name) => !/@workspace:|@patch:/.test(name)).map((name) => name + " as " + found) : []; }); }; '
+    "const [given, now] = process.argv.slice(1).map(read); const known = new Set(given); "
+    'const lacks = now.filter((item) => !known.has(item)); if (lacks.length) { console.error("yarn.lock does not fit package.json: '
+    'it lacks " + lacks.join(", ") + "; run yarn install, and commit the lock"); process.exit(1); }'
+)
+"""Script of Node.js; its arguments are the two locks."""
+
+# What a package.json would have an installer run for the project itself has no place among dependencies.
+_WITHOUT_SCRIPTS = (
+    'const fs = require("fs"); for (const path of process.argv.slice(1)) { const data = JSON.parse(fs.readFileSync(path, "utf8")); '
+    "delete data.scripts; fs.writeFileSync(path, JSON.stringify(data)); }"
+)
+ONLY_IMPORTERS = (
+    'const fs = require("fs"); const [path, ...keep] = process.argv.slice(1); let inside = false, drop = false; '
+    'const lines = fs.readFileSync(path, "utf8").split("\\n").filter((line) => { '
+    'if (/^\\S/.test(line)) { inside = line.startsWith("importers:"); drop = false; } '
+    "const found = inside && line.match(/^ {2}([^\\s].*?):(?: *\\{\\})?\\s*$/); "
+    'if (found) drop = !keep.includes(found[1].replace(/^["\\x27]|["\\x27]$/g, "")); return !drop; }); '
+    'fs.writeFileSync(path, lines.join("\\n"));'
+)
+"""Script of Node.js that leaves in a lock of pnpm only some importers: its flat ``node_modules`` would hold the packages of all.
+
+Its arguments are the lock and the importers.
+"""
+
+_COLLECT = TreeScript(
+    name="COLLECT_NODE_MODULES",
+    purpose="Puts the packages of a workspace where Node.js looks for them, without links that would lead nowhere.",
+    interpreter=("node", "-e"),
+    script="\n".join(
+        (
+            'const fs = require("fs");',
+            'const path = require("path");',
+            "const [tree, own, ...pairs] = process.argv.slice(1);",
+            'const task = path.join(tree, "var/task");',
+            "const places = [];",
+            "const isLink = (place) => fs.lstatSync(place, { throwIfNoEntry: false })?.isSymbolicLink();",
+            "const isBelow = (place, top) => place === top || place.startsWith(top + path.sep);",
+            "fs.mkdirSync(task, { recursive: true });",
+            "for (let index = 0; index < pairs.length; index += 2) {",
+            "  const [source, place] = [pairs[index], path.join(task, pairs[index + 1])];",
+            "  if (isLink(place)) fs.unlinkSync(place);",
+            "  if (pairs[index] !== own) places.push(place);",
+            '  const modules = path.join(source, "node_modules");',
+            "  if (!fs.existsSync(modules)) continue;",
+            "  fs.mkdirSync(place, { recursive: true });",
+            '  const target = path.join(place, "node_modules");',
+            '  if (source.startsWith("..")) fs.cpSync(modules, target, { recursive: true, verbatimSymlinks: true });',
+            "  else fs.renameSync(modules, target);",
+            "}",
+            "function leadsSomewhere(link) {",
+            "  const target = path.resolve(path.dirname(link), fs.readlinkSync(link));",
+            "  if (fs.existsSync(target) || places.some((place) => isBelow(target, place))) return true;",
+            "  for (let above = target; isBelow(above, task); above = path.dirname(above)) if (isLink(above)) return leadsSomewhere(above);",
+            "  return false;",
+            "}",
+            "function prune(directory) {",
+            "  for (const name of fs.readdirSync(directory).sort().reverse()) {",
+            "    const place = path.join(directory, name);",
+            "    if (isLink(place)) leadsSomewhere(place) || fs.unlinkSync(place);",
+            "    else if (fs.statSync(place).isDirectory() && (/^@|^[.]bin$/.test(name))) prune(place);",
+            "  }",
+            "  if (!fs.readdirSync(directory).length) fs.rmdirSync(directory);",
+            "}",
+            "for (let index = 0; index < pairs.length; index += 2) {",
+            '  const modules = path.join(task, pairs[index + 1], "node_modules");',
+            "  if (fs.existsSync(modules)) prune(modules);",
+            "}",
+        )
+    ),
+)
+# The npm of older runtimes takes no notice of --cpu.
+_CROSS_SINCE = 18
+_CPUS = {"x86_64": "x64", "arm64": "arm64"}
+_PNPM_BUILDS = ("onlyBuiltDependencies", "dangerouslyAllowAllBuilds", "allowBuilds")
+_NPM_CACHE = "/root/.npm"
+# Where it is only when it is set: elsewhere pnpm looks for a place on the file system of the project.
+_PNPM_STORE = "/pnpm/store"
+
+
+def tools(project: NodeProject) -> tuple[Run, ...]:
+    """The run that gets the installer; none for npm, which the base has."""
+    if project.tool == "npm":
+        return ()
+    tool = _PNPM if project.tool == "pnpm" else _YARN_CLASSIC if project.classic else _YARN
+    step = project.step
+    return (
+        Run(
+            commands=((*_NPM_GLOBAL, tool),),
+            reads=_user_npmrc(project),
+            shared_caches=(_NPM_CACHE,),
+            secrets=step.secrets,
+            environment=_registry(step),
+        ),
+    )
+
+
+def install(project: NodeProject) -> Run:
+    """The run that makes ``node_modules``; it stands in the stage's tree at the end, not yet normalised."""
+    step = project.step
+    patches = project.scripts(".").patches
+    scripted = [path for path in project.manifests() if project.manifest(path).lifecycle(project.tool)]
+    without = [(f"{path}/package.json" if path != "." else "package.json") for path in scripted]
+    patched = () if patches is None else (_patch(project, patches),)
+    # npm and pnpm let many write to their caches; Yarn 1 asks for one at a time.
+    # Sources: https://docs.npmjs.com/cli/commands/npm-cache, https://pnpm.io/docker,
+    # https://classic.yarnpkg.com/en/docs/cli/#toc-concurrency-and-mutex
+    caches = ("/usr/local/share/.cache/yarn", "/root/.yarn/berry") if project.tool == "yarn" else ()
+    shared = {"npm": (_NPM_CACHE,), "pnpm": (_PNPM_STORE, "/root/.cache/pnpm"), "yarn": ()}[project.tool]
+    classic = (("YARN_IGNORE_PATH", "1"),) if project.classic else ()
+    return Run(
+        commands=(
+            *((("node", "-e", _WITHOUT_SCRIPTS, *without),) if without else ()),
+            *_INSTALL[project.tool](project),
+            *patched,
+            *_collect(project),
+        ),
+        reads=_user_npmrc(project) if project.tool == "pnpm" else (),
+        caches=caches,
+        shared_caches=(*shared, *((_NPM_CACHE,) if patched and _NPM_CACHE not in shared else ())),
+        secrets=step.secrets,
+        environment=(("NODE_ENV", "production"), *_registry(step), *classic),
+    )
+
+
+def needs_target(project: NodeProject) -> str:
+    """Why the packages must be installed on the image's own platform; empty where they need not."""
+    step, target = project.step, project.context.target
+    if step.build_packages:
+        return "its build packages compile for the platform that they run on"
+    if project.tool == "yarn":
+        return "Yarn installs for the platform that it runs on"
+    if int(target.base.runtime.removeprefix("nodejs").partition(".")[0]) < _CROSS_SINCE:
+        return "the runtime's npm installs for the platform that it runs on"
+    if not step.scripts:
+        return ""
+    if project.installed.git:
+        return f"packages from git ({_some(project.installed.git)}) are built on the platform that installs them"
+    if project.tool == "pnpm":
+        return _pnpm_scripts(project)
+    scripted = project.installed.scripted
+    if scripted is None:
+        return "its lock file does not tell which packages run scripts"
+    return f"install scripts of {_some(scripted)} may compile for the platform that they run on" if scripted else ""
+
+
+def _some(names: tuple[str, ...]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more
+
+
+def _pnpm_scripts(project: NodeProject) -> str:
+    # pnpm runs the scripts of named packages alone.
+    for name in ("package.json", "pnpm-workspace.yaml"):
+        path, files = project.path(name), project.context.project
+        if files.kind(path) == "file" and any(key in files.read_text(path) for key in _PNPM_BUILDS):
+            return f"{path} lets packages run scripts, which compile for the platform that they run on"
+    return ""
+
+
+def _npm(project: NodeProject) -> tuple[tuple[str, ...], ...]:
+    return (("npm", "ci", "--omit=dev", "--no-audit", "--no-fund", "--no-update-notifier", *_npm_workspaces(project), *_platform(project)),)
+
+
+def _npm_workspaces(project: NodeProject) -> tuple[str, ...]:
+    if not project.members:
+        return ()
+    if project.importer != ".":
+        return (f"--workspace={project.importer}",)
+    members = [path for path in project.needs if path in project.members]
+    # Without any workspace npm leaves out the links to members too.
+    return ("--include-workspace-root", *(f"--workspace={path}" for path in members)) if members else ("--workspaces=false",)
+
+
+def _pnpm(project: NodeProject) -> tuple[tuple[str, ...], ...]:
+    kept = [path for path in project.manifests() if path in project.lock.importers]
+    cut = (("node", "-e", ONLY_IMPORTERS, "pnpm-lock.yaml", *kept),) if len(kept) < len(project.lock.importers) else ()
+    return (
+        *cut,
+        (
+            "pnpm",
+            "install",
+            "--frozen-lockfile",
+            "--prod",
+            "--config.node-linker=hoisted",
+            # Without it pnpm fetches and runs the version that package.json names.
+            "--config.manage-package-manager-versions=false",
+            "--package-import-method=copy",
+            f"--store-dir={_PNPM_STORE}",
+            *_platform(project),
+        ),
+        # The state files carry the time of the installation, or the whole lock.
+        (
+            "rm",
+            "-f",
+            "node_modules/.modules.yaml",
+            "node_modules/.pnpm-workspace-state.json",
+            "node_modules/.pnpm-workspace-state-v1.json",
+            "node_modules/.pnpm/lock.yaml",
+        ),
+    )
+
+
+def _yarn(project: NodeProject) -> tuple[tuple[str, ...], ...]:
+    step = project.step
+    if project.classic:
+        scripts = () if step.scripts else ("--ignore-scripts",)
+        return (("yarn", "install", "--frozen-lockfile", "--production", "--non-interactive", *scripts),)
+    linker = (
+        "env",
+        "YARN_NODE_LINKER=node-modules",
+        # A release of Yarn that the project keeps for itself is not among the step's files.
+        "YARN_IGNORE_PATH=1",
+        "YARN_ENABLE_TELEMETRY=0",
+        *(() if step.scripts else ("YARN_ENABLE_SCRIPTS=0",)),
+    )
+    member = () if project.importer == "." else (project.members[project.importer],)
+    return (
+        # Focusing, which alone leaves development dependencies out, resolves anew what the lock lacks, and knows no
+        # --immutable (https://github.com/yarnpkg/berry/issues/6277). That of yarn install fetches everything, and
+        # refuses each lock that another version of Yarn wrote.
+        ("cp", "yarn.lock", _GIVEN_LOCK),
+        # It warns that it installs nothing, which is what it is asked for; focusing repeats whatever else it says.
+        ("sh", "-c", _SILENT_UNLESS_FAILED, "silent", *linker, "yarn", "install", "--mode=update-lockfile"),
+        ("node", "-e", SAME_LOCK, _GIVEN_LOCK, "yarn.lock"),
+        (*linker, "yarn", "workspaces", "focus", "--production", *member),
+        ("rm", "-f", "node_modules/.yarn-state.yml"),
+    )
+
+
+_INSTALL = {"npm": _npm, "pnpm": _pnpm, "yarn": _yarn}
+
+
+def _platform(project: NodeProject) -> tuple[str, ...]:
+    """The options for npm and pnpm by which the tree fits the target."""
+    if needs_target(project):
+        # The stage runs on the target's platform. pnpm may have been told of others by the project's settings.
+        return (
+            *(_for_target(project.context.target) if project.tool == "pnpm" else ()),
+            *(() if project.step.scripts else ("--ignore-scripts",)),
+        )
+    # Whatever a script made here would be for the builder's platform.
+    return (*_for_target(project.context.target), "--ignore-scripts")
+
+
+def _for_target(target: Target) -> tuple[str, ...]:
+    """The options with which npm and pnpm choose among optional packages for the target, whatever they run on."""
+    return (f"--cpu={_CPUS[target.architecture]}", "--os=linux", "--libc=glibc")
+
+
+def _patch(project: NodeProject, directory: str) -> tuple[str, ...]:
+    version = project.lock.versions["patch-package"]
+    program = ("npm", "exec", "--yes", "--ignore-scripts", f"--package=patch-package@{version}", "--", "patch-package")
+    return (*program, "--patch-dir", directory, "--error-on-fail")
+
+
+def _collect(project: NodeProject) -> tuple[tuple[str, ...] | TreeScript, ...]:
+    if not project.has_local_packages:
+        # npm makes no directory when there is nothing to install.
+        return (("mkdir", "-p", "node_modules", f"{TREE}/var/task"), ("mv", "node_modules", f"{TREE}/var/task/node_modules"))
+    sources = dict.fromkeys((".", project.importer, *project.needs))
+    pairs = [word for source in sources for place in project.places(source) for word in (source, place)]
+    own = "" if project.is_needed_itself else project.importer
+    return (
+        TreeScript(
+            name=_COLLECT.name,
+            purpose=_COLLECT.purpose,
+            interpreter=_COLLECT.interpreter,
+            script=_COLLECT.script,
+            arguments=(own, *pairs),
+        ),
+    )
+
+
+def _registry(step: NodeDependencies) -> tuple[tuple[str, str], ...]:
+    # Yarn has a variable of its own, since 2.
+    return tuple((name, step.registry) for name in ("YARN_NPM_REGISTRY_SERVER", "npm_config_registry") if step.registry)
+
+
+def _user_npmrc(project: NodeProject) -> tuple[Input, ...]:
+    return user_npmrc(project.path(".npmrc"), project.step, project.context)

@@ -1,0 +1,211 @@
+"""What a step of Node.js packages finds in the project: its lock, the manifests, and what they need of one another."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from optimizer.locks.local import Local, LocalKind
+from optimizer.locks.nodejs import Importer, NodeLock
+from optimizer.locks.nodejs_manifest import Manifest, OwnScripts, read_manifest
+from optimizer.locks.nodejs_npm import read_npm
+from optimizer.locks.nodejs_pnpm import patch_files, read_pnpm, workspace_patches
+from optimizer.locks.nodejs_yarn import is_classic, mirror_directories, plugin_files, read_classic, read_yarn
+from optimizer.model.steps import NodeDependencies
+from optimizer.toolchains.toolchain import StepContext, below
+
+# The first file is the lock; the others stand beside it, and are read when they are there.
+COMPANIONS = {
+    "package-lock.json": (".npmrc",),
+    "npm-shrinkwrap.json": (".npmrc",),
+    "yarn.lock": (".npmrc", ".yarnrc", ".yarnrc.yml"),
+    "pnpm-lock.yaml": (".npmrc", "pnpm-workspace.yaml", ".pnpmfile.cjs"),
+}
+"""The locks by their names, with the settings that their tools read beside them."""
+
+_WORKDIR = "/build"
+_TASK = "/var/task"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeProject:
+    """The project as the installer of a lock sees it; paths are relative to the directory of the lock.
+
+    ``tool`` is ``npm``, ``pnpm`` or ``yarn``; ``lock`` is empty, and
+    ``readable`` false, for one that is damaged.  ``importer`` is whose
+    packages are installed: ``.``, or the member that the step names.
+    """
+
+    step: NodeDependencies
+    context: StepContext
+    tool: str
+    classic: bool
+    lock: NodeLock
+    readable: bool
+    members: Mapping[str, str]
+    importer: str
+
+    @property
+    def directory(self) -> str:
+        """The directory of the lock, relative to the project."""
+        return posixpath.dirname(self.step.lock) or "."
+
+    @property
+    def installed(self) -> Importer:
+        """What the lock installs for the importer."""
+        return self.lock.importer(self.importer)
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The local packages that the importer needs, sorted."""
+        return self.installed.needs
+
+    @property
+    def is_needed_itself(self) -> bool:
+        """Whether a package that the importer needs, needs the importer."""
+        return any(self.importer in self.lock.importer(path).needs for path in self.needs)
+
+    @property
+    def has_local_packages(self) -> bool:
+        """Whether the tree is more than the ``node_modules`` beside the lock."""
+        return bool(self.members or self.needs)
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether npm and pnpm are told to fail for ``engines`` that do not fit, where they would only warn."""
+        return bool(re.search(r"^\s*engine-strict\s*=\s*true", self._text(".npmrc"), re.MULTILINE))
+
+    def path(self, name: str) -> str:
+        """A path as seen from the project's root."""
+        return below(self.directory, name)
+
+    def places(self, package: str) -> tuple[str, ...]:
+        """Where in the image a local package belongs, relative to the task root.
+
+        At its own path; one outside of the lock's directory has none there,
+        and stands where the links to it would.
+        """
+        if not package.startswith("../"):
+            return (package,)
+        importers = {".", self.importer, *self.needs}
+        owners = {
+            place: place.rpartition("node_modules/")[0].rstrip("/") or "." for place, path in self.lock.links.items() if path == package
+        }
+        return tuple(sorted(place for place, owner in owners.items() if owner in importers))
+
+    def manifest(self, path: str) -> Manifest:
+        """The manifest of an importer or of a local package; an empty one where it is missing or damaged."""
+        return manifest_at(self.context, self.path(posixpath.join(path, "package.json")))
+
+    def scripts(self, path: str) -> OwnScripts:
+        """What the lifecycle scripts of a package do."""
+        return self.manifest(path).own_scripts(self.tool)
+
+    def manifests(self) -> tuple[str, ...]:
+        """The packages whose manifests the installer wants to see, the root first.
+
+        npm and Yarn compare the lock with all members; pnpm's is cut down to those that are needed.
+        """
+        found = {*self.needs, self.importer}
+        if self.tool != "pnpm":
+            found |= set(self.members)
+        return (".", *sorted(found - {"."}))
+
+    def local(self) -> Iterator[Local]:
+        """What the lock and the manifests name beside packages of registries."""
+        for path in self.manifests()[1:]:
+            yield self._local(LocalKind.FILE, posixpath.join(path, "package.json"), self.step.lock)
+        for path in self.needs:
+            yield self._local(LocalKind.PACKAGE, path, self.step.lock, self.name(path))
+        for path, name in sorted(self.lock.archives.items()):
+            yield self._local(LocalKind.ARCHIVE, path, self.step.lock, name)
+        for path, name in sorted(self.lock.copies.items()):
+            yield self._local(LocalKind.PACKAGE, path, self.step.lock, name)
+        for path in self.lock.files:
+            yield self._local(LocalKind.FILE, path, self.step.lock)
+        yield from self._beside_the_lock()
+
+    def _beside_the_lock(self) -> Iterator[Local]:
+        patches = self.scripts(".").patches
+        if patches is not None:
+            yield self._local(LocalKind.DIRECTORY, patches, self.path("package.json"))
+        settings = {name: self._text(name) for name in COMPANIONS[posixpath.basename(self.step.lock)]}
+        if self.tool == "pnpm":
+            for path in patch_files({"patchedDependencies": self.manifest(".").patched}):
+                yield self._local(LocalKind.FILE, path, self.path("package.json"))
+            for path in workspace_patches(settings["pnpm-workspace.yaml"]):
+                yield self._local(LocalKind.FILE, path, self.path("pnpm-workspace.yaml"))
+        elif self.classic:
+            for path in mirror_directories(settings[".yarnrc"]):
+                yield self._local(LocalKind.DIRECTORY, path, self.path(".yarnrc"))
+        elif self.tool == "yarn":
+            for path in plugin_files(settings[".yarnrc.yml"]):
+                yield self._local(LocalKind.FILE, path, self.path(".yarnrc.yml"))
+
+    def name(self, path: str) -> str:
+        """The name of a local package, its path where it has none."""
+        return self.manifest(path).name or self.lock.local.get(path) or path
+
+    def _local(self, kind: LocalKind, path: str, place: str, name: str = "") -> Local:
+        return Local(kind=kind, path=self.path(path), place=place, name=name)
+
+    def _text(self, name: str) -> str:
+        path = self.path(name)
+        return self.context.project.read_text(path) if self.context.project.kind(path) == "file" else ""
+
+    @property
+    def workdir(self) -> str:
+        """Where the lock stands in the stage: deep enough for everything that it names above itself."""
+        named = [*self.manifests(), *self.lock.archives, *self.lock.copies, *self.lock.files]
+        ups = max(path.split("/").count("..") for path in named)
+        parts = self.directory.split("/")
+        return posixpath.join(_WORKDIR, *parts[len(parts) - ups :]) if ups else _WORKDIR
+
+    def image_path(self, place: str) -> str:
+        """A place as an absolute path of a directory in the image."""
+        return f"{posixpath.normpath(posixpath.join(_TASK, place))}/"
+
+
+def manifest_at(context: StepContext, path: str) -> Manifest:
+    """The manifest at a path of the project; an empty one where it is missing or damaged."""
+    found = read_manifest(context.project.read_text(path)) if context.project.kind(path) == "file" else None
+    return found or Manifest()
+
+
+def read_project(step: NodeDependencies, context: StepContext) -> NodeProject:
+    """The project of a step whose lock and package.json are there."""
+    text = context.project.read_text(step.lock)
+    file = posixpath.basename(step.lock)
+    directory = posixpath.dirname(step.lock)
+
+    def production(path: str) -> tuple[str, ...]:
+        return manifest_at(context, below(directory, posixpath.join(path, "package.json"))).production
+
+    classic = False
+    lock: NodeLock | None
+    if file == "pnpm-lock.yaml":
+        tool, lock = "pnpm", read_pnpm(text)
+    elif file == "yarn.lock":
+        tool, classic = "yarn", is_classic(text)
+        lock = read_classic(text) if classic else read_yarn(text, production)
+    else:
+        tool, lock = "npm", read_npm(text)
+    known = lock or NodeLock()
+    members = {path: _member_name(context, directory, path) or name or path for path, name in known.members.items()}
+    chosen = [path for path, name in members.items() if name == step.package]
+    return NodeProject(
+        step=step,
+        context=context,
+        tool=tool,
+        classic=classic,
+        lock=known,
+        readable=lock is not None,
+        members=members,
+        importer=chosen[0] if chosen else ".",
+    )
+
+
+def _member_name(context: StepContext, directory: str, path: str) -> str:
+    return manifest_at(context, below(directory, posixpath.join(path, "package.json"))).name

@@ -1,0 +1,273 @@
+"""What planning knows of the lock of a step: its packages with paths as seen from the project, and what is wrong with it."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from optimizer.errors import Fault, did_you_mean
+from optimizer.locks import pipenv, poetry, uv
+from optimizer.locks.backends import Project, read_project, requirement_name
+from optimizer.locks.pipenv import read_pipfile_lock
+from optimizer.locks.poetry import read_poetry_lock
+from optimizer.locks.pylock import NAME as PYLOCK
+from optimizer.locks.pylock import read_pylock
+from optimizer.locks.python import From, LockFault, Package, PythonLock, Wanted, environment_of, normal_name, of_origin
+from optimizer.locks.requirements import Requirements, read_requirements
+from optimizer.locks.uv import read_uv_lock
+from optimizer.model.steps import PythonDependencies
+from optimizer.toolchains.toolchain import StepContext, below, beside
+
+COMPANION = {uv.NAME: "pyproject.toml", poetry.NAME: "pyproject.toml", pipenv.NAME: "Pipfile"}
+"""The project file that stands beside a lock, and that its tool needs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A step's lock, read; ``packages`` are those that the step installs, with paths as seen from the project.
+
+    Exactly one of ``lock`` and ``requirements`` is there.  ``groups`` and
+    ``extras`` are the words of the step that are such.
+    """
+
+    kind: str
+    packages: tuple[Package, ...]
+    lock: PythonLock | None = None
+    requirements: Requirements | None = None
+    groups: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+
+    @property
+    def hashed(self) -> bool:
+        """Whether the lock has a hash of every archive."""
+        return self.requirements is None or self.requirements.hashed
+
+    @property
+    def sources(self) -> tuple[Package, ...]:
+        """The first-party packages that become layers of their own; an installer of pylock.toml takes no part of it alone."""
+        return () if self.kind == "pylock.toml" else of_origin(self.packages, From.DIRECTORY)
+
+    @property
+    def repositories(self) -> tuple[Package, ...]:
+        """The packages of Git repositories."""
+        return of_origin(self.packages, From.GIT)
+
+    @property
+    def archives(self) -> tuple[str, ...]:
+        """The archives of the project that packages come from, sorted."""
+        return tuple(sorted({path for package in self.packages for path in package.archives}))
+
+
+def kind_of(path: str) -> str:
+    """The kind of a lock by its name: that of its file, ``pylock.toml``, ``requirements``, or empty for none."""
+    name = posixpath.basename(path)
+    if PYLOCK.fullmatch(name):
+        return "pylock.toml"
+    return name if name in COMPANION else "requirements" if name.endswith(".txt") else ""
+
+
+def read_step(step: PythonDependencies, context: StepContext) -> Reading:
+    """The lock of a step whose files are there; raises LockFault."""
+    kind = kind_of(step.lock)
+    if kind == "requirements":
+        requirements = read_requirements(step.lock, context.project.read_text, context.project.kind)
+        packages = tuple(_named(package, context) for package in requirements.packages)
+        return Reading(kind=kind, packages=packages, requirements=requirements)
+    lock = read_lock(step, context)
+    words = lock.words(step.package)
+    environment = environment_of(context.target.base, context.target.architecture)
+    top = posixpath.dirname(step.lock)
+    chosen = lock.members.get(normal_name(step.package), ".") if step.package else "."
+    defaults = project_at(below(top, chosen), context).default_groups if kind == uv.NAME else ()
+    found = lock.select(Wanted(words=step.groups, defaults=defaults, package=step.package, environment=environment))
+    groups = {normal_name(name): name for name in words.groups}
+    extras = {normal_name(name): name for name in words.extras}
+    return Reading(
+        kind=kind,
+        packages=tuple(_moved(package, top) for package in found),
+        lock=lock,
+        groups=tuple(groups[normal_name(word)] for word in step.groups if normal_name(word) in groups),
+        extras=tuple(extras[normal_name(word)] for word in step.groups if normal_name(word) in extras),
+    )
+
+
+def read_lock(step: PythonDependencies, context: StepContext) -> PythonLock:
+    """The lock of a step whose lock is no requirements file; raises LockFault."""
+    text = context.project.read_text(step.lock)
+    match kind_of(step.lock):
+        case uv.NAME:
+            return read_uv_lock(text)
+        case poetry.NAME:
+            return read_poetry_lock(text, context.project.read_text(beside(step.lock, "pyproject.toml")))
+        case pipenv.NAME:
+            return read_pipfile_lock(text)
+        case _:
+            return read_pylock(text, posixpath.basename(step.lock))
+
+
+def project_at(directory: str, context: StepContext) -> Project:
+    """What the pyproject.toml of a directory says; raises LockFault."""
+    path = below(directory, "pyproject.toml")
+    text = context.project.read_text(path) if context.project.kind(path) == "file" else ""
+    return read_project(text, context.project.kind(below(directory, "setup.py")) == "file")
+
+
+def _moved(package: Package, top: str) -> Package:
+    location = below(top, package.location) if package.origin in (From.DIRECTORY, From.VIRTUAL) else package.location
+    return replace(package, location=location, archives=tuple(below(top, path) for path in package.archives))
+
+
+def _named(package: Package, context: StepContext) -> Package:
+    """A directory that a line of requirements names by its path alone has its name in its own pyproject.toml."""
+    if package.origin is not From.DIRECTORY or package.name:
+        return package
+    try:
+        return replace(package, name=project_at(package.location, context).name)
+    except LockFault:
+        return package
+
+
+def lock_faults(step: PythonDependencies, context: StepContext) -> Iterator[Fault]:
+    """What is wrong with a lock whose files are there."""
+    try:
+        if kind_of(step.lock) != "requirements":
+            found = list(_choice_faults(step, read_lock(step, context), context))
+            if found:
+                yield from found
+                return
+        reading = read_step(step, context)
+    except LockFault as error:
+        yield Fault(f'"{step.lock}" cannot be read: {error}', "lock", "restore the file, or lock again")
+        return
+    if reading.requirements is not None:
+        yield from _requirements_faults(step, reading.requirements)
+    yield from _installer_faults(step, reading)
+    yield from _package_faults(reading)
+    for source in reading.sources:
+        if context.project.kind(source.location) == "directory":
+            yield from _source_faults(source, reading, context)
+
+
+def _choice_faults(step: PythonDependencies, lock: PythonLock, context: StepContext) -> Iterator[Fault]:
+    """Faults of what the step takes of its lock: a member of a workspace, groups and extras, a Python version."""
+    name = posixpath.basename(step.lock)
+    version = context.target.base.runtime.removeprefix("python")
+    if not lock.fits_python(version):
+        yield Fault(f'{name} is for Python "{lock.python}", and the runtime has {version}', "lock", "choose another runtime, or lock again")
+    if step.package is not None and normal_name(step.package) not in lock.members:
+        allowed = ", ".join(lock.members) or "none, this lock has no workspace"
+        hint = did_you_mean(step.package, lock.members) or "name a member of the workspace, or leave package out"
+        yield Fault(f'{name} has no member "{step.package}"; allowed: {allowed}', "package", hint)
+        return
+    if step.package is None and len(lock.members) > 1 and not _root_has_packages(step, lock):
+        members = ", ".join(member for member, directory in lock.members.items() if directory != ".")
+        yield Fault(
+            f"{name} is that of a workspace whose root has no dependencies of its own; members: {members}",
+            "package",
+            "set package to the member whose dependencies the function needs",
+        )
+    words = lock.words(step.package)
+    allowed_words = sorted(words.groups | words.extras)
+    known = {normal_name(word) for word in allowed_words}
+    for word in step.groups:
+        if normal_name(word) not in known:
+            yield Fault(
+                f'{name} has no group or extra "{word}"; allowed: {", ".join(allowed_words) or "none, it has neither"}',
+                "groups",
+                did_you_mean(word, allowed_words) or "leave it out, or add it to the project and lock again",
+            )
+
+
+def _root_has_packages(step: PythonDependencies, lock: PythonLock) -> bool:
+    root = next((name for name, directory in lock.members.items() if directory == "."), None)
+    return root is not None and bool(lock.select(Wanted(words=step.groups, package=root)))
+
+
+def _requirements_faults(step: PythonDependencies, requirements: Requirements) -> Iterator[Fault]:
+    given = {secret.to_env for secret in step.secrets}
+    for variable, place in requirements.variables:
+        if variable not in given:
+            yield Fault(
+                f'{place} takes "{variable}" from the environment, and no build has it',
+                "lock",
+                f'write the value, or bring it: BuildSecret("{variable.lower()}", from_env="{variable}", to_env="{variable}")',
+            )
+    for target, place in requirements.other_vcs:
+        yield Fault(f'{place} names "{target}"; allowed: repositories of Git', "lock", "publish it as a package, or move it to Git")
+
+
+def _installer_faults(step: PythonDependencies, reading: Reading) -> Iterator[Fault]:
+    if step.installer != "pip":
+        return
+    if reading.kind == "pylock.toml":
+        yield Fault(
+            'installer "pip" does not read pylock.toml: the pip of the base images takes it for a requirements file',
+            "installer",
+            'leave installer="pip" out, so that uv installs it',
+        )
+
+
+def _package_faults(reading: Reading) -> Iterator[Fault]:
+    for package in reading.packages:
+        if not package.pinned:
+            yield Fault(
+                f'{package.place} takes "{package.name or package.location}" from Git at "{package.commit or "its newest commit"}", '
+                "which can move; allowed: a whole commit of 40 digits",
+                "lock",
+                f"write the commit: git+{package.location}@COMMIT",
+            )
+        if package.origin is From.GIT and package.location.startswith(("file:", "/", ".")):
+            yield Fault(
+                f'{package.place} takes "{package.name}" from a Git repository on this machine: "{package.location}"',
+                "lock",
+                "name it by the URL of a server, or by its path as a package",
+            )
+        if not package.hashed:
+            yield Fault(
+                f'{package.place} has no hash for "{package.name} {package.version}" of {package.location}',
+                "lock",
+                "lock it from an index that gives hashes, or put its wheel into the project",
+            )
+
+
+def _source_faults(source: Package, reading: Reading, context: StepContext) -> Iterator[Fault]:
+    """Faults of a first-party package whose directory is there."""
+    what = f'"{source.name or source.location}", which {source.place} names,'
+    try:
+        project = project_at(source.location, context)
+    except LockFault as error:
+        yield Fault(f'"{source.location}/pyproject.toml" cannot be read: {error}', "lock", "restore the file")
+        return
+    if not source.name:
+        yield Fault(
+            f'the package at "{source.location}", which {source.place} names, does not tell its name',
+            "lock",
+            f'add name to [project] in "{source.location}/pyproject.toml", or write NAME @ file:{source.location}',
+        )
+    if project.version_from_git:
+        yield Fault(
+            f"{what} takes its version from Git by {project.version_from_git}, and no build has the history",
+            "lock",
+            f'write the version into "{source.location}/pyproject.toml"',
+        )
+    if reading.hashed:
+        return
+    others = {other.name for other in reading.sources}
+    if project.dependencies is None:
+        yield Fault(
+            f"{what} does not tell its dependencies before it is built",
+            "lock",
+            f'write them into [project] of "{source.location}/pyproject.toml", or lock with uv',
+        )
+    for name in sorted({requirement_name(text) for text in dependencies_of(source, project)} & project.elsewhere - others):
+        yield Fault(
+            f'{what} needs "{name}" of a path, and would get the package of that name from the index',
+            "lock",
+            f'add the path of "{name}" to {reading.kind}, or lock with uv',
+        )
+
+
+def dependencies_of(source: Package, project: Project) -> tuple[str, ...]:
+    """What a first-party package asks for, with the extras that its line names."""
+    return (*(project.dependencies or ()), *(item for extra in source.extras for item in project.extras.get(normal_name(extra), ())))

@@ -1,0 +1,38 @@
+import os
+import sys
+
+FILE, ROOT, OUTPUT, *DROPPED = sys.argv[2:]
+
+
+def absolute(current, path):
+    path = path[7:] if path.startswith("file://") else path
+    beside = os.path.join(os.path.dirname(current), path)
+    return os.path.normpath(beside if os.path.exists(beside) else os.path.join(ROOT, path))
+
+
+def flat(current, seen):
+    if current in seen:
+        return
+    seen.add(current)
+    with open(current, encoding="utf-8") as file:
+        text = file.read()
+    for _, line in logical_lines(text):
+        name, value = option(line) or ("", "")
+        named = reference(line)
+        if name == "--requirement" and "://" not in value:
+            yield from flat(absolute(current, value), seen)
+        elif name in ("--constraint", "--find-links") and "://" not in value.replace("file://", ""):
+            yield name + " " + absolute(current, value)
+        elif named and named[0] in DROPPED:
+            continue
+        elif named and named[0] == "archive":
+            _, package, extras, place = named
+            rest = line[line.index(place) + len(place) :]
+            target = "file://" + absolute(current, place)
+            yield (package + ("[" + extras + "]" if extras else "") + " @ " if package else "") + target + rest
+        else:
+            yield line
+
+
+with open(OUTPUT, "w", encoding="utf-8") as file:
+    file.writelines(line + "\n" for line in flat(FILE, set()))

@@ -1,0 +1,116 @@
+"""Workspaces of Node.js for real: two functions and two shared packages, one of them in TypeScript, deployed from one lock."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from optimizer import ImageSpec, Lock, NodeDependencies, SourceCode, plan
+from optimizer.bases.mirror import Mirror
+from optimizer.context import Project, build_context, stage_context
+from optimizer.model.reference import ImageReference
+from tests.engine.services import invoke
+
+PROJECTS = Path(__file__).parent / "projects"
+ROOT = Path(__file__).parents[2]
+NODE = ImageReference.parse("public.ecr.aws/lambda/nodejs:22")
+NEWER_NPM = ImageReference.parse("public.ecr.aws/house/nodejs:npm-11")
+# The lock, and the image that installs from it.
+CASES = {
+    "npm 10": ("package-lock.json", None),
+    "npm 11": ("package-lock.json", NEWER_NPM),
+    "pnpm": ("pnpm-lock.yaml", None),
+    "yarn": ("yarn.lock", None),
+}
+FUNCTIONS = {
+    "api": ("packages/api/index.handler", {"greeting": "Hello Ada", "shared": "2.1.3", "api": "2.0.0"}),
+    "worker": ("packages/worker/index.handler", {"greeting": "Hello Ada", "number": True, "worker": "2.1.3"}),
+}
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """A registry, and a lock of the images in it."""
+
+    registry: str
+    lock: Lock
+
+    def build(self, root: Path, spec: ImageSpec, output: Path) -> tuple[str, dict[str, str]]:
+        """The id of the image, built as CDK builds it, and its layers by the stages that made them."""
+        made = plan(spec, self.lock, root=root, mirror=Mirror.parse(self.registry))
+        project = Project(root)
+        context = build_context(made, project)
+        directory = stage_context(context, project, output)
+        argv = ["docker", "build", "--quiet", "--network", "host", "--platform", context.platform, str(directory)]
+        result = subprocess.run(argv, capture_output=True, text=True, timeout=600, check=False)
+        assert result.returncode == 0, result.stderr
+        image = result.stdout.strip()
+        argv = ["docker", "image", "inspect", "--format", "{{json .RootFS.Layers}}", image]
+        layers = json.loads(subprocess.run(argv, capture_output=True, text=True, check=True, timeout=60).stdout)
+        return image, dict(zip(made.layers, layers[-len(made.layers) :], strict=True))
+
+
+@pytest.fixture(scope="module")
+def workshop(registry: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
+    directory = tmp_path_factory.mktemp("workshop")
+    remote = f"{registry}/{NEWER_NPM.repository}:{NEWER_NPM.tag}"
+    recipe = f"FROM {registry}/lambda/nodejs:22\nRUN npm install --global --no-audit --no-fund npm@11.21.2\n"
+    argv = ["docker", "build", "--quiet", "--network", "host", "--tag", remote, "-"]
+    subprocess.run(argv, input=recipe, capture_output=True, text=True, check=True, timeout=600)
+    subprocess.run(["docker", "push", "--quiet", remote], capture_output=True, check=True, timeout=300)
+    lock = directory / "optimizer.lock"
+    argv = [sys.executable, "-m", "optimizer", "pin", "--mirror", registry, "--lock", str(lock)]
+    subprocess.run([*argv, "--image", str(NODE), "--image", str(NEWER_NPM)], cwd=ROOT, check=True, timeout=120)
+    yield Workshop(registry, Lock.parse(lock.read_text(encoding="utf-8")))
+
+
+def specification(lock: str, function: str, base: ImageReference | None) -> ImageSpec:
+    steps = [
+        NodeDependencies(lock, package=f"@acme/{function}", ignore_root_scripts=["postinstall"] if function == "api" else []),
+        SourceCode(f"packages/{function}", to=f"/var/task/packages/{function}/"),
+    ]
+    return ImageSpec(runtime="nodejs22.x", base=base, steps=steps)
+
+
+def files(image: str) -> str:
+    """Everything under the task root, links with their targets."""
+    script = (
+        "const fs = require('fs'); (function walk(p) { for (const n of fs.readdirSync(p).sort()) { const q = p + '/' + n; const s = fs.lstatSync(q); "
+        "console.log(q + (s.isSymbolicLink() ? ' -> ' + fs.readlinkSync(q) + (fs.existsSync(q) ? '' : ' DANGLING') : '')); "
+        "if (s.isDirectory()) walk(q); } })('/var/task')"
+    )
+    argv = ["docker", "run", "--rm", "--network", "none", "--entrypoint", "node", image, "-e", script]
+    return subprocess.run(argv, capture_output=True, text=True, check=True, timeout=60).stdout
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_functions_of_a_workspace_answer_and_share_layers(case: str, workshop: Workshop, tmp_path: Path) -> None:
+    lock, base = CASES[case]
+    root = tmp_path / "shop"
+    shutil.copytree(PROJECTS / "node-workspaces", root)
+    layers = {}
+    for function, (handler, answer) in FUNCTIONS.items():
+        image, layers[function] = workshop.build(root, specification(lock, function, base), tmp_path)
+        assert invoke(image, handler, {"name": "Ada"}) == answer
+        listed = files(image)
+        assert "DANGLING" not in listed
+        # Nothing of the other function, and nothing for development.
+        assert ("is-number" in listed) == (function == "worker")
+        assert ("packages/shared" in listed) == (function == "api")
+        assert not {"is-odd", "is-even"} & set(listed.split("/"))
+    shared = "node-dependencies-packages-text"
+    assert layers["api"][shared] == layers["worker"][shared]
+
+    text = root / "packages" / "text" / "index.js"
+    text.write_text(text.read_text().replace("Hello", "Good morning"))
+    for function, (handler, answer) in FUNCTIONS.items():
+        image, changed = workshop.build(root, specification(lock, function, base), tmp_path)
+        assert {name for name, layer in changed.items() if layer != layers[function][name]} == {shared}
+        assert invoke(image, handler, {"name": "Ada"}) == {**answer, "greeting": "Good morning Ada"}

@@ -1,0 +1,2 @@
+import clock
+def main(): return clock.now()
