@@ -127,16 +127,11 @@ class _Reading:
 
     def _is_unnamed_index(self, name: str) -> bool:
         """Whether the variable holds the credentials of an index of uv that has its name nowhere."""
-        match = re.fullmatch(r"UV_INDEX_(?P<index>.+)_(?:USERNAME|PASSWORD)", name)
-        if match is None:
+        if not re.fullmatch(r"UV_INDEX_.+_(?:USERNAME|PASSWORD)", name):
             return False
         named = {"UV_INDEX", "UV_DEFAULT_INDEX", "UV_CONFIG_FILE"} & {secret.to_env for secret in self.secrets}
         configured = any(secret.target.endswith("/uv.toml") for secret in self.secrets if not secret.to_env)
-        return not named and not configured and not self._names_index(match["index"])
-
-    def _names_index(self, index: str) -> bool:
-        names = (found for _, text in self.texts for found in re.findall(r"""^\s*name\s*=\s*["']([^"']+)["']""", text, re.MULTILINE))
-        return any(re.sub(r"[^A-Z0-9]", "_", name.upper()) == index for name in names)
+        return not named and not configured
 
     def _reads_file(self, path: str) -> bool:
         if self.main.reads_file(path) or (GIT.reads_file(path) and self._has_repositories()) or any(path in text for _, text in self.texts):
@@ -165,7 +160,10 @@ class _Reading:
         if ours is not None:
             return f'write to_env="{ours}"'
         if main.reads_variable(name):
-            return f'give the index that name: a build secret with to_env="UV_INDEX", whose value is {_index_name(name)}=URL'
+            return (
+                f'give the index that name: a build secret with to_env="UV_INDEX", whose value is {_index_name(name)}=URL; '
+                'or give the credentials of its host in a netrc file, to_file="/root/.netrc"'
+            )
         known = [pattern for pattern in main.variables if "*" not in pattern]
         near = did_you_mean(name, known)
         if near:
