@@ -190,7 +190,7 @@ def _step_faults(step: Step, context: StepContext) -> Iterable[Fault]:
         found = [fault.under(_lock_field(step)) for fault in local_faults(local, context)]
         if not found:
             found = list(_unread(step, local, toolchain.stages(step, context)))
-    if not found and isinstance(toolchain, TakesSecrets):
+    if not found and isinstance(toolchain, TakesSecrets) and any(getattr(step, name, None) for name in ("secrets", "index_url")):
         found = list(secret_faults(step, toolchain.installers(step, context), context, toolchain.stages(step, context)))
     return found
 

@@ -13,16 +13,16 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
-from optimizer.errors import Fault, did_you_mean
+from optimizer.errors import ContextError, Fault, did_you_mean
 from optimizer.model.plan import Input, Stage
 from optimizer.model.secret import BuildSecret
 from optimizer.toolchains.installers import GIT, INSTALLERS, USER_NPMRC, Installer, equivalent, role
 from optimizer.toolchains.toolchain import ProjectFiles, StepContext
 
 # Their values are paths, so that a file may have any place.
-_NAMES_A_FILE = re.compile(
-    r"(?:NETRC|CONFIG|CONFIG_FILE|CERT|CERTS|CERT_FILE|CERT_DIR|BUNDLE|CAINFO|CAFILE|USERCONFIG|GLOBALCONFIG)$", re.I
-)
+_NAMES_CONFIGURATION = re.compile(r"(?:CONFIG|CONFIG_FILE)$", re.IGNORECASE)
+_NAMES_A_FILE = re.compile(r"(?:NETRC|CONFIG|CONFIG_FILE|CERT|CERTS|CERT_FILE|CERT_DIR|BUNDLE|CAINFO|CAFILE)$", re.IGNORECASE)
+_ARCHIVES = (".whl", ".gz", ".tgz", ".zip", ".jar", ".gem", ".nupkg")
 # Options of a requirements file in whose place pip takes nothing from elsewhere.
 _OWN_INDEX = re.compile(r"^\s*(?:-i|--index-url)(?:\s+|=)(?P<url>\S+)")
 
@@ -119,31 +119,25 @@ class _Reading:
             return True
         if any(helper.reads_variable(name) for helper in self.helpers):
             # Only the packages' own installer decides where they come from.
-            return role(name) not in ("index", "extra", "links") or any(
-                secret.to_env in self.main.indexes for secret in self.secrets if secret.to_env
-            )
+            elsewhere = role(name) in ("index", "extra", "links") or _NAMES_CONFIGURATION.search(name)
+            return not elsewhere or any(secret.to_env in self.main.indexes for secret in self.secrets if secret.to_env)
         if any(installer.reads_variable(name) for installer in INSTALLERS.values()):
             return False
         return self.own_image or any(_matches(secret.target, self.main.templates) for secret in self.secrets if not secret.to_env)
 
     def _is_unnamed_index(self, name: str) -> bool:
         """Whether the variable holds the credentials of an index of uv that has its name nowhere."""
-        match = re.fullmatch(r"UV_INDEX_(?P<index>.+)_(?:USERNAME|PASSWORD)", name)
-        if match is None:
+        if not re.fullmatch(r"UV_INDEX_.+_(?:USERNAME|PASSWORD)", name):
             return False
         named = {"UV_INDEX", "UV_DEFAULT_INDEX", "UV_CONFIG_FILE"} & {secret.to_env for secret in self.secrets}
         configured = any(secret.target.endswith("/uv.toml") for secret in self.secrets if not secret.to_env)
-        return not named and not configured and not self._names_index(match["index"])
-
-    def _names_index(self, index: str) -> bool:
-        names = (found for _, text in self.texts for found in re.findall(r"""^\s*name\s*=\s*["']([^"']+)["']""", text, re.MULTILINE))
-        return any(re.sub(r"[^A-Z0-9]", "_", name.upper()) == index for name in names)
+        return not named and not configured
 
     def _reads_file(self, path: str) -> bool:
         if self.main.reads_file(path) or (GIT.reads_file(path) and self._has_repositories()) or any(path in text for _, text in self.texts):
             return True
         variables = [secret.to_env for secret in self.secrets if secret.to_env]
-        if any(_NAMES_A_FILE.search(name) for name in variables):
+        if any(_NAMES_A_FILE.search(name) and self._reads_variable(name) for name in variables):
             return True
         if any(helper.reads_file(path) for helper in self.helpers):
             return any(self.main.reads_variable(name) for name in variables)
@@ -166,7 +160,10 @@ class _Reading:
         if ours is not None:
             return f'write to_env="{ours}"'
         if main.reads_variable(name):
-            return f'give the index that name: a build secret with to_env="UV_INDEX", whose value is {_index_name(name)}=URL'
+            return (
+                f'give the index that name: a build secret with to_env="UV_INDEX", whose value is {_index_name(name)}=URL; '
+                'or give the credentials of its host in a netrc file, to_file="/root/.netrc"'
+            )
         known = [pattern for pattern in main.variables if "*" not in pattern]
         near = did_you_mean(name, known)
         if near:
@@ -186,8 +183,13 @@ def _texts(installer: Installer, project: ProjectFiles, stages: Iterable[Stage])
     paths = {item.source for item in inputs if not item.directory}
     paths |= {posixpath.normpath(posixpath.join(item.source, name)) for item in inputs if item.directory for name in installer.settings}
     for path in sorted(paths):
-        if project.kind(path) == "file" and (path in {item.source for item in inputs} or _is_setting(path, installer)):
+        if project.kind(path) != "file" or path.endswith(_ARCHIVES):
+            continue
+        try:
             yield path, project.read_text(path)
+        except ContextError:
+            # It is no text, so it names nothing.
+            continue
 
 
 def _is_setting(path: str, installer: Installer) -> bool:

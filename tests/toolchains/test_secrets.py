@@ -37,8 +37,6 @@ FILES = {
     "requirements.txt": "six==1.17.0\n",
     "mention.txt": "# ${COMMENTED}\n--extra-index-url https://${HOUSE_TOKEN}@packages.example.com/simple\nhouse-lib==1.0\n",
     "own-index.txt": "-i https://pypi.org/simple\nsix==1.17.0\n",
-    "uv.lock": "version = 1\n",
-    "pyproject.toml": '[[tool.uv.index]]\nname = "my-house"\nurl = "https://packages.example.com/simple"\n',
     "package.json": "{}",
     "npm/package.json": "{}",
     "npm/package-lock.json": '{"lockfileVersion": 3, "packages": {}}',
@@ -51,7 +49,7 @@ FILES = {
     "berry/package.json": "{}",
     "berry/yarn.lock": "__metadata:\n  version: 8\n",
     "berry/.npmrc": "//registry.example.com/:_authToken=${NPM_TOKEN}\n",
-    "berry/.yarnrc.yml": 'npmAuthToken: "${YARN_TOKEN:-}"\n',
+    "berry/.yarnrc.yml": 'npmAuthToken: "${HOUSE_TOKEN:-}"\n',
     "ruby/Gemfile": 'source "https://#{ENV.fetch("GEM_TOKEN")}@gems.example.com"\n',
     "ruby/Gemfile.lock": "",
     "maven/pom.xml": "<project><properties><token>${env.MAVEN_TOKEN}</token></properties></project>",
@@ -66,7 +64,6 @@ FILES = {
 STEPS: dict[str, tuple[str, Any]] = {
     "uv": ("python3.13", PythonDependencies("requirements.txt")),
     "uv-mention": ("python3.13", PythonDependencies("mention.txt")),
-    "uv-lock": ("python3.13", PythonDependencies("uv.lock")),
     "pip": ("python3.13", PythonDependencies("requirements.txt", installer="pip")),
     "npm": ("nodejs22.x", NodeDependencies("npm/package-lock.json")),
     "pnpm": ("nodejs22.x", NodeDependencies("pnpm/pnpm-lock.yaml")),
@@ -123,9 +120,9 @@ READ = [
         "uv SSL_CERT_FILE",
         "uv HTTPS_PROXY",
     ),
-    *("uv-mention HOUSE_TOKEN", "uv-lock UV_INDEX_MY_HOUSE_PASSWORD", "uv PIP_CERT", "pip PIP_INDEX_URL", "pip PIP_EXTRA_INDEX_URL"),
+    *("uv-mention HOUSE_TOKEN", "uv PIP_CERT", "pip PIP_INDEX_URL", "pip PIP_EXTRA_INDEX_URL"),
     *("npm NPM_TOKEN", "npm npm_config_registry", "npm NPM_CONFIG_REGISTRY", "npm NODE_EXTRA_CA_CERTS", "pnpm NPM_TOKEN"),
-    *("pnpm npm_config__authToken", "yarn-1 npm_config_registry", "yarn-1 YARN_REGISTRY", "yarn YARN_NPM_AUTH_TOKEN", "yarn YARN_TOKEN"),
+    *("pnpm npm_config__authToken", "yarn-1 npm_config_registry", "yarn-1 YARN_REGISTRY", "yarn YARN_NPM_AUTH_TOKEN", "yarn HOUSE_TOKEN"),
     *("bundler BUNDLE_GEMS__EXAMPLE__COM", "bundler GEM_TOKEN", "maven MAVEN_TOKEN", "maven MAVEN_ARGS", "gradle ORG_GRADLE_PROJECT_token"),
     *("gradle GRADLE_TOKEN", "go GOPROXY", "go GOAUTH", "go GIT_CONFIG_COUNT", "cargo CARGO_REGISTRIES_HOUSE_TOKEN", "cargo SCHEMA_URL"),
     *("nuget NuGetPackageSourceCredentials_house", "nuget FEED_TOKEN"),
@@ -163,9 +160,9 @@ def test_a_variable_that_the_installer_ignores(case: str, project: Path) -> None
     """uv took the packages of a private index from the public one: it does not read pip's variable."""
     step, _, name = case.partition(" ")
     with pytest.raises(SpecError) as raised:
-        made(project, step, variable(name))
+        made(project, step, variable(name), *([variable("HOUSE_TOKEN")] if step == "uv-mention" else []))
     assert IGNORED[case] in str(raised.value)
-    assert raised.value.faults[0].place == "steps[0].secrets[0].to_env"
+    assert [fault.place for fault in raised.value.faults] == ["steps[0].secrets[0].to_env"]
 
 
 @pytest.mark.parametrize(
@@ -208,6 +205,25 @@ def test_a_secret_that_lands_nowhere_is_refused(project: Path) -> None:
 
 def test_a_file_that_a_variable_names_may_have_any_place(project: Path) -> None:
     made(project, "pip", file("/run/ca.pem"), variable("PIP_CERT"))
+
+
+def test_credentials_of_an_index_that_has_a_name(project: Path) -> None:
+    made(project, "uv", variable("UV_INDEX_HOUSE_PASSWORD"), variable("UV_INDEX"))
+
+
+def test_a_configuration_of_pip_says_nothing_to_uv(project: Path) -> None:
+    """It would serve to get uv, and the packages would come from the public index."""
+    with pytest.raises(SpecError) as raised:
+        made(project, "uv", file("/run/pip.conf"), variable("PIP_CONFIG_FILE"))
+    assert [fault.place for fault in raised.value.faults] == ["steps[0].secrets[0].to_file", "steps[0].secrets[1].to_env"]
+    made(project, "uv", file("/run/pip.conf"), variable("PIP_CONFIG_FILE"), variable("UV_DEFAULT_INDEX"))
+
+
+def test_an_input_that_is_no_text_names_nothing(project: Path) -> None:
+    (project / "rust" / "build.rs").write_bytes(b'"SCHEMA_URL" \xff')
+    made(project, "cargo", variable("CARGO_REGISTRY_TOKEN"))
+    with pytest.raises(SpecError, match='Cargo does not read the variable "SCHEMA_URL"'):
+        made(project, "cargo", variable("SCHEMA_URL"))
 
 
 def test_a_configuration_that_comes_as_a_secret_may_name_any_variable(project: Path) -> None:
@@ -325,7 +341,7 @@ def test_each_program_of_the_page_plans(program: str, tmp_path: Path) -> None:
     files = dict(re.findall(r"`([^` ]+)`:\n\n```[a-z]+\n(.*?)```", PAGE, re.DOTALL))
     assert {".npmrc", ".yarnrc.yml"} <= set(files)
     others = ("requirements.txt", "package.json", "functions/api/app.py", "functions/orders/pom.xml")
-    files.update({name: "{}" if name.endswith("json") else "" for name in others})
+    files.update({name: "{}" if name.endswith("json") else "<project/>" if name.endswith("xml") else "" for name in others})
     files.update({"package-lock.json": '{"lockfileVersion": 3, "packages": {}}', "yarn.lock": "__metadata:\n  version: 8\n"})
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
