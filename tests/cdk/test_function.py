@@ -228,6 +228,19 @@ class TestAssetHash:
         (project / "cdk.out" / "manifest.json").write_text("{}")
         assert image_tag(steps=[SourceCode(".")]) == before
 
+    @pytest.mark.parametrize("step", [SourceCode, lambda path: Files(path, to="/opt/all/")], ids=["code", "files"])
+    def test_wherever_a_synthesis_writes_is_no_part_of_the_image(self, project: Path, step: Any) -> None:
+        """With an output directory of another name, each synthesis packed the contexts of the one before, and deployed anew."""
+        tags = []
+        for _ in range(2):
+            app = cdk.App(outdir=str(project / "build" / "assembly"))
+            function = OptimizedFunction(
+                cdk.Stack(app, "Stack"), "Api", spec=api_spec(steps=[step(".")]), handler="functions/api/app.handler"
+            )
+            app.synth()
+            tags.append(function.image_tag)
+        assert tags[0] == tags[1]
+
 
 class TestBadInput:
     def test_fails_with_every_fault_under_the_path_of_the_construct(self, project: Path) -> None:
@@ -274,3 +287,18 @@ def test_a_file_among_the_steps_is_staged_alone(project: Path) -> None:
     (layer,) = [path for path in context.rglob("*") if path.is_file() and path.name != "Dockerfile"]
     with tarfile.open(layer) as archive:
         assert archive.getnames() == ["opt", "opt/README.md"]
+
+
+def test_a_handler_that_no_file_defines_warns_with_what_was_meant(project: Path) -> None:
+    """It passed every check, and failed at the first invocation."""
+    stack = cdk.Stack(cdk.App(), "Stack")
+    for name, handler in (("Good", "app.handler"), ("Module", "main.handler"), ("Name", "app.handlr")):
+        OptimizedFunction(stack, name, spec=api_spec(), handler=handler)
+    found = {item.id: str(item.entry.data) for item in Annotations.from_stack(stack).find_warning("*", Match.any_value())}
+    assert found == {
+        "/Stack/Module": 'handler "main.handler": no file of the image is the module "main"; '
+        "looked for /var/task/main.py and /var/task/main/__init__.py\n"
+        '  hint: did you mean "app.handler"? [ack: lambda-image-optimizer:handler]',
+        "/Stack/Name": 'handler "app.handlr": /var/task/app.py defines no "handlr"\n'
+        '  hint: did you mean "app.handler"? [ack: lambda-image-optimizer:handler]',
+    }
