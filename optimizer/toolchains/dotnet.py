@@ -98,7 +98,9 @@ class DotnetToolchain:
 def _sources(step: DotnetBuild, context: StepContext) -> dotnet.DotnetSources:
     source = posixpath.normpath(step.source)
     project = below(source, step.project)
-    return dotnet.sources(context.project, source, project if context.project.kind(project) == "file" else None)
+    # dotnet builds the one project file of a directory, which usually has the directory's name.
+    named = [project, *(below(project, f"{posixpath.basename(project)}{suffix}") for suffix in dotnet.PROJECTS)]
+    return dotnet.sources(context.project, source, next((path for path in named if context.project.kind(path) == "file"), None))
 
 
 def _sdk(target: Target) -> ImageReference:

@@ -30,8 +30,8 @@ _LEFTOVERS = (
 _TAKE_OUT = "ARGV.each { |path| FileUtils.rm_rf(path); Dir.rmdir(path) while Dir.empty?(path = File.dirname(path)) }"
 _MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
 _SYSTEM = re.compile(
-    r"/(?:bin|boot|dev|etc|home|lib|lib64|local|media|mnt|opt|proc|root|run|sbin|srv|sys|tmp|usr"
-    r"|var(?:/(?:cache|db|empty|lang|lib|local|lock|log|mail|opt|rapid|run|runtime|spool|telemetry|tmp))?)(?:/|$)"
+    r"/(?:bin|boot|dev|etc|home|lib|lib64|local|media|mnt|opt|proc|root|run|sbin|srv|sys|tmp|usr|var$"
+    r"|var/(?:cache|db|empty|lang|lib|local|lock|log|mail|opt|rapid|run|runtime|spool|telemetry|tmp))(?:/|$)"
 )
 
 
@@ -115,7 +115,7 @@ class RubyToolchain:
                 CopyInputs(
                     inputs=(
                         *(
-                            Input(source=path, target=f"{TREE}{posixpath.dirname(_place(step, path))}/", directory=False)
+                            Input(source=path, target=posixpath.join(f"{TREE}{posixpath.dirname(_place(step, path))}", ""), directory=False)
                             for path in sorted({beside(step.lock, "Gemfile"), step.lock, *read})
                         ),
                         # A gemspec is a program that may read any file of its gem.
@@ -167,7 +167,7 @@ def _place_faults(step: RubyDependencies, item: Local) -> Iterable[Fault]:
         )
     elif _SYSTEM.match(place) or _up(step, item.path) > 2:
         yield Fault(
-            f'"{step.lock}" names {item.title}, which would stand at "{place}" in the image, among the system\'s own files',
+            f'"{step.lock}" names {item.title}, which has no place in the image: seen from "{_HOME}" it is "{place}"',
             "lock",
             "move it to a directory of another name, or nearer to the Gemfile",
         )
