@@ -119,7 +119,7 @@ def _read(files: Files, path: str, found: dict[Local, None], ruby: list[tuple[st
         ruby.append((path, tuple(word[1:-1] for word in re.findall(_STRING, words))))
     for word in _EVAL.findall(text):
         item = Local(kind=LocalKind.FILE, path=joined(directory_of(path), word[1:-1]), place=path)
-        if item not in found:
+        if item.path not in {other.path for other in found}:
             found[item] = None
             if is_file(files, item.path):
                 _read(files, item.path, found, ruby)
