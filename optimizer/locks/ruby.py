@@ -85,8 +85,11 @@ def read_gemfile(files: Files, path: str) -> Gemfile:
 
 
 def supports(platforms: Sequence[str], machine: str) -> bool:
-    """Whether a lock for these platforms installs on Linux with the GNU C library; ``machine`` is ``x86_64`` or ``aarch64``."""
-    return not platforms or any(platform in ("ruby", f"{machine}-linux", f"{machine}-linux-gnu") for platform in platforms)
+    """Whether a lock for these platforms installs on Linux with the GNU C library; ``machine`` is ``x86_64`` or ``aarch64``.
+
+    Bundler refuses a lock without any platform as well.
+    """
+    return any(platform in ("ruby", f"{machine}-linux", f"{machine}-linux-gnu") for platform in platforms)
 
 
 def allows(requirements: Iterable[str], minor: str) -> bool:

@@ -61,7 +61,7 @@ class RubyToolchain:
         machine = _MACHINES[context.target.architecture]
         if not ruby.supports(lock.platforms, machine):
             yield Fault(
-                f'"{step.lock}" is locked for {", ".join(lock.platforms)}, and the image is for {machine}-linux',
+                f'"{step.lock}" is locked for {", ".join(lock.platforms) or "no platform"}, and the image is for {machine}-linux',
                 "lock",
                 f"run: bundle lock --add-platform {machine}-linux",
             )

@@ -61,6 +61,8 @@ def test_a_damaged_lock_is_left_to_bundler(text: str) -> None:
         (("x86_64-linux-musl",), "x86_64", False),
         (("x86_64-linux",), "aarch64", False),
         (("java", "arm64-darwin-23"), "x86_64", False),
+        # "Your bundle only supports platforms []".
+        ((), "x86_64", False),
     ],
 )
 def test_platforms(platforms: tuple[str, ...], machine: str, expected: bool) -> None:
