@@ -165,6 +165,8 @@ def _gradle_commands(step: JavaBuild) -> tuple[tuple[tuple[str, ...] | TreeScrip
 def _maven_faults(step: JavaBuild, context: StepContext) -> Iterable[Fault]:
     source = posixpath.normpath(step.source)
     try:
+        # Whatever is read later is read here first, so that every unreadable POM is a fault.
+        maven.build_files(context.project, source)
         poms = maven.reactor(context.project, source)
         parents = maven.above(context.project, poms[0])
         others = {} if step.module else _siblings(context, poms[0], parents)

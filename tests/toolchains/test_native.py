@@ -9,6 +9,7 @@ import pytest
 
 from optimizer import DotnetBuild, GoBuild, ImageSpec, JavaBuild, Lock, RubyDependencies, RustBuild, SourceCode, plan
 from optimizer.context import Project, build_context, stage_context
+from optimizer.errors import SpecError
 from optimizer.model.plan import BuildPlan, Run
 from optimizer.model.steps import Step
 from tests.test_golden import GOLDEN
@@ -55,6 +56,14 @@ def test_the_root_of_a_project_is_a_source(language: str, tmp_path: Path) -> Non
     staged = stage_context(build_context(planned(root, runtime, step), project), project, tmp_path / "staged")
     assert {path.relative_to(staged).as_posix() for path in staged.rglob("*") if path.is_file()} == {*files, "Dockerfile"}
     assert (staged / "Dockerfile").read_text().startswith("# Generated")
+
+
+def test_a_broken_pom_that_a_module_leads_to_is_told(tmp_path: Path) -> None:
+    parent = "<parent><artifactId>p</artifactId><relativePath>../p.xml</relativePath></parent>"
+    root = "<project><packaging>pom</packaging><modules><module>a</module></modules></project>"
+    write(tmp_path, {"pom.xml": root, "a/pom.xml": f"<project>{parent}</project>", "p.xml": "<project>"})
+    with pytest.raises(SpecError, match='"p.xml" cannot be read as a POM'):
+        planned(tmp_path, "java21", JavaBuild(".", module="a"))
 
 
 def test_a_vendor_directory_needs_no_network_and_no_sums(tmp_path: Path) -> None:
