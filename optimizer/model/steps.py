@@ -285,8 +285,13 @@ class RustBuild(Step):
 
     default_stability: ClassVar[Stability] = Stability.DAILY
 
-    source: str = typed(types.PATH, positional=True, doc="Directory of Cargo.toml and Cargo.lock.")
+    source: str = typed(types.PATH, positional=True, doc="Directory of Cargo.toml and Cargo.lock: of the workspace, where there is one.")
     binary: str = typed(types.PACKAGE, default="bootstrap", doc="Name of the binary target.")
+    package: str | None = typed(
+        types.optional(types.PACKAGE),
+        default=None,
+        doc="Package of the binary, where several packages of a workspace have one of the name.",
+    )
     builder: ImageReference | None = _builder_field("rust on Alpine, from the Docker library on public.ecr.aws")
     secrets: tuple[BuildSecret, ...] = _secrets_field()
 

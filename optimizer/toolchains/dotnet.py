@@ -6,12 +6,15 @@ import posixpath
 from collections.abc import Iterable, Sequence
 
 from optimizer.errors import Fault
-from optimizer.model.plan import TREE, CopyInputs, Input, Run, Stage
+from optimizer.locks import dotnet
+from optimizer.locks.files import leaves, upwards
+from optimizer.locks.local import Local
+from optimizer.model.plan import TREE, CopyInputs, Run, Stage
 from optimizer.model.reference import ImageReference
 from optimizer.model.steps import DotnetBuild
-from optimizer.toolchains.toolchain import GENERATED_FILES, StepContext, Target, missing_directory, normalise
+from optimizer.toolchains.sources import Placement
+from optimizer.toolchains.toolchain import StepContext, Target, below, missing_directory, normalise
 
-_WORKDIR = "/build"
 _RUNTIME_IDS = {"x86_64": "linux-x64", "arm64": "linux-arm64"}
 
 
@@ -25,10 +28,24 @@ class DotnetToolchain:
 
     def check(self, step: DotnetBuild, context: StepContext) -> Iterable[Fault]:
         yield from missing_directory(context, step.source, "source", "the .NET project")
-        if step.project != "." and context.project.kind(posixpath.join(step.source, step.project)) is None:
+        project = below(step.source, step.project)
+        if step.project != "." and (leaves(project) or context.project.kind(project) is None):
             yield Fault(
                 f'project "{step.project}" does not exist in "{step.source}"', "project", "name the project file, relative to the source"
             )
+        if context.project.kind(step.source) != "directory":
+            return
+        found = _sources(step, context)
+        builder = step.builder or _sdk(context.target)
+        if found.sdk is not None and builder.tag is not None and found.sdk[1].partition(".")[0] != builder.tag.partition(".")[0]:
+            yield Fault(
+                f'"{found.sdk[0]}" asks for the SDK {found.sdk[1]}, and the builder is "{builder}"',
+                "builder",
+                "set builder to an SDK of that version, or let global.json ask for the runtime's",
+            )
+
+    def local(self, step: DotnetBuild, context: StepContext) -> Iterable[Local]:
+        return _sources(step, context).local
 
     def installers(self, step: DotnetBuild, context: StepContext) -> Sequence[str]:
         return ("NuGet",)
@@ -38,7 +55,10 @@ class DotnetToolchain:
             step.project if "." not in posixpath.basename(step.project) or step.project == "." else posixpath.dirname(step.project)
         )
         locked = context.project.kind(posixpath.normpath(posixpath.join(step.source, project_directory, "packages.lock.json"))) == "file"
-        source = Input(source=step.source, target=f"{_WORKDIR}/", directory=True, exclude=(*GENERATED_FILES, "**/bin/", "**/obj/"))
+        found = _sources(step, context)
+        placement = Placement.of(step.source, (*found.directories, *map(posixpath.dirname, found.files)))
+        sources = placement.directories(found.directories, ("**/bin/", "**/obj/"))
+        above = placement.files(path for path in found.files if not any(item.source in upwards(path) for item in sources))
         runtime = ("--runtime", _RUNTIME_IDS[context.target.architecture])
         return [
             Stage(
@@ -47,9 +67,9 @@ class DotnetToolchain:
                 title=f".NET program of {step.source}",
                 stability=context.stability,
                 origin=step.builder or _sdk(context.target),
-                workdir=_WORKDIR,
+                workdir=placement.workdir,
                 actions=(
-                    CopyInputs(inputs=(source,)),
+                    CopyInputs(inputs=(*above, *sources)),
                     Run(
                         commands=(
                             ("dotnet", "restore", step.project, *runtime, *(("--locked-mode",) if locked else ())),
@@ -76,6 +96,14 @@ class DotnetToolchain:
                 ),
             )
         ]
+
+
+def _sources(step: DotnetBuild, context: StepContext) -> dotnet.DotnetSources:
+    source = posixpath.normpath(step.source)
+    project = below(source, step.project)
+    # dotnet builds the one project file of a directory, which usually has the directory's name.
+    named = [project, *(below(project, f"{posixpath.basename(project)}{suffix}") for suffix in dotnet.PROJECTS)]
+    return dotnet.sources(context.project, source, next((path for path in named if context.project.kind(path) == "file"), None))
 
 
 def _sdk(target: Target) -> ImageReference:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from optimizer.errors import Fault
 from optimizer.locks import go
-from optimizer.locks.files import leaves
+from optimizer.locks.files import leaves, upwards
 from optimizer.locks.local import Local
 from optimizer.model.plan import TREE, CopyInputs, Run, Stage, oci_architecture
 from optimizer.model.reference import ImageReference
@@ -73,6 +73,8 @@ class GoToolchain:
         if vendored:
             directories = (*directories, below(found.workspace or ".", "vendor"))
         sources = placement.directories(directories, ("**/*_test.go",))
+        # A go.work above the source is in none of the directories.
+        above_files = tuple(item for item in module_files if not any(other.source in upwards(item.source) for other in sources))
         download = (
             (
                 CopyInputs(inputs=module_files),
@@ -81,8 +83,6 @@ class GoToolchain:
             if found.downloads and not found.vendored
             else ()
         )
-        # A go.work above the source is in none of its directories.
-        workspace = placement.files(path for path in found.files(context.project) if posixpath.basename(path).startswith("go.work"))
         package = "." if step.package == "." else f"./{step.package}"
         build = (
             *("go", "build", "-trimpath", "-buildvcs=false", *(("-mod=vendor",) if found.vendored else ())),
@@ -98,7 +98,7 @@ class GoToolchain:
                 workdir=placement.workdir,
                 actions=(
                     *download,
-                    CopyInputs(inputs=(*workspace, *sources)),
+                    CopyInputs(inputs=(*(() if download else above_files), *sources)),
                     Run(
                         commands=(build, normalise("go")),
                         caches=(_MODULES, "/root/.cache/go-build"),

@@ -10,7 +10,7 @@ from optimizer.locks import gradle, maven
 from optimizer.locks.files import upwards
 from optimizer.locks.java import JavaBuildFiles
 from optimizer.locks.local import Local
-from optimizer.model.plan import TREE, CopyInputs, Run, Stage, TreeScript
+from optimizer.model.plan import TREE, CopyInputs, Input, Run, Stage, TreeScript
 from optimizer.model.reference import ImageReference
 from optimizer.model.stability import Stability
 from optimizer.model.steps import JavaBuild
@@ -83,11 +83,12 @@ class JavaToolchain:
         outputs += [f"{posixpath.relpath(module, own)}/{name}/" for module in found.modules for name in _OUTPUTS]
         # A project beside the source is a source too.  One without a build script still has to be a directory.
         sources = placement.directories((own, *found.modules, *found.directories), outputs)
-        beside = placement.files(path for path in found.files if not any(item.source in upwards(path) for item in sources))
+        beside = placement.files(path for path in found.files if not _within(path, sources))
         if found.computed:
             build_files = (*beside, *sources)
         else:
-            build_files = (*placement.files(found.files), *placement.directories(found.directories, outputs))
+            whole = placement.directories(found.directories, outputs)
+            build_files = (*placement.files(path for path in found.files if not _within(path, whole)), *whole)
         directories = tuple(placement.place(module) for module in found.modules)
         libraries, classes = _maven_commands(step) if tool == "maven" else _gradle_commands(step)
         make = ("mkdir", "-p", f"{_TASK}/lib")
@@ -129,6 +130,10 @@ class JavaToolchain:
         ]
 
 
+def _within(path: str, directories: Iterable[Input]) -> bool:
+    return any(item.source in upwards(path) for item in directories)
+
+
 def _build_files(step: JavaBuild, context: StepContext) -> JavaBuildFiles:
     tool = step.tool or _tools(step, context)[0]
     read = maven.build_files if tool == "maven" else gradle.build_files
@@ -163,6 +168,8 @@ def _gradle_commands(step: JavaBuild) -> tuple[tuple[tuple[str, ...] | TreeScrip
 def _maven_faults(step: JavaBuild, context: StepContext) -> Iterable[Fault]:
     source = posixpath.normpath(step.source)
     try:
+        # Whatever is read later is read here first, so that every unreadable POM is a fault.
+        maven.build_files(context.project, source)
         poms = maven.reactor(context.project, source)
         parents = maven.above(context.project, poms[0])
         others = {} if step.module else _siblings(context, poms[0], parents)

@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Sequence
 
 from optimizer.errors import Fault
-from optimizer.model.plan import TREE, CopyInputs, Input, Run, Stage
+from optimizer.locks import ruby
+from optimizer.locks.local import Local
+from optimizer.model.plan import TREE, CopyInputs, Input, PackedFiles, Run, Stage
 from optimizer.model.reference import ImageReference
+from optimizer.model.stability import Stability
 from optimizer.model.steps import RubyDependencies
-from optimizer.toolchains.system import build_tools
+from optimizer.toolchains.content import CODE_CACHES
+from optimizer.toolchains.system import build_tools, git_package
 from optimizer.toolchains.toolchain import StepContext, Target, beside, missing_file, normalise
 
-_TASK = f"{TREE}/var/task"
+_HOME = "/var/task"
+_TASK = f"{TREE}{_HOME}"
 # What Bundler leaves behind for itself: packed gems, logs of compilers that name random directories, repositories of git
 # with times in their index.
 _LEFTOVERS = (
     "vendor/bundle/ruby/*/cache",
     "vendor/bundle/ruby/*/extensions/**/{gem_make.out,mkmf.log}",
     "vendor/bundle/ruby/*/bundler/gems/*/.git",
+)
+# The gems at a path are layers of their own; the directories above them stay only where something else is in them.
+_TAKE_OUT = "ARGV.each { |path| FileUtils.rm_rf(path); Dir.rmdir(path) while Dir.empty?(path = File.dirname(path)) }"
+_MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
+_SYSTEM = re.compile(
+    r"/(?:bin|boot|dev|etc|home|lib|lib64|local|media|mnt|opt|proc|root|run|sbin|srv|sys|tmp|usr|var$"
+    r"|var/(?:cache|db|empty|lang|lib|local|lock|log|mail|opt|rapid|run|runtime|spool|telemetry|tmp))(?:/|$)"
 )
 
 
@@ -39,43 +52,138 @@ class RubyToolchain:
                 f'"{step.lock}" is no lock file of a known tool; allowed: Gemfile.lock', "lock", "name the lock file itself, not Gemfile"
             )
             return
+        gemfile = beside(step.lock, "Gemfile")
         yield from missing_file(context, step.lock, "lock", "the lock file", "create it with bundle lock")
-        yield from missing_file(
-            context, beside(step.lock, "Gemfile"), "lock", "Gemfile.lock needs its project file, and", "put it beside the lock file"
-        )
+        yield from missing_file(context, gemfile, "lock", "Gemfile.lock needs its project file, and", "put it beside the lock file")
+        if context.project.kind(step.lock) != "file" or context.project.kind(gemfile) != "file":
+            return
+        lock = _lock(step, context)
+        machine = _MACHINES[context.target.architecture]
+        if not ruby.supports(lock.platforms, machine):
+            yield Fault(
+                f'"{step.lock}" is locked for {", ".join(lock.platforms) or "no platform"}, and the image is for {machine}-linux',
+                "lock",
+                f"run: bundle lock --add-platform {machine}-linux",
+            )
+        version = context.target.base.runtime.removeprefix("ruby")
+        for path, wanted in ruby.read_gemfile(context.project, gemfile).ruby:
+            if not ruby.allows(wanted, version):
+                yield Fault(
+                    f'"{path}" asks for Ruby {", ".join(wanted)}, and the runtime has {version}',
+                    "lock",
+                    f'choose a runtime of that version, or ask for "~> {version}.0"',
+                )
+        for source in lock.of("GIT"):
+            if re.match(r"/|\.|file:", source.remote):
+                yield Fault(
+                    f'"{step.lock}" takes {", ".join(source.gems)} from the git repository "{source.remote}" of this machine',
+                    "lock",
+                    "name the repository by its URL, or the gem by its path in the project",
+                )
+        for item in (*ruby.path_gems(lock, step.lock), *ruby.read_gemfile(context.project, gemfile).files):
+            yield from _place_faults(step, item)
+
+    def local(self, step: RubyDependencies, context: StepContext) -> Iterable[Local]:
+        yield from ruby.path_gems(_lock(step, context), step.lock)
+        yield from ruby.read_gemfile(context.project, beside(step.lock, "Gemfile")).files
+
+    def warnings(self, step: RubyDependencies, context: StepContext) -> Iterable[str]:
+        lock = _lock(step, context)
+        names = sorted(name for source in (*lock.of("PATH"), *lock.of("GIT")) for name in source.gems)
+        if names:
+            yield (
+                f"gems at a path or from git are found by Bundler alone ({', '.join(names)}): "
+                'the handler must begin with require "bundler/setup"'
+            )
 
     def installers(self, step: RubyDependencies, context: StepContext) -> Sequence[str]:
         return ("Bundler",)
 
     def stages(self, step: RubyDependencies, context: StepContext) -> Sequence[Stage]:
-        return [
-            Stage(
-                name=context.name,
-                step=context.name,
-                title=f"Ruby gems of {step.lock}",
-                stability=context.stability,
-                origin=context.target.image,
-                workdir=_TASK,
-                needs_target="Bundler compiles and chooses gems for the platform that it runs on",
-                actions=(
-                    *build_tools(context.target.base, step.build_packages),
-                    CopyInputs(
-                        inputs=tuple(
-                            Input(source=path, target=f"{_TASK}/", directory=False)
-                            for path in sorted((beside(step.lock, "Gemfile"), step.lock))
-                        )
-                    ),
-                    Run(
-                        commands=(
-                            ("bundle", "config", "set", "--local", "path", "vendor/bundle"),
-                            ("bundle", "config", "set", "--local", "without", "development test"),
-                            ("bundle", "config", "set", "--local", "frozen", "true"),
-                            ("bundle", "install"),
-                            ("ruby", "-rfileutils", "-e", "FileUtils.rm_rf(Dir.glob(ARGV))", *_LEFTOVERS),
-                            normalise("ruby"),
+        lock = _lock(step, context)
+        gems = sorted(set(ruby.path_gems(lock, step.lock)), key=lambda item: item.path)
+        read = [item.path for item in ruby.read_gemfile(context.project, beside(step.lock, "Gemfile")).files]
+        git = (git_package(context.target.base),) if lock.of("GIT") else ()
+        take_out = (("ruby", "-rfileutils", "-e", _TAKE_OUT, *(f"{TREE}{_place(step, item.path)}" for item in gems)),) if gems else ()
+        dependencies = Stage(
+            name=context.name,
+            step=context.name,
+            title=f"Ruby gems of {step.lock}",
+            stability=context.stability,
+            origin=context.target.image,
+            workdir=_TASK,
+            needs_target="Bundler compiles and chooses gems for the platform that it runs on",
+            actions=(
+                *build_tools(context.target.base, (*step.build_packages, *git)),
+                CopyInputs(
+                    inputs=(
+                        *(
+                            Input(source=path, target=posixpath.join(f"{TREE}{posixpath.dirname(_place(step, path))}", ""), directory=False)
+                            for path in sorted({beside(step.lock, "Gemfile"), step.lock, *read})
                         ),
-                        secrets=step.secrets,
-                    ),
+                        # A gemspec is a program that may read any file of its gem.
+                        *(
+                            Input(source=item.path, target=f"{TREE}{_place(step, item.path)}/", directory=True, exclude=CODE_CACHES)
+                            for item in gems
+                        ),
+                    )
                 ),
-            )
-        ]
+                Run(
+                    commands=(
+                        ("bundle", "config", "set", "--local", "path", "vendor/bundle"),
+                        ("bundle", "config", "set", "--local", "without", "development test"),
+                        ("bundle", "config", "set", "--local", "frozen", "true"),
+                        ("bundle", "install"),
+                        ("ruby", "-rfileutils", "-e", "FileUtils.rm_rf(Dir.glob(ARGV))", *_LEFTOVERS),
+                        *take_out,
+                        normalise("ruby"),
+                    ),
+                    secrets=step.secrets,
+                ),
+            ),
+        )
+        return [dependencies, *(_gem_stage(step, context, item) for item in gems)]
+
+
+def _gem_stage(step: RubyDependencies, context: StepContext, item: Local) -> Stage:
+    slug = re.sub(r"[^a-z0-9]+", "-", item.path.lower()).strip("-")
+    return Stage(
+        name=f"{context.name}-{slug}",
+        step=context.name,
+        title=f"Ruby gem {item.name} of {item.path}",
+        stability=step.stability or Stability.DAILY,
+        origin=context.target.image,
+        actions=(PackedFiles(files=Input(source=item.path, target=f"{_place(step, item.path)}/", directory=True, exclude=CODE_CACHES)),),
+    )
+
+
+def _place_faults(step: RubyDependencies, item: Local) -> Iterable[Fault]:
+    """Bundler looks where the Gemfile says, seen from ``/var/task``; not every such place can be filled."""
+    if item.outside:
+        return
+    place = _place(step, item.path)
+    if place == _HOME:
+        yield Fault(
+            f'"{step.lock}" names the gem {item.name} of the Gemfile\'s own directory (gemspec)',
+            "lock",
+            'move the gem into a directory of its own, and name it in the Gemfile: gem "NAME", path: "DIRECTORY"',
+        )
+    elif _SYSTEM.match(place) or _up(step, item.path) > 2:
+        yield Fault(
+            f'"{step.lock}" names {item.title}, which has no place in the image: seen from "{_HOME}" it is "{place}"',
+            "lock",
+            "move it to a directory of another name, or nearer to the Gemfile",
+        )
+
+
+def _place(step: RubyDependencies, path: str) -> str:
+    """Where a file or directory of the project stands in the image, with the Gemfile in ``/var/task``."""
+    return posixpath.normpath(posixpath.join(_HOME, posixpath.relpath(path, posixpath.dirname(step.lock) or ".")))
+
+
+def _up(step: RubyDependencies, path: str) -> int:
+    return posixpath.relpath(path, posixpath.dirname(step.lock) or ".").split("/").count("..")
+
+
+def _lock(step: RubyDependencies, context: StepContext) -> ruby.GemfileLock:
+    return ruby.parse_lock(context.project.read_text(step.lock))

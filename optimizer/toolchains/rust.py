@@ -5,16 +5,21 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Sequence
 
-from optimizer.errors import Fault
-from optimizer.model.plan import TREE, CopyInputs, Input, Run, Stage
+from optimizer.errors import Fault, did_you_mean
+from optimizer.locks import cargo
+from optimizer.locks.go import newer
+from optimizer.locks.local import Local
+from optimizer.model.plan import TREE, CopyInputs, Run, Stage
 from optimizer.model.reference import ImageReference
 from optimizer.model.steps import RustBuild
-from optimizer.toolchains.toolchain import GENERATED_FILES, StepContext, Target, missing_directory, missing_file, normalise
+from optimizer.toolchains.sources import WORKDIR, Placement
+from optimizer.toolchains.toolchain import StepContext, Target, below, missing_directory, missing_file, normalise
 
 # Alpine's Rust links musl statically, so the binary asks nothing of the base's C library.
 _BUILDER = ImageReference.parse("public.ecr.aws/docker/library/rust:1-alpine")
-_WORKDIR = "/build"
 _TARGET = "/tmp/target"
+_MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
+_UNSTABLE = ("nightly", "beta")
 
 
 class RustToolchain:
@@ -27,19 +32,36 @@ class RustToolchain:
 
     def check(self, step: RustBuild, context: StepContext) -> Iterable[Fault]:
         yield from missing_directory(context, step.source, "source", "the Rust package")
-        if context.project.kind(step.source) == "directory":
-            yield from missing_file(
-                context, posixpath.join(step.source, "Cargo.toml"), "source", "the package file", "name the directory of Cargo.toml"
-            )
-            yield from missing_file(
-                context, posixpath.join(step.source, "Cargo.lock"), "source", "the lock file", "create it with cargo generate-lockfile"
-            )
+        if context.project.kind(step.source) != "directory":
+            return
+        manifest = below(step.source, cargo.MANIFEST)
+        yield from missing_file(context, manifest, "source", "the package file", "name the directory of Cargo.toml")
+        if context.project.kind(manifest) != "file":
+            return
+        try:
+            yield from _faults(step, context)
+        except ValueError as error:
+            yield Fault(str(error), "source", "fix the file; cargo metadata tells whether Cargo can read it")
+
+    def local(self, step: RustBuild, context: StepContext) -> Iterable[Local]:
+        return _sources(step, context).local
+
+    def warnings(self, step: RustBuild, context: StepContext) -> Iterable[str]:
+        found = cargo.channel(context.project, posixpath.normpath(step.source))
+        if found is not None:
+            yield f'"{found[0]}" names the toolchain "{found[1]}" for rustup; here the builder "{step.builder or _BUILDER}" decides'
 
     def installers(self, step: RustBuild, context: StepContext) -> Sequence[str]:
         return ("Cargo",)
 
     def stages(self, step: RustBuild, context: StepContext) -> Sequence[Stage]:
-        source = Input(source=step.source, target=f"{_WORKDIR}/", directory=True, exclude=(*GENERATED_FILES, "target/"))
+        found = _sources(step, context)
+        placement = Placement.of(step.source, (*found.packages, *map(posixpath.dirname, found.inherited)))
+        # rustup would fetch another compiler than the pinned one.
+        sources = placement.directories(found.packages, ("target/", *cargo.TOOLCHAINS))
+        chosen = cargo.target(context.project, posixpath.normpath(step.source))
+        output = f"{_TARGET}/{chosen[1]}/release" if chosen is not None else f"{_TARGET}/release"
+        package = ("--package", step.package) if step.package is not None else ()
         return [
             Stage(
                 name=context.name,
@@ -47,15 +69,15 @@ class RustToolchain:
                 title=f"Rust program of {step.source}",
                 stability=context.stability,
                 origin=step.builder or _BUILDER,
-                workdir=_WORKDIR,
+                workdir=placement.workdir,
                 needs_target="the builder has the standard library of its own platform alone",
                 actions=(
-                    CopyInputs(inputs=(source,)),
+                    CopyInputs(inputs=(*placement.files(found.inherited), *sources)),
                     Run(
                         commands=(
-                            ("cargo", "build", "--release", "--locked", "--bin", step.binary, "--target-dir", _TARGET),
+                            ("cargo", "build", "--release", "--locked", *package, "--bin", step.binary, "--target-dir", _TARGET),
                             ("mkdir", "-p", f"{TREE}/var/runtime"),
-                            ("cp", f"{_TARGET}/release/{step.binary}", f"{TREE}/var/runtime/bootstrap"),
+                            ("cp", f"{output}/{step.binary}", f"{TREE}/var/runtime/bootstrap"),
                             normalise("rust"),
                         ),
                         caches=("/usr/local/cargo/registry",),
@@ -63,9 +85,70 @@ class RustToolchain:
                         environment=(
                             ("CARGO_INCREMENTAL", "0"),
                             ("CARGO_PROFILE_RELEASE_STRIP", "symbols"),
-                            ("RUSTFLAGS", f"--remap-path-prefix={_WORKDIR}=. --remap-path-prefix=/usr/local/cargo=cargo"),
+                            ("RUSTFLAGS", f"--remap-path-prefix={WORKDIR}=. --remap-path-prefix=/usr/local/cargo=cargo"),
                         ),
                     ),
                 ),
             )
         ]
+
+
+def _faults(step: RustBuild, context: StepContext) -> Iterable[Fault]:
+    source = posixpath.normpath(step.source)
+    builder = step.builder or _BUILDER
+    above = None if context.project.kind(below(source, cargo.LOCK)) == "file" else cargo.workspace_of(context.project, source)
+    found = _sources(step, context)
+    if above is not None:
+        name = found.members[0][0] if found.members else "NAME"
+        yield Fault(
+            f'"{step.source}" is a member of the workspace in "{above}", which holds the lock file',
+            "source",
+            f'set source="{above}" and package="{name}"',
+        )
+    else:
+        yield from missing_file(context, below(source, cargo.LOCK), "source", "the lock file", "create it with cargo generate-lockfile")
+    makers = sorted(name for name, binaries in found.members if step.binary in binaries)
+    if step.package is None and len(makers) > 1:
+        yield Fault(
+            f'the packages {", ".join(makers)} all have a binary "{step.binary}"',
+            "package",
+            f'set package to one of them, such as "{makers[0]}"',
+        )
+    known = [name for name, _ in found.members]
+    if step.package is not None and step.package not in known and not _has_wildcards(context, source):
+        yield Fault(
+            f'"{step.package}" is no package of "{source}"; allowed: {", ".join(known)}',
+            "package",
+            did_you_mean(step.package, known) or "name the package as its Cargo.toml does",
+        )
+    for path, version in found.versions:
+        if builder.tag is not None and newer(version, builder.tag):
+            yield Fault(
+                f'"{path}" asks for Rust {version}, and the builder is "{builder}"',
+                "builder",
+                f'set builder="{_BUILDER.name}:{version}-alpine"',
+            )
+    toolchain = cargo.channel(context.project, source)
+    if toolchain is not None and toolchain[1].startswith(_UNSTABLE) and step.builder is None:
+        yield Fault(
+            f'"{toolchain[0]}" asks for the toolchain "{toolchain[1]}", and the builder "{builder}" is a stable one',
+            "builder",
+            "set builder to an image with that toolchain, or build with a stable one",
+        )
+    chosen = cargo.target(context.project, source)
+    machine = _MACHINES[context.target.architecture]
+    if chosen is not None and not chosen[1].startswith(f"{machine}-"):
+        yield Fault(
+            f'"{chosen[0]}" builds for "{chosen[1]}", and the image is for {context.target.architecture}',
+            "source",
+            "leave build.target out: the builder builds for the image's architecture",
+        )
+
+
+def _has_wildcards(context: StepContext, source: str) -> bool:
+    """Whether some members of a workspace are not known by name."""
+    return "*" in context.project.read_text(below(source, cargo.MANIFEST))
+
+
+def _sources(step: RustBuild, context: StepContext) -> cargo.CargoSources:
+    return cargo.sources(context.project, posixpath.normpath(step.source))

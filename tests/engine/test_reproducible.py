@@ -109,6 +109,8 @@ STEPS: Mapping[str, Mapping[str, Callable[[str], Step]]] = {
     "java21": {
         "maven": lambda at: JavaBuild(f"{at}/maven", name="maven"),
         "gradle": lambda at: JavaBuild(f"{at}/gradle", tool="gradle", name="gradle"),
+        "maven-modules": lambda at: JavaBuild(f"{at}/maven-modules", module="functions/invoice", name="maven-modules"),
+        "gradle-modules": lambda at: JavaBuild(f"{at}/gradle-modules", tool="gradle", module="functions/invoice", name="gradle-modules"),
     },
     "provided.al2023": {
         "go": lambda at: GoBuild(f"{at}/go", name="go"),

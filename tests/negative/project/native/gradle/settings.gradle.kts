@@ -1,0 +1,2 @@
+include(":invoice", ":shared")
+includeBuild("../../../plugins")

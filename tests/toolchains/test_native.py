@@ -1,0 +1,114 @@
+"""Programs of native languages: the root of a project as their source, and what decides about their stages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from optimizer import DotnetBuild, GoBuild, ImageSpec, JavaBuild, Lock, RubyDependencies, RustBuild, SourceCode, plan
+from optimizer.context import Project, build_context, stage_context
+from optimizer.errors import SpecError
+from optimizer.model.plan import BuildPlan, Run
+from optimizer.model.steps import Step
+from tests.test_golden import GOLDEN
+
+IN_THE_ROOT = {
+    "Dockerfile": "FROM scratch\n",
+    ".dockerignore": "*\n",
+    "cdk.out/manifest.json": "{}",
+    "node_modules/x/index.js": "",
+    "optimizer.toml": "",
+    "optimizer.lock": "version = 1\n",
+    "api.image.toml": "",
+}
+ROOTS: Mapping[str, tuple[Step, str, Mapping[str, str]]] = {
+    "go": (GoBuild("."), "provided.al2023", {"go.mod": "module x\ngo 1.24\nrequire y v1.0.0\n", "go.sum": "", "main.go": "package main\n"}),
+    "maven": (JavaBuild("."), "java21", {"pom.xml": "<project/>", "src/main/java/A.java": ""}),
+    "gradle": (JavaBuild(".", tool="gradle"), "java17", {"build.gradle": "", "src/main/java/A.java": ""}),
+    "rust": (RustBuild("."), "provided.al2023", {"Cargo.toml": "", "Cargo.lock": "", "src/main.rs": ""}),
+    "dotnet": (DotnetBuild("."), "dotnet8", {"x.csproj": "<Project/>", "global.json": "{}"}),
+}
+
+
+def write(root: Path, files: Mapping[str, str]) -> None:
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def planned(root: Path, runtime: str, *steps: Step) -> BuildPlan:
+    lock = Lock.parse((GOLDEN / "optimizer.lock").read_text(encoding="utf-8"))
+    return plan(ImageSpec(runtime=runtime, steps=steps), lock, root=root)
+
+
+@pytest.mark.parametrize("language", ROOTS)
+def test_the_root_of_a_project_is_a_source(language: str, tmp_path: Path) -> None:
+    """Each file of the root stood in the context twice, and ``render --output`` and synthesis ended with "File exists"."""
+    step, runtime, files = ROOTS[language]
+    root = tmp_path / "project"
+    write(root, {**files, **IN_THE_ROOT})
+    (root / ".venv" / "bin").mkdir(parents=True)
+    (root / ".venv" / "bin" / "python").symlink_to("/usr/bin/python3")
+    project = Project(root)
+    staged = stage_context(build_context(planned(root, runtime, step), project), project, tmp_path / "staged")
+    assert {path.relative_to(staged).as_posix() for path in staged.rglob("*") if path.is_file()} == {*files, "Dockerfile"}
+    assert (staged / "Dockerfile").read_text().startswith("# Generated")
+
+
+def test_a_broken_pom_that_a_module_leads_to_is_told(tmp_path: Path) -> None:
+    parent = "<parent><artifactId>p</artifactId><relativePath>../p.xml</relativePath></parent>"
+    root = "<project><packaging>pom</packaging><modules><module>a</module></modules></project>"
+    write(tmp_path, {"pom.xml": root, "a/pom.xml": f"<project>{parent}</project>", "p.xml": "<project>"})
+    with pytest.raises(SpecError, match='"p.xml" cannot be read as a POM'):
+        planned(tmp_path, "java21", JavaBuild(".", module="a"))
+
+
+def test_a_vendor_directory_needs_no_network_and_no_sums(tmp_path: Path) -> None:
+    write(tmp_path, {"go.mod": "module x\ngo 1.24\nrequire y v1.0.0\n", "main.go": "", "vendor/modules.txt": "", "vendor/y/y.go": ""})
+    (stage,) = planned(tmp_path, "provided.al2023", GoBuild(".")).stages
+    commands = [command for action in stage.actions if isinstance(action, Run) for command in action.commands]
+    assert [command[:3] for command in commands if isinstance(command, tuple)] == [("go", "build", "-trimpath")]
+    assert "-mod=vendor" in commands[0]
+
+
+def test_computed_names_bring_the_whole_source_to_the_libraries(tmp_path: Path) -> None:
+    settings = "file('services').eachDir { include \"services:${it.name}\" }\n"
+    write(tmp_path, {"settings.gradle": settings, "services/api/build.gradle": "", "services/api/src/main/java/A.java": ""})
+    made = planned(tmp_path, "java17", JavaBuild(".", tool="gradle", module="services/api"))
+    assert [[item.source for item in stage.inputs()] for stage in made.stages] == [["."], ["."]]
+
+
+def test_a_class_in_a_package_called_build_is_no_output(tmp_path: Path) -> None:
+    """Outputs are left out by their places: a name alone may be a package's."""
+    write(
+        tmp_path,
+        {
+            "settings.gradle": "include 'api'",
+            "build.gradle": "",
+            "api/build.gradle": "",
+            "api/build/libs/api.jar": "",
+            "api/src/main/java/build/A.java": "",
+        },
+    )
+    project = Project(tmp_path)
+    context = build_context(planned(tmp_path, "java17", JavaBuild(".", tool="gradle", module="api")), project)
+    paths = {entry.path for entry in context.entries if entry.mode == "file"}
+    assert paths == {"settings.gradle", "build.gradle", "api/build.gradle", "api/src/main/java/build/A.java"}
+
+
+def test_gems_that_bundler_alone_finds_are_told(tmp_path: Path) -> None:
+    lock = "PATH\n  remote: money\n  specs:\n    money (1.0.0)\n\nPLATFORMS\n  ruby\n"
+    write(tmp_path, {"Gemfile": "", "Gemfile.lock": lock, "money/money.gemspec": "", "app.rb": ""})
+    made = planned(tmp_path, "ruby3.4", RubyDependencies("Gemfile.lock"), SourceCode("app.rb"))
+    (warning,) = [text for text in made.warnings if "bundler/setup" in text]
+    assert "(money)" in warning
+
+
+def test_a_toolchain_file_is_left_out_and_told(tmp_path: Path) -> None:
+    write(tmp_path, {"Cargo.toml": "", "Cargo.lock": "", "rust-toolchain.toml": '[toolchain]\nchannel = "1.80"\n'})
+    made = planned(tmp_path, "provided.al2023", RustBuild("."))
+    assert any('"rust-toolchain.toml" names the toolchain "1.80"' in text for text in made.warnings)
+    assert "rust-toolchain.toml" not in {entry.path for entry in build_context(made, Project(tmp_path)).entries}
