@@ -5,6 +5,7 @@ from __future__ import annotations
 from optimizer.model.plan import TREE, Run, TreeScript
 from optimizer.model.steps import NodeDependencies
 from optimizer.toolchains.nodejs_project import NodeProject
+from optimizer.toolchains.slim import tree_script
 from optimizer.toolchains.toolchain import Target
 
 _NPM_GLOBAL = ("npm", "install", "--global", "--no-audit", "--no-fund", "--no-update-notifier")
@@ -44,52 +45,6 @@ ONLY_IMPORTERS = (
 Its arguments are the lock and the importers.
 """
 
-_COLLECT = TreeScript(
-    name="COLLECT_NODE_MODULES",
-    purpose="Puts the packages of a workspace where Node.js looks for them, without links that would lead nowhere.",
-    interpreter=("node", "-e"),
-    script="\n".join(
-        (
-            'const fs = require("fs");',
-            'const path = require("path");',
-            "const [tree, own, ...pairs] = process.argv.slice(1);",
-            'const task = path.join(tree, "var/task");',
-            "const places = [];",
-            "const isLink = (place) => fs.lstatSync(place, { throwIfNoEntry: false })?.isSymbolicLink();",
-            "const isBelow = (place, top) => place === top || place.startsWith(top + path.sep);",
-            "fs.mkdirSync(task, { recursive: true });",
-            "for (let index = 0; index < pairs.length; index += 2) {",
-            "  const [source, place] = [pairs[index], path.join(task, pairs[index + 1])];",
-            "  if (isLink(place)) fs.unlinkSync(place);",
-            "  if (pairs[index] !== own) places.push(place);",
-            '  const modules = path.join(source, "node_modules");',
-            "  if (!fs.existsSync(modules)) continue;",
-            "  fs.mkdirSync(place, { recursive: true });",
-            '  const target = path.join(place, "node_modules");',
-            '  if (source.startsWith("..")) fs.cpSync(modules, target, { recursive: true, verbatimSymlinks: true });',
-            "  else fs.renameSync(modules, target);",
-            "}",
-            "function leadsSomewhere(link) {",
-            "  const target = path.resolve(path.dirname(link), fs.readlinkSync(link));",
-            "  if (fs.existsSync(target) || places.some((place) => isBelow(target, place))) return true;",
-            "  for (let above = target; isBelow(above, task); above = path.dirname(above)) if (isLink(above)) return leadsSomewhere(above);",
-            "  return false;",
-            "}",
-            "function prune(directory) {",
-            "  for (const name of fs.readdirSync(directory).sort().reverse()) {",
-            "    const place = path.join(directory, name);",
-            "    if (isLink(place)) leadsSomewhere(place) || fs.unlinkSync(place);",
-            "    else if (fs.statSync(place).isDirectory() && (/^@|^[.]bin$/.test(name))) prune(place);",
-            "  }",
-            "  if (!fs.readdirSync(directory).length) fs.rmdirSync(directory);",
-            "}",
-            "for (let index = 0; index < pairs.length; index += 2) {",
-            '  const modules = path.join(task, pairs[index + 1], "node_modules");',
-            "  if (fs.existsSync(modules)) prune(modules);",
-            "}",
-        )
-    ),
-)
 # The npm of older runtimes takes no notice of --cpu.
 _CROSS_SINCE = 18
 _CPUS = {"x86_64": "x64", "arm64": "arm64"}
@@ -274,12 +229,10 @@ def _collect(project: NodeProject) -> tuple[tuple[str, ...] | TreeScript, ...]:
     pairs = [word for source in sources for place in project.places(source) for word in (source, place)]
     own = "" if project.is_needed_itself else project.importer
     return (
-        TreeScript(
-            name=_COLLECT.name,
-            purpose=_COLLECT.purpose,
-            interpreter=_COLLECT.interpreter,
-            script=_COLLECT.script,
-            arguments=(own, *pairs),
+        tree_script(
+            "collect_nodejs.js",
+            "Puts the packages of a workspace where Node.js looks for them, without links that would lead nowhere.",
+            (own, *pairs),
         ),
     )
 

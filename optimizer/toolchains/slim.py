@@ -34,15 +34,20 @@ def remembered(target: Target, words: Sequence[str]) -> tuple[Run, ...]:
     return (Run(commands=(_script(target.base.family, ("remember",)),)),) if "base-packages" in words else ()
 
 
-@cache
+def tree_script(name: str, purpose: str, arguments: tuple[str, ...]) -> TreeScript:
+    """The script of a file in ``scripts``, which is run by the language of its suffix."""
+    text, interpreter = _read(name)
+    return TreeScript(name=name.partition(".")[0].upper(), purpose=purpose, interpreter=interpreter, script=text, arguments=arguments)
+
+
 def _script(family: str, words: tuple[str, ...]) -> TreeScript:
-    name, interpreter, comment = {
-        "python": ("slim_python.py", ("python", "-c"), "#"),
-        "nodejs": ("slim_nodejs.js", ("node", "-e"), "//"),
-    }[family]
+    name = {"python": "slim_python.py", "nodejs": "slim_nodejs.js"}[family]
+    return tree_script(name, _PURPOSE, (NOTES, *words))
+
+
+@cache
+def _read(name: str) -> tuple[str, tuple[str, ...]]:
+    interpreter, comment = {"py": (("python", "-c"), "#"), "js": (("node", "-e"), "//")}[name.rpartition(".")[2]]
     text = files(__package__).joinpath("scripts").joinpath(name).read_text(encoding="utf-8")
     # A Dockerfile would take a line that starts with # for its own comment.
-    lines = [line for line in text.splitlines() if not re.match(rf"\s*(?:{comment}|$)", line)]
-    return TreeScript(
-        name=name.partition(".")[0].upper(), purpose=_PURPOSE, interpreter=interpreter, script="\n".join(lines), arguments=(NOTES, *words)
-    )
+    return "\n".join(line for line in text.splitlines() if not re.match(rf"\s*(?:{comment}|$)", line)), interpreter

@@ -114,3 +114,17 @@ def test_functions_of_a_workspace_answer_and_share_layers(case: str, workshop: W
         image, changed = workshop.build(root, specification(lock, function, base), tmp_path)
         assert {name for name, layer in changed.items() if layer != layers[function][name]} == {shared}
         assert invoke(image, handler, {"name": "Ada"}) == {**answer, "greeting": "Good morning Ada"}
+
+
+@pytest.mark.parametrize("tool", ["npm", "pnpm", "yarn", "yarn-classic"])
+def test_what_a_lock_names_in_the_project_is_in_the_image(tool: str, workshop: Workshop, tmp_path: Path) -> None:
+    """A tarball, a directory with dependencies of its own, a patch; hooks of pnpm, and a release of Yarn that is not there."""
+    root = tmp_path / "shop"
+    for source in ("common", tool):
+        shutil.copytree(PROJECTS / "node-beside" / source, root, dirs_exist_ok=True)
+    lock = next(path.name for path in root.iterdir() if path.name in ("package-lock.json", "pnpm-lock.yaml", "yarn.lock"))
+    spec = ImageSpec(runtime="nodejs22.x", steps=[NodeDependencies(lock), SourceCode("index.js")])
+    image, _ = workshop.build(root, spec, tmp_path)
+    # Yarn 1 has no patches of its own, and its project none of patch-package.
+    assert invoke(image, "index.handler", {}) == {"ms": "2d" if tool == "yarn-classic" else "patched", "thing": "thing", "lib": "lib"}
+    assert "DANGLING" not in files(image)
