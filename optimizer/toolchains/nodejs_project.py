@@ -170,8 +170,13 @@ class NodeProject:
 
 def manifest_at(context: StepContext, path: str) -> Manifest:
     """The manifest at a path of the project; an empty one where it is missing or damaged."""
-    found = read_manifest(context.project.read_text(path)) if context.project.kind(path) == "file" else None
+    found = read_manifest(context.project.read_text(path)) if has_file(context, path) else None
     return found or Manifest()
+
+
+def has_file(context: StepContext, path: str) -> bool:
+    """Whether a file is in the project; a path out of it is told of elsewhere, with the lock that names it."""
+    return not path.startswith(("../", "/")) and context.project.kind(path) == "file"
 
 
 def read_project(step: NodeDependencies, context: StepContext) -> NodeProject:
