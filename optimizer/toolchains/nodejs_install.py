@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+
 from optimizer.model.plan import TREE, Run, TreeScript
 from optimizer.model.steps import NodeDependencies
 from optimizer.toolchains.nodejs_project import NodeProject
@@ -27,11 +29,15 @@ SAME_LOCK = (
 )
 """Script of Node.js; its arguments are the two locks."""
 
-# What a package.json would have an installer run for the project itself has no place among dependencies.
-_WITHOUT_SCRIPTS = (
+# What a package.json would have an installer run for the project itself has no place among dependencies; and the lock
+# decides which installer that is, in a version of ours.
+DEPENDENCIES_ONLY = (
     'const fs = require("fs"); for (const path of process.argv.slice(1)) { const data = JSON.parse(fs.readFileSync(path, "utf8")); '
-    "delete data.scripts; fs.writeFileSync(path, JSON.stringify(data)); }"
+    "delete data.scripts; delete data.packageManager; "
+    'for (const tool of ["npm", "pnpm", "yarn"]) if (data.engines) delete data.engines[tool]; '
+    "fs.writeFileSync(path, JSON.stringify(data)); }"
 )
+"""Script of Node.js; its arguments are the manifests to be changed in place."""
 ONLY_IMPORTERS = (
     'const fs = require("fs"); const [path, ...keep] = process.argv.slice(1); let inside = false, drop = false; '
     'const lines = fs.readFileSync(path, "utf8").split("\\n").filter((line) => { '
@@ -67,8 +73,9 @@ def install(project: NodeProject) -> Run:
     """The run that makes ``node_modules``; it stands in the stage's tree at the end, not yet normalised."""
     step = project.step
     patches = project.scripts(".").patches
-    scripted = [path for path in project.manifests() if project.manifest(path).lifecycle(project.tool)]
-    without = [(f"{path}/package.json" if path != "." else "package.json") for path in scripted]
+    found = {path: project.manifest(path) for path in project.manifests()}
+    changed = [path for path, manifest in found.items() if manifest.lifecycle(project.tool) or manifest.asks_for_tool]
+    manifests = [posixpath.normpath(posixpath.join(path, "package.json")) for path in changed]
     patched = () if patches is None else (_patch(project, patches),)
     # npm and pnpm let many write to their caches; Yarn 1 asks for one at a time.
     # Sources: https://docs.npmjs.com/cli/commands/npm-cache, https://pnpm.io/docker,
@@ -78,7 +85,7 @@ def install(project: NodeProject) -> Run:
     classic = (("YARN_IGNORE_PATH", "1"),) if project.classic else ()
     return Run(
         commands=(
-            *((("node", "-e", _WITHOUT_SCRIPTS, *without),) if without else ()),
+            *((("node", "-e", DEPENDENCIES_ONLY, *manifests),) if manifests else ()),
             *_INSTALL[project.tool](project),
             *patched,
             *_collect(project),

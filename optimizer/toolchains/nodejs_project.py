@@ -109,7 +109,11 @@ class NodeProject:
         npm and Yarn compare the lock with all members; pnpm's is cut down to those that are needed.
         """
         found = {*self.needs, self.importer}
-        if self.tool != "pnpm":
+        if self.tool == "pnpm":
+            # Members that are copied instead of linked (dependenciesMeta.injected) are importers all the same.
+            injected = set(self.lock.copies) & set(self.members)
+            found |= injected.union(*(self.lock.importer(path).needs for path in injected))
+        else:
             found |= set(self.members)
         return (".", *sorted(found - {"."}))
 

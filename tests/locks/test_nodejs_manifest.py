@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from optimizer.locks.nodejs_manifest import Manifest, candidates, read_manifest
+from optimizer.locks.nodejs_manifest import LIFECYCLE, Manifest, candidates, read_manifest
 from optimizer.locks.ranges import may_hold
+from optimizer.model.steps import NODE_LIFECYCLE
 
 
 def manifest(**data: object) -> Manifest:
@@ -50,6 +51,7 @@ def test_each_tool_runs_scripts_of_its_own() -> None:
     assert manifest(scripts=scripts).lifecycle("npm") == ("install", "prepublish", "prepare")
     assert manifest(scripts=scripts).lifecycle("pnpm") == ("pnpm:devPreinstall", "install", "prepare")
     assert manifest(scripts=scripts).lifecycle("yarn") == ("install",)
+    assert {name for names in LIFECYCLE.values() for name in names} == set(NODE_LIFECYCLE)
 
 
 @pytest.mark.parametrize(

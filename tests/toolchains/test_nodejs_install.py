@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from pathlib import Path
 
-from optimizer.toolchains.nodejs_install import ONLY_IMPORTERS
+from optimizer.toolchains.nodejs_install import DEPENDENCIES_ONLY, ONLY_IMPORTERS
 from optimizer.toolchains.slim import tree_script
 
 COLLECT = tree_script("collect_nodejs.js", "", ())
@@ -85,3 +86,14 @@ def test_a_lock_of_pnpm_is_cut_down_to_importers(tmp_path: Path) -> None:
     assert text == lock.replace("  packages/api:\n    dependencies:\n      ms:\n        version: 2.0.0\n\n", "").replace(
         "  packages/text: {}\n\n", ""
     )
+
+
+def test_a_manifest_keeps_its_dependencies_alone(tmp_path: Path) -> None:
+    kept = {"name": "shop", "dependencies": {"ms": "2"}, "engines": {"node": "22"}}
+    scripts = {"postinstall": "exit 1"}
+    given = {**kept, "engines": {"node": "22", "pnpm": "9"}, "scripts": scripts, "packageManager": "pnpm@9.0.0"}
+    (tmp_path / "package.json").write_text(json.dumps(given))
+    (tmp_path / "other.json").write_text(json.dumps({"name": "other", "scripts": scripts}))
+    node(DEPENDENCIES_ONLY, "package.json", "other.json", directory=tmp_path)
+    assert json.loads((tmp_path / "package.json").read_text()) == kept
+    assert json.loads((tmp_path / "other.json").read_text()) == {"name": "other"}
