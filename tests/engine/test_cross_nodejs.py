@@ -25,14 +25,13 @@ def test_packages_for_arm64_hold_no_program_of_the_builder(name: str, registry: 
     lock = tmp_path / "optimizer.lock"
     argv = [sys.executable, "-m", "optimizer", "pin", "--mirror", registry, "--lock", str(lock)]
     subprocess.run([*argv, "--image", "public.ecr.aws/lambda/nodejs:22"], cwd=ROOT, check=True, timeout=120)
-    for architecture, machine in MACHINES.items():
-        spec = ImageSpec(runtime="nodejs22.x", architecture=architecture, steps=[NodeDependencies(name, scripts=False)])
-        made = plan(spec, Lock.parse(lock.read_text(encoding="utf-8")), root=PROJECTS, mirror=Mirror.parse(registry))
-        assert not any(stage.needs_target for stage in made.stages)
-        project = Project(PROJECTS)
-        context = build_context(made, project)
-        directory = stage_context(context, project, tmp_path)
-        argv = ["docker", "build", "--quiet", "--network", "host", "--platform", context.platform, str(directory)]
-        result = subprocess.run(argv, capture_output=True, text=True, timeout=600, check=False)
-        assert result.returncode == 0, result.stderr
-        assert machines(result.stdout.strip(), 1, tmp_path) == [{machine}]
+    spec = ImageSpec(runtime="nodejs22.x", architecture="arm64", steps=[NodeDependencies(name, scripts=False)])
+    made = plan(spec, Lock.parse(lock.read_text(encoding="utf-8")), root=PROJECTS, mirror=Mirror.parse(registry))
+    assert not any(stage.needs_target for stage in made.stages)
+    project = Project(PROJECTS)
+    context = build_context(made, project)
+    directory = stage_context(context, project, tmp_path)
+    argv = ["docker", "build", "--quiet", "--network", "host", "--platform", context.platform, str(directory)]
+    result = subprocess.run(argv, capture_output=True, text=True, timeout=600, check=False)
+    assert result.returncode == 0, result.stderr
+    assert machines(result.stdout.strip(), 1, tmp_path) == [{MACHINES["arm64"]}]

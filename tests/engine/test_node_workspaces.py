@@ -170,7 +170,7 @@ def test_a_package_from_git_and_a_directory_beside_the_locks_own(workshop: Works
     packages = {
         "": manifest,
         "../shared": shared,
-        "../shared/node_modules/ms": {"version": "2.1.3", "resolved": "https://registry.npmjs.org/ms/-/ms-2.1.3.tgz"},
+        "../shared/node_modules/ms": {"version": "2.1.3"},
         "node_modules/ours": {"version": "1.0.0", "resolved": repository},
         "node_modules/shared": {"resolved": "../shared", "link": True},
     }
