@@ -80,6 +80,8 @@ class Manifest:
 
     ``production`` are the names of what it needs outside of development,
     ``entries`` the files at which its code starts, as it writes them.
+    ``node`` is the range of its ``engines``; ``asks_for_tool`` whether it names
+    an installer, in ``packageManager`` or in ``engines``.
     """
 
     name: str = ""
@@ -88,6 +90,7 @@ class Manifest:
     scripts: Mapping[str, str] = field(default_factory=dict)
     has_workspaces: bool = False
     node: str = ""
+    asks_for_tool: bool = False
     patched: Mapping[str, Any] = field(default_factory=dict)
 
     def lifecycle(self, tool: str) -> tuple[str, ...]:
@@ -131,13 +134,15 @@ def read_manifest(text: str) -> Manifest | None:
         return None
     name = data.get("name")
     workspaces = data.get("workspaces")
+    engines = table(data.get("engines"))
     return Manifest(
         name=name if isinstance(name, str) else "",
         production=tuple(sorted({**table(data.get("dependencies")), **table(data.get("optionalDependencies"))})),
         entries=tuple(dict.fromkeys(_entries(data))),
         scripts=texts(data.get("scripts")),
         has_workspaces=bool(names(workspaces) or names(table(workspaces).get("packages"))),
-        node=str(table(data.get("engines")).get("node", "")),
+        node=str(engines.get("node", "")),
+        asks_for_tool="packageManager" in data or any(tool in engines for tool in LIFECYCLE),
         patched=table(table(data.get("pnpm")).get("patchedDependencies")),
     )
 

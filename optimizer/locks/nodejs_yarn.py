@@ -125,6 +125,8 @@ def _entries(text: str) -> Mapping[str, dict[str, Any]]:
         if isinstance(key, str) and isinstance(entry.get("resolution"), str):
             for descriptor in key.split(", "):
                 found[descriptor] = entry
+                # Of a path, the key says from which workspace it is seen, and the dependency does not.
+                found.setdefault(descriptor.partition("::locator=")[0], entry)
     return found
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from optimizer.errors import Fault, did_you_mean
 from optimizer.locks.nodejs_manifest import candidates
 from optimizer.locks.ranges import may_hold
-from optimizer.toolchains.nodejs_project import NodeProject
+from optimizer.toolchains.nodejs_project import NodeProject, has_file
 
 _INSTEAD = {
     "portal": "make it a member of the workspace, or a file: dependency",
@@ -90,7 +90,7 @@ def _need_faults(project: NodeProject) -> Iterator[Fault]:
 
 
 def _exists(project: NodeProject, path: str, entry: str) -> bool:
-    return any(project.context.project.kind(project.path(posixpath.join(path, name))) == "file" for name in candidates(entry))
+    return any(has_file(project.context, project.path(posixpath.join(path, name))) for name in candidates(entry))
 
 
 def _script_faults(project: NodeProject) -> Iterator[Fault]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import posixpath
+
 from optimizer.model.plan import TREE, Input, Run, TreeScript
 from optimizer.model.steps import NodeDependencies
 from optimizer.toolchains.nodejs_project import NodeProject
+from optimizer.toolchains.script_files import tree_script
 from optimizer.toolchains.secrets import user_npmrc
 from optimizer.toolchains.toolchain import Target
 
@@ -27,11 +30,15 @@ SAME_LOCK = (
 )
 """Script of Node.js; its arguments are the two locks."""
 
-# What a package.json would have an installer run for the project itself has no place among dependencies.
-_WITHOUT_SCRIPTS = (
+# What a package.json would have an installer run for the project itself has no place among dependencies; and the lock
+# decides which installer that is, in a version of ours.
+DEPENDENCIES_ONLY = (
     'const fs = require("fs"); for (const path of process.argv.slice(1)) { const data = JSON.parse(fs.readFileSync(path, "utf8")); '
-    "delete data.scripts; fs.writeFileSync(path, JSON.stringify(data)); }"
+    "delete data.scripts; delete data.packageManager; "
+    'for (const tool of ["npm", "pnpm", "yarn"]) if (data.engines) delete data.engines[tool]; '
+    "fs.writeFileSync(path, JSON.stringify(data)); }"
 )
+"""Script of Node.js; its arguments are the manifests to be changed in place."""
 ONLY_IMPORTERS = (
     'const fs = require("fs"); const [path, ...keep] = process.argv.slice(1); let inside = false, drop = false; '
     'const lines = fs.readFileSync(path, "utf8").split("\\n").filter((line) => { '
@@ -45,52 +52,6 @@ ONLY_IMPORTERS = (
 Its arguments are the lock and the importers.
 """
 
-_COLLECT = TreeScript(
-    name="COLLECT_NODE_MODULES",
-    purpose="Puts the packages of a workspace where Node.js looks for them, without links that would lead nowhere.",
-    interpreter=("node", "-e"),
-    script="\n".join(
-        (
-            'const fs = require("fs");',
-            'const path = require("path");',
-            "const [tree, own, ...pairs] = process.argv.slice(1);",
-            'const task = path.join(tree, "var/task");',
-            "const places = [];",
-            "const isLink = (place) => fs.lstatSync(place, { throwIfNoEntry: false })?.isSymbolicLink();",
-            "const isBelow = (place, top) => place === top || place.startsWith(top + path.sep);",
-            "fs.mkdirSync(task, { recursive: true });",
-            "for (let index = 0; index < pairs.length; index += 2) {",
-            "  const [source, place] = [pairs[index], path.join(task, pairs[index + 1])];",
-            "  if (isLink(place)) fs.unlinkSync(place);",
-            "  if (pairs[index] !== own) places.push(place);",
-            '  const modules = path.join(source, "node_modules");',
-            "  if (!fs.existsSync(modules)) continue;",
-            "  fs.mkdirSync(place, { recursive: true });",
-            '  const target = path.join(place, "node_modules");',
-            '  if (source.startsWith("..")) fs.cpSync(modules, target, { recursive: true, verbatimSymlinks: true });',
-            "  else fs.renameSync(modules, target);",
-            "}",
-            "function leadsSomewhere(link) {",
-            "  const target = path.resolve(path.dirname(link), fs.readlinkSync(link));",
-            "  if (fs.existsSync(target) || places.some((place) => isBelow(target, place))) return true;",
-            "  for (let above = target; isBelow(above, task); above = path.dirname(above)) if (isLink(above)) return leadsSomewhere(above);",
-            "  return false;",
-            "}",
-            "function prune(directory) {",
-            "  for (const name of fs.readdirSync(directory).sort().reverse()) {",
-            "    const place = path.join(directory, name);",
-            "    if (isLink(place)) leadsSomewhere(place) || fs.unlinkSync(place);",
-            "    else if (fs.statSync(place).isDirectory() && (/^@|^[.]bin$/.test(name))) prune(place);",
-            "  }",
-            "  if (!fs.readdirSync(directory).length) fs.rmdirSync(directory);",
-            "}",
-            "for (let index = 0; index < pairs.length; index += 2) {",
-            '  const modules = path.join(task, pairs[index + 1], "node_modules");',
-            "  if (fs.existsSync(modules)) prune(modules);",
-            "}",
-        )
-    ),
-)
 # The npm of older runtimes takes no notice of --cpu.
 _CROSS_SINCE = 18
 _CPUS = {"x86_64": "x64", "arm64": "arm64"}
@@ -121,8 +82,9 @@ def install(project: NodeProject) -> Run:
     """The run that makes ``node_modules``; it stands in the stage's tree at the end, not yet normalised."""
     step = project.step
     patches = project.scripts(".").patches
-    scripted = [path for path in project.manifests() if project.manifest(path).lifecycle(project.tool)]
-    without = [(f"{path}/package.json" if path != "." else "package.json") for path in scripted]
+    found = {path: project.manifest(path) for path in project.manifests()}
+    changed = [path for path, manifest in found.items() if manifest.lifecycle(project.tool) or manifest.asks_for_tool]
+    manifests = [posixpath.normpath(posixpath.join(path, "package.json")) for path in changed]
     patched = () if patches is None else (_patch(project, patches),)
     # npm and pnpm let many write to their caches; Yarn 1 asks for one at a time.
     # Sources: https://docs.npmjs.com/cli/commands/npm-cache, https://pnpm.io/docker,
@@ -132,7 +94,7 @@ def install(project: NodeProject) -> Run:
     classic = (("YARN_IGNORE_PATH", "1"),) if project.classic else ()
     return Run(
         commands=(
-            *((("node", "-e", _WITHOUT_SCRIPTS, *without),) if without else ()),
+            *((("node", "-e", DEPENDENCIES_ONLY, *manifests),) if manifests else ()),
             *_INSTALL[project.tool](project),
             *patched,
             *_collect(project),
@@ -284,12 +246,10 @@ def _collect(project: NodeProject) -> tuple[tuple[str, ...] | TreeScript, ...]:
     pairs = [word for source in sources for place in project.places(source) for word in (source, place)]
     own = "" if project.is_needed_itself else project.importer
     return (
-        TreeScript(
-            name=_COLLECT.name,
-            purpose=_COLLECT.purpose,
-            interpreter=_COLLECT.interpreter,
-            script=_COLLECT.script,
-            arguments=(own, *pairs),
+        tree_script(
+            "collect_nodejs.js",
+            "Puts the packages of a workspace where Node.js looks for them, without links that would lead nowhere.",
+            (own, *pairs),
         ),
     )
 

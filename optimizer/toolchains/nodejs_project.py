@@ -109,7 +109,11 @@ class NodeProject:
         npm and Yarn compare the lock with all members; pnpm's is cut down to those that are needed.
         """
         found = {*self.needs, self.importer}
-        if self.tool != "pnpm":
+        if self.tool == "pnpm":
+            # Members that are copied instead of linked (dependenciesMeta.injected) are importers all the same.
+            injected = set(self.lock.copies) & set(self.members)
+            found |= injected.union(*(self.lock.importer(path).needs for path in injected))
+        else:
             found |= set(self.members)
         return (".", *sorted(found - {"."}))
 
@@ -170,8 +174,13 @@ class NodeProject:
 
 def manifest_at(context: StepContext, path: str) -> Manifest:
     """The manifest at a path of the project; an empty one where it is missing or damaged."""
-    found = read_manifest(context.project.read_text(path)) if context.project.kind(path) == "file" else None
+    found = read_manifest(context.project.read_text(path)) if has_file(context, path) else None
     return found or Manifest()
+
+
+def has_file(context: StepContext, path: str) -> bool:
+    """Whether a file is in the project; a path out of it is told of elsewhere, with the lock that names it."""
+    return not path.startswith(("../", "/")) and context.project.kind(path) == "file"
 
 
 def read_project(step: NodeDependencies, context: StepContext) -> NodeProject:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from optimizer.model.plan import TreeScript
-from optimizer.toolchains.script_files import script_text
-
-_PYTHON = ("python", "-c")
+from optimizer.toolchains.script_files import script_text, tree_script
 
 
 def overlaps(installer: tuple[str, ...]) -> TreeScript:
@@ -15,23 +13,13 @@ def overlaps(installer: tuple[str, ...]) -> TreeScript:
     depends on what its cache holds, so that either could be last.
     ``installer`` is a command that takes a target and one package.
     """
-    return TreeScript(
-        name="OVERLAPS_PYTHON",
-        purpose="Decides whose file it is that two packages hold: installers leave it to chance.",
-        interpreter=_PYTHON,
-        script=script_text("overlaps_python.py"),
-        arguments=installer,
-    )
+    purpose = "Decides whose file it is that two packages hold: installers leave it to chance."
+    return tree_script("overlaps_python.py", purpose, installer)
 
 
 def forget() -> TreeScript:
     """Takes out of the packages' metadata where and when they were built: only packages of the project's own files have it."""
-    return TreeScript(
-        name="FORGET_PYTHON",
-        purpose="Takes out of the metadata of packages when and in which directory they were built.",
-        interpreter=_PYTHON,
-        script=script_text("forget_python.py"),
-    )
+    return tree_script("forget_python.py", "Takes out of the metadata of packages when and in which directory they were built.")
 
 
 def flatten(source: str, root: str, output: str, dropped: tuple[str, ...]) -> TreeScript:
@@ -40,10 +28,6 @@ def flatten(source: str, root: str, output: str, dropped: tuple[str, ...]) -> Tr
     ``root`` is where the stage has the project's root; ``dropped`` are kinds
     of :func:`optimizer.locks.requirement_lines.reference`.
     """
-    return TreeScript(
-        name="FLATTEN_PYTHON",
-        purpose="Writes requirements files as one, without what is installed in another way.",
-        interpreter=_PYTHON,
-        script=script_text("requirement_lines.py", folder="locks", package="optimizer") + "\n" + script_text("flatten_python.py"),
-        arguments=(source, root, output, *dropped),
-    )
+    purpose = "Writes requirements files as one, without what is installed in another way."
+    lines = script_text("requirement_lines.py", folder="locks", package="optimizer")
+    return tree_script("flatten_python.py", purpose, (source, root, output, *dropped), before=f"{lines}\n")

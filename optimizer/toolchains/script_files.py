@@ -1,10 +1,22 @@
-"""The texts of scripts that are files of this package, as a Dockerfile can hold them."""
+"""Scripts that are files of this package, as stages run them."""
 
 from __future__ import annotations
 
 import re
 from functools import cache
 from importlib.resources import files
+
+from optimizer.model.plan import TreeScript
+
+_LANGUAGES = {"py": (("python", "-c"), "#"), "js": (("node", "-e"), "//")}
+"""By the suffix of the file: what runs the script, and what starts a comment."""
+
+
+def tree_script(name: str, purpose: str, arguments: tuple[str, ...] = (), *, before: str = "") -> TreeScript:
+    """The script of a file in ``scripts``, run by the language of its suffix; the lines of ``before`` come first."""
+    interpreter, comment = _LANGUAGES[name.rpartition(".")[2]]
+    script = before + script_text(name, comment)
+    return TreeScript(name=name.partition(".")[0].upper(), purpose=purpose, interpreter=interpreter, script=script, arguments=arguments)
 
 
 @cache

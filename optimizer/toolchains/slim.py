@@ -7,10 +7,9 @@ run them; docs/slimming.md defines what each word means.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 
 from optimizer.model.plan import NOTES, Run, TreeScript
-from optimizer.toolchains.script_files import script_text
+from optimizer.toolchains.script_files import tree_script
 from optimizer.toolchains.toolchain import Target
 
 _PURPOSE = "Leaves out of the packages what the specification names, and writes down what that saved."
@@ -33,13 +32,6 @@ def remembered(target: Target, words: Sequence[str]) -> tuple[Run, ...]:
     return (Run(commands=(_script(target.base.family, ("remember",)),)),) if "base-packages" in words else ()
 
 
-@cache
 def _script(family: str, words: tuple[str, ...]) -> TreeScript:
-    name, interpreter, comment = {
-        "python": ("slim_python.py", ("python", "-c"), "#"),
-        "nodejs": ("slim_nodejs.js", ("node", "-e"), "//"),
-    }[family]
-    script = script_text(name, comment)
-    return TreeScript(
-        name=name.partition(".")[0].upper(), purpose=_PURPOSE, interpreter=interpreter, script=script, arguments=(NOTES, *words)
-    )
+    name = {"python": "slim_python.py", "nodejs": "slim_nodejs.js"}[family]
+    return tree_script(name, _PURPOSE, (NOTES, *words))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import http.server
 import json
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,3 +117,74 @@ def test_functions_of_a_workspace_answer_and_share_layers(case: str, workshop: W
         image, changed = workshop.build(root, specification(lock, function, base), tmp_path)
         assert {name for name, layer in changed.items() if layer != layers[function][name]} == {shared}
         assert invoke(image, handler, {"name": "Ada"}) == {**answer, "greeting": "Good morning Ada"}
+
+
+@pytest.mark.parametrize("tool", ["npm", "pnpm", "yarn", "yarn-classic"])
+def test_what_a_lock_names_in_the_project_is_in_the_image(tool: str, workshop: Workshop, tmp_path: Path) -> None:
+    """A tarball, a directory with dependencies of its own, a patch; hooks of pnpm, and a release of Yarn that is not there."""
+    root = tmp_path / "shop"
+    for source in ("common", tool):
+        shutil.copytree(PROJECTS / "node-beside" / source, root, dirs_exist_ok=True)
+    lock = next(path.name for path in root.iterdir() if path.name in ("package-lock.json", "pnpm-lock.yaml", "yarn.lock"))
+    spec = ImageSpec(runtime="nodejs22.x", steps=[NodeDependencies(lock), SourceCode("index.js")])
+    image, _ = workshop.build(root, spec, tmp_path)
+    # Yarn 1 has no patches of its own, and its project none of patch-package.
+    assert invoke(image, "index.handler", {}) == {"ms": "2d" if tool == "yarn-classic" else "patched", "thing": "thing", "lib": "lib"}
+    assert "DANGLING" not in files(image)
+
+
+def git(*arguments: str, directory: Path) -> str:
+    identity = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")
+    return subprocess.run(
+        ["git", *identity, *arguments], cwd=directory, capture_output=True, text=True, check=True, timeout=60
+    ).stdout.strip()
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Iterator[str]:
+    """The URL of a package in git, with its commit, whose code is made when it is prepared."""
+    source = tmp_path / "ours"
+    source.mkdir()
+    manifest = {"name": "ours", "version": "1.0.0", "main": "made.js", "files": ["made.js"], "scripts": {"prepare": "node make.js"}}
+    (source / "package.json").write_text(json.dumps(manifest))
+    (source / "make.js").write_text("require('fs').writeFileSync('made.js', 'module.exports = \"ours\";\\n');\n")
+    git("init", "--quiet", directory=source)
+    git("add", "--all", directory=source)
+    git("commit", "--quiet", "--message", "ours", directory=source)
+    served = tmp_path / "served"
+    git("clone", "--quiet", "--bare", str(source), str(served / "ours.git"), directory=tmp_path)
+    # What a server of plain files must have.
+    git("update-server-info", directory=served / "ours.git")
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(served))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"git+http://127.0.0.1:{server.server_address[1]}/ours.git#{git('rev-parse', 'HEAD', directory=source)}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_package_from_git_and_a_directory_beside_the_locks_own(workshop: Workshop, repository: str, tmp_path: Path) -> None:
+    root = tmp_path / "shop"
+    manifest = {"name": "api", "version": "1.0.0", "dependencies": {"ours": repository, "shared": "file:../shared"}}
+    shared = {"name": "shared", "version": "1.0.0", "dependencies": {"ms": "2.1.3"}}
+    packages = {
+        "": manifest,
+        "../shared": shared,
+        "../shared/node_modules/ms": {"version": "2.1.3"},
+        "node_modules/ours": {"version": "1.0.0", "resolved": repository},
+        "node_modules/shared": {"resolved": "../shared", "link": True},
+    }
+    lock = {"name": "api", "version": "1.0.0", "lockfileVersion": 3, "requires": True, "packages": packages}
+    for name, text in {
+        "api/package.json": json.dumps(manifest),
+        "api/package-lock.json": json.dumps(lock),
+        "api/src/index.js": "exports.handler = async () => ({ ours: require('ours'), shared: require('shared') });\n",
+        "shared/package.json": json.dumps(shared),
+        "shared/index.js": "module.exports = require('ms')(172800000);\n",
+    }.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    spec = ImageSpec(runtime="nodejs22.x", steps=[NodeDependencies("api/package-lock.json"), SourceCode("api/src")])
+    image, _ = workshop.build(root, spec, tmp_path)
+    assert invoke(image, "index.handler", {}) == {"ours": "ours", "shared": "2d"}
+    assert "DANGLING" not in files(image)

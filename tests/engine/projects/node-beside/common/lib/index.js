@@ -1,0 +1,1 @@
+module.exports = require("mustache").render("{{word}}", { word: "lib" });

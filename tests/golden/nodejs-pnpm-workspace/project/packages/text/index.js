@@ -1,0 +1,3 @@
+const mustache = require("mustache");
+
+exports.greeting = (name) => mustache.render("Hello {{name}}", { name });

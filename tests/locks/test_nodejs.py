@@ -1,0 +1,169 @@
+"""What locks of npm, pnpm and Yarn name beside the packages of registries."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from optimizer.locks.nodejs import NodeLock
+from optimizer.locks.nodejs_npm import read_npm
+from optimizer.locks.nodejs_pnpm import read_pnpm, workspace_patches
+from optimizer.locks.nodejs_yarn import mirror_directories, plugin_files, read_classic, read_yarn
+
+PROJECTS = Path(__file__).parents[1] / "engine" / "projects"
+LOCKS = ("package-lock.json", "pnpm-lock.yaml", "yarn.lock")
+
+
+def production(project: Path, path: str) -> list[str]:
+    return list(json.loads((project / path / "package.json").read_text(encoding="utf-8")).get("dependencies", {}))
+
+
+def read(project: Path, name: str) -> NodeLock | None:
+    text = (project / name).read_text(encoding="utf-8")
+    if name == "package-lock.json":
+        return read_npm(text)
+    if name == "pnpm-lock.yaml":
+        return read_pnpm(text)
+    return read_yarn(text, lambda path: production(project, path))
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_members_and_what_they_need_of_one_another(name: str) -> None:
+    lock = read(PROJECTS / "node-workspaces", name)
+    assert lock is not None
+    assert sorted(lock.members) == ["packages/api", "packages/shared", "packages/text", "packages/worker"]
+    assert {path: lock.importer(path).needs for path in (".", *sorted(lock.members))} == {
+        ".": (),
+        "packages/api": ("packages/shared", "packages/text"),
+        "packages/shared": ("packages/text",),
+        "packages/text": (),
+        "packages/worker": ("packages/text",),
+    }
+
+
+def test_what_npm_nests_under_a_member() -> None:
+    lock = read(PROJECTS / "node-workspaces", "package-lock.json")
+    assert lock is not None
+    assert lock.importer("packages/api").nested == ("ms",)
+    assert lock.importer("packages/worker").nested == ("is-number",)
+
+
+@pytest.mark.parametrize(
+    ("tool", "archives", "copies", "files", "needs"),
+    [
+        ("npm", {"vendor/thing-1.0.0.tgz": "thing"}, {}, (), ("lib",)),
+        ("pnpm", {"vendor/thing-1.0.0.tgz": "thing"}, {"lib": "lib"}, (".pnpmfile.cjs", "patches/ms@2.1.3.patch"), ()),
+        ("yarn", {"vendor/thing-1.0.0.tgz": "thing"}, {"lib": "lib"}, (".yarn/patches/ms-npm-2.1.3.patch",), ()),
+    ],
+)
+def test_archives_directories_and_patches(
+    tool: str, archives: dict[str, str], copies: dict[str, str], files: tuple[str, ...], needs: tuple[str, ...]
+) -> None:
+    project = PROJECTS / "node-beside" / tool
+    lock = read(project, next(name for name in LOCKS if (project / name).exists()))
+    assert lock is not None
+    assert (lock.archives, lock.copies, lock.files, lock.importer(".").needs) == (archives, copies, files, needs)
+
+
+def test_yarn_1() -> None:
+    lock = read_classic((PROJECTS / "node-beside" / "yarn-classic" / "yarn.lock").read_text(encoding="utf-8"))
+    assert (lock.archives, lock.copies) == ({"vendor/thing-1.0.0.tgz": "thing"}, {"lib": "lib"})
+    lock = read_classic('"a@link:../a":\n  version "0.0.0"\n\nb@o/r:\n  version "1.0.0"\n  resolved "git+ssh://git@example.com/b.git#1"\n')
+    assert (lock.refused, lock.importer(".").git) == ((("a", "link"),), ("b",))
+    assert mirror_directories('yarn-offline-mirror "./vendor"\nyarn-path ".yarn/x.cjs"\n') == ("vendor",)
+
+
+def npm(**packages: object) -> NodeLock:
+    lock = read_npm(json.dumps({"lockfileVersion": 3, "packages": packages}))
+    assert lock is not None
+    return lock
+
+
+def test_npm_links_out_of_the_directory_and_git() -> None:
+    lock = npm(
+        **{
+            "": {"dependencies": {"shared": "file:../shared", "ours": "github:acme/ours"}, "devDependencies": {"tool": "acme/tool"}},
+            "../shared": {"version": "1.0.0", "dependencies": {"ms": "2"}},
+            "../shared/node_modules/ms": {"version": "2.1.3", "hasInstallScript": True},
+            "node_modules/shared": {"resolved": "../shared", "link": True},
+            "node_modules/ours": {"version": "1.0.0", "resolved": "git+ssh://git@github.com/acme/ours.git#1"},
+            "node_modules/tool": {"version": "1.0.0", "resolved": "git+ssh://git@github.com/acme/tool.git#1", "dev": True},
+        }
+    )
+    root = lock.importer(".")
+    assert (root.needs, root.git, root.scripted) == (("../shared",), ("ours",), ("ms",))
+    assert (lock.members, lock.links) == ({}, {"node_modules/shared": "../shared"})
+
+
+def test_the_projects_own_scripts_are_not_those_of_a_package() -> None:
+    lock = npm(
+        **{
+            "": {"hasInstallScript": True, "workspaces": ["apps/*", "!apps/old"]},
+            "apps/web": {"hasInstallScript": True},
+            "apps/old": {},
+            "node_modules/web": {"resolved": "apps/web", "link": True},
+            "node_modules/old": {"resolved": "apps/old", "link": True},
+        }
+    )
+    assert lock.importer(".").scripted == () and lock.importer("apps/web").scripted == ()
+    assert lock.members == {"apps/web": "web"}
+
+
+def test_the_first_form_of_npms_lock_tells_no_scripts() -> None:
+    lock = read_npm(json.dumps({"lockfileVersion": 1, "dependencies": {"a": {"version": "file:../a"}, "b": {"version": "file:b.tgz"}}}))
+    assert lock is not None
+    assert (lock.importer(".").needs, lock.archives, lock.importer(".").scripted) == (("../a",), {"b.tgz": "b"}, None)
+
+
+def test_yarns_other_protocols() -> None:
+    text = """
+__metadata:
+  version: 8
+"a@portal:../a::locator=shop%40workspace%3A.":
+  version: 0.0.0-use.local
+  resolution: "a@portal:../a::locator=shop%40workspace%3A."
+"b@file:./b.tgz::locator=%40acme%2Fapi%40workspace%3Apackages%2Fapi":
+  version: 1.0.0
+  resolution: "b@file:./b.tgz#./b.tgz::hash=1&locator=%40acme%2Fapi%40workspace%3Apackages%2Fapi"
+"c@patch:c@npm%3A1.0.0#./c.patch::locator=%40acme%2Fapi%40workspace%3Apackages%2Fapi":
+  version: 1.0.0
+  resolution: "c@patch:c@npm%3A1.0.0#./c.patch::version=1.0.0&hash=1&locator=%40acme%2Fapi%40workspace%3Apackages%2Fapi"
+"typescript@patch:typescript@npm%3A5.4.5#optional!builtin<compat/typescript>":
+  version: 5.4.5
+  resolution: "typescript@patch:typescript@npm%3A5.4.5#optional!builtin<compat/typescript>::version=5.4.5&hash=5"
+"""
+    lock = read_yarn(text, lambda path: ())
+    assert lock is not None
+    assert lock.refused == (("a", "portal"),)
+    assert (lock.archives, lock.files) == ({"packages/api/b.tgz": "b"}, ("packages/api/c.patch",))
+    assert plugin_files("plugins:\n  - path: .yarn/plugins/x.cjs\n    spec: x\n  - y.cjs\n") == (".yarn/plugins/x.cjs", "y.cjs")
+
+
+def test_patches_of_the_workspace_file() -> None:
+    assert workspace_patches("patchedDependencies:\n  ms@2: ./patches/ms.patch\n") == ("patches/ms.patch",)
+
+
+DAMAGED = ["", "{", "[]", "null", '{"packages": []}', '{"packages": {"a": 1, "": {"dependencies": [], "workspaces": {"packages": 3}}}}',
+           '{"packages": {"node_modules/a": {"link": true, "resolved": 1}}}', '{"dependencies": {"a": 1}}', "importers: 1", "a: &a [*a]",
+           "importers:\n  .: 1\n  x:\n    dependencies:\n      a: 1\n      b: {version: [1]}", "packages:\n  a: {resolution: 1}", '"a@": {resolution: 1}',
+           '"a@npm:1": {resolution: "a@npm:1", dependencies: 3}', "? [1]\n: 2", "\t", "importers: !!python/object:os.system x"]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", DAMAGED)
+def test_a_damaged_lock_is_left_to_its_tool(text: str) -> None:
+    for lock in (read_npm(text), read_pnpm(text), read_yarn(text, lambda path: ()), read_classic(text)):
+        assert lock is None or isinstance(lock, NodeLock)
+    plugin_files(text)
+    workspace_patches(text)
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda item: st.lists(item) | st.dictionaries(
+    st.sampled_from(["", ".", "packages", "importers", "a", "node_modules/a", "link", "resolved", "dependencies", "version", "resolution"]), item)))  # fmt: skip
+def test_no_shape_of_a_lock_raises(data: object) -> None:
+    text = json.dumps(data)
+    for lock in (read_npm(text), read_pnpm(text), read_yarn(text, lambda path: ())):
+        assert lock is None or isinstance(lock, NodeLock)

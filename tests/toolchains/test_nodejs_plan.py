@@ -1,0 +1,89 @@
+"""The stages of a step of Node.js packages: what they read, where they run, and which layers they make."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from optimizer import ImageSpec, Lock, NodeDependencies, plan, render
+from optimizer.model.plan import BuildPlan
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+
+
+def write(root: Path, **files: object) -> None:
+    for name, content in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+
+
+def planned(root: Path, step: NodeDependencies, architecture: str = "arm64") -> BuildPlan:
+    lock = Lock.parse((GOLDEN / "optimizer.lock").read_text(encoding="utf-8"))
+    return plan(ImageSpec(runtime="nodejs22.x", architecture=architecture, steps=[step]), lock, root=root)
+
+
+def project(root: Path, packages: dict[str, object], **manifest: object) -> None:
+    lock = {"lockfileVersion": 3, "packages": {"": manifest, **packages}}
+    write(root, **{"package.json": manifest, "package-lock.json": lock})
+
+
+def test_a_script_of_a_package_needs_the_targets_platform_and_no_other_runs(tmp_path: Path) -> None:
+    """Requirement: "in a stage that does not need the target's platform no script may run"."""
+    esbuild = {"node_modules/esbuild": {"version": "0.25.12", "hasInstallScript": True}}
+    project(tmp_path, esbuild, dependencies={"esbuild": "0.25.12"}, scripts={"prepare": "husky"})
+    made = planned(tmp_path, NodeDependencies("package-lock.json"))
+    assert made.stages[0].needs_target == "install scripts of esbuild may compile for the platform that they run on"
+    assert "--ignore-scripts" not in render(made)
+    made = planned(tmp_path, NodeDependencies("package-lock.json", scripts=False))
+    assert made.stages[0].needs_target == ""
+    assert "--cpu=arm64 --os=linux --libc=glibc" in render(made)
+    assert "--ignore-scripts" in render(made)
+
+    project(tmp_path, {"node_modules/ms": {"version": "2.1.3"}}, dependencies={"ms": "2.1.3"}, scripts={"prepare": "husky"})
+    made = planned(tmp_path, NodeDependencies("package-lock.json"))
+    assert made.stages[0].needs_target == ""
+    assert "--ignore-scripts" in render(made)
+
+
+def test_packages_from_git_bring_git_and_are_built_on_the_target(tmp_path: Path) -> None:
+    ours = {"node_modules/ours": {"version": "1.0.0", "resolved": "git+ssh://git@github.com/acme/ours.git#1"}}
+    project(tmp_path, ours, dependencies={"ours": "github:acme/ours"})
+    made = planned(tmp_path, NodeDependencies("package-lock.json"))
+    assert made.stages[0].needs_target == "packages from git (ours) are built on the platform that installs them"
+    assert "git-core" in render(made)
+
+
+def test_a_directory_beside_the_locks_own_stands_where_the_link_to_it_would(tmp_path: Path) -> None:
+    packages = {
+        "../shared": {"version": "1.0.0", "dependencies": {"ms": "2"}},
+        "../shared/node_modules/ms": {"version": "2.1.3"},
+        "node_modules/shared": {"resolved": "../shared", "link": True},
+    }
+    project(tmp_path / "functions" / "api", packages, dependencies={"shared": "file:../shared"})
+    write(tmp_path / "functions", **{"shared/package.json": {"name": "shared", "dependencies": {"ms": "2"}}, "shared/index.js": ""})
+    made = planned(tmp_path, NodeDependencies("functions/api/package-lock.json"))
+    assert made.stages[0].workdir == "/build/api"
+    assert {(item.source, item.target) for item in made.stages[0].plain_inputs()} == {
+        ("functions/api/package.json", "/build/api/"),
+        ("functions/api/package-lock.json", "/build/api/"),
+        ("functions/shared/package.json", "/build/shared/"),
+    }
+    packed = made.packed()["node-dependencies-node-modules-shared"]
+    assert (packed.files.source, packed.files.target) == ("functions/shared", "/var/task/node_modules/shared/")
+
+
+def test_the_plan_warns_where_a_member_has_packages_of_its_own(tmp_path: Path) -> None:
+    case = GOLDEN / "nodejs-npm-workspace" / "project"
+    step = NodeDependencies("package-lock.json", package="@acme/api", ignore_root_scripts=["postinstall"])
+    assert planned(case, step).warnings == (
+        'node-dependencies: put the code of "@acme/api" at /var/task/packages/api/ '
+        '(SourceCode("packages/api", to="/var/task/packages/api/")): ms for it alone stands there',
+    )
+    assert planned(case, NodeDependencies("package-lock.json", package="@acme/text")).warnings == ()
+
+
+def test_a_damaged_lock_is_left_to_npm(tmp_path: Path) -> None:
+    write(tmp_path, **{"package.json": {"name": "shop"}, "package-lock.json": "{"})
+    made = planned(tmp_path, NodeDependencies("package-lock.json"))
+    assert made.stages[0].needs_target == "its lock file does not tell which packages run scripts"
