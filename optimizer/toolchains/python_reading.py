@@ -71,7 +71,7 @@ def read_step(step: PythonDependencies, context: StepContext) -> Reading:
     """The lock of a step whose files are there; raises LockFault."""
     kind = kind_of(step.lock)
     if kind == "requirements":
-        requirements = read_requirements(step.lock, context.project.read_text, context.project.kind)
+        requirements = read_requirements(step.lock, context.project.read_text, lambda path: kind_at(path, context))
         packages = tuple(_named(package, context) for package in requirements.packages)
         return Reading(kind=kind, packages=packages, requirements=requirements)
     lock = read_lock(step, context)
@@ -106,11 +106,16 @@ def read_lock(step: PythonDependencies, context: StepContext) -> PythonLock:
             return read_pylock(text, posixpath.basename(step.lock))
 
 
+def kind_at(path: str, context: StepContext) -> str | None:
+    """What is at a path that a lock names; None for one that leaves the project, too."""
+    return None if path == ".." or path.startswith(("../", "/")) else context.project.kind(path)
+
+
 def project_at(directory: str, context: StepContext) -> Project:
     """What the pyproject.toml of a directory says; raises LockFault."""
     path = below(directory, "pyproject.toml")
-    text = context.project.read_text(path) if context.project.kind(path) == "file" else ""
-    return read_project(text, context.project.kind(below(directory, "setup.py")) == "file")
+    text = context.project.read_text(path) if kind_at(path, context) == "file" else ""
+    return read_project(text, kind_at(below(directory, "setup.py"), context) == "file")
 
 
 def _moved(package: Package, top: str) -> Package:
@@ -145,7 +150,7 @@ def lock_faults(step: PythonDependencies, context: StepContext) -> Iterator[Faul
     yield from _installer_faults(step, reading)
     yield from _package_faults(reading)
     for source in reading.sources:
-        if context.project.kind(source.location) == "directory":
+        if kind_at(source.location, context) == "directory":
             yield from _source_faults(source, reading, context)
 
 
