@@ -144,7 +144,10 @@ def _repository(name: str, extras: tuple[str, ...], target: str, place: str) -> 
     program, _, url = target.partition("+")
     if program != "git":
         return None
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return Package(name=name, place=place, origin=From.GIT, location=url, extras=extras)
     subdirectory = parse_qs(parts.fragment).get("subdirectory", [""])[0]
     head, separator, revision = urlunsplit(parts._replace(fragment="")).rpartition("@")
     # Without a revision, the last @ is that of a user, before the host.

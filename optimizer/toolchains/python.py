@@ -118,7 +118,9 @@ def _third_party(step: PythonDependencies, context: StepContext, reading: Readin
     export, requirements = _requirements(step, context, reading, mounts)
     command = installer(step, context.target, asked)
     no_cache = (NO_CACHE,) if mounts.own_files and step.installer == "uv" else ()
-    install = (*command, *(() if exported else no_cache), "--target", TASK, *_hashes(reading), *_words(reading))
+    # A package of a registry may need one that comes by another command; a lock that is exported names everything.
+    no_deps = ("--no-deps",) if exported and any(package.origin is not From.REGISTRY for package in reading.packages) else ()
+    install = (*command, *(() if exported else no_cache), "--target", TASK, *no_deps, *_hashes(reading), *_words(reading))
     alone = tuple(_alone(step, context, reading, mounts, asked))
     with_uv = step.installer == "uv" or exported or bool(alone)
     tools = (Run(commands=get_uv(step), shared_caches=CACHES["pip"], secrets=step.secrets),) if with_uv else ()

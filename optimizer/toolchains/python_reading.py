@@ -17,7 +17,7 @@ from optimizer.locks.python import From, LockFault, Package, PythonLock, Wanted,
 from optimizer.locks.requirements import Requirements, read_requirements
 from optimizer.locks.uv import read_uv_lock
 from optimizer.model.steps import PythonDependencies
-from optimizer.toolchains.toolchain import StepContext, below, beside
+from optimizer.toolchains.toolchain import StepContext, below, beside, missing_file
 
 COMPANION = {uv.NAME: "pyproject.toml", poetry.NAME: "pyproject.toml", pipenv.NAME: "Pipfile"}
 """The project file that stands beside a lock, and that its tool needs."""
@@ -135,6 +135,13 @@ def _named(package: Package, context: StepContext) -> Package:
 
 def lock_faults(step: PythonDependencies, context: StepContext) -> Iterator[Fault]:
     """What is wrong with a lock whose files are there."""
+    name = COMPANION.get(kind_of(step.lock), "")
+    try:
+        if name.endswith(".toml"):
+            project_at(posixpath.dirname(step.lock), context)
+    except LockFault as error:
+        yield Fault(f'"{beside(step.lock, name)}" cannot be read: {error}', "lock", "restore the file")
+        return
     try:
         if kind_of(step.lock) != "requirements":
             found = list(_choice_faults(step, read_lock(step, context), context))
@@ -165,6 +172,9 @@ def _choice_faults(step: PythonDependencies, lock: PythonLock, context: StepCont
         hint = did_you_mean(step.package, lock.members) or "name a member of the workspace, or leave package out"
         yield Fault(f'{name} has no member "{step.package}"; allowed: {allowed}', "package", hint)
         return
+    if step.package is not None:
+        path = below(posixpath.dirname(step.lock), posixpath.join(lock.members[normal_name(step.package)], "pyproject.toml"))
+        yield from missing_file(context, path, "package", f'"{step.package}" needs its project file, and', "restore it, or lock again")
     if step.package is None and len(lock.members) > 1 and not _root_has_packages(step, lock):
         members = ", ".join(member for member, directory in lock.members.items() if directory != ".")
         yield Fault(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from optimizer.locks.python import From
 from optimizer.locks.requirements import Requirements, local_of, read_requirements
@@ -108,3 +110,10 @@ def test_variables_hashes_and_other_programs_are_seen() -> None:
     assert found.variables == (("TOKEN", "api/requirements.txt:1"),)
     assert found.hashed
     assert found.other_vcs == (("hg+https://example.com/b", "api/requirements.txt:4"),)
+
+
+@given(st.text(alphabet="-rcfe =./@:+[]#\\\n${}AZgithttps", max_size=80))
+def test_any_text_is_read(text: str) -> None:
+    """Bad input never gives a traceback."""
+    found = read({"api/requirements.txt": text})
+    assert all(item.path for item in local_of(found))
