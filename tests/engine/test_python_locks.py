@@ -232,7 +232,7 @@ old = ["six"]
 [metadata]
 lock-version = "2.1"
 python-versions = "^3.11"
-content-hash = "0000000000000000000000000000000000000000000000000000000000000000"
+content-hash = "36269b70b0555cf90ee17b39fb9c2ffe31bfd4e02ac3892219655735114ec91b"
 """,
     )
     check(place, tmp_path, PythonDependencies("poetry.lock", groups=["old"], secrets=[secret], name="packages"))

@@ -142,3 +142,13 @@ def test_default_groups_of_older_locks_are_the_projects() -> None:
     renamed = read_uv_lock(LOCK.replace("dev = [", "jobs = ["))
     wanted = Wanted(package="app", defaults=("dev", "jobs"), environment=ENVIRONMENT)
     assert "only-for-developers" in {item.name for item in renamed.select(wanted)}
+
+
+def test_groups_of_a_workspace_without_a_project() -> None:
+    lock = read_uv_lock(
+        'version = 1\n[manifest.dependency-groups]\ntools = [{ name = "six", specifier = ">=1" }]\n'
+        '[[package]]\nname = "six"\nversion = "1"\nsource = { registry = "https://pypi.org/simple" }\n'
+    )
+    assert lock.words(None).groups == {"tools"}
+    assert [item.name for item in lock.select(Wanted(words=("tools",), environment=ENVIRONMENT))] == ["six"]
+    assert lock.select(Wanted(environment=ENVIRONMENT)) == ()
