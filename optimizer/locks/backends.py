@@ -66,8 +66,10 @@ class Project:
 
     @property
     def pure(self) -> bool:
-        """Whether the backend is one that never compiles, or compiles nothing here as far as pyproject.toml tells."""
-        return any(name in _PURE for name in self.backends) or ("setuptools" in self.backends and not self.extension_modules)
+        """Whether what builds never compiles, as far as pyproject.toml tells."""
+        if any(name in _PURE for name in self.backends):
+            return True
+        return set(self.backends) <= {"setuptools", "wheel"} and not self.extension_modules
 
     def constraints(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The versions that the build takes, as ``name==version``, and what the project asks for that nothing pins."""

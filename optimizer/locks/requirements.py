@@ -20,6 +20,8 @@ _INCLUDES = ("--requirement", "--constraint")
 # pip and uv replace these alone: https://pip.pypa.io/en/stable/reference/requirements-file-format/#using-environment-variables
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
 
+_FILE_URL = re.compile(r"^file:(//)?")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requirements:
@@ -81,8 +83,8 @@ def read_requirements(path: str, read: Callable[[str], str], kind: Callable[[str
                 includes.append(Local(kind=LocalKind.FILE, path=target, place=place))
                 waiting.append(target)
                 only_pip = only_pip or ("" if _read_by_uv(text, line) else place)
-            elif line.option and line.option[0] == "--find-links" and not re.match(r"[a-z]+://", line.option[1].replace("file://", "")):
-                target = _located(current, line.option[1].removeprefix("file://"), kind)
+            elif line.option and line.option[0] == "--find-links" and "://" not in _FILE_URL.sub("", line.option[1]):
+                target = _located(current, _FILE_URL.sub("", line.option[1]), kind)
                 archive = kind(target) == "file"
                 find_links.append(Local(kind=LocalKind.ARCHIVE if archive else LocalKind.DIRECTORY, path=target, place=place))
             elif line.reference:
@@ -142,7 +144,10 @@ def _repository(name: str, extras: tuple[str, ...], target: str, place: str) -> 
     program, _, url = target.partition("+")
     if program != "git":
         return None
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return Package(name=name, place=place, origin=From.GIT, location=url, extras=extras)
     subdirectory = parse_qs(parts.fragment).get("subdirectory", [""])[0]
     head, separator, revision = urlunsplit(parts._replace(fragment="")).rpartition("@")
     # Without a revision, the last @ is that of a user, before the host.

@@ -44,7 +44,8 @@ def read_uv_lock(text: str) -> PythonLock:
 def _lock(data: Mapping[str, Any]) -> PythonLock:
     packages: list[Mapping[str, Any]] = data.get("package", [])
     members = _members(data, packages)
-    shared = frozenset(data.get("manifest", {}).get("dependency-groups", {}))
+    # Groups of a pyproject.toml without a project.
+    shared: Mapping[str, Any] = data.get("manifest", {}).get("dependency-groups", {})
     python = data.get("requires-python", "")
 
     def words(package: str | None) -> Words:
@@ -52,11 +53,11 @@ def _lock(data: Mapping[str, Any]) -> PythonLock:
         # uv takes the groups of the root for every member.
         root = [item for item in packages if members.get(item["name"]) == "."]
         groups = frozenset(name for item in (*chosen, *root) for name in _groups(item))
-        return Words(groups=groups | shared, extras=frozenset(name for item in chosen for name in _extras(item)))
+        return Words(groups=groups | {*shared}, extras=frozenset(name for item in chosen for name in _extras(item)))
 
     @lru_cache(maxsize=8)
     def select(wanted: Wanted) -> tuple[Package, ...]:
-        return shaped(lambda: sorted_packages(_select(packages, members, wanted)), "uv writes")
+        return shaped(lambda: sorted_packages(_select(packages, members, shared, wanted)), "uv writes")
 
     return PythonLock(select=select, words=words, members=members, python=python, pythons=(python,) if python else ())
 
@@ -93,20 +94,43 @@ def _roots(packages: Sequence[Mapping[str, Any]], members: Mapping[str, str], pa
     return [item for item in packages if item["name"] in names & set(members)]
 
 
-def _select(packages: Sequence[Mapping[str, Any]], members: Mapping[str, str], wanted: Wanted) -> Iterator[Package]:
+def _select(
+    packages: Sequence[Mapping[str, Any]], members: Mapping[str, str], shared_groups: Mapping[str, Any], wanted: Wanted
+) -> list[Package]:
     by_name: dict[str, list[Mapping[str, Any]]] = {}
     for package in packages:
         by_name.setdefault(package["name"], []).append(package)
     roots = _roots(packages, members, wanted.package)
-    words = {f"{kind}-{len(root['name'])}-{root['name']}-{word}" for root in roots for kind in ("extra", "group") for word in wanted.words}
-    waiting = [item for root in roots for item in _dependencies(root, wanted)]
+    starts = [start for root in roots for start in _starts(root, wanted)]
     if wanted.package is not None:
+        own = {group for root in roots for group in _groups(root)}
         shared = [item for item in packages if members.get(item["name"]) == "." and item not in roots]
-        waiting += [item for root in shared for word in wanted.words for item in root.get("dev-dependencies", {}).get(word, ())]
+        starts += [("group", root, word) for root in shared for word in wanted.words if word not in own]
+    words = {f"{kind}-{len(root['name'])}-{root['name']}-{word}" for kind, root, word in starts if word}
+    waiting = [item for kind, root, word in starts for item in _items(kind, root, word)]
+    for word in wanted.words:
+        for item in shared_groups.get(word, ()):
+            # A requirement as it was written, which has another word for extras.
+            waiting.append({"name": item["name"], "marker": item.get("marker", ""), "extra": item.get("extras", ())})
+    # What excludes one another depends on extras that are met on the way, so it is gone until no new one is met.
+    while True:
+        met, found = _walk(waiting, by_name, words, wanted)
+        if met <= words:
+            names = {root["name"] for root in roots}
+            return [_package(package) for package in found if package["name"] not in names]
+        words |= met
+
+
+def _walk(
+    start: Sequence[Mapping[str, Any]], by_name: Mapping[str, Sequence[Mapping[str, Any]]], words: set[str], wanted: Wanted
+) -> tuple[set[str], list[Mapping[str, Any]]]:
+    """The words of the extras on the way, and the packages that are met."""
+    variables = wanted.variables
+    waiting, found = list(start), []
     seen: set[tuple[str, str, str]] = set()
     while waiting:
         dependency = waiting.pop()
-        if not applies(_decided(dependency.get("marker", ""), words), wanted.variables):
+        if not applies(_decided(dependency.get("marker", ""), words), variables):
             continue
         for package in _named(by_name.get(dependency["name"], []), dependency):
             for extra in ("", *dependency.get("extra", ())):
@@ -115,20 +139,27 @@ def _select(packages: Sequence[Mapping[str, Any]], members: Mapping[str, str], w
                     continue
                 seen.add(key)
                 waiting += package.get("optional-dependencies", {}).get(extra, ()) if extra else package.get("dependencies", ())
-                if not extra and package not in roots:
-                    yield _package(package)
+                if not extra:
+                    found.append(package)
+    return {f"extra-{len(name)}-{name}-{extra}" for name, _, extra in seen if extra}, found
 
 
-def _dependencies(root: Mapping[str, Any], wanted: Wanted) -> Iterator[Mapping[str, Any]]:
-    groups: Mapping[str, Any] = root.get("dev-dependencies", {})
+def _starts(root: Mapping[str, Any], wanted: Wanted) -> Iterator[tuple[str, Mapping[str, Any], str]]:
+    """What is taken of a project: its own dependencies (an empty word), extras and groups."""
     # Before revision 4, locks do not tell the default groups.
     defaults = root.get("default-groups", wanted.defaults)
-    defaults = groups if defaults == "all" else defaults
-    yield from root.get("dependencies", ())
+    defaults = root.get("dev-dependencies", {}) if defaults == "all" else defaults
+    yield "", root, ""
     for word in wanted.words:
-        yield from root.get("optional-dependencies", {}).get(word, ())
+        yield "extra", root, word
     for word in (*wanted.words, *(name for name in defaults if name != "dev")):
-        yield from groups.get(word, ())
+        yield "group", root, word
+
+
+def _items(kind: str, root: Mapping[str, Any], word: str) -> Sequence[Mapping[str, Any]]:
+    table = {"extra": "optional-dependencies", "group": "dev-dependencies"}.get(kind)
+    items: Sequence[Mapping[str, Any]] = root.get(table, {}).get(word, ()) if table else root.get("dependencies", ())
+    return items
 
 
 def _named(packages: Sequence[Mapping[str, Any]], dependency: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

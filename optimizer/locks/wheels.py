@@ -8,6 +8,7 @@ Pipfile.lock hold hashes alone, which tell nothing.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 
 from optimizer.bases.catalogue import BaseImage
 from optimizer.locks.python import MACHINES, Package
@@ -55,10 +56,15 @@ def _tags(base: BaseImage, architecture: str) -> Iterable[str]:
 
 
 def _fits(wheel: str, supported: Collection[str]) -> bool:
+    return any(tag in supported for tag in _tags_of(wheel))
+
+
+@lru_cache(maxsize=16384)
+def _tags_of(wheel: str) -> tuple[str, ...]:
+    """The tags in the name of a wheel; none for a file that is no wheel."""
     from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
     try:
-        tags = parse_wheel_filename(wheel)[3]
+        return tuple(map(str, parse_wheel_filename(wheel)[3]))
     except InvalidWheelFilename:
-        return False
-    return any(str(tag) in supported for tag in tags)
+        return ()

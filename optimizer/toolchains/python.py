@@ -30,6 +30,7 @@ from optimizer.toolchains.content import CODE_CACHES
 from optimizer.toolchains.python_install import (
     CACHES,
     EXPORTED,
+    NO_CACHE,
     SOURCE,
     TASK,
     build_index,
@@ -120,6 +121,10 @@ def _third_party(step: PythonDependencies, context: StepContext, reading: Readin
     exported = reading.lock is not None and reading.kind != "pylock.toml"
     export, requirements = _requirements(step, context, reading, mounts)
     command = installer(step, context.target, asked)
+    no_cache = (NO_CACHE,) if mounts.own_files and step.installer == "uv" else ()
+    # A package of a registry may need one that comes by another command; a lock that is exported names everything.
+    no_deps = ("--no-deps",) if exported and any(package.origin is not From.REGISTRY for package in reading.packages) else ()
+    install = (*command, *(() if exported else no_cache), "--target", TASK, *no_deps, *_hashes(reading), *_words(reading))
     alone = tuple(_alone(step, context, reading, mounts, asked))
     with_uv = step.installer == "uv" or exported or bool(alone)
     tools = (Run(commands=get_uv(step), shared_caches=CACHES["pip"], secrets=step.secrets),) if with_uv else ()
@@ -142,21 +147,12 @@ def _third_party(step: PythonDependencies, context: StepContext, reading: Readin
             Run(
                 commands=(
                     *export,
-                    (
-                        *command,
-                        "--target",
-                        TASK,
-                        *_hashes(reading),
-                        *_words(reading),
-                        "--requirement",
-                        requirements,
-                        *_needs(reading, context),
-                    ),
+                    (*install, "--requirement", requirements, *_needs(reading, context)),
                     *alone,
                     # What installers leave behind for themselves.
                     ("rm", "-f", f"{TASK}/.lock"),
-                    overlaps((*command, "--no-deps", *find_links)),
-                    *((forget(),) if reading.archives or mounts.directories or mounts.copied else ()),
+                    overlaps((*command, *no_cache, "--no-deps", *find_links)),
+                    *((forget(),) if mounts.own_files else ()),
                     *slimmed(context.target, step.slim),
                     *compiled(context.target),
                     normalise("python"),
@@ -224,13 +220,16 @@ def _alone(
     wheels = [package for package in archives if any(path.endswith(WHEEL) for path in package.archives)]
     if wheels:
         links = (word for directory in mounts.archive_directories for word in ("--find-links", directory))
-        yield (*install, "--no-index", *links, *(f"{package.name}=={_version(package)}" for package in wheels))
-    built = [mounts.at(package.archives[0]) for package in archives if package not in wheels]
-    built += [package.requirement for package in reading.repositories]
+        yield (*install, NO_CACHE, "--no-index", *links, *(f"{package.name}=={_version(package)}" for package in wheels))
+    options = (*(("--only-binary", ":all:") if step.wheels_only else ()), *build_index(step, asked))
+    unbuilt = [mounts.at(package.archives[0]) for package in archives if package not in wheels]
+    if unbuilt:
+        yield (*install, NO_CACHE, *options, *unbuilt)
+    built = [package.requirement for package in reading.repositories]
     if reading.kind == "Pipfile.lock":
         built += [package.requirement for package in of_origin(reading.packages, From.URL)]
     if built:
-        yield (*install, *(("--only-binary", ":all:") if step.wheels_only else ()), *build_index(step, asked), *built)
+        yield (*install, *options, *built)
 
 
 def _version(package: Package) -> str:
@@ -285,6 +284,7 @@ class _Mounts:
                 key=lambda item: item.source,
             )
         )
+        self.own_files = bool(links or reading.archives or sources)
         # Backends write beside the code that they build.
         self.copied = tuple(Input(source=path, target=self.at(path), directory=True, exclude=CODE_CACHES) for path in sorted(set(sources)))
         archives = sorted({posixpath.dirname(path) for path in reading.archives if path.endswith(WHEEL)})

@@ -29,6 +29,11 @@ _EXPORTER = ("python", "-m", "uv", "tool", "run", "--quiet", "--python", "python
 _POETRY = ("--from", "poetry==2.5.1", "--with", "poetry-plugin-export==1.10.1", "poetry")
 _PIPENV = ("--from", "pipenv==2026.10.3", "pipenv")
 _UV_INSTALL = ("python", "-m", "uv", "pip", "install", "--link-mode", "copy", "--python", "python")
+NO_CACHE = "--no-cache"
+"""For what is a file of the project: of a directory of wheels, uv caches by the names of files alone.
+
+A wheel that was built again, with its old version, would stay as it was when it was first installed.
+"""
 _PIP = ("python", "-m", "pip", "install", "--disable-pip-version-check", "--root-user-action=ignore")
 
 

@@ -17,7 +17,7 @@ from optimizer.locks.python import From, LockFault, Package, PythonLock, Wanted,
 from optimizer.locks.requirements import Requirements, read_requirements
 from optimizer.locks.uv import read_uv_lock
 from optimizer.model.steps import PythonDependencies
-from optimizer.toolchains.toolchain import StepContext, below, beside
+from optimizer.toolchains.toolchain import StepContext, below, beside, missing_file
 
 COMPANION = {uv.NAME: "pyproject.toml", poetry.NAME: "pyproject.toml", pipenv.NAME: "Pipfile"}
 """The project file that stands beside a lock, and that its tool needs."""
@@ -71,7 +71,7 @@ def read_step(step: PythonDependencies, context: StepContext) -> Reading:
     """The lock of a step whose files are there; raises LockFault."""
     kind = kind_of(step.lock)
     if kind == "requirements":
-        requirements = read_requirements(step.lock, context.project.read_text, context.project.kind)
+        requirements = read_requirements(step.lock, context.project.read_text, lambda path: kind_at(path, context))
         packages = tuple(_named(package, context) for package in requirements.packages)
         return Reading(kind=kind, packages=packages, requirements=requirements)
     lock = read_lock(step, context)
@@ -106,11 +106,16 @@ def read_lock(step: PythonDependencies, context: StepContext) -> PythonLock:
             return read_pylock(text, posixpath.basename(step.lock))
 
 
+def kind_at(path: str, context: StepContext) -> str | None:
+    """What is at a path that a lock names; None for one that leaves the project, too."""
+    return None if path == ".." or path.startswith(("../", "/")) else context.project.kind(path)
+
+
 def project_at(directory: str, context: StepContext) -> Project:
     """What the pyproject.toml of a directory says; raises LockFault."""
     path = below(directory, "pyproject.toml")
-    text = context.project.read_text(path) if context.project.kind(path) == "file" else ""
-    return read_project(text, context.project.kind(below(directory, "setup.py")) == "file")
+    text = context.project.read_text(path) if kind_at(path, context) == "file" else ""
+    return read_project(text, kind_at(below(directory, "setup.py"), context) == "file")
 
 
 def _moved(package: Package, top: str) -> Package:
@@ -130,6 +135,13 @@ def _named(package: Package, context: StepContext) -> Package:
 
 def lock_faults(step: PythonDependencies, context: StepContext) -> Iterator[Fault]:
     """What is wrong with a lock whose files are there."""
+    name = COMPANION.get(kind_of(step.lock), "")
+    try:
+        if name.endswith(".toml"):
+            project_at(posixpath.dirname(step.lock), context)
+    except LockFault as error:
+        yield Fault(f'"{beside(step.lock, name)}" cannot be read: {error}', "lock", "restore the file")
+        return
     try:
         if kind_of(step.lock) != "requirements":
             found = list(_choice_faults(step, read_lock(step, context), context))
@@ -145,7 +157,7 @@ def lock_faults(step: PythonDependencies, context: StepContext) -> Iterator[Faul
     yield from _installer_faults(step, reading)
     yield from _package_faults(reading)
     for source in reading.sources:
-        if context.project.kind(source.location) == "directory":
+        if kind_at(source.location, context) == "directory":
             yield from _source_faults(source, reading, context)
 
 
@@ -160,6 +172,9 @@ def _choice_faults(step: PythonDependencies, lock: PythonLock, context: StepCont
         hint = did_you_mean(step.package, lock.members) or "name a member of the workspace, or leave package out"
         yield Fault(f'{name} has no member "{step.package}"; allowed: {allowed}', "package", hint)
         return
+    if step.package is not None:
+        path = below(posixpath.dirname(step.lock), posixpath.join(lock.members[normal_name(step.package)], "pyproject.toml"))
+        yield from missing_file(context, path, "package", f'"{step.package}" needs its project file, and', "restore it, or lock again")
     if step.package is None and len(lock.members) > 1 and not _root_has_packages(step, lock):
         members = ", ".join(member for member, directory in lock.members.items() if directory != ".")
         yield Fault(

@@ -9,7 +9,7 @@ from optimizer.model.plan import CopyInputs, Input, Run, Stage
 from optimizer.model.stability import Stability
 from optimizer.model.steps import PythonDependencies
 from optimizer.toolchains.content import CODE_CACHES
-from optimizer.toolchains.python_install import CACHES, SOURCE, TASK, build_index, get_uv, uv_install
+from optimizer.toolchains.python_install import CACHES, NO_CACHE, SOURCE, TASK, build_index, get_uv, uv_install
 from optimizer.toolchains.python_reading import project_at
 from optimizer.toolchains.python_scripts import forget
 from optimizer.toolchains.secrets import with_index_of_pip
@@ -50,7 +50,7 @@ def source_stage(source: Package, step: PythonDependencies, context: StepContext
                     ),
                     # By its name, so that no metadata tells where the package was built.
                     (
-                        *(*uv_install(context.target), "--target", TASK, "--no-deps", "--no-index", "--prerelease", "allow"),
+                        *(*uv_install(context.target), "--target", TASK, NO_CACHE, "--no-deps", "--no-index", "--prerelease", "allow"),
                         *("--find-links", _WHEELS, source.name),
                     ),
                     ("rm", "-f", f"{TASK}/.lock"),

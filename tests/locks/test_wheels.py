@@ -7,9 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from optimizer.bases.catalogue import base_image, runtimes
+from optimizer.locks.pipenv import read_pipfile_lock
+from optimizer.locks.poetry import read_poetry_lock
+from optimizer.locks.python import LockFault, PythonLock, Wanted, environment_of
+from optimizer.locks.uv import read_uv_lock
 from optimizer.locks.wheels import uv_platform, without_wheel
 
 PYTHON = base_image("python3.13")
+
+
+def missing(lock: PythonLock, architecture: str, words: tuple[str, ...] = ()) -> tuple[str, ...]:
+    wanted = Wanted(words=words, environment=environment_of(PYTHON, architecture))
+    return without_wheel(lock.select(wanted), PYTHON, architecture)
 
 
 def uv_lock(*wheels: str, marker: str = "") -> str:
@@ -56,25 +65,24 @@ source = {{ registry = "https://pypi.org/simple" }}
 )
 def test_a_wheel_fits_by_python_abi_and_c_library(wheel: str, x86_64: bool, arm64: bool) -> None:
     for architecture, fits in (("x86_64", x86_64), ("arm64", arm64)):
-        missing = without_wheel("uv.lock", uv_lock(wheel), (), PYTHON, architecture)
-        assert missing == (() if fits else ("thing 1.2",))
+        assert missing(read_uv_lock(uv_lock(wheel)), architecture) == (() if fits else ("thing 1.2",))
 
 
 def test_any_wheel_that_fits_is_enough() -> None:
     lock = uv_lock("thing-1.2-cp313-cp313-win_amd64.whl", "thing-1.2-cp313-cp313-manylinux2014_x86_64.whl")
-    assert without_wheel("uv.lock", lock, (), PYTHON, "x86_64") == ()
+    assert missing(read_uv_lock(lock), "x86_64") == ()
 
 
 def test_what_the_markers_leave_out_needs_no_wheel() -> None:
-    assert without_wheel("uv.lock", uv_lock(marker="sys_platform == 'win32'"), (), PYTHON, "arm64") == ()
-    assert without_wheel("uv.lock", uv_lock(marker="platform_machine == 'x86_64'"), (), PYTHON, "arm64") == ()
-    assert without_wheel("uv.lock", uv_lock(marker="platform_machine == 'aarch64'"), (), PYTHON, "arm64") == ("thing 1.2",)
+    assert missing(read_uv_lock(uv_lock(marker="sys_platform == 'win32'")), "arm64") == ()
+    assert missing(read_uv_lock(uv_lock(marker="platform_machine == 'x86_64'")), "arm64") == ()
+    assert missing(read_uv_lock(uv_lock(marker="platform_machine == 'aarch64'")), "arm64") == ("thing 1.2",)
 
 
 def test_groups_count_when_they_are_installed() -> None:
     lock = uv_lock("thing-1.2-py3-none-any.whl")
-    assert without_wheel("uv.lock", lock, (), PYTHON, "arm64") == ()
-    assert without_wheel("uv.lock", lock, ("dev",), PYTHON, "arm64") == ("only-for-developers 3",)
+    assert missing(read_uv_lock(lock), "arm64") == ()
+    assert missing(read_uv_lock(lock), "arm64", ("dev",)) == ("only-for-developers 3",)
 
 
 def test_extras_count_when_they_are_asked_for() -> None:
@@ -96,12 +104,12 @@ name = "speedups"
 version = "2"
 source = { registry = "https://pypi.org/simple" }
 """
-    assert without_wheel("uv.lock", lock, (), PYTHON, "arm64") == ("speedups 2",)
-    assert without_wheel("uv.lock", lock.replace('{ name = "web", extra = ["fast"] }', ""), (), PYTHON, "arm64") == ()
+    assert missing(read_uv_lock(lock), "arm64") == ("speedups 2",)
+    assert missing(read_uv_lock(lock.replace('{ name = "web", extra = ["fast"] }', "")), "arm64") == ()
 
 
 @pytest.mark.parametrize(
-    ("fields", "missing"),
+    ("fields", "expected"),
     [
         ('groups = ["main"]', ("thing 1",)),
         ('groups = ["dev"]', ()),
@@ -110,19 +118,24 @@ source = { registry = "https://pypi.org/simple" }
         ('groups = ["main"]\noptional = true', ()),
     ],
 )
-def test_poetry_locks_are_read_too(fields: str, missing: tuple[str, ...]) -> None:
+def test_poetry_locks_are_read_too(fields: str, expected: tuple[str, ...]) -> None:
     lock = f'[[package]]\nname = "thing"\nversion = "1"\n{fields}\nfiles = [{{file = "thing-1.tar.gz", hash = "sha256:0"}}]\n'
-    assert without_wheel("poetry.lock", lock, (), PYTHON, "x86_64") == missing
+    assert missing(read_poetry_lock(lock), "x86_64") == expected
 
 
-@pytest.mark.parametrize("lock", ["requirements.txt", "Pipfile.lock"])
-def test_locks_of_hashes_alone_tell_nothing(lock: str) -> None:
-    assert without_wheel(lock, "thing==1 --hash=sha256:0", (), PYTHON, "arm64") is None
+def test_a_lock_of_hashes_alone_tells_nothing() -> None:
+    lock = read_pipfile_lock('{"default": {"thing": {"version": "==1", "hashes": ["sha256:0"]}}}')
+    assert missing(lock, "arm64") == ()
 
 
 @given(st.one_of(st.text(max_size=60), st.sampled_from(["package = 1", "[[package]]", '[[package]]\nname = 1\nsource = "x"'])))
-def test_a_damaged_lock_is_left_to_its_installer(text: str) -> None:
-    assert without_wheel("uv.lock", text, (), PYTHON, "arm64") in (None, ())
+def test_a_damaged_lock_is_a_fault_of_its_own(text: str) -> None:
+    for read in (read_uv_lock, read_poetry_lock, read_pipfile_lock):
+        try:
+            lock = read(text)
+            assert missing(lock, "arm64") == ()
+        except LockFault as error:
+            assert str(error).startswith("it is n")
 
 
 @pytest.mark.parametrize("runtime", [name for name in runtimes() if name.startswith("python")])

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from optimizer import ImageSpec, PythonDependencies, plan
+from optimizer import ImageSpec, PythonDependencies, Stability, plan
 from optimizer.bases.lock import Lock
-from optimizer.model.plan import Run, Stage
+from optimizer.model.plan import BuildPlan, Run, Stage, TreeScript
 from tests.test_golden import GOLDEN
 
 LOCKS = {
@@ -18,6 +18,7 @@ LOCKS = {
     "uv.lock": ("uv.lock", "pyproject.toml"),
     "poetry.lock": ("poetry.lock", "pyproject.toml"),
     "Pipfile.lock": ("Pipfile.lock", "Pipfile"),
+    "pylock.toml": ("pylock.toml",),
 }
 
 
@@ -35,7 +36,7 @@ def test_equal_locks_of_two_functions_are_one_build(lock: str, tmp_path: Path) -
         for name in LOCKS[lock]:
             path = tmp_path / function / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text("-r base.txt\n" if name.endswith("api.txt") else "", encoding="utf-8")
+            path.write_text({"api.txt": "-r base.txt\n", "Pipfile.lock": "{}"}.get(path.name, ""), encoding="utf-8")
     pins = Lock.parse((GOLDEN / "optimizer.lock").read_text(encoding="utf-8"))
     specs = [
         ImageSpec(runtime="python3.13", steps=[PythonDependencies(f"{function}/{lock}", name="packages")])
@@ -43,3 +44,127 @@ def test_equal_locks_of_two_functions_are_one_build(lock: str, tmp_path: Path) -
     ]
     one, two = (without_sources(plan(spec, pins, root=tmp_path).stage("packages")) for spec in specs)
     assert one == two
+
+
+UV = """\
+version = 1
+requires-python = ">=3.11"
+[[package]]
+name = "app"
+version = "0"
+source = { virtual = "." }
+dependencies = [{ name = "torch" }, { name = "six" }]
+[package.dev-dependencies]
+dev = [{ name = "six" }]
+[package.optional-dependencies]
+pdf = [{ name = "six" }]
+[[package]]
+name = "torch"
+version = "2"
+source = { registry = "https://download.pytorch.org/whl/cpu" }
+wheels = [{ url = "https://download.pytorch.org/whl/cpu/torch-2-py3-none-any.whl", hash = "sha256:0" }]
+[[package]]
+name = "six"
+version = "1"
+source = { registry = "https://pypi.org/simple" }
+wheels = [{ url = "https://files.pythonhosted.org/six-1-py3-none-any.whl", hash = "sha256:0" }]
+"""
+MIRROR = "https://mirror.example.com/simple"
+CPU = "https://download.pytorch.org/whl/cpu"
+
+
+def made(tmp_path: Path, step: PythonDependencies, **files: str) -> BuildPlan:
+    for name, text in files.items():
+        path = tmp_path / name.replace("__", "/").replace("_", ".")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    pins = Lock.parse((GOLDEN / "optimizer.lock").read_text(encoding="utf-8"))
+    return plan(ImageSpec(runtime="python3.13", steps=[step]), pins, root=tmp_path)
+
+
+def commands(built: BuildPlan, stage: str = "python-dependencies") -> list[str]:
+    runs = [action for action in built.stage(stage).actions if isinstance(action, Run)]
+    return [" ".join(command) for run in runs for command in run.commands if not isinstance(command, TreeScript)]
+
+
+def install(built: BuildPlan) -> str:
+    return next(command for command in commands(built) if "--requirement /tmp/requirements.txt" in command)
+
+
+@pytest.mark.parametrize(
+    ("lock", "index_url", "installer", "options"),
+    [
+        (UV, None, "uv", f"--index {CPU} --index-strategy unsafe-best-match"),
+        (UV, MIRROR, "uv", f"--index-url {MIRROR} --index {CPU} --index-strategy unsafe-best-match"),
+        (UV, MIRROR, "pip", f"--index-url {MIRROR} --extra-index-url {CPU}"),
+        # Nothing comes from PyPI, so nothing may ask it, nor what stands in its place.
+        (UV.replace("https://pypi.org/simple", CPU), None, "uv", f"--index-url {CPU}"),
+        (UV.replace("https://pypi.org/simple", CPU), MIRROR, "uv", f"--index-url {CPU}"),
+        (UV.replace(CPU, "https://pypi.org/simple"), MIRROR, "uv", f"--index-url {MIRROR}"),
+        (UV.replace(CPU, "https://pypi.org/simple"), None, "uv", ""),
+    ],
+)
+def test_every_index_of_the_lock_is_asked_and_no_other(
+    lock: str, index_url: str | None, installer: str, options: str, tmp_path: Path
+) -> None:
+    """Requirement: "a second explicit index of uv.lock is lost (the usual way to get torch for CPUs)"."""
+    built = made(tmp_path, PythonDependencies("uv.lock", index_url=index_url, installer=installer), uv_lock=lock, pyproject_toml="")
+    found = [
+        word for word in install(built).split() if word.startswith("http") or word.startswith("--index") or word == "--extra-index-url"
+    ]
+    found += ["unsafe-best-match"] if "unsafe-best-match" in install(built) else []
+    assert " ".join(found) == options
+
+
+def test_words_are_groups_extras_or_both(tmp_path: Path) -> None:
+    built = made(tmp_path, PythonDependencies("uv.lock", groups=["dev", "pdf"]), uv_lock=UV, pyproject_toml="")
+    (export,) = (command for command in commands(built) if "uv export" in command)
+    assert "--group dev --extra pdf" in export
+    # uv leaves the group out whatever else it is told.
+    assert "--no-dev" not in export
+
+
+def test_what_nothing_pins_is_told(tmp_path: Path) -> None:
+    commit = "4295027a9c5508540929a4438e5b0bba0374a0cf"
+    built = made(
+        tmp_path,
+        PythonDependencies("requirements.txt"),
+        requirements_txt=f"./lib\na @ git+https://example.com/a.git@{commit}\n",
+        lib__pyproject_toml='[project]\nname = "lib"\ndependencies = ["six>=1"]\n[build-system]\nrequires = ["maturin"]\n',
+    )
+    of_lib, of_git = built.warnings
+    assert of_lib.startswith('lib/pyproject.toml builds with "maturin", which nothing pins: the layer of "lib" may differ')
+    assert of_git.startswith('requirements.txt:2 takes "a" from Git')
+    assert built.stage("python-dependencies").needs_target == "built from a Git repository: a"
+    assert built.stage("python-dependencies-lib").needs_target == "lib may compile for the platform that it is built on"
+    # Without hashes the lock does not name what a first-party package needs.
+    assert install(built).endswith("--requirement /tmp/requirements.txt six>=1")
+    assert any("git-core" in command for command in commands(built))
+
+
+def test_a_first_party_package_is_no_part_of_the_stage_of_its_dependencies(tmp_path: Path) -> None:
+    """Else an edit of the one would build the other again."""
+    lock = (
+        UV.replace("dependencies = [", 'dependencies = [{ name = "lib" }, ')
+        + """
+[[package]]
+name = "lib"
+version = "1"
+source = { editable = "lib" }
+dependencies = [{ name = "six" }]
+"""
+    )
+    built = made(
+        tmp_path,
+        PythonDependencies("uv.lock"),
+        uv_lock=lock,
+        pyproject_toml="",
+        lib__pyproject_toml='[project]\nname = "lib"\n[build-system]\nrequires = ["hatchling"]\n',
+    )
+    third, own = (built.stage(name) for name in ("python-dependencies", "python-dependencies-lib"))
+    assert {item.source for item in third.inputs()} == {"uv.lock", "pyproject.toml"}
+    assert {item.source for item in own.inputs()} == {"lib"}
+    assert built.layers == ("python-dependencies", "python-dependencies-lib")
+    assert (third.stability, own.stability) == (Stability.MONTHLY, Stability.DAILY)
+    assert own.needs_target == ""
+    assert built.warnings == ()

@@ -1,11 +1,12 @@
 import os
+import re
 import sys
 
 FILE, ROOT, OUTPUT, *DROPPED = sys.argv[2:]
 
 
 def absolute(current, path):
-    path = path[7:] if path.startswith("file://") else path
+    path = re.sub("^file:(//)?", "", path)
     beside = os.path.join(os.path.dirname(current), path)
     return os.path.normpath(beside if os.path.exists(beside) else os.path.join(ROOT, path))
 
@@ -21,7 +22,7 @@ def flat(current, seen):
         named = reference(line)
         if name == "--requirement" and "://" not in value:
             yield from flat(absolute(current, value), seen)
-        elif name in ("--constraint", "--find-links") and "://" not in value.replace("file://", ""):
+        elif name in ("--constraint", "--find-links") and "://" not in re.sub("^file:(//)?", "", value):
             yield name + " " + absolute(current, value)
         elif named and named[0] in DROPPED:
             continue
@@ -31,7 +32,8 @@ def flat(current, seen):
             target = "file://" + absolute(current, place)
             yield (package + ("[" + extras + "]" if extras else "") + " @ " if package else "") + target + rest
         else:
-            yield line
+            # An editable package would be a link to a checkout that no image holds.
+            yield value if name == "--editable" else line
 
 
 with open(OUTPUT, "w", encoding="utf-8") as file:
