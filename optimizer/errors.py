@@ -5,6 +5,7 @@
     OptimizerError            every fault that a user can mend; exit code 2
     ├── SpecError             an image specification is wrong
     ├── LockError             optimizer.lock is missing, stale or corrupt
+    │   └── UnpinnedError         it does not pin an image that is needed
     ├── PlanError             a correct specification that cannot be planned
     ├── DockerfileError       a text that no builder takes for a Dockerfile
     ├── ContextError          a named file is missing, or leaves the project
@@ -80,6 +81,10 @@ class SpecError(OptimizerError):
 
 class LockError(OptimizerError):
     """``optimizer.lock`` is missing, stale or corrupt."""
+
+
+class UnpinnedError(LockError):
+    """``optimizer.lock`` does not pin an image that a specification needs; one fault for each image."""
 
 
 class PlanError(OptimizerError):

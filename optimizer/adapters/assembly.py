@@ -13,12 +13,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from optimizer.errors import ContextError
+from optimizer.errors import ContextError, SpecError
 from optimizer.model.build import BuildOptions
 from optimizer.model.cache import CacheOption
 from optimizer.model.ecr import EcrRegistry
+from optimizer.model.reference import ImageReference
 from optimizer.sam.document import Document
 from optimizer.sam.template import TemplateFunction, TemplateRepository, functions, repositories
+
+REQUIRED_IMAGES = "lambda-image-optimizer:images"
+"""Type of the metadata in which stacks hold what their images stand on: a list of ``{"image": reference, "platform": "arm64"}``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequiredImage:
+    """An image that the lock has to pin for an app, at least for the platform (``amd64`` or ``arm64``)."""
+
+    reference: ImageReference
+    platform: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,10 +187,25 @@ def load_assembly(directory: str | Path) -> Assembly:
     try:
         return _load(Path(directory))
     except (AttributeError, KeyError, TypeError) as error:
-        # What the schema demands is not there, or is something else.
-        raise ContextError(
-            f'"{directory}" holds no whole cloud assembly: {error}', str(directory), "remove the directory, and run cdk synth again"
-        ) from None
+        raise _broken(directory, error) from None
+
+
+def required_images(directory: str | Path) -> tuple[RequiredImage, ...]:
+    """What the lock has to pin for the functions of the assembly that specs describe, also of those with faults; sorted, each once.
+
+    Raises :class:`ContextError` as :func:`load_functions` does.
+    """
+    try:
+        found = {
+            RequiredImage(reference=ImageReference.parse(item["image"]), platform=str(item["platform"]))
+            for stack in _stacks(Path(directory))
+            for _, kind, data in _entries(stack.metadata)
+            if kind == REQUIRED_IMAGES
+            for item in data
+        }
+    except (AttributeError, KeyError, TypeError, SpecError) as error:
+        raise _broken(directory, error) from None
+    return tuple(sorted(found, key=lambda item: (str(item.reference), item.platform)))
 
 
 def reported_acknowledgements(directory: str | Path) -> tuple[Acknowledgement, ...]:
@@ -197,6 +224,13 @@ def reported_acknowledgements(directory: str | Path) -> tuple[Acknowledgement, .
         return tuple(sorted(found, key=lambda item: (item.path, item.id, item.reason)))
     except (OSError, ValueError, AttributeError, KeyError, TypeError, RecursionError):
         return ()
+
+
+def _broken(directory: str | Path, error: Exception) -> ContextError:
+    """What the schema demands is not there, or is something else."""
+    return ContextError(
+        f'"{directory}" holds no whole cloud assembly: {error}', str(directory), "remove the directory, and run cdk synth again"
+    )
 
 
 def _load(directory: Path) -> Assembly:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import aws_cdk as cdk
@@ -10,7 +12,8 @@ from constructs import Construct
 
 from optimizer.bases.catalogue import base_image
 from optimizer.bases.handlers import check_handler
-from optimizer.cdk.images import AppImages
+from optimizer.cdk import faults
+from optimizer.cdk.images import AppImages, PlannedImage
 from optimizer.errors import Fault, OptimizerError, SpecError
 from optimizer.model.plan import BuildPlan
 from optimizer.model.spec import ImageSpec
@@ -32,7 +35,8 @@ class OptimizedFunction(lambda_.DockerImageFunction):
         OptimizedFunction(self, "Api", spec=spec, handler="app.handler", memory_size=512)
 
     Raises an :class:`OptimizerError` with every fault of the spec, each placed
-    under the construct's path.
+    under the construct's path; under the CDK CLI the faults become errors of
+    the construct instead, so that one ``cdk synth`` tells those of the whole app.
     """
 
     def __init__(self, scope: Construct, id: str, *, spec: ImageSpec, handler: str, **properties: Any) -> None:
@@ -41,16 +45,25 @@ class OptimizedFunction(lambda_.DockerImageFunction):
         :param handler: The function's handler, in the form of the spec's runtime.
         :param properties: Every other property of ``DockerImageFunction``.
         """
-        try:
+        self._image: PlannedImage | None = None
+        self._errors: list[OptimizerError] = []
+        with self._collected():
             _check_arguments(spec, handler, properties)
+        with self._collected():
             images = AppImages.of(scope)
-            image = images.planned(spec)
-            published = images.published(scope, image, id)
-        except OptimizerError as error:
-            place = f"{scope.node.path}/{id}".lstrip("/")
-            raise type(error)(
-                [Fault(fault.message, f"{place}: {fault.place}".removesuffix(": "), fault.hint) for fault in error.faults]
-            ) from None
+            if isinstance(spec, ImageSpec):
+                images.note_images(scope, spec)
+                self._image = images.planned(spec)
+                published = images.published(scope, self._image, id)
+        self._path = f"{scope.node.path}/{id}".lstrip("/")
+        if self._errors and not faults.cli_reports():
+            raise faults.joined(self._errors, self._path) from None
+        if self._errors:
+            own = {name: value for name, value in properties.items() if name not in _FROM_SPEC}
+            super().__init__(scope, id, code=faults.placeholder(cdk.Stack.of(scope)), **own)
+            faults.annotate(self, self._errors)
+            self._image_tag = ""
+            return
         super().__init__(
             scope,
             id,
@@ -58,22 +71,30 @@ class OptimizedFunction(lambda_.DockerImageFunction):
             architecture=_ARCHITECTURES[spec.architecture],
             **properties,
         )
-        self._plan = image.plan
         self._image_tag = published.tag
-        for warning in image.plan.warnings:
+        for warning in self.plan.warnings:
             cdk.Annotations.of(self).add_warning_v2("lambda-image-optimizer:runtime", warning)
         if published.metadata_directory is not None:
             self._add_asset_metadata(published.metadata_directory)
 
     @property
     def plan(self) -> BuildPlan:
-        """How the image is built."""
-        return self._plan
+        """How the image is built; raises the faults of a spec that cannot be planned."""
+        if self._image is None or self._errors:
+            raise faults.joined(self._errors, self._path)
+        return self._image.plan
 
     @property
     def image_tag(self) -> str:
-        """The tag of the image in the asset repository; equal for functions that share their image."""
+        """The tag of the image in the asset repository; equal for functions that share their image, and empty for one with faults."""
         return self._image_tag
+
+    @contextlib.contextmanager
+    def _collected(self) -> Iterator[None]:
+        try:
+            yield
+        except OptimizerError as error:
+            self._errors.append(error)
 
     def _add_asset_metadata(self, directory: str) -> None:
         resource = self.node.default_child
@@ -85,14 +106,14 @@ class OptimizedFunction(lambda_.DockerImageFunction):
 def _check_arguments(spec: ImageSpec, handler: str, properties: dict[str, Any]) -> None:
     if not isinstance(spec, ImageSpec):
         raise SpecError(f"{spec!r} is not an ImageSpec", "spec", "write spec=ImageSpec(...), or ImageSpec.load(path)")
-    faults = [
+    found = [
         Fault(f'the property "{name}" is decided by {instead}', name, f"leave {name}= out, and set {instead}")
         for name, instead in _FROM_SPEC.items()
         if name in properties
     ]
     if not isinstance(handler, str):
-        faults.append(Fault(f"{handler!r} is not a text", "handler", 'for example "app.handler"'))
+        found.append(Fault(f"{handler!r} is not a text", "handler", 'for example "app.handler"'))
     elif (fault := check_handler(base_image(spec.runtime), handler)) is not None:
-        faults.append(fault)
-    if faults:
-        raise SpecError(faults)
+        found.append(fault)
+    if found:
+        raise SpecError(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import weakref
 from dataclasses import dataclass
@@ -14,15 +15,16 @@ from aws_cdk import aws_ecr_assets as ecr_assets
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from optimizer.adapters.assembly import REQUIRED_IMAGES
 from optimizer.cdk.synthesizer import check_publishable, top_level_stack
 from optimizer.context import BuildContext, Project, build_context, stage_context
 from optimizer.context.digests import DigestCache
-from optimizer.errors import ConfigurationError
+from optimizer.errors import ConfigurationError, SpecError
 from optimizer.model.cache import CacheOption
 from optimizer.model.ecr import EcrRegistry
-from optimizer.model.plan import BuildPlan
+from optimizer.model.plan import BuildPlan, oci_architecture
 from optimizer.model.spec import ImageSpec
-from optimizer.planning import plan
+from optimizer.planning import plan, required_images
 from optimizer.settings import Settings, load_lock, load_settings
 
 _APPS: weakref.WeakKeyDictionary[Any, AppImages] = weakref.WeakKeyDictionary()
@@ -61,6 +63,7 @@ class AppImages:
         self._project = Project(settings.root, DigestCache.of_user())
         self._planned: dict[ImageSpec, PlannedImage] = {}
         self._published: dict[tuple[cdk.Stack, str], PublishedImage] = {}
+        self._noted: set[tuple[cdk.Stack, ImageSpec]] = set()
         self._codes: dict[tuple[PublishedImage, str], lambda_.DockerImageCode] = {}
 
     @classmethod
@@ -90,6 +93,20 @@ class AppImages:
             made = plan(spec, self._lock, self._project, mirror=self._mirror)
             self._planned[spec] = PlannedImage(plan=made, context=build_context(made, self._project))
         return self._planned[spec]
+
+    def note_images(self, scope: Construct, spec: ImageSpec) -> None:
+        """Write the images that the lock must pin for the spec into the metadata of the scope's stack, once.
+
+        ``optimizer pin`` reads them there, pinned or not.
+        """
+        stack = _SCOPES[scope][1]
+        if (stack, spec) in self._noted:
+            return
+        self._noted.add((stack, spec))
+        with contextlib.suppress(SpecError):  # which planning tells
+            platform = oci_architecture(spec.architecture)
+            needed = [{"image": str(image), "platform": platform} for image in required_images(spec)]
+            stack.node.add_metadata(REQUIRED_IMAGES, needed)
 
     def published(self, scope: Construct, image: PlannedImage, first_user: str) -> PublishedImage:
         """Where the image will be, after adding it to the assets of the scope's stack once.

@@ -18,7 +18,7 @@ from optimizer.bases.lock import Lock
 from optimizer.bases.mirror import Mirror
 from optimizer.dockerfile.ignore import IgnorePatterns
 from optimizer.dockerfile.render import BASE, BUILD
-from optimizer.errors import Fault, LockError, PlanError, SpecError
+from optimizer.errors import Fault, PlanError, SpecError, UnpinnedError
 from optimizer.locks.local import Local
 from optimizer.model.plan import TREE, Action, BuildPlan, CopyInputs, CopyTree, Input, Run, Stage, oci_architecture
 from optimizer.model.reference import ImageReference
@@ -64,7 +64,7 @@ def plan(
 
     Raises :class:`SpecError` for a spec that its runtime or the project's
     files contradict, :class:`PlanError` for wishes that cannot be met, and
-    :class:`LockError` for images that the lock does not pin; each with every
+    :class:`UnpinnedError` for images that the lock does not pin; each with every
     fault of its kind.
     """
     target, warnings = _target(spec)
@@ -394,7 +394,7 @@ class _Pins:
         self._platform = oci_architecture(architecture)
 
     def require(self, images: Iterable[ImageReference]) -> None:
-        """Raise LockError with one fault per image that the lock does not pin for the platform."""
+        """Raise UnpinnedError with one fault per image that the lock does not pin for the platform."""
         faults = []
         for image in sorted(set(images), key=str):
             if image.digest is not None:
@@ -412,7 +412,7 @@ class _Pins:
                     )
                 )
         if faults:
-            raise LockError(faults)
+            raise UnpinnedError(faults)
 
     def has_every_platform(self, image: ImageReference) -> bool:
         """Whether the digest is that of an index, from which each builder takes its own platform."""

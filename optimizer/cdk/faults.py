@@ -1,0 +1,55 @@
+"""Faults of an app, one synthesis for all of them.
+
+Under the CDK CLI a fault becomes an error annotation of its construct, and
+synthesis goes on: the CLI prints all of them, ends with 1, and deploys no
+stack that holds one.  Elsewhere, as in a team's own tests, it is raised where
+it is found.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Sequence
+from typing import cast
+
+import aws_cdk as cdk
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_lambda as lambda_
+from constructs import IConstruct
+
+from optimizer.errors import Fault, OptimizerError, UnpinnedError
+
+# Both are set by the CLI alone: https://github.com/aws/aws-cdk/blob/main/packages/aws-cdk-lib/cx-api/lib/cxapi.ts
+_CLI, _OUTPUT = "CDK_CLI_VERSION", "CDK_OUTDIR"
+# No repository holds such an image, so Lambda refuses whatever is deployed in spite of the errors.
+_PLACEHOLDER = "image-with-faults"
+
+
+def cli_reports() -> bool:
+    """Whether the CDK CLI runs this app, and will report what is annotated."""
+    return _CLI in os.environ and _OUTPUT in os.environ
+
+
+def joined(errors: Sequence[OptimizerError], path: str) -> OptimizerError:
+    """One error, of the first one's type, with the faults of all, each placed under the construct's path."""
+    return type(errors[0])(
+        [Fault(fault.message, f"{path}: {fault.place}".removesuffix(": "), fault.hint) for error in errors for fault in error.faults]
+    )
+
+
+def annotate(construct: IConstruct, errors: Sequence[OptimizerError]) -> None:
+    """Add every fault to the construct as an error that the CLI reports, and that keeps its stack from being deployed."""
+    for error in errors:
+        for fault in error.faults:
+            if isinstance(error, UnpinnedError):
+                # One command for all functions: the assembly tells what each of them needs.
+                fault = Fault(fault.message, fault.place, f"run: optimizer pin {shlex.quote(os.environ[_OUTPUT])}")
+            # Not Annotations.add_error, which adds a trace of jsii's own frames that the CLI prints above the message.
+            construct.node.add_metadata("aws:cdk:error", str(fault))
+
+
+def placeholder(stack: cdk.Stack) -> lambda_.DockerImageCode:
+    """The code of a function whose image cannot be planned, so that the rest of the app can be looked at."""
+    repository = stack.node.try_find_child(_PLACEHOLDER) or ecr.Repository.from_repository_name(stack, _PLACEHOLDER, _PLACEHOLDER)
+    return lambda_.DockerImageCode.from_ecr(cast(ecr.IRepository, repository), tag_or_digest=_PLACEHOLDER)

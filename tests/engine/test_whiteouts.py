@@ -1,0 +1,32 @@
+"""A name that a layer takes for a deletion ends the build, in the language of every family of bases.
+
+The engine that builds keeps such a file as it is; whoever unpacks the pushed layer deletes its neighbour.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from optimizer import Command, ImageSpec, Lock, plan
+from optimizer.bases.mirror import Mirror
+from optimizer.context import Project, build_context, stage_context
+from tests.engine.example import pin
+
+TIMEOUT_S = 300
+
+
+@pytest.mark.parametrize("runtime", ["python3.13", "nodejs22.x", "ruby3.3", "provided.al2023"])
+def test_a_command_that_writes_one_fails_with_its_path(runtime: str, registry: str, tmp_path: Path) -> None:
+    pin(registry, tmp_path / "optimizer.lock")
+    lock = Lock.parse((tmp_path / "optimizer.lock").read_text(encoding="utf-8"))
+    make = Command([["mkdir", "-p", "/layer/tree/opt"], ["touch", "/layer/tree/opt/x", "/layer/tree/opt/.wh.x"]], name="make")
+    project = Project(tmp_path)
+    made = build_context(plan(ImageSpec(runtime=runtime, steps=[make]), lock, root=tmp_path, mirror=Mirror.parse(registry)), project)
+    argv = ["docker", "build", "--progress", "plain", "--network", "none", str(stage_context(made, project, tmp_path / "staged"))]
+    result = subprocess.run(argv, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+    assert result.returncode != 0
+    expected = "/layer/tree/opt/.wh.x: a name that starts with .wh. deletes a file of the image instead of adding one; rename or remove it"
+    assert expected in result.stderr
