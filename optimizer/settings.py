@@ -11,6 +11,7 @@ file that is extended.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,7 +116,21 @@ def _read(path: Path) -> str | None:
         raise ConfigurationError(f"cannot be read: {error}", str(path), "check its permissions, and save it as UTF-8") from None
 
 
+def cdk_output(directory: str | Path) -> str:
+    """Where ``cdk synth`` writes in a directory: ``output`` of its ``cdk.json``, else ``cdk.out``.
+
+    Raises :class:`ConfigurationError` for a file that cannot be read.
+    """
+    output = _cdk_document(Path(directory, "cdk.json")).get("output")
+    return os.path.normpath(os.path.join(directory, output if isinstance(output, str) and output else "cdk.out"))
+
+
 def _cdk_json(path: Path) -> Mapping[str, Any]:
+    context = _cdk_document(path).get("context")
+    return context if isinstance(context, dict) else {}
+
+
+def _cdk_document(path: Path) -> Mapping[str, Any]:
     text = _read(path)
     if text is None:
         return {}
@@ -123,8 +138,7 @@ def _cdk_json(path: Path) -> Mapping[str, Any]:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ConfigurationError(f"not readable as JSON: {error}", str(path), "mend the line") from None
-    context = document.get("context") if isinstance(document, dict) else None
-    return context if isinstance(context, dict) else {}
+    return document if isinstance(document, dict) else {}
 
 
 def _configured(home: Path) -> Mapping[str, tuple[Any, str]]:

@@ -8,22 +8,54 @@ it is found.
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
+import weakref
 from collections.abc import Sequence
-from typing import cast
+from pathlib import Path
+from typing import Any, cast
 
 import aws_cdk as cdk
+import jsii
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_lambda as lambda_
-from constructs import IConstruct
+from constructs import IConstruct, IValidation
 
+from optimizer.cdk.synthesizer import top_level_stack
 from optimizer.errors import Fault, OptimizerError, UnpinnedError
 
 # Both are set by the CLI alone: https://github.com/aws/aws-cdk/blob/main/packages/aws-cdk-lib/cx-api/lib/cxapi.ts
 _CLI, _OUTPUT = "CDK_CLI_VERSION", "CDK_OUTDIR"
 # No repository holds such an image, so Lambda refuses whatever is deployed in spite of the errors.
 _PLACEHOLDER = "image-with-faults"
+
+
+@jsii.implements(IValidation)
+class _ValidatedBySynth:
+    """Lets ``cdk synth`` look at stacks of nested stages, whose errors it would pass over: it looks at the app's own stacks alone.
+
+    The entry of a stack in the manifest asks for that; ``App.synth`` has an
+    option for all of them, which belongs to the app.  A validation of the root
+    runs when the manifests of nested stages are written, and that of the app
+    is not.
+    """
+
+    def __init__(self) -> None:
+        self.stacks: list[cdk.Stack] = []
+
+    def validate(self) -> list[str]:
+        for stack in self.stacks:
+            stage = cdk.Stage.of(stack)
+            assert stage is not None, "every stack of an app stands in a stage"
+            path = Path(stage.outdir, "manifest.json")
+            manifest = json.loads(path.read_text(encoding="utf-8"))
+            manifest["artifacts"][stack.artifact_id]["properties"]["validateOnSynth"] = True
+            path.write_text(json.dumps(manifest, indent=2), encoding="utf-8")
+        return []
+
+
+_NESTED: weakref.WeakKeyDictionary[Any, _ValidatedBySynth] = weakref.WeakKeyDictionary()
 
 
 def cli_reports() -> bool:
@@ -47,6 +79,13 @@ def annotate(construct: IConstruct, errors: Sequence[OptimizerError]) -> None:
                 fault = Fault(fault.message, fault.place, f"run: optimizer pin {shlex.quote(os.environ[_OUTPUT])}")
             # Not Annotations.add_error, which adds a trace of jsii's own frames that the CLI prints above the message.
             construct.node.add_metadata("aws:cdk:error", str(fault))
+    stack = top_level_stack(construct)
+    root = construct.node.root
+    if cdk.Stage.of(stack) is not root:
+        if root not in _NESTED:
+            _NESTED[root] = _ValidatedBySynth()
+            root.node.add_validation(_NESTED[root])
+        _NESTED[root].stacks.append(stack)
 
 
 def placeholder(stack: cdk.Stack) -> lambda_.DockerImageCode:

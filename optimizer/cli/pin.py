@@ -18,13 +18,29 @@ from optimizer.bases.lock import Lock, LockedImage
 from optimizer.bases.mirror import Mirror
 from optimizer.errors import Fault, LockError, OptimizerError, RegistryError, SpecError
 from optimizer.model.reference import ImageReference
-from optimizer.settings import load_lock, load_settings
+from optimizer.settings import cdk_output, load_lock, load_settings
 
 if TYPE_CHECKING:
     from optimizer.adapters.registry import Registry
 
 _SHORT_DIGEST = len("sha256:") + 12
 _FOREIGN_FOLDERS = frozenset({"node_modules", "cdk.out", "__pycache__"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """An image to pin, and the platforms (``amd64``, ``arm64``) that its pin has to be good for; empty where nobody says."""
+
+    reference: ImageReference
+    platforms: frozenset[str] = frozenset()
+
+    def lacking(self, lock: Lock) -> list[str] | None:
+        """The platforms that the lock's pin is not good for, sorted; None when the lock has no pin for the reference or another one."""
+        image = lock.pinned(self.reference)
+        if image is None or self.reference.digest not in (None, image.digest):
+            return None
+        # An index is good for every platform, as far as anyone knows before a build.
+        return [] if image.kind == "index" else sorted(self.platforms - image.platforms.keys())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +57,7 @@ class _Row:
 
 
 @click.command(name="pin", short_help="Pin base and builder images by digest in optimizer.lock.")
-@click.argument("specs", nargs=-1, metavar="[SPEC]...")
+@click.argument("specs", nargs=-1, metavar="[SPEC|ASSEMBLY]...")
 @click.option(
     "--image",
     "images",
@@ -76,10 +92,15 @@ def command(
 ) -> None:
     """Pin images by digest in optimizer.lock.
 
-    Pins every image that the builds of the given specs (*.image.toml) need,
-    and every --image. Without either, the specs found under the current
-    directory and all that the lock holds already are meant. What is
-    pinned is kept, unless --update is given.
+    Pins every image that the builds of the given specs (*.image.toml) and of
+    the functions of synthesized CDK apps (cdk.out) need, and every --image.
+    Without any of them, the specs found under the current directory, the app
+    that was last synthesized there and all that the lock holds already are
+    meant. What is pinned is kept, unless --update is given.
+
+    A synthesis that failed for missing pins leaves an assembly that tells
+    them, so "optimizer pin cdk.out" pins all that the app needs. The app itself
+    is not run.
 
     Registries are asked over HTTP, without a container engine; private Amazon
     ECR registries with your AWS credentials. When one image cannot be
@@ -93,9 +114,14 @@ def command(
     path = Path(lock_option or settings.lock)
     lock = load_lock(path)
     named = bool(specs or images)
-    wanted = _references(specs if named else _found_specs(), images)
+    wanted = _references(specs if named else (*_found_specs(), *_found_assembly()), images)
     if not named:
-        wanted = _merged(wanted, (image.reference for image in lock.images))
+        wanted = _merged(wanted, (_Wanted(image.reference) for image in lock.images))
+    if not wanted and named:
+        raise LockError(
+            f"nothing to pin: {', '.join(specs)} holds no function that is described by a spec",
+            hint="synthesize the app again, or name an image, for example: optimizer pin --image python3.13",
+        )
     if not wanted:
         raise LockError(
             f'nothing to pin: no "*.image.toml" under the current directory, and no image in the lock "{path}"',
@@ -106,22 +132,27 @@ def command(
     _pin(path, lock, wanted, update, Mirror.parse(mirror) if mirror is not None else settings.mirror)
 
 
-def _check(path: Path, lock: Lock, wanted: Sequence[ImageReference], max_age: int | None) -> int:
+def _check(path: Path, lock: Lock, wanted: Sequence[_Wanted], max_age: int | None) -> int:
     """The exit code, after printing one line per finding."""
     today = _today()
-    missing = [reference for reference in wanted if not _is_pinned(lock, reference)]
-    meant = {reference.tagged for reference in wanted}
+    lacking = {item: item.lacking(lock) for item in wanted}
+    missing = [item.reference for item, platforms in lacking.items() if platforms is None]
+    foreign = {item.reference: platforms for item, platforms in lacking.items() if platforms}
+    meant = {item.reference.tagged for item in wanted}
     old = [] if max_age is None else [image for image in lock.older_than(today, max_age) if image.reference.tagged in meant]
     for reference in missing:
         click.echo(f"{reference}  is not pinned")
+    for reference, platforms in foreign.items():
+        click.echo(f"{reference}  is not pinned for {', '.join(platforms)}")
     for image in old:
         age = (today - image.resolved).days
         click.echo(f"{image.reference}  was resolved {age} days ago, on {image.resolved}; allowed: {max_age}")
     if missing:
         click.echo(f"hint: optimizer pin {_options(missing)}", err=True)
-    if old:
-        click.echo(f"hint: optimizer pin --update {_options(image.reference for image in old)}", err=True)
-    if missing or old:
+    again = dict.fromkeys([*foreign, *(image.reference for image in old)])
+    if again:
+        click.echo(f"hint: optimizer pin --update {_options(again)}", err=True)
+    if missing or again:
         return 1
     click.echo(f"{path.name}: {len(meant)} {_images(len(meant))} checked, all pinned", err=True)
     return 0
@@ -131,9 +162,9 @@ def _options(references: Iterable[ImageReference]) -> str:
     return " ".join(f"--image {reference}" for reference in references)
 
 
-def _pin(path: Path, lock: Lock, wanted: Sequence[ImageReference], update: bool, mirror: Mirror) -> None:
-    kept = [reference for reference in wanted if not update and _is_pinned(lock, reference)]
-    due = [reference for reference in wanted if reference not in kept]
+def _pin(path: Path, lock: Lock, wanted: Sequence[_Wanted], update: bool, mirror: Mirror) -> None:
+    kept = [item.reference for item in wanted if not update and item.lacking(lock) == []]
+    due = [item.reference for item in wanted if item.reference not in kept]
     resolved = _resolve(due, mirror) if due else []
     changed = lock.with_images(resolved)
     rows = []
@@ -184,18 +215,18 @@ def _resolve_one(registry: Registry, reference: ImageReference, source: ImageRef
     )
 
 
-def _is_pinned(lock: Lock, reference: ImageReference) -> bool:
-    """Whether the lock has the reference, and at its digest when it names one."""
-    image = lock.pinned(reference)
-    return image is not None and reference.digest in (None, image.digest)
-
-
-def _merged(first: Iterable[ImageReference], second: Iterable[ImageReference]) -> tuple[ImageReference, ...]:
+def _merged(first: Iterable[_Wanted], second: Iterable[_Wanted]) -> tuple[_Wanted, ...]:
     """Each reference once, by its tag; those of ``first`` win."""
-    found = {reference.tagged: reference for reference in first}
-    for reference in second:
-        found.setdefault(reference.tagged, reference)
+    found = {item.reference.tagged: item for item in first}
+    for item in second:
+        found.setdefault(item.reference.tagged, item)
     return tuple(found.values())
+
+
+def _found_assembly() -> tuple[str, ...]:
+    """The directory that ``cdk synth`` writes in the current one, when it has written it."""
+    directory = cdk_output(".")
+    return (directory,) if os.path.isfile(os.path.join(directory, "manifest.json")) else ()
 
 
 def _found_specs() -> tuple[str, ...]:
@@ -210,19 +241,20 @@ def _found_specs() -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def _references(specs: Iterable[str], images: Iterable[str]) -> tuple[ImageReference, ...]:
-    """The references that the specs and ``--image`` options stand for, each once, in order.
+def _references(specs: Iterable[str], images: Iterable[str]) -> tuple[_Wanted, ...]:
+    """The images that the specs, assemblies and ``--image`` options stand for, each once, in order.
 
     Raises SpecError with the faults of all of them.
     """
-    found: dict[str, ImageReference] = {}
+    found: dict[str, _Wanted] = {}
     faults: list[Fault] = []
-    for name, read in [*((spec, _references_of_spec) for spec in specs), *((image, _references_of_image) for image in images)]:
+    for name, read in [*((spec, _named) for spec in specs), *((image, _references_of_image) for image in images)]:
         try:
-            for reference in read(name):
-                before = found.setdefault(reference.tagged, reference)
-                if before.digest != reference.digest:
-                    raise SpecError(f'"{reference.tagged}" is asked for with two digests', hint="name it once")
+            for item in read(name):
+                before = found.get(item.reference.tagged, item)
+                if before.reference.digest != item.reference.digest:
+                    raise SpecError(f'"{item.reference.tagged}" is asked for with two digests', hint="name it once")
+                found[item.reference.tagged] = _Wanted(item.reference, before.platforms | item.platforms)
         except OptimizerError as error:
             faults.extend(error.faults)
     if faults:
@@ -230,13 +262,26 @@ def _references(specs: Iterable[str], images: Iterable[str]) -> tuple[ImageRefer
     return tuple(found.values())
 
 
-def _references_of_spec(name: str) -> tuple[ImageReference, ...]:
+def _named(name: str) -> tuple[_Wanted, ...]:
+    if not os.path.isdir(name):
+        return _references_of_spec(name)
+    # Imported here: templates need a reader of YAML.
+    from optimizer.adapters.assembly import required_images
+
+    images = required_images(name)
+    for image in images:
+        _check_tag(image.reference)
+    return tuple(_Wanted(image.reference, frozenset({image.platform})) for image in images)
+
+
+def _references_of_spec(name: str) -> tuple[_Wanted, ...]:
     if not name.endswith(".toml"):
         raise SpecError(
-            f'"{name}" is not a spec file; allowed: *{SPEC_SUFFIX}',
+            f'"{name}" is not a spec file; allowed: *{SPEC_SUFFIX}, or the directory of a synthesized app',
             hint=f"for an image or a runtime: optimizer pin --image {name}",
         )
     # Imported here: most calls name no spec.
+    from optimizer.model.plan import oci_architecture
     from optimizer.model.spec import ImageSpec
     from optimizer.planning import required_images
 
@@ -248,22 +293,22 @@ def _references_of_spec(name: str) -> tuple[ImageReference, ...]:
     except OptimizerError as error:
         # What load() raises is placed in the file already; this is not.
         raise SpecError([Fault(fault.message, f"{name}: {fault.place}".removesuffix(": "), fault.hint) for fault in error.faults]) from None
-    return references
+    return tuple(_Wanted(reference, frozenset({oci_architecture(spec.architecture)})) for reference in references)
 
 
-def _references_of_image(name: str) -> tuple[ImageReference, ...]:
+def _references_of_image(name: str) -> tuple[_Wanted, ...]:
     try:
         if "/" not in name:
             base = base_image(name)
             # Naming a preview or retired runtime here allows it: pinning uses nothing yet.
             for warning in check_runtime(base, frozenset({name}))[1]:
                 click.echo(f"warning: {warning}", err=True)
-            return (base.reference,)
+            return (_Wanted(base.reference),)
         reference = ImageReference.parse(name)
         _check_tag(reference)
     except SpecError as error:
         raise SpecError([Fault(fault.message, "--image", fault.hint) for fault in error.faults]) from None
-    return (reference,)
+    return (_Wanted(reference),)
 
 
 def _check_tag(reference: ImageReference) -> None:

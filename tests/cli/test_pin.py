@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 
 from optimizer.bases.lock import Lock, LockedImage
 from optimizer.cli import pin
-from optimizer.errors import ConfigurationError, LockError, RegistryError, SpecError
+from optimizer.errors import ConfigurationError, LockError, OptimizerError, RegistryError, SpecError
 from optimizer.model.reference import ImageReference
 from tests.adapters.registry_server import RegistryServer, serving, sha256
 
@@ -186,8 +186,70 @@ class TestSpecs:
         with pytest.raises(SpecError) as raised:
             run(name)
         assert str(raised.value) == (
-            f'"{name}" is not a spec file; allowed: *.image.toml\n  hint: for an image or a runtime: optimizer pin --image {name}'
+            f'"{name}" is not a spec file; allowed: *.image.toml, or the directory of a synthesized app\n  hint: for an image or a runtime: optimizer pin --image {name}'
         )
+
+
+def write_assembly(*images: tuple[str, str], directory: str = "cdk.out", metadata: object = None) -> None:
+    """What a synthesis leaves: the stack of a nested stage, whose functions need the images."""
+    needed = [{"image": image, "platform": platform} for image, platform in images] if metadata is None else metadata
+    nested = Path(directory, "assembly-Prod")
+    nested.mkdir(parents=True)
+    stage = {"type": "cdk:cloud-assembly", "properties": {"directoryName": "assembly-Prod"}}
+    stack = {"type": "aws:cloudformation:stack", "properties": {"templateFile": "S.json"}, "additionalMetadataFile": "S.metadata.json"}
+    Path(directory, "manifest.json").write_text(json.dumps({"artifacts": {"Prod": stage}}))
+    (nested / "manifest.json").write_text(json.dumps({"artifacts": {"S": stack}}))
+    (nested / "S.metadata.json").write_text(json.dumps({"/Prod/S": [{"type": "lambda-image-optimizer:images", "data": needed}]}))
+
+
+class TestAssemblies:
+    def test_all_that_the_functions_of_an_app_need_is_pinned(self, mirror: RegistryServer) -> None:
+        write_assembly((PYTHON, "amd64"), (GOLANG, "arm64"), (PYTHON, "arm64"))
+        assert run("cdk.out", "--mirror", mirror.host).exit_code == 0
+        assert list(read_lock()) == [GOLANG, PYTHON]
+
+    def test_without_a_name_the_app_that_was_last_synthesized_counts(self, mirror: RegistryServer) -> None:
+        Path("cdk.json").write_text(json.dumps({"app": "exit 1", "output": "build/out"}))
+        write_assembly((PYTHON, "amd64"), directory="build/out")
+        write_lock(pinned(GOLANG))
+        assert run("--check").stdout == f"{PYTHON}  is not pinned\n"
+        assert run("--mirror", mirror.host).exit_code == 0
+        assert list(read_lock()) == [GOLANG, PYTHON]
+
+    def test_a_pin_for_another_platform_is_resolved_again(self, mirror: RegistryServer) -> None:
+        """The pin of a single manifest is of use on one platform, and stays where that is the one that is needed."""
+        foreign = LockedImage(
+            reference=ImageReference.parse(PYTHON), digest=OLD, resolved=TODAY, kind="manifest", platforms={"amd64": OLD}
+        )
+        write_lock(foreign)
+        write_assembly((PYTHON, "amd64"), directory="x86")
+        write_assembly((PYTHON, "arm64"), directory="arm")
+        assert run("x86", "--check").exit_code == 0
+        result = run("arm", "--check")
+        assert (result.exit_code, result.stdout) == (1, f"{PYTHON}  is not pinned for arm64\n")
+        assert result.stderr == f"hint: optimizer pin --update --image {PYTHON}\n"
+        assert run("arm", "--mirror", mirror.host).stdout.endswith("  updated\n")
+        assert read_lock()[PYTHON].kind == "index"
+
+    def test_fails_for_an_app_without_specs(self) -> None:
+        write_assembly()
+        with pytest.raises(LockError, match="nothing to pin: cdk.out holds no function that is described by a spec"):
+            run("cdk.out")
+
+    @pytest.mark.parametrize(
+        "metadata", ["text", [3], [{"image": 3, "platform": "amd64"}], [{"platform": "amd64"}], [{"image": "no tag", "platform": "x"}], 5]
+    )
+    def test_fails_for_a_broken_assembly(self, metadata: object) -> None:
+        write_assembly(metadata=metadata)
+        with pytest.raises(OptimizerError) as raised:
+            run("cdk.out")
+        assert raised.value.faults[0].message.startswith('"cdk.out" holds no whole cloud assembly: ')
+
+    def test_fails_for_a_directory_that_is_no_assembly(self) -> None:
+        Path("functions").mkdir()
+        with pytest.raises(OptimizerError) as raised:
+            run("functions")
+        assert raised.value.faults[0].message == '"functions/manifest.json" cannot be read: No such file or directory'
 
 
 class TestChecking:

@@ -6,6 +6,7 @@ The engine that builds keeps such a file as it is; whoever unpacks the pushed la
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,15 +14,17 @@ import pytest
 from optimizer import Command, ImageSpec, Lock, plan
 from optimizer.bases.mirror import Mirror
 from optimizer.context import Project, build_context, stage_context
-from tests.engine.example import pin
+from tests.engine.example import ROOT
 
 TIMEOUT_S = 300
 
 
 @pytest.mark.parametrize("runtime", ["python3.13", "nodejs22.x", "ruby3.3", "provided.al2023"])
 def test_a_command_that_writes_one_fails_with_its_path(runtime: str, registry: str, tmp_path: Path) -> None:
-    pin(registry, tmp_path / "optimizer.lock")
-    lock = Lock.parse((tmp_path / "optimizer.lock").read_text(encoding="utf-8"))
+    path = tmp_path / "optimizer.lock"
+    argv = [sys.executable, "-m", "optimizer", "pin", "--mirror", registry, "--lock", str(path), "--image", runtime]
+    subprocess.run(argv, cwd=ROOT, check=True, timeout=TIMEOUT_S)
+    lock = Lock.parse(path.read_text(encoding="utf-8"))
     make = Command([["mkdir", "-p", "/layer/tree/opt"], ["touch", "/layer/tree/opt/x", "/layer/tree/opt/.wh.x"]], name="make")
     project = Project(tmp_path)
     made = build_context(plan(ImageSpec(runtime=runtime, steps=[make]), lock, root=tmp_path, mirror=Mirror.parse(registry)), project)
