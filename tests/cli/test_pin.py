@@ -218,9 +218,7 @@ class TestAssemblies:
 
     def test_a_pin_for_another_platform_is_resolved_again(self, mirror: RegistryServer) -> None:
         """The pin of a single manifest is of use on one platform, and stays where that is the one that is needed."""
-        foreign = LockedImage(
-            reference=ImageReference.parse(PYTHON), digest=OLD, resolved=TODAY, kind="manifest", platforms={"amd64": OLD}
-        )
+        foreign = LockedImage(reference=ImageReference.parse(PYTHON), digest=OLD, resolved=TODAY, kind="manifest", platforms={"amd64": OLD})
         write_lock(foreign)
         write_assembly((PYTHON, "amd64"), directory="x86")
         write_assembly((PYTHON, "arm64"), directory="arm")
