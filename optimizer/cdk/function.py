@@ -74,6 +74,9 @@ class OptimizedFunction(lambda_.DockerImageFunction):
         self._image_tag = published.tag
         for warning in self.plan.warnings:
             cdk.Annotations.of(self).add_warning_v2("lambda-image-optimizer:runtime", warning)
+        undefined = images.undefined_handler(spec, handler)
+        if undefined is not None:
+            cdk.Annotations.of(self).add_warning_v2("lambda-image-optimizer:handler", f"{undefined.message}\n  hint: {undefined.hint}")
         if published.metadata_directory is not None:
             self._add_asset_metadata(published.metadata_directory)
 

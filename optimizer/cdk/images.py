@@ -16,15 +16,18 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from optimizer.adapters.assembly import REQUIRED_IMAGES
+from optimizer.bases.catalogue import base_image
 from optimizer.cdk.synthesizer import check_publishable, top_level_stack
 from optimizer.context import BuildContext, Project, build_context, stage_context
 from optimizer.context.digests import DigestCache
-from optimizer.errors import ConfigurationError, SpecError
+from optimizer.context.image import image_files
+from optimizer.errors import ConfigurationError, Fault, SpecError
 from optimizer.model.cache import CacheOption
 from optimizer.model.ecr import EcrRegistry
 from optimizer.model.plan import BuildPlan, oci_architecture
 from optimizer.model.spec import ImageSpec
 from optimizer.planning import plan, required_images
+from optimizer.planning.handler import ImageFiles, undefined_handler
 from optimizer.settings import Settings, load_lock, load_settings
 
 _APPS: weakref.WeakKeyDictionary[Any, AppImages] = weakref.WeakKeyDictionary()
@@ -63,6 +66,8 @@ class AppImages:
         self._project = Project(settings.root, DigestCache.of_user())
         self._planned: dict[ImageSpec, PlannedImage] = {}
         self._published: dict[tuple[cdk.Stack, str], PublishedImage] = {}
+        self._files: dict[ImageSpec, ImageFiles] = {}
+        self._handlers: dict[tuple[ImageSpec, str], Fault | None] = {}
         self._noted: set[tuple[cdk.Stack, ImageSpec]] = set()
         self._codes: dict[tuple[PublishedImage, str], lambda_.DockerImageCode] = {}
 
@@ -93,6 +98,15 @@ class AppImages:
             made = plan(spec, self._lock, self._project, mirror=self._mirror)
             self._planned[spec] = PlannedImage(plan=made, context=build_context(made, self._project))
         return self._planned[spec]
+
+    def undefined_handler(self, spec: ImageSpec, handler: str) -> Fault | None:
+        """The fault of a handler that no file of the spec's image defines, of a spec that is planned."""
+        if (spec, handler) not in self._handlers:
+            if spec not in self._files:
+                image = self._planned[spec]
+                self._files[spec] = image_files(image.plan, image.context, self._project, foreign_base=spec.base is not None)
+            self._handlers[spec, handler] = undefined_handler(base_image(spec.runtime), handler, self._files[spec])
+        return self._handlers[spec, handler]
 
     def note_images(self, scope: Construct, spec: ImageSpec) -> None:
         """Write the images that the lock must pin for the spec into the metadata of the scope's stack, once.

@@ -98,6 +98,18 @@ class Project:
                 raise ContextError(f'"{path}" is not UTF-8 text', path, "save the file as UTF-8") from None
         return self._texts[path]
 
+    def read_small(self, path: str, bytes_max: int) -> bytes | None:
+        """The bytes of a file; None when it has more than that many, or cannot be read.
+
+        Raises :class:`ContextError` for a path that leaves the project.
+        """
+        try:
+            with self._inside(path).open("rb") as file:
+                data = file.read(bytes_max + 1)
+        except OSError:
+            return None
+        return data if len(data) <= bytes_max else None
+
     def entries(self, path: str, exclude: Sequence[str] = ()) -> tuple[Entry, ...]:
         """The file, or everything below the directory but what the patterns leave out, sorted by path.
 

@@ -274,3 +274,18 @@ def test_a_file_among_the_steps_is_staged_alone(project: Path) -> None:
     (layer,) = [path for path in context.rglob("*") if path.is_file() and path.name != "Dockerfile"]
     with tarfile.open(layer) as archive:
         assert archive.getnames() == ["opt", "opt/README.md"]
+
+
+def test_a_handler_that_no_file_defines_warns_with_what_was_meant(project: Path) -> None:
+    """It passed every check, and failed at the first invocation."""
+    stack = cdk.Stack(cdk.App(), "Stack")
+    for name, handler in (("Good", "app.handler"), ("Module", "main.handler"), ("Name", "app.handlr")):
+        OptimizedFunction(stack, name, spec=api_spec(), handler=handler)
+    found = {item.id: str(item.entry.data) for item in Annotations.from_stack(stack).find_warning("*", Match.any_value())}
+    assert found == {
+        "/Stack/Module": 'handler "main.handler": no file of the image is the module "main"; '
+        "looked for /var/task/main.py and /var/task/main/__init__.py\n"
+        '  hint: did you mean "app.handler"? [ack: lambda-image-optimizer:handler]',
+        "/Stack/Name": 'handler "app.handlr": /var/task/app.py defines no "handlr"\n'
+        '  hint: did you mean "app.handler"? [ack: lambda-image-optimizer:handler]',
+    }
