@@ -58,12 +58,12 @@ class PublishedImage:
 class AppImages:
     """What the functions of one app share: the project's files, the lock, and the plans made so far."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, output: str | None = None) -> None:
         self._lock = load_lock(settings.lock)
         self._mirror = settings.mirror
         self._cache = settings.cache
         self._cache_names: dict[str, str] = {}
-        self._project = Project(settings.root, DigestCache.of_user())
+        self._project = Project(settings.root, DigestCache.of_user(), output=output)
         self._planned: dict[ImageSpec, PlannedImage] = {}
         self._published: dict[tuple[cdk.Stack, str], PublishedImage] = {}
         self._files: dict[ImageSpec, ImageFiles] = {}
@@ -82,7 +82,8 @@ class AppImages:
         if scope not in _SCOPES:
             root = scope.node.root
             if root not in _APPS:
-                _APPS[root] = cls(load_settings(".", root.node.try_get_context))
+                output = root.outdir if isinstance(root, cdk.Stage) else None
+                _APPS[root] = cls(load_settings(".", root.node.try_get_context), output)
             _SCOPES[scope] = (_APPS[root], top_level_stack(scope))
         return _SCOPES[scope][0]
 

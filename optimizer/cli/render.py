@@ -38,7 +38,7 @@ def command(spec: Path, root: Path | None, lock: Path | None, mirror: str | None
     a directory named by its content, and print the directory.
     """
     settings = load_settings(".")
-    project = Project(root or settings.root)
+    project = Project(root or settings.root, output=output)
     made = plan(
         ImageSpec.load(spec),
         load_lock(lock or settings.lock),

@@ -68,11 +68,14 @@ class Project:
 
     Each file is hashed at most once per version of it in the life of the
     object, so one project should serve all functions of an app; with a cache,
-    once in the life of the cache.
+    once in the life of the cache.  ``output`` is where contexts are written:
+    what stands there is no part of the project, or each run would pack the
+    contexts of the one before.
     """
 
-    def __init__(self, root: str | Path, cache: DigestCache | None = None) -> None:
+    def __init__(self, root: str | Path, cache: DigestCache | None = None, *, output: str | Path | None = None) -> None:
         self._cache = cache
+        self._output = os.path.realpath(output) if output is not None else None
         self._absolute: dict[str, str] = {}
         self.root = Path(root).resolve()
         self._root = str(self.root)
@@ -182,6 +185,8 @@ class Project:
             below = f"{relative}/{item.name}" if relative else item.name
             here = f"{path}/{item.name}" if path != "." else item.name
             is_directory = item.is_dir(follow_symlinks=False)
+            if is_directory and item.path == self._output:
+                continue
             ignored = ignore.ignores(below)
             if ignored and not (is_directory and ignore.may_take_back):
                 continue

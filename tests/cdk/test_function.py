@@ -228,6 +228,19 @@ class TestAssetHash:
         (project / "cdk.out" / "manifest.json").write_text("{}")
         assert image_tag(steps=[SourceCode(".")]) == before
 
+    @pytest.mark.parametrize("step", [SourceCode, lambda path: Files(path, to="/opt/all/")], ids=["code", "files"])
+    def test_wherever_a_synthesis_writes_is_no_part_of_the_image(self, project: Path, step: Any) -> None:
+        """With an output directory of another name, each synthesis packed the contexts of the one before, and deployed anew."""
+        tags = []
+        for _ in range(2):
+            app = cdk.App(outdir=str(project / "build" / "assembly"))
+            function = OptimizedFunction(
+                cdk.Stack(app, "Stack"), "Api", spec=api_spec(steps=[step(".")]), handler="functions/api/app.handler"
+            )
+            app.synth()
+            tags.append(function.image_tag)
+        assert tags[0] == tags[1]
+
 
 class TestBadInput:
     def test_fails_with_every_fault_under_the_path_of_the_construct(self, project: Path) -> None:
