@@ -17,12 +17,9 @@ from optimizer.errors import ContextError, SpecError
 from optimizer.model.build import BuildOptions
 from optimizer.model.cache import CacheOption
 from optimizer.model.ecr import EcrRegistry
-from optimizer.model.reference import ImageReference
+from optimizer.model.reference import REQUIRED_IMAGES, ImageReference
 from optimizer.sam.document import Document
 from optimizer.sam.template import TemplateFunction, TemplateRepository, functions, repositories
-
-REQUIRED_IMAGES = "lambda-image-optimizer:images"
-"""Type of the metadata in which stacks hold what their images stand on: a list of ``{"image": reference, "platform": "arm64"}``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,6 @@ from aws_cdk import aws_ecr_assets as ecr_assets
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from optimizer.adapters.assembly import REQUIRED_IMAGES
 from optimizer.bases.catalogue import base_image
 from optimizer.cdk.synthesizer import check_publishable, top_level_stack
 from optimizer.context import BuildContext, Project, build_context, stage_context
@@ -25,6 +24,7 @@ from optimizer.errors import ConfigurationError, Fault, SpecError
 from optimizer.model.cache import CacheOption
 from optimizer.model.ecr import EcrRegistry
 from optimizer.model.plan import BuildPlan, oci_architecture
+from optimizer.model.reference import REQUIRED_IMAGES
 from optimizer.model.spec import ImageSpec
 from optimizer.planning import plan, required_images
 from optimizer.planning.handler import ImageFiles, undefined_handler

@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 
 from optimizer.errors import SpecError
 
+REQUIRED_IMAGES = "lambda-image-optimizer:images"
+"""Metadata of a stack in a cloud assembly: what its images stand on, as a list of ``{"image": reference, "platform": "arm64"}``."""
+
 # The pieces follow the grammar of the OCI distribution specification, 1.1
 # (https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md#pulling-manifests).
 _HOST = r"(?:localhost|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+|[A-Za-z0-9-]+(?=:\d))(?::\d{1,5})?"
