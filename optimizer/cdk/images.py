@@ -87,12 +87,6 @@ class AppImages:
             _SCOPES[scope] = (_APPS[root], top_level_stack(scope))
         return _SCOPES[scope][0]
 
-    @classmethod
-    def plans_of(cls, scope: Construct) -> dict[str, BuildPlan]:
-        """The plans of the images of the scope's app, by their assets."""
-        images = _APPS.get(scope.node.root)
-        return {image.context.digest: image.plan for image in images._planned.values()} if images else {}
-
     def planned(self, spec: ImageSpec) -> PlannedImage:
         """The plan and the build context of a spec, made at its first use."""
         if spec not in self._planned:
