@@ -51,7 +51,7 @@ FILES = {
     "berry/.npmrc": "//registry.example.com/:_authToken=${NPM_TOKEN}\n",
     "berry/.yarnrc.yml": 'npmAuthToken: "${HOUSE_TOKEN:-}"\n',
     "ruby/Gemfile": 'source "https://#{ENV.fetch("GEM_TOKEN")}@gems.example.com"\n',
-    "ruby/Gemfile.lock": "",
+    "ruby/Gemfile.lock": "GEM\n  remote: https://gems.example.com/\n  specs:\n\nPLATFORMS\n  ruby\n\nDEPENDENCIES\n",
     "maven/pom.xml": "<project><properties><token>${env.MAVEN_TOKEN}</token></properties></project>",
     "gradle/build.gradle": 'repositories { maven { credentials { password = System.getenv("GRADLE_TOKEN") } } }\n',
     "go/go.mod": "module x\ngo 1.25\nrequire example.com/y v1.0.0\n",
