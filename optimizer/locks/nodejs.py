@@ -10,7 +10,7 @@ of the lock, in normal form, and may start with ``../``.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +32,28 @@ class Importer:
     git: tuple[str, ...] = ()
     scripted: tuple[str, ...] | None = None
     nested: tuple[str, ...] = ()
+
+
+class Importers(Mapping[str, Importer]):
+    """The importers of a lock by path, each computed when it is asked for: a repository has hundreds, and a step needs few."""
+
+    def __init__(self, paths: Iterable[str], read: Callable[[str], Importer]) -> None:
+        self._paths = tuple(paths)
+        self._read = read
+        self._found: dict[str, Importer] = {}
+
+    def __getitem__(self, path: str) -> Importer:
+        if path not in self._found:
+            if path not in self._paths:
+                raise KeyError(path)
+            self._found[path] = self._read(path)
+        return self._found[path]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

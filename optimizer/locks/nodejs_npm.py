@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from optimizer.locks.nodejs import Importer, NodeLock, in_order, inside, is_archive, names, reached, table, texts
+from optimizer.locks.nodejs import Importer, Importers, NodeLock, in_order, inside, is_archive, names, reached, table, texts
 
 _PRODUCTION = ("dependencies", "optionalDependencies", "peerDependencies")
 
@@ -44,7 +44,7 @@ def _read_packages(packages: Mapping[str, dict[str, Any]]) -> NodeLock:
         if isinstance(resolved := entry.get("resolved"), str) and resolved.startswith("file:") and not entry.get("link")
     }
     return NodeLock(
-        importers={path: _importer(packages, links, path) for path in (".", *local)},
+        importers=Importers((".", *local), lambda path: _importer(packages, links, path)),
         members=members,
         local=local,
         links=links,

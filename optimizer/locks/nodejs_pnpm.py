@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from optimizer.locks.nodejs import Importer, NodeLock, in_order, inside, is_archive, load_yaml, reached, table
+from optimizer.locks.nodejs import Importer, Importers, NodeLock, in_order, inside, is_archive, load_yaml, reached, table
 
 _PRODUCTION = ("dependencies", "optionalDependencies")
 _HOOKS = ".pnpmfile.cjs"
@@ -24,7 +24,7 @@ def read_pnpm(text: str) -> NodeLock | None:
     data = load_yaml(text)
     if data is None:
         return None
-    importers = {path: table(entry) for path, entry in table(data.get("importers")).items()} or {".": table(data)}
+    importers = {inside(".", path): table(entry) for path, entry in table(data.get("importers")).items()} or {".": table(data)}
     packages = {key: table(entry) for key, entry in table(data.get("packages")).items()}
     snapshots = {key: table(entry) for key, entry in table(data.get("snapshots")).items()} or packages
     links = {
@@ -34,10 +34,10 @@ def read_pnpm(text: str) -> NodeLock | None:
         if version.startswith("link:")
     }
     resolutions = {key: table(entry.get("resolution")) for key, entry in packages.items()}
-    members = {inside(".", path): "" for path in importers if path != "."}
+    members = {path: "" for path in importers if path != "."}
     local = {**members, **{target: name for (_, name), target in sorted(links.items()) if target != "."}}
     return NodeLock(
-        importers={inside(".", path): _importer(importers, snapshots, resolutions, path) for path in importers},
+        importers=Importers(importers, lambda path: _importer(importers, snapshots, resolutions, path)),
         members=members,
         local=local,
         links={inside(path, f"node_modules/{name}"): target for (path, name), target in links.items()},

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
-from optimizer.locks.nodejs import Importer, NodeLock, in_order, inside, is_archive, load_yaml, reached, table, texts
+from optimizer.locks.nodejs import Importer, Importers, NodeLock, in_order, inside, is_archive, load_yaml, reached, table, texts
 
 _REFUSED = ("portal:", "link:", "exec:")
 _ENTRY = re.compile(r"^(?=[^\s#])(.+):$")
@@ -57,7 +57,7 @@ def read_yarn(text: str, production: Callable[[str], Collection[str]]) -> NodeLo
         elif rest.startswith(_REFUSED):
             refused.add((name, rest.partition(":")[0]))
     return NodeLock(
-        importers={path: _importer(entries, production, path) for path in (".", *members)},
+        importers=Importers((".", *members), lambda path: _importer(entries, production, path)),
         members=members,
         local=members,
         links={f"node_modules/{name}": path for path, name in members.items()},
