@@ -7,7 +7,7 @@ https://doc.rust-lang.org/cargo/reference/workspaces.html
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,6 +81,12 @@ def sources(files: Files, source: str) -> CargoSources:
     )
 
 
+def in_bin_directory(files: Files, packages: Iterable[str], binary: str) -> bool:
+    """Whether Cargo finds the binary of a package by a file in src/bin."""
+    names = (f"src/bin/{binary}.rs", f"src/bin/{binary}/main.rs")
+    return any(is_file(files, joined(package, name)) for package in packages for name in names)
+
+
 def workspace_of(files: Files, source: str) -> str | None:
     """The directory above with a workspace and its lock; None where there is none."""
     for directory in list(upwards(source))[1:]:
@@ -135,12 +141,17 @@ def _members(workspace: Mapping[str, Any], directory: str) -> Iterator[str]:
 
 def _binaries(files: Files, data: Mapping[str, Any], directory: str) -> Iterator[str]:
     """The names of a package's binaries: the listed ones, and the one of src/main.rs."""
+    package = _table(data, "package")
     listed = data.get("bin")
+    paths = []
     for item in listed if isinstance(listed, list) else ():
         if isinstance(item, Mapping) and isinstance(item.get("name"), str):
             yield item["name"]
-    if not listed and is_file(files, joined(directory, "src/main.rs")):
-        yield _table(data, "package").get("name", "")
+            paths.append(item.get("path"))
+    if package.get("autobins") is False:
+        return
+    if "src/main.rs" not in paths and is_file(files, joined(directory, "src/main.rs")):
+        yield package.get("name", "")
 
 
 def _inherits(data: Mapping[str, Any]) -> bool:

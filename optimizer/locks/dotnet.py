@@ -22,17 +22,25 @@ _ABOVE = ("Directory.Build.props", "Directory.Build.targets", "Directory.Package
 _REFERENCE = re.compile(r"""<(?:ProjectReference|Import)\b[^>]*?\b(?:Include|Project)\s*=\s*["']([^"']+)["']""")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _PACKAGES = re.compile(r"<packageSources>(.*?)</packageSources>", re.DOTALL)
+_FRAMEWORK = re.compile(r"<TargetFramework>\s*net(\d+\.\d+)\s*</TargetFramework>")
 _VALUE = re.compile(r"""<add\b[^>]*?\bvalue\s*=\s*["']([^"']+)["']""")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DotnetSources:
-    """What a project is built from: directories of projects, the source first, files above them, and everything that is named."""
+    """What a project is built from.
+
+    ``directories`` are those of projects, the source first; ``files`` stand
+    above them; ``local`` is everything that is named.  ``sdk`` is the file that
+    asks for a version of the SDK, and the version; ``framework`` the project
+    file and the version of .NET that it targets.
+    """
 
     directories: tuple[str, ...]
     files: tuple[str, ...]
     local: tuple[Local, ...]
     sdk: tuple[str, str] | None
+    framework: tuple[str, str] | None
 
 
 def sources(files: Files, source: str, project: str | None) -> DotnetSources:
@@ -57,7 +65,13 @@ def sources(files: Files, source: str, project: str | None) -> DotnetSources:
                 else:
                     found[item.path] = None
     directories.update({item.path: None for item in local if item.kind is LocalKind.DIRECTORY and is_directory(files, item.path)})
-    return DotnetSources(directories=tuple(directories), files=tuple(found), local=tuple(local), sdk=_sdk(files, found))
+    return DotnetSources(
+        directories=tuple(directories),
+        files=tuple(found),
+        local=tuple(local),
+        sdk=_sdk(files, found),
+        framework=_framework(files, project),
+    )
 
 
 def _above(files: Files, source: str) -> Iterator[str]:
@@ -79,6 +93,11 @@ def _package_sources(text: str, path: str) -> Iterator[Local]:
         for value in _VALUE.findall(block):
             if "://" not in value and "%" not in value:
                 yield Local(kind=LocalKind.DIRECTORY, path=joined(directory_of(path), value.replace("\\", "/")), place=path)
+
+
+def _framework(files: Files, project: str | None) -> tuple[str, str] | None:
+    match = _FRAMEWORK.search(_COMMENT.sub("", files.read_text(project))) if project is not None else None
+    return (project, match[1]) if project is not None and match else None
 
 
 def _sdk(files: Files, found: dict[str, None]) -> tuple[str, str] | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from optimizer.errors import Fault
 from optimizer.locks import dotnet
 from optimizer.locks.files import leaves, upwards
+from optimizer.locks.go import newer
 from optimizer.locks.local import Local
 from optimizer.model.plan import TREE, CopyInputs, Run, Stage
 from optimizer.model.reference import ImageReference
@@ -42,6 +43,14 @@ class DotnetToolchain:
                 f'"{found.sdk[0]}" asks for the SDK {found.sdk[1]}, and the builder is "{builder}"',
                 "builder",
                 "set builder to an SDK of that version, or let global.json ask for the runtime's",
+            )
+
+        runtime = _version(context.target)
+        if found.framework is not None and newer(found.framework[1], runtime):
+            yield Fault(
+                f'"{found.framework[0]}" targets .NET {found.framework[1]}, and the runtime has {runtime}',
+                "source",
+                "choose a runtime of that version, or target the runtime's",
             )
 
     def local(self, step: DotnetBuild, context: StepContext) -> Iterable[Local]:
@@ -107,6 +116,9 @@ def _sources(step: DotnetBuild, context: StepContext) -> dotnet.DotnetSources:
 
 
 def _sdk(target: Target) -> ImageReference:
+    return ImageReference.parse(f"mcr.microsoft.com/dotnet/sdk:{_version(target)}")
+
+
+def _version(target: Target) -> str:
     version = target.base.runtime.removeprefix("dotnet").removeprefix("core")
-    tag = version if "." in version else f"{version}.0"
-    return ImageReference.parse(f"mcr.microsoft.com/dotnet/sdk:{tag}")
+    return version if "." in version else f"{version}.0"

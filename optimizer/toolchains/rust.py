@@ -115,6 +115,14 @@ def _faults(step: RustBuild, context: StepContext) -> Iterable[Fault]:
             f'set package to one of them, such as "{makers[0]}"',
         )
     known = [name for name, _ in found.members]
+    binaries = sorted({binary for name, made in found.members if step.package in (None, name) for binary in made})
+    made = step.binary in binaries or cargo.in_bin_directory(context.project, found.packages, step.binary)
+    if binaries and not made and not _has_wildcards(context, source):
+        yield Fault(
+            f'no package of "{step.source}" has a binary "{step.binary}"; allowed: {", ".join(binaries)}',
+            "binary",
+            did_you_mean(step.binary, binaries) or f'set binary="{binaries[0]}"',
+        )
     if step.package is not None and step.package not in known and not _has_wildcards(context, source):
         yield Fault(
             f'"{step.package}" is no package of "{source}"; allowed: {", ".join(known)}',

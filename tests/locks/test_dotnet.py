@@ -27,3 +27,9 @@ def test_references_and_what_stands_above() -> None:
 
 def test_damaged_files_are_left_to_the_sdk() -> None:
     assert sources(Texts({"global.json": "{", "A.csproj": "<"}), ".", "A.csproj").sdk is None
+
+
+def test_the_version_that_a_project_targets() -> None:
+    text = "<Project><!-- <TargetFramework>net6.0</TargetFramework> --><TargetFramework>net10.0</TargetFramework></Project>"
+    assert sources(Texts({"A.csproj": text}), ".", "A.csproj").framework == ("A.csproj", "10.0")
+    assert sources(Texts({"A.csproj": "<TargetFrameworks>net8.0;net10.0</TargetFrameworks>"}), ".", "A.csproj").framework is None
