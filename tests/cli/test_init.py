@@ -320,7 +320,7 @@ class TestStart:
     def test_a_spec_for_what_a_directory_holds(self, runtime: str, files: list[str], kinds: list[str]) -> None:
         Path("orders").mkdir()
         for name in files:
-            Path("orders", name).write_text("")
+            Path("orders", name).write_text("<project/>" if name == "pom.xml" else "")
         result = init("orders", "--runtime", runtime)
         assert result.exit_code == 0, result.output
         spec = ImageSpec.load("orders.image.toml")
