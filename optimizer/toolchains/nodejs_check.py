@@ -74,11 +74,11 @@ def _need_faults(project: NodeProject) -> Iterator[Fault]:
                 "move what it needs into a member",
             )
             continue
-        if project.tool == "pnpm" and path not in project.lock.importers and project.manifest(path).production:
+        if not _is_locked(project, path) and project.manifest(path).production:
             yield Fault(
                 f"{project.step.lock} links {title}, but holds none of its dependencies",
                 "lock",
-                "make it a member of the workspace (pnpm-workspace.yaml), and lock again",
+                "make it a member of a workspace whose root holds both, and name the lock of that root",
             )
         entries = project.manifest(path).entries
         if entries and not any(_exists(project, path, entry) for entry in entries):
@@ -87,6 +87,11 @@ def _need_faults(project: NodeProject) -> Iterator[Fault]:
                 "lock",
                 "build the package first (such as npm run build), so that its output is there when the image is planned",
             )
+
+
+def _is_locked(project: NodeProject, path: str) -> bool:
+    """Whether the lock holds what a local package depends on: of a link, npm looks no further outside of its own directory."""
+    return path in project.lock.importers and not (project.tool == "npm" and path.startswith("../"))
 
 
 def _exists(project: NodeProject, path: str, entry: str) -> bool:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from optimizer import ImageSpec, Lock, NodeDependencies, plan, render
+from optimizer.errors import SpecError
 from optimizer.model.plan import BuildPlan
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -56,12 +59,11 @@ def test_packages_from_git_bring_git_and_are_built_on_the_target(tmp_path: Path)
 
 def test_a_directory_beside_the_locks_own_stands_where_the_link_to_it_would(tmp_path: Path) -> None:
     packages = {
-        "../shared": {"version": "1.0.0", "dependencies": {"ms": "2"}},
-        "../shared/node_modules/ms": {"version": "2.1.3"},
+        "../shared": {"version": "1.0.0"},
         "node_modules/shared": {"resolved": "../shared", "link": True},
     }
     project(tmp_path / "functions" / "api", packages, dependencies={"shared": "file:../shared"})
-    write(tmp_path / "functions", **{"shared/package.json": {"name": "shared", "dependencies": {"ms": "2"}}, "shared/index.js": ""})
+    write(tmp_path / "functions", **{"shared/package.json": {"name": "shared"}, "shared/index.js": ""})
     made = planned(tmp_path, NodeDependencies("functions/api/package-lock.json"))
     assert made.stages[0].workdir == "/build/api"
     assert {(item.source, item.target) for item in made.stages[0].plain_inputs()} == {
@@ -71,6 +73,11 @@ def test_a_directory_beside_the_locks_own_stands_where_the_link_to_it_would(tmp_
     }
     packed = made.packed()["node-dependencies-node-modules-shared"]
     assert (packed.files.source, packed.files.target) == ("functions/shared", "/var/task/node_modules/shared/")
+
+    # npm neither locks nor installs what such a package depends on.
+    write(tmp_path / "functions", **{"shared/package.json": {"name": "shared", "dependencies": {"ms": "2"}}})
+    with pytest.raises(SpecError, match='links "shared" at "functions/shared", but holds none of its dependencies'):
+        planned(tmp_path, NodeDependencies("functions/api/package-lock.json"))
 
 
 def test_the_plan_warns_where_a_member_has_packages_of_its_own(tmp_path: Path) -> None:
