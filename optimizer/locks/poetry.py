@@ -29,6 +29,9 @@ from optimizer.locks.python import normal_name as normal
 
 NAME = "poetry.lock"
 _MAIN = "main"
+_DEVELOPMENT = frozenset(
+    {"dev", "develop", "development", "test", "tests", "testing", "lint", "linting", "docs", "doc", "typing", "types", "ci"}
+)
 _CARET = re.compile(r"\^\s*(\d+(?:\.\d+)*)")
 _TILDE = re.compile(r"~(?!=)\s*(\d+(?:\.\d+)*)")
 _BARE = re.compile(r"\d+(?:\.\d+)*(?:\.\*)?")
@@ -49,7 +52,10 @@ def _lock(data: Mapping[str, Any], declared: Mapping[str, Any]) -> PythonLock:
     groups |= {*declared.get("dependency-groups", {}), *(("dev",) if "dev-dependencies" in poetry else ())}
     extras = data.get("extras", {})
     python = data.get("metadata", {}).get("python-versions", "")
+    optional = {name for name, group in poetry.get("group", {}).items() if group.get("optional", False)}
+    defaults = {*poetry.get("group", {}), *declared.get("dependency-groups", {})} - optional - {_MAIN, *_DEVELOPMENT}
     words = Words(
+        defaults=frozenset(defaults),
         groups=frozenset(groups - {_MAIN}),
         extras=frozenset({*extras, *poetry.get("extras", {}), *declared.get("project", {}).get("optional-dependencies", {})}),
     )

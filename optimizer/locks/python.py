@@ -91,6 +91,11 @@ class Package:
         return self.origin is not From.GIT or bool(_COMMIT.fullmatch(self.commit))
 
     @property
+    def only_wheels(self) -> bool:
+        """Whether the lock tells all files of the package, and there is nothing to build it from."""
+        return bool(self.files) and all(name.endswith(WHEEL) for name in self.files or ())
+
+    @property
     def requirement(self) -> str:
         """The package of a repository or a URL as one direct reference (PEP 508)."""
         extras = f"[{','.join(self.extras)}]" if self.extras else ""
@@ -129,10 +134,15 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """The words that a step may take of a lock."""
+    """The words that a step may take of a lock.
+
+    ``defaults`` are groups that the lock's own tool installs without being
+    asked, but those that by their name are for development.
+    """
 
     groups: frozenset[str] = frozenset()
     extras: frozenset[str] = frozenset()
+    defaults: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,9 @@ from functools import lru_cache
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from optimizer.locks.local import Local, LocalKind
-from optimizer.locks.python import From, Package, normal_name, sorted_packages
+from optimizer.locks.python import From, Package, file_name, normal_name, sorted_packages
 from optimizer.locks.requirement_lines import logical_lines, option, reference
+from optimizer.model.secrecy import URL_WITH_PASSWORD
 
 _INCLUDES = ("--requirement", "--constraint")
 # pip and uv replace these alone: https://pip.pypa.io/en/stable/reference/requirements-file-format/#using-environment-variables
@@ -32,7 +33,7 @@ class Requirements:
     names of environment variables, with the place of each.  ``other_vcs`` are
     references to repositories of other programs than Git, with their places.
     ``only_pip`` is the place of the first line that pip reads and uv does not,
-    empty without one.
+    empty without one.  ``passwords`` are the places of URLs with a password.
     """
 
     files: tuple[str, ...]
@@ -43,6 +44,7 @@ class Requirements:
     other_vcs: tuple[tuple[str, str], ...]
     hashed: bool
     only_pip: str
+    passwords: tuple[str, ...]
 
     @property
     def names_files(self) -> bool:
@@ -66,6 +68,7 @@ def read_requirements(path: str, read: Callable[[str], str], kind: Callable[[str
     includes: list[Local] = []
     variables: list[tuple[str, str]] = []
     other_vcs: list[tuple[str, str]] = []
+    passwords: list[str] = []
     hashed, only_pip = False, ""
     waiting = [path]
     while waiting:
@@ -77,6 +80,7 @@ def read_requirements(path: str, read: Callable[[str], str], kind: Callable[[str
         for line in _lines(text):
             place = f"{current}:{line.number}"
             hashed = hashed or "--hash=" in line.text or "--hash " in line.text
+            passwords += [place for match in URL_WITH_PASSWORD.finditer(line.text) if "${" not in match[0]][:1]
             variables += [(name, place) for name in _VARIABLE.findall(line.text)]
             if line.option and line.option[0] in _INCLUDES and "://" not in line.option[1]:
                 target = posixpath.normpath(posixpath.join(posixpath.dirname(current), line.option[1]))
@@ -102,6 +106,7 @@ def read_requirements(path: str, read: Callable[[str], str], kind: Callable[[str
         other_vcs=tuple(other_vcs),
         hashed=hashed,
         only_pip=only_pip,
+        passwords=tuple(passwords),
     )
 
 
@@ -133,10 +138,10 @@ def _package(found: tuple[str, str, str, str], current: str, place: str, kind: C
     if what == "vcs":
         return _repository(name, extras, target, place)
     if what == "url":
-        return Package(name=name, place=place, origin=From.URL, location=target, extras=extras)
+        return Package(name=name, place=place, origin=From.URL, location=target, extras=extras, files=(file_name({"url": target}),))
     path = _located(current, target, kind)
     if what == "archive":
-        return Package(name=name, place=place, origin=From.ARCHIVE, archives=(path,), extras=extras)
+        return Package(name=name, place=place, origin=From.ARCHIVE, archives=(path,), extras=extras, files=(posixpath.basename(path),))
     return Package(name=name, place=place, origin=From.DIRECTORY, location=path, extras=extras)
 
 

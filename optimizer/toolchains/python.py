@@ -41,7 +41,16 @@ from optimizer.toolchains.python_install import (
     installer,
     uv_install,
 )
-from optimizer.toolchains.python_reading import COMPANION, Reading, dependencies_of, kind_of, lock_faults, project_at, read_step
+from optimizer.toolchains.python_reading import (
+    COMPANION,
+    Reading,
+    dependencies_of,
+    group_warnings,
+    kind_of,
+    lock_faults,
+    project_at,
+    read_step,
+)
 from optimizer.toolchains.python_scripts import flatten, forget, overlaps
 from optimizer.toolchains.python_sources import source_stage, source_warnings
 from optimizer.toolchains.secrets import with_index_of_pip
@@ -86,6 +95,7 @@ class PythonToolchain:
 
     def warnings(self, step: PythonDependencies, context: StepContext) -> Iterable[str]:
         reading = read_step(step, context)
+        yield from group_warnings(step, context)
         for source in reading.sources:
             yield from source_warnings(source, context)
         for package in reading.repositories:

@@ -16,6 +16,7 @@ from optimizer.locks.pylock import read_pylock
 from optimizer.locks.python import From, LockFault, Package, PythonLock, Wanted, environment_of, normal_name, of_origin
 from optimizer.locks.requirements import Requirements, read_requirements
 from optimizer.locks.uv import read_uv_lock
+from optimizer.locks.wheels import without_wheel
 from optimizer.model.steps import PythonDependencies
 from optimizer.toolchains.toolchain import StepContext, below, beside, missing_file
 
@@ -155,7 +156,7 @@ def lock_faults(step: PythonDependencies, context: StepContext) -> Iterator[Faul
     if reading.requirements is not None:
         yield from _requirements_faults(step, reading.requirements)
     yield from _installer_faults(step, reading)
-    yield from _package_faults(reading)
+    yield from _package_faults(reading, context)
     for source in reading.sources:
         if kind_at(source.location, context) == "directory":
             yield from _source_faults(source, reading, context)
@@ -194,6 +195,20 @@ def _choice_faults(step: PythonDependencies, lock: PythonLock, context: StepCont
             )
 
 
+def group_warnings(step: PythonDependencies, context: StepContext) -> Iterator[str]:
+    """What poetry would install without being asked, and the step does not."""
+    if kind_of(step.lock) != poetry.NAME:
+        return
+    taken = {normal_name(word) for word in step.groups}
+    left = [group for group in sorted(read_lock(step, context).words(None).defaults) if normal_name(group) not in taken]
+    if left:
+        names = ", ".join(f'"{group}"' for group in left)
+        yield (
+            f"{step.lock} has the groups {names}, which poetry installs without being asked and this step leaves out: "
+            "name them in groups, or make them optional in pyproject.toml"
+        )
+
+
 def _root_has_packages(step: PythonDependencies, lock: PythonLock) -> bool:
     root = next((name for name, directory in lock.members.items() if directory == "."), None)
     return root is not None and bool(lock.select(Wanted(words=step.groups, package=root)))
@@ -208,6 +223,12 @@ def _requirements_faults(step: PythonDependencies, requirements: Requirements) -
                 "lock",
                 f'write the value, or bring it: BuildSecret("{variable.lower()}", from_env="{variable}", to_env="{variable}")',
             )
+    for place in requirements.passwords:
+        yield Fault(
+            f"{place} holds a password in a URL",
+            "lock",
+            'write the URL without it, and bring it by a netrc file: BuildSecret("netrc", from_file=".netrc", to_file="/root/.netrc")',
+        )
     for target, place in requirements.other_vcs:
         yield Fault(f'{place} names "{target}"; allowed: repositories of Git', "lock", "publish it as a package, or move it to Git")
 
@@ -223,7 +244,17 @@ def _installer_faults(step: PythonDependencies, reading: Reading) -> Iterator[Fa
         )
 
 
-def _package_faults(reading: Reading) -> Iterator[Fault]:
+def _package_faults(reading: Reading, context: StepContext) -> Iterator[Fault]:
+    target = context.target
+    direct = [package for package in of_origin(reading.packages, From.URL, From.ARCHIVE) if package.only_wheels]
+    for package in direct:
+        if without_wheel([package], target.base, target.architecture):
+            version = target.base.runtime.removeprefix("python")
+            yield Fault(
+                f'{package.place} names "{(package.files or ("",))[0]}", a wheel that Python {version} on {target.architecture} cannot load',
+                "lock",
+                "name the wheel for the runtime and the architecture of the image",
+            )
     for package in reading.packages:
         if not package.pinned:
             yield Fault(

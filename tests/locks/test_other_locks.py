@@ -145,3 +145,19 @@ sdist = {{ path = "wheels/local-1.tar.gz", hashes = {{ sha256 = "0" }} }}
     assert sorted(item.name for item in lock.select(Wanted(words=("pdf", "docs"), environment=ENVIRONMENT))) == ["fromgit", "lib", "local"]
     assert NAME.fullmatch("pylock.toml")
     assert not NAME.fullmatch("pylock.a.b.toml")
+
+
+def test_groups_that_poetry_installs_without_being_asked() -> None:
+    project = """
+[tool.poetry.group.reports.dependencies]
+six = "1.17.0"
+[tool.poetry.group.dev.dependencies]
+iniconfig = "2.0.0"
+[tool.poetry.group.docs]
+optional = true
+[tool.poetry.group.pdf]
+optional = true
+[dependency-groups]
+tracing = ["jmespath"]
+"""
+    assert read_poetry_lock("", project).words(None).defaults == {"reports", "tracing"}
