@@ -67,6 +67,7 @@ class NodeLock:
     the name of its package; ``files`` are patches and hooks.
     ``refused`` are entries of a protocol that cannot be installed from the
     lock alone, each with its name.  ``versions`` are those of some packages.
+    ``format`` is the lock's own version, empty where it does not matter.
     """
 
     importers: Mapping[str, Importer] = field(default_factory=dict)
@@ -78,6 +79,7 @@ class NodeLock:
     files: tuple[str, ...] = ()
     refused: tuple[tuple[str, str], ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
+    format: str = ""
 
     def importer(self, path: str) -> Importer:
         """The importer; an empty one for a path that the lock does not have."""

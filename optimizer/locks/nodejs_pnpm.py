@@ -52,6 +52,7 @@ def read_pnpm(text: str) -> NodeLock | None:
             if entry.get("type") == "directory" and isinstance(entry.get("directory"), str)
         },
         files=in_order({*patch_files(data), *((_HOOKS,) if data.get("pnpmfileChecksum") else ())}),
+        format=str(data.get("lockfileVersion", "")),
         versions={_name(key): key.rpartition("@")[2] for key in packages if "@" in key[1:]},
     )
 

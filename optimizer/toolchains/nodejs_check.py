@@ -10,6 +10,8 @@ from optimizer.locks.nodejs_manifest import candidates
 from optimizer.locks.ranges import may_hold
 from optimizer.toolchains.nodejs_project import NodeProject, has_file
 
+# pnpm 9 and 10 write it; pnpm 10 stops at older ones with ERR_PNPM_LOCKFILE_BREAKING_CHANGE.
+_PNPM_FORMAT = "9."
 _INSTEAD = {
     "portal": "make it a member of the workspace, or a file: dependency",
     "link": "make it a member of the workspace, or a file: dependency",
@@ -24,6 +26,13 @@ def check_project(project: NodeProject) -> Iterator[Fault]:
             f"{project.path('package.json')} has workspaces, which Yarn 1 does not write into its lock",
             "lock",
             "lock with Yarn 4 (yarn set version stable; yarn install), npm or pnpm",
+        )
+        return
+    if project.lock.format and not project.lock.format.startswith(_PNPM_FORMAT):
+        yield Fault(
+            f'{project.step.lock} has the format "{project.lock.format}", which the pnpm of this step does not read; allowed: {_PNPM_FORMAT}0',
+            "lock",
+            "lock again with pnpm 9 or newer: pnpm install --lockfile-only",
         )
         return
     for name, protocol in project.lock.refused:
