@@ -24,6 +24,7 @@ _UV = (
     "--hash=sha256:5435c5ce14a56431208ca0996416d310f1598e8c2c8ba707688985a16bb82dbe",
     "--hash=sha256:ecb6028d79dc96fbeafffe5c8af62a7099487ebc05a701e76714eebcffd06375",
 )
+_PAGE = (".html", ".htm")
 # Exporters run in environments of their own: what they need must neither meet nor change the packages of the base.
 _EXPORTER = ("python", "-m", "uv", "tool", "run", "--quiet", "--python", "python")
 _POETRY = ("--from", "poetry==2.5.1", "--with", "poetry-plugin-export==1.10.1", "poetry")
@@ -63,17 +64,21 @@ def index(step: PythonDependencies, registries: Sequence[str], extra: str = "--i
 
     An option would win over the variable of a build secret, so there is none
     where a secret names the index.  PyPI is not asked where the lock has
-    nothing from it.  Every index is
-    asked for every package, and the hashes of the lock decide: the first one
-    that knows a name may not have the version.
+    nothing from it.  Every index is asked for every package, and the hashes
+    of the lock decide: the first one that knows a name may not have the
+    version.  A page of links is no index: uv calls both a registry.
     """
-    others = [url for url in registries if url != PYPI]
+    pages = [url for url in registries if url.endswith(_PAGE)]
+    others = [url for url in registries if url != PYPI and url not in pages]
     if PYPI in registries or not others:
         default = step.index_url
     else:
         default, *others = others
     options = ["--index-url", default] if default and not index_by_secret(step) else []
+    if pages and len(pages) == len(registries):
+        options = ["--no-index"]
     options += [word for url in others for word in (extra, url)]
+    options += [word for url in pages for word in ("--find-links", url)]
     if others and extra == "--index":
         options += ["--index-strategy", "unsafe-best-match"]
     return tuple(options)

@@ -116,6 +116,17 @@ def test_every_index_of_the_lock_is_asked_and_no_other(
     assert " ".join(found) == options
 
 
+def test_a_page_of_links_is_no_index(tmp_path: Path) -> None:
+    """uv.lock calls a page of ``find-links`` a registry too; as an index it would be asked for a path that is not there."""
+    page = "https://download.pytorch.org/whl/torch_stable.html"
+    lock = UV.replace(CPU, page)
+    built = made(tmp_path, PythonDependencies("uv.lock"), uv_lock=lock, pyproject_toml="")
+    assert f"--find-links {page}" in install(built)
+    assert "--index" not in install(built)
+    built = made(tmp_path, PythonDependencies("uv.lock"), uv_lock=lock.replace("https://pypi.org/simple", page), pyproject_toml="")
+    assert f"--no-index --find-links {page}" in install(built)
+
+
 def test_words_are_groups_extras_or_both(tmp_path: Path) -> None:
     built = made(tmp_path, PythonDependencies("uv.lock", groups=["dev", "pdf"]), uv_lock=UV, pyproject_toml="")
     (export,) = (command for command in commands(built) if "uv export" in command)
