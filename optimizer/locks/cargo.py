@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from optimizer.locks.files import Files, is_file, joined, leaves, upwards
+from optimizer.locks.files import ProjectFiles, is_file, joined, leaves, upwards
 from optimizer.locks.local import Local, LocalKind
 
 if sys.version_info >= (3, 11):
@@ -22,7 +22,7 @@ else:
 MANIFEST = "Cargo.toml"
 LOCK = "Cargo.lock"
 TOOLCHAINS = ("rust-toolchain.toml", "rust-toolchain")
-"""Files by which rustup takes another compiler than the installed one."""
+"""ProjectFiles by which rustup takes another compiler than the installed one."""
 _TABLES = ("dependencies", "dev-dependencies", "build-dependencies")
 
 
@@ -44,7 +44,7 @@ class CargoSources:
     versions: tuple[tuple[str, str], ...]
 
 
-def sources(files: Files, source: str) -> CargoSources:
+def sources(files: ProjectFiles, source: str) -> CargoSources:
     """What the manifest of a directory leads to.
 
     Raises ValueError, with the path of the file, for a manifest that is no TOML.
@@ -81,13 +81,13 @@ def sources(files: Files, source: str) -> CargoSources:
     )
 
 
-def in_bin_directory(files: Files, packages: Iterable[str], binary: str) -> bool:
+def in_bin_directory(files: ProjectFiles, packages: Iterable[str], binary: str) -> bool:
     """Whether Cargo finds the binary of a package by a file in src/bin."""
     names = (f"src/bin/{binary}.rs", f"src/bin/{binary}/main.rs")
     return any(is_file(files, joined(package, name)) for package in packages for name in names)
 
 
-def workspace_of(files: Files, source: str) -> str | None:
+def workspace_of(files: ProjectFiles, source: str) -> str | None:
     """The directory above with a workspace and its lock; None where there is none."""
     for directory in list(upwards(source))[1:]:
         manifest = joined(directory, MANIFEST)
@@ -96,7 +96,7 @@ def workspace_of(files: Files, source: str) -> str | None:
     return None
 
 
-def channel(files: Files, source: str) -> tuple[str, str] | None:
+def channel(files: ProjectFiles, source: str) -> tuple[str, str] | None:
     """The file that names a toolchain for rustup, and the channel or version in it."""
     for name in TOOLCHAINS:
         path = joined(source, name)
@@ -108,7 +108,7 @@ def channel(files: Files, source: str) -> tuple[str, str] | None:
     return None
 
 
-def target(files: Files, source: str) -> tuple[str, str] | None:
+def target(files: ProjectFiles, source: str) -> tuple[str, str] | None:
     """The file that sets the target of every build, and that target."""
     for name in (".cargo/config.toml", ".cargo/config"):
         path = joined(source, name)
@@ -139,7 +139,7 @@ def _members(workspace: Mapping[str, Any], directory: str) -> Iterator[str]:
             yield joined(directory, member)
 
 
-def _binaries(files: Files, data: Mapping[str, Any], directory: str) -> Iterator[str]:
+def _binaries(files: ProjectFiles, data: Mapping[str, Any], directory: str) -> Iterator[str]:
     """The names of a package's binaries: the listed ones, and the one of src/main.rs."""
     package = _table(data, "package")
     listed = data.get("bin")
@@ -159,7 +159,7 @@ def _inherits(data: Mapping[str, Any]) -> bool:
     return any(isinstance(value, Mapping) and value.get("workspace") is True for value in values)
 
 
-def _workspace_above(files: Files, directory: str, source: str) -> Iterator[str]:
+def _workspace_above(files: ProjectFiles, directory: str, source: str) -> Iterator[str]:
     for above in list(upwards(directory))[1:]:
         manifest = joined(above, MANIFEST)
         if above != source and is_file(files, manifest) and "workspace" in _toml(files, manifest):
@@ -172,7 +172,7 @@ def _table(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _toml(files: Files, path: str) -> Mapping[str, Any]:
+def _toml(files: ProjectFiles, path: str) -> Mapping[str, Any]:
     try:
         return tomllib.loads(files.read_text(path)) if not leaves(path) else {}
     except tomllib.TOMLDecodeError as error:

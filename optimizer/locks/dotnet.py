@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from optimizer.locks.files import Files, directory_of, is_directory, is_file, joined, upwards
+from optimizer.locks.files import ProjectFiles, directory_of, is_directory, is_file, joined, upwards
 from optimizer.locks.local import Local, LocalKind
 
 PROJECTS = (".csproj", ".fsproj", ".vbproj")
@@ -43,7 +43,7 @@ class DotnetSources:
     framework: tuple[str, str] | None
 
 
-def sources(files: Files, source: str, project: str | None) -> DotnetSources:
+def sources(files: ProjectFiles, source: str, project: str | None) -> DotnetSources:
     """What a project file leads to; without one, only what stands above the source."""
     local: dict[Local, None] = {}
     directories = {source: None}
@@ -74,7 +74,7 @@ def sources(files: Files, source: str, project: str | None) -> DotnetSources:
     )
 
 
-def _above(files: Files, source: str) -> Iterator[str]:
+def _above(files: ProjectFiles, source: str) -> Iterator[str]:
     for name in _ABOVE:
         paths = (joined(directory, name) for directory in upwards(source))
         yield from list(filter(lambda path: is_file(files, path), paths))[:1]
@@ -95,12 +95,12 @@ def _package_sources(text: str, path: str) -> Iterator[Local]:
                 yield Local(kind=LocalKind.DIRECTORY, path=joined(directory_of(path), value.replace("\\", "/")), place=path)
 
 
-def _framework(files: Files, project: str | None) -> tuple[str, str] | None:
+def _framework(files: ProjectFiles, project: str | None) -> tuple[str, str] | None:
     match = _FRAMEWORK.search(_COMMENT.sub("", files.read_text(project))) if project is not None else None
     return (project, match[1]) if project is not None and match else None
 
 
-def _sdk(files: Files, found: dict[str, None]) -> tuple[str, str] | None:
+def _sdk(files: ProjectFiles, found: dict[str, None]) -> tuple[str, str] | None:
     """The file that asks for a version of the SDK, and the version."""
     for path in found:
         if path.endswith(SDK):

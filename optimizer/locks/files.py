@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Protocol
 
 
-class Files(Protocol):
-    """Cheap look-ups and small text files; paths are relative to the project's root and never leave it."""
+class ProjectFiles(Protocol):
+    """The project as planning sees it: cheap look-ups and small text files; paths are relative to the project's root."""
 
     def kind(self, path: str) -> str | None:
         """``file``, ``directory``, or None when there is neither."""
@@ -22,12 +22,12 @@ def leaves(path: str) -> bool:
     return path == ".." or path.startswith(("../", "/"))
 
 
-def is_file(files: Files, path: str) -> bool:
+def is_file(files: ProjectFiles, path: str) -> bool:
     """Whether a file of the project stands at the path."""
     return not leaves(path) and files.kind(path) == "file"
 
 
-def is_directory(files: Files, path: str) -> bool:
+def is_directory(files: ProjectFiles, path: str) -> bool:
     """Whether a directory of the project stands at the path."""
     return not leaves(path) and files.kind(path) == "directory"
 

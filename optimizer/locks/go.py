@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from optimizer.locks.files import Files, directory_of, is_directory, is_file, joined, upwards
+from optimizer.locks.files import ProjectFiles, directory_of, is_directory, is_file, joined, upwards
 from optimizer.locks.local import Local, LocalKind
 
 MODULE = "go.mod"
@@ -52,7 +52,7 @@ class GoSources:
     versions: tuple[tuple[str, str], ...]
     downloads: bool
 
-    def files(self, files: Files) -> tuple[str, ...]:
+    def files(self, files: ProjectFiles) -> tuple[str, ...]:
         """What Go reads before it knows the modules to download; each is there."""
         wanted = [joined(module, name) for module in self.modules for name in (MODULE, "go.sum")]
         if self.workspace is not None:
@@ -82,7 +82,7 @@ def parse(text: str, path: str) -> GoFile:
     return GoFile(path, go, tuple(required), tuple(replaced), tuple(used))
 
 
-def sources(files: Files, source: str) -> GoSources:
+def sources(files: ProjectFiles, source: str) -> GoSources:
     """What the module of a directory is built from."""
     own = _read(files, joined(source, MODULE))
     work = _workspace(files, source)
@@ -125,7 +125,7 @@ def newer(wanted: str, given: str) -> bool:
     return [left for left, _ in told] > [right for _, right in told]
 
 
-def _workspace(files: Files, source: str) -> GoFile | None:
+def _workspace(files: ProjectFiles, source: str) -> GoFile | None:
     """The nearest go.work at the source or above it, if it uses the source."""
     for directory in upwards(source):
         path = joined(directory, WORKSPACE)
@@ -135,7 +135,7 @@ def _workspace(files: Files, source: str) -> GoFile | None:
     return None
 
 
-def _read(files: Files, path: str) -> GoFile:
+def _read(files: ProjectFiles, path: str) -> GoFile:
     return parse(files.read_text(path), path)
 
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from optimizer.locks.files import Files, is_directory, is_file, joined, leaves, upwards
+from optimizer.locks.files import ProjectFiles, is_directory, is_file, joined, leaves, upwards
 from optimizer.locks.java import JavaBuildFiles
 from optimizer.locks.local import Local, LocalKind
 
@@ -53,7 +53,7 @@ class _Found:
         self.local[Local(kind=kind, path=path, place=place)] = None
 
 
-def build_files(files: Files, source: str) -> JavaBuildFiles:
+def build_files(files: ProjectFiles, source: str) -> JavaBuildFiles:
     """What the settings and build scripts of a directory lead to."""
     found = _Found()
     _settings(files, source, found)
@@ -68,7 +68,7 @@ def build_files(files: Files, source: str) -> JavaBuildFiles:
     )
 
 
-def owner(files: Files, source: str) -> str | None:
+def owner(files: ProjectFiles, source: str) -> str | None:
     """The directory above whose settings include the directory as a project; None where there is none, or it has settings of its own."""
     if any(is_file(files, joined(source, name)) for name in SETTINGS):
         return None
@@ -80,7 +80,7 @@ def owner(files: Files, source: str) -> str | None:
     return None
 
 
-def _settings(files: Files, source: str, found: _Found) -> None:
+def _settings(files: ProjectFiles, source: str, found: _Found) -> None:
     for name in _BESIDE_SETTINGS:
         if is_file(files, joined(source, name)):
             found.files.add(joined(source, name))
@@ -126,7 +126,7 @@ def _include(name: str, source: str, place: str, directories: dict[str, str], fo
     found.add(LocalKind.PACKAGE, above, place)
 
 
-def _project(files: Files, root: str, project: str, found: _Found) -> None:
+def _project(files: ProjectFiles, root: str, project: str, found: _Found) -> None:
     for name in _BESIDE_BUILD:
         if is_file(files, joined(project, name)):
             found.files.add(joined(project, name))
@@ -138,7 +138,7 @@ def _project(files: Files, root: str, project: str, found: _Found) -> None:
         _archives(files, text, root, project, path, found)
 
 
-def _scripts(files: Files, text: str, root: str, project: str, place: str, found: _Found) -> None:
+def _scripts(files: ProjectFiles, text: str, root: str, project: str, place: str, found: _Found) -> None:
     for word in _APPLY.findall(text):
         if not word:
             found.computed = True
@@ -150,7 +150,7 @@ def _scripts(files: Files, text: str, root: str, project: str, place: str, found
                 _archives(files, inner, root, project, script, found)
 
 
-def _archives(files: Files, text: str, root: str, project: str, place: str, found: _Found) -> None:
+def _archives(files: ProjectFiles, text: str, root: str, project: str, place: str, found: _Found) -> None:
     """Archives and repositories in the project.  A name that leads nowhere may be an output of the build."""
     for name in _JAR.findall(text):
         path = _resolved(name, root, project)
@@ -168,7 +168,7 @@ def _archives(files: Files, text: str, root: str, project: str, place: str, foun
             found.add(LocalKind.DIRECTORY, path, place)
 
 
-def _read_file(files: Files, name: str, root: str, project: str, place: str, found: _Found) -> str | None:
+def _read_file(files: ProjectFiles, name: str, root: str, project: str, place: str, found: _Found) -> str | None:
     """Take down a file that a script reads; gives its path where it is there and was not met before."""
     path = _resolved(name, root, project)
     if path is None:
@@ -181,7 +181,7 @@ def _read_file(files: Files, name: str, root: str, project: str, place: str, fou
     return path
 
 
-def _texts(files: Files, directory: str, names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+def _texts(files: ProjectFiles, directory: str, names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     for name in names:
         path = joined(directory, name)
         if is_file(files, path):

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from optimizer.locks.files import Files, directory_of, is_directory, is_file, joined, leaves
+from optimizer.locks.files import ProjectFiles, directory_of, is_directory, is_file, joined, leaves
 from optimizer.locks.java import JavaBuildFiles
 from optimizer.locks.local import Local, LocalKind
 
@@ -88,7 +88,7 @@ def parse(text: str, path: str) -> Pom:
     )
 
 
-def build_files(files: Files, source: str) -> JavaBuildFiles:
+def build_files(files: ProjectFiles, source: str) -> JavaBuildFiles:
     """What the POM of a directory leads to.
 
     Raises ValueError, with the path of the file, for a POM that cannot be read.
@@ -109,19 +109,19 @@ def build_files(files: Files, source: str) -> JavaBuildFiles:
     )
 
 
-def reactor(files: Files, source: str) -> tuple[Pom, ...]:
+def reactor(files: ProjectFiles, source: str) -> tuple[Pom, ...]:
     """The POM of a directory and those of its modules, and of theirs; raises ValueError as :func:`build_files` does."""
     return tuple(_reactor(files, source)[0].values())
 
 
-def above(files: Files, pom: Pom) -> tuple[Pom, ...]:
+def above(files: ProjectFiles, pom: Pom) -> tuple[Pom, ...]:
     """The parents of a POM that stand in the project, nearest first; raises ValueError as :func:`build_files` does."""
     found: dict[str, Pom] = {}
     list(_parents(files, pom, found))
     return tuple(found.values())
 
 
-def read(files: Files, path: str) -> Pom:
+def read(files: ProjectFiles, path: str) -> Pom:
     """The POM at a path; raises ValueError, with the path, when it cannot be read."""
     try:
         return parse(files.read_text(path), path)
@@ -129,7 +129,7 @@ def read(files: Files, path: str) -> Pom:
         raise ValueError(f'"{path}" cannot be read as a POM: {error}') from None
 
 
-def _reactor(files: Files, source: str) -> tuple[dict[str, Pom], list[Local]]:
+def _reactor(files: ProjectFiles, source: str) -> tuple[dict[str, Pom], list[Local]]:
     first = joined(source, POM)
     poms = {first: read(files, first)}
     local: list[Local] = []
@@ -149,7 +149,7 @@ def _reactor(files: Files, source: str) -> tuple[dict[str, Pom], list[Local]]:
     return poms, local
 
 
-def _parents(files: Files, pom: Pom, poms: dict[str, Pom]) -> Iterator[Local]:
+def _parents(files: ProjectFiles, pom: Pom, poms: dict[str, Pom]) -> Iterator[Local]:
     """Every parent in the project, which ``poms`` then holds; Maven looks in a repository where the path leads to no such POM."""
     if pom.parent is None or not pom.parent[2]:
         return

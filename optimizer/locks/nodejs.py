@@ -9,6 +9,7 @@ of the lock, in normal form, and may start with ``../``.
 
 from __future__ import annotations
 
+import json
 import posixpath
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -106,6 +107,15 @@ def reached(start: Iterable[str], next_of: Callable[[str], Iterable[str]]) -> se
                 found.add(item)
                 waiting.append(item)
     return found
+
+
+def load_json(text: str) -> Mapping[str, Any] | None:
+    """The mapping that a JSON text holds; None for anything else."""
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return data if isinstance(data, dict) else None
 
 
 def load_yaml(text: str) -> Mapping[str, Any] | None:

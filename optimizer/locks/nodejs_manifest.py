@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from optimizer.locks.nodejs import names, table, texts
+from optimizer.locks.nodejs import load_json, names, table, texts
 
 LIFECYCLE = {
     "npm": ("preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare"),
@@ -126,11 +125,8 @@ class Manifest:
 @lru_cache(maxsize=256)
 def read_manifest(text: str) -> Manifest | None:
     """The manifest; None when it is damaged."""
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(data, dict):
+    data = load_json(text)
+    if data is None:
         return None
     name = data.get("name")
     workspaces = data.get("workspaces")

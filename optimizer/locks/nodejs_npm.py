@@ -6,13 +6,12 @@ Source: https://docs.npmjs.com/cli/configuring-npm/package-lock-json
 from __future__ import annotations
 
 import fnmatch
-import json
 import posixpath
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from optimizer.locks.nodejs import Importer, Importers, NodeLock, in_order, inside, is_archive, names, reached, table, texts
+from optimizer.locks.nodejs import Importer, Importers, NodeLock, in_order, inside, is_archive, load_json, names, reached, table, texts
 
 _PRODUCTION = ("dependencies", "optionalDependencies", "peerDependencies")
 
@@ -20,11 +19,8 @@ _PRODUCTION = ("dependencies", "optionalDependencies", "peerDependencies")
 @lru_cache(maxsize=8)
 def read_npm(text: str) -> NodeLock | None:
     """What the lock says; None when it is damaged, so that npm's own message about it is seen."""
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(data, dict):
+    data = load_json(text)
+    if data is None:
         return None
     packages = {path: table(entry) for path, entry in table(data.get("packages")).items()}
     return _read_packages(packages) if packages else _read_first_version(data)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from optimizer.locks.files import Files, directory_of, is_file, joined
+from optimizer.locks.files import ProjectFiles, directory_of, is_file, joined
 from optimizer.locks.local import Local, LocalKind
 
 _STRING = r"""(?:"[^"\n]*"|'[^'\n]*')"""
@@ -76,7 +76,7 @@ def path_gems(lock: GemfileLock, path: str) -> Iterator[Local]:
         yield Local(kind=LocalKind.PACKAGE, path=place, place=path, name=", ".join(source.gems))
 
 
-def read_gemfile(files: Files, path: str) -> Gemfile:
+def read_gemfile(files: ProjectFiles, path: str) -> Gemfile:
     """The Gemfile at a path."""
     found: dict[Local, None] = {}
     ruby: list[tuple[str, tuple[str, ...]]] = []
@@ -111,7 +111,7 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(map(int, version.split(".")))
 
 
-def _read(files: Files, path: str, found: dict[Local, None], ruby: list[tuple[str, tuple[str, ...]]]) -> None:
+def _read(files: ProjectFiles, path: str, found: dict[Local, None], ruby: list[tuple[str, tuple[str, ...]]]) -> None:
     text = _COMMENT.sub(lambda match: match.group(1) or "", files.read_text(path))
     for word in _RUBY_FILE.findall(text):
         item = Local(kind=LocalKind.FILE, path=joined(directory_of(path), word[1:-1]), place=path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from optimizer.locks.files import ProjectFiles
 from optimizer.model import steps
 from optimizer.toolchains.command import CommandToolchain
 from optimizer.toolchains.content import ExtensionToolchain, FilesToolchain, SourceCodeToolchain
@@ -14,7 +15,7 @@ from optimizer.toolchains.ruby import RubyToolchain
 from optimizer.toolchains.rust import RustToolchain
 from optimizer.toolchains.secrets import secret_faults
 from optimizer.toolchains.system import SystemToolchain
-from optimizer.toolchains.toolchain import ProjectFiles, ReadsLocks, StepContext, TakesSecrets, Target, Toolchain, Warns, local_faults
+from optimizer.toolchains.toolchain import ReadsLocks, StepContext, TakesSecrets, Target, Toolchain, Warns, local_faults
 
 __all__ = [
     "ProjectFiles",

@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from optimizer.errors import Fault
 from optimizer.locks import uv
 from optimizer.locks.backends import requirement_name
+from optimizer.locks.files import ProjectFiles
 from optimizer.locks.local import Local, LocalKind
 from optimizer.locks.python import WHEEL, From, Package, normal_name, of_origin, registries
 from optimizer.locks.requirements import local_of
@@ -56,7 +57,7 @@ from optimizer.toolchains.python_sources import source_stage, source_warnings
 from optimizer.toolchains.secrets import with_index_of_pip
 from optimizer.toolchains.slim import remembered, slimmed
 from optimizer.toolchains.system import build_tools, git_package
-from optimizer.toolchains.toolchain import ProjectFiles, StepContext, Target, below, beside, compiled, missing_file, normalise
+from optimizer.toolchains.toolchain import StepContext, Target, below, beside, compiled, missing_file, normalise
 
 _FULL_EXPORT = "/tmp/export.txt"
 _Command = tuple[str, ...] | TreeScript

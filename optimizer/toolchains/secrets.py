@@ -14,10 +14,11 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from optimizer.errors import ContextError, Fault, did_you_mean
+from optimizer.locks.files import ProjectFiles
 from optimizer.model.plan import Input, Stage
 from optimizer.model.secret import BuildSecret
 from optimizer.toolchains.installers import GIT, INSTALLERS, USER_NPMRC, Installer, equivalent, role
-from optimizer.toolchains.toolchain import ProjectFiles, StepContext
+from optimizer.toolchains.toolchain import StepContext
 
 # Their values are paths, so that a file may have any place.
 _NAMES_CONFIGURATION = re.compile(r"(?:CONFIG|CONFIG_FILE)$", re.IGNORECASE)

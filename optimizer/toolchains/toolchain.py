@@ -9,6 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from optimizer.bases.catalogue import BaseImage
 from optimizer.errors import Fault
+from optimizer.locks.files import ProjectFiles
 from optimizer.locks.local import Local
 from optimizer.model.plan import TIMESTAMP, TreeScript
 from optimizer.model.reference import ImageReference
@@ -16,19 +17,6 @@ from optimizer.model.stability import Stability
 
 GENERATED_FILES = ("**/.git", "**/.hg", "**/.svn", "**/.DS_Store", "**/cdk.out")
 """Patterns of what never belongs into an image, left out of every directory of code."""
-
-
-class ProjectFiles(Protocol):
-    """The project as planning sees it: cheap look-ups and small text files.
-
-    Paths are relative to the project's root.
-    """
-
-    def kind(self, path: str) -> str | None:
-        """``file``, ``directory``, or None when there is neither."""
-
-    def read_text(self, path: str) -> str:
-        """The text of a file; raises ContextError when it cannot be read as UTF-8."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
