@@ -66,7 +66,8 @@ class Place:
         files = Project(project)
         context = build_context(made, files)
         directory = stage_context(context, files, self.directory)
-        tag = f"python-locks:{uuid.uuid4().hex}"
+        # Under the name of the registry, so that it goes when that ends.
+        tag = f"{self.registry}/python-locks:{uuid.uuid4().hex}"
         options = ["--network", "host", "--progress", "plain", "--platform", context.platform, "--tag", tag]
         options += [word for secret in made.secrets() for word in ("--secret", f"id={secret.id},{secret.source}")]
         options += ["--build-arg", f"BUILDKIT_CACHE_MOUNT_NS={cache}"] if cache else []
