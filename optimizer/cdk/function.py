@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,11 +15,16 @@ from optimizer.bases.catalogue import base_image
 from optimizer.bases.handlers import check_handler
 from optimizer.cdk import faults
 from optimizer.cdk.images import AppImages, PlannedImage
-from optimizer.errors import Fault, OptimizerError, SpecError
+from optimizer.errors import Fault, OptimizerError, SpecError, did_you_mean
 from optimizer.model.plan import BuildPlan
 from optimizer.model.spec import ImageSpec
 
 _FROM_SPEC = {"code": "spec", "architecture": "spec.architecture", "runtime": "spec.runtime", "cmd": "handler"}
+_PROPERTIES = tuple(
+    name
+    for name in inspect.signature(lambda_.DockerImageFunction.__init__).parameters
+    if name not in ("self", "scope", "id") and name not in _FROM_SPEC
+)
 _ARCHITECTURES = {"x86_64": lambda_.Architecture.X86_64, "arm64": lambda_.Architecture.ARM_64}
 
 
@@ -59,7 +65,7 @@ class OptimizedFunction(lambda_.DockerImageFunction):
         if self._errors and not faults.cli_reports():
             raise faults.joined(self._errors, self._path) from None
         if self._errors:
-            own = {name: value for name, value in properties.items() if name not in _FROM_SPEC}
+            own = {name: value for name, value in properties.items() if name in _PROPERTIES}
             super().__init__(scope, id, code=faults.placeholder(cdk.Stack.of(scope)), **own)
             faults.annotate(self, self._errors)
             self._image_tag = ""
@@ -113,6 +119,11 @@ def _check_arguments(spec: ImageSpec, handler: str, properties: dict[str, Any]) 
         Fault(f'the property "{name}" is decided by {instead}', name, f"leave {name}= out, and set {instead}")
         for name, instead in _FROM_SPEC.items()
         if name in properties
+    ]
+    found += [
+        Fault(f'DockerImageFunction has no property "{name}"', name, did_you_mean(name, _PROPERTIES) or "leave it out")
+        for name in properties
+        if name not in _PROPERTIES and name not in _FROM_SPEC
     ]
     if not isinstance(handler, str):
         found.append(Fault(f"{handler!r} is not a text", "handler", 'for example "app.handler"'))

@@ -252,6 +252,11 @@ class TestBadInput:
         assert 'Stack/Api: code: the property "code" is decided by spec' in text
         assert 'Stack/Api: architecture: the property "architecture" is decided by spec.architecture' in text
 
+    def test_fails_for_a_property_that_no_function_has(self, project: Path) -> None:
+        with pytest.raises(SpecError, match='Stack/Api: memory: DockerImageFunction has no property "memory"') as raised:
+            OptimizedFunction(cdk.Stack(cdk.App(), "Stack"), "Api", spec=api_spec(), handler="app.handler", memory_sise=1, memory=2)
+        assert 'did you mean "memory_size"?' in str(raised.value)
+
     def test_fails_for_a_missing_lock_file_with_its_place(self, project: Path) -> None:
         with pytest.raises(SpecError, match=r'Stack/Api: steps\[0\]\.lock: the lock file "gone.txt" does not exist'):
             image_tag(steps=[PythonDependencies("gone.txt")])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,9 +12,9 @@ from typing import Any
 
 import boto3
 
+from tests.engine.cdk_app import CdkApp
 from tests.engine.services import invoke
 
-ROOT = Path(__file__).parents[2]
 TIMEOUT_S = 300
 APP = """
 import aws_cdk as cdk
@@ -29,43 +28,28 @@ OptimizedFunction(cdk.Stack(app, "Watched"), "Hello", spec=spec, handler="app.ha
 app.synth()
 """
 CODE = "def handler(event, context):\n    return {version}\n"
-CONFIGURATION = '{"app": "python3 app.py", "watch": {"include": "hello/**"}}'
+WATCH = {"watch": {"include": "hello/**"}}
 
 
 def test_an_edit_reaches_the_function(registry: str, control_plane: dict[str, str], tmp_path: Path) -> None:
     """Requirement: "works ... with `cdk watch` and hotswap"."""
-    project = tmp_path / "project"
-    (project / "hello").mkdir(parents=True)
-    (project / "app.py").write_text(APP, encoding="utf-8")
-    (project / "cdk.json").write_text(CONFIGURATION, encoding="utf-8")
-    (project / "hello" / "app.py").write_text(CODE.format(version=1), encoding="utf-8")
-    environment = {
-        **os.environ,
-        **control_plane,
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "PYTHONPATH": str(ROOT),
-        "CDK_DOCKER": str(Path(__file__).parent / "docker_shim"),
-        "CDK_DISABLE_CLI_TELEMETRY": "1",
-        "CDK_CONTEXT_JSON": "{}",
-        "OPTIMIZER_TEST_REGISTRY": registry,
-        "OPTIMIZER_TEST_DOCKER_LOG": str(tmp_path / "docker.jsonl"),
-    }
-    options = ["--no-notices", "--ci", "--context", f"optimizer:mirror={registry}"]
-    pin = [sys.executable, "-m", "optimizer", "pin", "--mirror", registry, "--image", "python3.13"]
-    bootstrap = ["cdk", "bootstrap", f"aws://123456789012/{control_plane['AWS_REGION']}", *options]
-    for argv in (pin, bootstrap, ["cdk", "deploy", "--all", "--require-approval", "never", *options]):
-        result = subprocess.run(argv, cwd=project, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
-        assert result.returncode == 0, result.stdout + result.stderr
+    app = CdkApp.write(tmp_path / "project", APP, registry, control_plane, WATCH)
+    code = app.project / "hello" / "app.py"
+    code.parent.mkdir()
+    code.write_text(CODE.format(version=1), encoding="utf-8")
+    app.prepare("python3.13")
+    result = app.deploy()
+    assert result.returncode == 0, result.stdout + result.stderr
     client = _lambda(control_plane)
     first = _image(client)
     log = tmp_path / "watch.log"
     with log.open("wb") as output:
-        argv = ["cdk", "watch", "--all", *options]
+        argv = ["cdk", "watch", "--all", *app.options]
         # A group of its own: the command starts another program, which watches on when only the first is ended.
-        watching = subprocess.Popen(argv, cwd=project, env=environment, stdout=output, stderr=output, start_new_session=True)
+        watching = subprocess.Popen(argv, cwd=app.project, env=app.environment, stdout=output, stderr=output, start_new_session=True)
     try:
         _wait(lambda: "Triggering initial" in log.read_text(encoding="utf-8") and "Deployment time" in log.read_text(encoding="utf-8"), log)
-        (project / "hello" / "app.py").write_text(CODE.format(version=2), encoding="utf-8")
+        code.write_text(CODE.format(version=2), encoding="utf-8")
         _wait(lambda: _image(client) != first, log)
     finally:
         os.killpg(watching.pid, signal.SIGTERM)
