@@ -67,10 +67,9 @@ class CdkApp:
         self.succeed(sys.executable, "-m", "optimizer", "pin", "--mirror", self.registry, *named)
         self.succeed("cdk", "bootstrap", f"aws://{ACCOUNT}/{self.environment['AWS_REGION']}", *self.options)
 
-    def deploy(self) -> subprocess.CompletedProcess[str]:
+    def deploy(self, *options: str) -> subprocess.CompletedProcess[str]:
         """``cdk deploy`` of all stacks."""
-        # The control plane of the tests knows no change set of a stack that is there already.
-        return self.run(["cdk", "deploy", "--all", "--method", "direct", "--require-approval", "never", *self.options])
+        return self.run(["cdk", "deploy", "--all", "--require-approval", "never", *self.options, *options])
 
     def pushed(self) -> list[str]:
         """The images that were pushed, as names in the registry, in order."""
