@@ -58,10 +58,12 @@ class Builder:
         made = plan(ImageSpec(runtime=runtime, steps=steps), self._lock, root=self.root, mirror=self._mirror)
         project = Project(self.root)
         context = stage_context(build_context(made, project), project, self._staged)
-        argv = ["docker", "build", "--network", "host", "--quiet", str(context)]
+        # Not --quiet, which keeps to itself what a command printed before it failed.
+        identity = self._staged / "image"
+        argv = ["docker", "build", "--network", "host", "--progress", "plain", "--iidfile", str(identity), str(context)]
         result = subprocess.run(argv, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
         assert result.returncode == 0, result.stderr
-        return result.stdout.strip()
+        return identity.read_text(encoding="utf-8").strip()
 
     def program(self, *steps: Step) -> str:
         """What the program of the image prints."""
@@ -263,7 +265,10 @@ end
 
 def test_bundler_has_gems_at_a_path_and_from_git(registry: str, builder: Builder, repository: tuple[str, str]) -> None:
     url, revision = repository
-    version = run(f"{registry}/lambda/ruby:3.3", "ruby", "-e", "print RUBY_VERSION")
+    base = f"{registry}/lambda/ruby:3.3"
+    # Else the first run would print how the image is pulled.
+    subprocess.run(["docker", "pull", "--quiet", base], capture_output=True, timeout=TIMEOUT_S, check=True)
+    version = run(base, "ruby", "-e", "print RUBY_VERSION")
     builder.write(
         {
             "functions/api/.ruby-version": f"ruby-{version}\n",
