@@ -193,6 +193,8 @@ def _yarn(project: NodeProject) -> tuple[tuple[str, ...], ...]:
     linker = (
         "env",
         "YARN_NODE_LINKER=node-modules",
+        # The project's settings may ask for hard links to Yarn's cache.
+        "YARN_NM_MODE=classic",
         # A release of Yarn that the project keeps for itself is not among the step's files.
         "YARN_IGNORE_PATH=1",
         "YARN_ENABLE_TELEMETRY=0",

@@ -1,6 +1,6 @@
 """Nothing that a stage does to its tree reaches the cache that an installer keeps for later builds.
 
-uv and pnpm link the files of their caches where they can; what is stripped,
+uv, pnpm and Yarn link the files of their caches where they can, or are told to; what is stripped,
 compiled or given another mode in a tree would then be so in the cache too.
 """
 
@@ -18,6 +18,7 @@ from tests.test_golden import CASES, plan_of
 COPYING = {
     re.compile(r"\buv (pip install|pip sync|sync)\b"): "--link-mode copy",
     re.compile(r"\bpnpm (.* )?(install|deploy|add)\b"): "--package-import-method=copy",
+    re.compile(r"\byarn (.* )?focus\b"): "YARN_NM_MODE=classic",
 }
 LINKING = re.compile(r"\bln (?!-s)|\bcp (-\w*l|.*--link\b)")
 
@@ -37,6 +38,6 @@ def test_installers_copy_from_their_caches(case: str) -> None:
             assert not installer.search(command) or words in command, command
 
 
-def test_the_golden_plans_hold_both_installers() -> None:
+def test_the_golden_plans_hold_each_installer() -> None:
     known = [command for case in CASES for command in commands(plan_of(case))]
     assert all(any(installer.search(command) for command in known) for installer in COPYING)
