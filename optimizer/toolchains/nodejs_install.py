@@ -143,7 +143,15 @@ def _pnpm_scripts(project: NodeProject) -> str:
 
 
 def _npm(project: NodeProject) -> tuple[tuple[str, ...], ...]:
-    return (("npm", "ci", "--omit=dev", "--no-audit", "--no-fund", "--no-update-notifier", *_npm_workspaces(project), *_platform(project)),)
+    command = ("npm", "ci", "--omit=dev", "--no-audit", "--no-fund", "--no-update-notifier")
+    return ((*command, *_npm_links(project), *_npm_workspaces(project), *_platform(project)),)
+
+
+def _npm_links(project: NodeProject) -> tuple[str, ...]:
+    """Whether local packages are links, as the lock has them: the setting in .npmrc would have npm pack those whose manifest alone is there."""
+    if project.lock.links:
+        return ("--install-links=false",)
+    return ("--install-links=true",) if project.lock.copies else ()
 
 
 def _npm_workspaces(project: NodeProject) -> tuple[str, ...]:

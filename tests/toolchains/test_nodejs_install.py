@@ -77,6 +77,17 @@ def test_the_link_to_a_member_that_others_need_stays(tmp_path: Path) -> None:
     assert links(collected(tmp_path, ""))["node_modules/@acme/api"] == "../../packages/api"
 
 
+def test_a_copy_of_a_package_whose_code_is_not_there_fails(tmp_path: Path) -> None:
+    """npm with ``install-links=true`` in .npmrc packs what the lock links: the image held a package.json and no code."""
+    for place in ("packages/text", "node_modules/text"):
+        (tmp_path / "build" / place).mkdir(parents=True)
+        (tmp_path / "build" / place / "package.json").write_text('{"name": "text"}')
+    argv = ["node", "-e", COLLECT.script, str(tmp_path / "tree"), "", ".", ".", "packages/text", "packages/text"]
+    result = subprocess.run(argv, cwd=tmp_path / "build", capture_output=True, text=True, timeout=60, check=False)
+    assert result.returncode == 1
+    assert "holds the package.json of packages/text and none of its code" in result.stderr
+
+
 def test_a_lock_of_pnpm_is_cut_down_to_importers(tmp_path: Path) -> None:
     lock = "lockfileVersion: '9.0'\n\nimporters:\n\n  .: {}\n\n  packages/api:\n    dependencies:\n      ms:\n        version: 2.0.0\n\n"
     lock += "  'packages/@odd':\n    dependencies:\n      ms:\n        version: 2.1.3\n\n  packages/text: {}\n\npackages:\n\n  packages/api@1: {}\n"

@@ -40,3 +40,15 @@ for (let index = 0; index < pairs.length; index += 2) {
   const modules = path.join(task, pairs[index + 1], "node_modules");
   if (fs.existsSync(modules)) prune(modules);
 }
+// A setting can have an installer copy what the lock has as a link; here it had nothing but the manifest to copy.
+for (let index = 0; index < pairs.length; index += 2) {
+  const manifest = path.join(pairs[index], "package.json");
+  if ([".", own].includes(pairs[index]) || !fs.existsSync(manifest)) continue;
+  const { name } = JSON.parse(fs.readFileSync(manifest, "utf8"));
+  for (let other = 1; name && other < pairs.length; other += 2) {
+    const copy = path.join(task, pairs[other], "node_modules", name);
+    if (isLink(copy) || !fs.existsSync(copy) || fs.readdirSync(copy).some((entry) => !["package.json", "node_modules"].includes(entry))) continue;
+    console.error(`${copy} holds the package.json of ${pairs[index]} and none of its code: the installer copied it, and the lock links it`);
+    process.exit(1);
+  }
+}
