@@ -16,6 +16,8 @@ from optimizer.locks.nodejs import Importer, Importers, NodeLock, in_order, insi
 _REFUSED = ("portal:", "link:", "exec:")
 _ENTRY = re.compile(r"^(?=[^\s#])(.+):$")
 _FIELD = re.compile(r'^ {2}(version|resolved) "?([^"\n]*)"?$')
+# What Yarn 1 fetches with git: https://github.com/yarnpkg/yarn/blob/master/src/resolvers/exotics/git-resolver.js
+_GIT = re.compile(r"git:|git\+|ssh:|https?:.+\.git(#|$)|https?://(github\.com|gitlab\.com|bitbucket\.(com|org))/[^/]+/[^/]+/?$")
 
 
 def is_classic(text: str) -> bool:
@@ -105,7 +107,7 @@ def read_classic(text: str) -> NodeLock:
         elif found := _FIELD.match(line):
             if found[1] == "version":
                 versions.setdefault(name, found[2])
-            elif found[2].startswith("git"):
+            elif _GIT.match(found[2]):
                 git.add(name)
     return NodeLock(
         importers={".": Importer(git=in_order(git))},

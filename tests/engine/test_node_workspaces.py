@@ -121,16 +121,25 @@ def test_functions_of_a_workspace_answer_and_share_layers(case: str, workshop: W
 
 @pytest.mark.parametrize("tool", ["npm", "pnpm", "yarn", "yarn-classic"])
 def test_what_a_lock_names_in_the_project_is_in_the_image(tool: str, workshop: Workshop, tmp_path: Path) -> None:
-    """A tarball, a directory with dependencies of its own, a patch; hooks of pnpm, and a release of Yarn that is not there."""
+    """A tarball, a directory with dependencies of its own, a patch; hooks of pnpm, a plugin of Yarn, and a mirror of Yarn 1."""
     root = tmp_path / "shop"
     for source in ("common", tool):
         shutil.copytree(PROJECTS / "node-beside" / source, root, dirs_exist_ok=True)
     lock = next(path.name for path in root.iterdir() if path.name in ("package-lock.json", "pnpm-lock.yaml", "yarn.lock"))
     spec = ImageSpec(runtime="nodejs22.x", steps=[NodeDependencies(lock), SourceCode("index.js")])
     image, _ = workshop.build(root, spec, tmp_path)
-    # Yarn 1 has no patches of its own, and its project none of patch-package.
-    assert invoke(image, "index.handler", {}) == {"ms": "2d" if tool == "yarn-classic" else "patched", "thing": "thing", "lib": "lib"}
+    # Yarn 1 has no patches of its own; its mirror holds another package under that name.
+    assert invoke(image, "index.handler", {}) == {"ms": "mirrored" if tool == "yarn-classic" else "patched", "thing": "thing", "lib": "lib"}
     assert "DANGLING" not in files(image)
+
+
+def test_a_member_that_pnpm_copies_with_catalogs_and_overrides(workshop: Workshop, tmp_path: Path) -> None:
+    root = tmp_path / "shop"
+    shutil.copytree(PROJECTS / "node-injected", root)
+    steps = [NodeDependencies("pnpm-lock.yaml", package="@acme/api"), SourceCode("packages/api", to="/var/task/packages/api/")]
+    image, _ = workshop.build(root, ImageSpec(runtime="nodejs22.x", steps=steps), tmp_path)
+    place = "/var/task/node_modules/@acme/text"
+    assert invoke(image, "packages/api/index.handler", {}) == {"ms": "2.1.3", "older": "2.0.0", "number": "6.0.0", "place": place}
 
 
 def git(*arguments: str, directory: Path) -> str:
@@ -145,7 +154,9 @@ def repository(tmp_path: Path) -> Iterator[str]:
     """The URL of a package in git, with its commit, whose code is made when it is prepared."""
     source = tmp_path / "ours"
     source.mkdir()
-    manifest = {"name": "ours", "version": "1.0.0", "main": "made.js", "files": ["made.js"], "scripts": {"prepare": "node make.js"}}
+    # Yarn knows the second alone.
+    scripts = {"prepare": "node make.js", "prepack": "node make.js"}
+    manifest = {"name": "ours", "version": "1.0.0", "main": "made.js", "files": ["made.js"], "scripts": scripts}
     (source / "package.json").write_text(json.dumps(manifest))
     (source / "make.js").write_text("require('fs').writeFileSync('made.js', 'module.exports = \"ours\";\\n');\n")
     git("init", "--quiet", directory=source)
@@ -187,3 +198,61 @@ def test_a_package_from_git_and_a_directory_beside_the_locks_own(workshop: Works
     image, _ = workshop.build(root, spec, tmp_path)
     assert invoke(image, "index.handler", {}) == {"ours": "ours", "shared": "shared"}
     assert "DANGLING" not in files(image)
+
+
+# The locks of a project that needs a package from git, whose URL, repository and commit are to be set.
+GIT_LOCKS = {
+    "pnpm": {
+        "pnpm-lock.yaml": """lockfileVersion: '9.0'
+importers:
+  .:
+    dependencies:
+      ours:
+        specifier: {url}
+        version: {url}
+packages:
+  ours@{url}:
+    resolution: {{commit: {commit}, repo: {repository}, type: git}}
+    version: 1.0.0
+snapshots:
+  ours@{url}: {{}}
+""",
+        "pnpm-workspace.yaml": "onlyBuiltDependencies:\n  - ours@{url}\n",
+    },
+    # Of Yarn 4.0, which asked for no approval of repositories.
+    "yarn": {
+        "yarn.lock": """__metadata:
+  version: 8
+  cacheKey: 10c0
+
+"ours@{url}":
+  version: 1.0.0
+  resolution: "ours@git+{repository}#commit={commit}"
+  languageName: node
+  linkType: hard
+
+"shop@workspace:.":
+  version: 0.0.0-use.local
+  resolution: "shop@workspace:."
+  dependencies:
+    ours: "{url}"
+  languageName: unknown
+  linkType: soft
+""",
+    },
+    "yarn-classic": {"yarn.lock": '# yarn lockfile v1\n\n"ours@{url}":\n  version "1.0.0"\n  resolved "{repository}#{commit}"\n'},
+}
+
+
+@pytest.mark.parametrize("tool", GIT_LOCKS)
+def test_a_package_from_git(tool: str, workshop: Workshop, repository: str, tmp_path: Path) -> None:
+    root = tmp_path / "shop"
+    root.mkdir()
+    address, _, commit = repository.removeprefix("git+").partition("#")
+    for name, text in GIT_LOCKS[tool].items():
+        (root / name).write_text(text.format(url=repository, repository=address, commit=commit))
+    (root / "package.json").write_text(json.dumps({"name": "shop", "version": "1.0.0", "dependencies": {"ours": repository}}))
+    (root / "index.js").write_text("exports.handler = async () => require('ours');\n")
+    spec = ImageSpec(runtime="nodejs22.x", steps=[NodeDependencies(next(iter(GIT_LOCKS[tool]))), SourceCode("index.js")])
+    image, _ = workshop.build(root, spec, tmp_path)
+    assert invoke(image, "index.handler", {}) == "ours"

@@ -74,6 +74,25 @@ def test_yarn_1() -> None:
     assert (lock.archives, lock.copies) == ({"vendor/thing-1.0.0.tgz": "thing"}, {"lib": "lib"})
     lock = read_classic('"a@link:../a":\n  version "0.0.0"\n\nb@o/r:\n  version "1.0.0"\n  resolved "git+ssh://git@example.com/b.git#1"\n')
     assert (lock.refused, lock.importer(".").git) == ((("a", "link"),), ("b",))
+
+
+@pytest.mark.parametrize(
+    ("resolved", "git"),
+    [
+        ("git+http://git.example.com/ours#1", ("ours",)),
+        ("https://git.example.com/acme/ours.git#1", ("ours",)),
+        ("https://github.com/acme/ours#1", ("ours",)),
+        ("https://codeload.github.com/acme/ours/tar.gz/1", ()),
+        ("https://registry.yarnpkg.com/ours/-/ours-1.0.0.tgz#1", ()),
+        ("https://github.com/acme/ours/archive/1.tar.gz#1", ()),
+    ],
+)
+def test_yarn_1_fetches_with_git(resolved: str, git: tuple[str, ...]) -> None:
+    lock = read_classic(f'"ours@{resolved}":\n  version "1.0.0"\n  resolved "{resolved}"\n')
+    assert lock.importer(".").git == git
+
+
+def test_mirror_directories_of_yarn_1() -> None:
     assert mirror_directories('yarn-offline-mirror "./vendor"\nyarn-path ".yarn/x.cjs"\n') == ("vendor",)
 
 

@@ -1,0 +1,1 @@
+exports.handler = async () => ({ ms: require("ms/package.json").version, ...require("@acme/text") });
