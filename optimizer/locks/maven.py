@@ -103,6 +103,7 @@ def build_files(files: ProjectFiles, source: str) -> JavaBuildFiles:
     modules = {pom.directory for pom in reactor(files, source)} - {source}
     return JavaBuildFiles(
         modules=tuple(sorted(modules)),
+        builds=tuple(sorted({source, *modules})),
         files=tuple(sorted(poms)),
         directories=tuple(sorted({*repositories, *settings})),
         local=tuple(dict.fromkeys(local)),
