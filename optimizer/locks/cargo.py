@@ -73,7 +73,10 @@ def sources(files: ProjectFiles, source: str) -> CargoSources:
         if directory == source:
             found += [Local(kind=LocalKind.PACKAGE, path=member, place=path) for member in _members(workspace, directory)]
         elif "workspace" not in data and _inherits(data):
-            inherited.update(dict.fromkeys(_workspace_above(files, directory, source)))
+            root = _workspace_above(files, directory)
+            if root is not None and root != source:
+                inherited[joined(root, MANIFEST)] = None
+                found += _inherited_packages(files, data, root)
         local.update(dict.fromkeys(found))
         waiting += [item.path for item in found]
     return CargoSources(
@@ -121,8 +124,7 @@ def target(files: ProjectFiles, source: str) -> tuple[str, str] | None:
 
 def _paths(data: Mapping[str, Any], directory: str) -> Iterator[tuple[str, str]]:
     """Name and path of each dependency at a path, for every platform, and of replacements."""
-    owners = [data, *_table(data, "target").values(), _table(data, "workspace")]
-    tables = [_table(owner, name) for owner in owners if isinstance(owner, Mapping) for name in _TABLES]
+    tables = list(_dependencies(data))
     tables += [table for table in _table(data, "patch").values() if isinstance(table, Mapping)]
     tables.append(_table(data, "replace"))
     for table in tables:
@@ -154,17 +156,40 @@ def _binaries(files: ProjectFiles, data: Mapping[str, Any], directory: str) -> I
         yield package.get("name", "")
 
 
+def _dependencies(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The tables of dependencies, for every platform."""
+    for owner in (data, *_table(data, "target").values(), _table(data, "workspace")):
+        if isinstance(owner, Mapping):
+            yield from (_table(owner, name) for name in _TABLES)
+
+
 def _inherits(data: Mapping[str, Any]) -> bool:
-    values = [*_table(data, "package").values(), *(value for table in _TABLES for value in _table(data, table).values())]
-    return any(isinstance(value, Mapping) and value.get("workspace") is True for value in values)
+    """Whether a package takes values from its workspace."""
+    values = [*_table(data, "package").values(), data.get("lints"), *(value for table in _dependencies(data) for value in table.values())]
+    return any(_has_workspace(value) for value in values)
 
 
-def _workspace_above(files: ProjectFiles, directory: str, source: str) -> Iterator[str]:
+def _has_workspace(value: object) -> bool:
+    return isinstance(value, Mapping) and value.get("workspace") is True
+
+
+def _inherited_packages(files: ProjectFiles, data: Mapping[str, Any], root: str) -> Iterator[Local]:
+    """The packages at a path that a package takes from the dependencies of its workspace."""
+    manifest = joined(root, MANIFEST)
+    known = _table(_table(_toml(files, manifest), "workspace"), "dependencies")
+    for name in dict.fromkeys(name for table in _dependencies(data) for name, value in table.items() if _has_workspace(value)):
+        path = _table(known, name).get("path")
+        if isinstance(path, str):
+            yield Local(kind=LocalKind.PACKAGE, path=joined(root, path), place=manifest, name=name)
+
+
+def _workspace_above(files: ProjectFiles, directory: str) -> str | None:
+    """The directory of the nearest workspace above a package."""
     for above in list(upwards(directory))[1:]:
         manifest = joined(above, MANIFEST)
-        if above != source and is_file(files, manifest) and "workspace" in _toml(files, manifest):
-            yield manifest
-            return
+        if is_file(files, manifest) and "workspace" in _toml(files, manifest):
+            return above
+    return None
 
 
 def _table(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:

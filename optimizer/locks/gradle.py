@@ -21,8 +21,9 @@ BUILD = ("build.gradle", "build.gradle.kts")
 # What Gradle reads beside a build script and beside the settings before it knows the libraries.
 _BESIDE_BUILD = (*BUILD, "gradle.properties", "gradle.lockfile", "buildscript-gradle.lockfile")
 _BESIDE_SETTINGS = (*SETTINGS, "settings-gradle.lockfile")
+_OWN_PLUGINS = "buildSrc"
 # Version catalogs, locks and scripts; and the build's own plugins.
-_DIRECTORIES = ("gradle", "buildSrc")
+_DIRECTORIES = ("gradle", _OWN_PLUGINS)
 
 _STRING = r"""(?:"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')"""
 _COMMENTS = re.compile(rf'("""(?:.|\n)*?"""|{_STRING})|//[^\n]*|/\*(?:.|\n)*?\*/')
@@ -44,6 +45,7 @@ _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+:")
 @dataclass(slots=True)
 class _Found:
     modules: set[str] = field(default_factory=set)
+    builds: set[str] = field(default_factory=set)
     files: set[str] = field(default_factory=set)
     directories: set[str] = field(default_factory=set)
     local: dict[Local, None] = field(default_factory=dict)
@@ -61,6 +63,7 @@ def build_files(files: ProjectFiles, source: str) -> JavaBuildFiles:
         _project(files, source, project, found)
     return JavaBuildFiles(
         modules=tuple(sorted(found.modules)),
+        builds=tuple(sorted(found.builds)),
         files=tuple(sorted(found.files)),
         directories=tuple(sorted(found.directories)),
         local=tuple(found.local),
@@ -107,6 +110,7 @@ def _settings(files: ProjectFiles, source: str, found: _Found) -> None:
                 found.local.update(dict.fromkeys(inner.local))
                 found.files.update(inner.files)
                 found.directories.update(inner.directories)
+                found.builds.update(inner.builds)
         for word in _CATALOG.findall(text):
             _read_file(files, _plain(word), source, source, path, found)
         _scripts(files, text, source, source, path, found)
@@ -127,6 +131,7 @@ def _include(name: str, source: str, place: str, directories: dict[str, str], fo
 
 
 def _project(files: ProjectFiles, root: str, project: str, found: _Found) -> None:
+    found.builds |= {project, joined(project, _OWN_PLUGINS)}
     for name in _BESIDE_BUILD:
         if is_file(files, joined(project, name)):
             found.files.add(joined(project, name))

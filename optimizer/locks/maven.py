@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from optimizer.locks.files import ProjectFiles, directory_of, is_directory, is_file, joined, leaves
+from optimizer.locks.files import ProjectFiles, directory_of, is_directory, is_file, joined, leaves, upwards
 from optimizer.locks.java import JavaBuildFiles
 from optimizer.locks.local import Local, LocalKind
 
 POM = "pom.xml"
-# Options and extensions of the build, which Maven reads beside the root's POM.
+# Options and extensions of the build, which Maven reads in the nearest directory above that has them.
 # Source: https://maven.apache.org/configure.html
 _SETTINGS = ".mvn"
 # Maven 4 has a second word for modules.
@@ -98,13 +98,14 @@ def build_files(files: ProjectFiles, source: str) -> JavaBuildFiles:
         local += _parents(files, pom, poms)
     for pom in poms.values():
         local += _named_files(pom)
-    settings = joined(source, _SETTINGS)
+    settings = [place for place in (joined(above_it, _SETTINGS) for above_it in upwards(source)) if is_directory(files, place)][:1]
     repositories = {item.path for item in local if item.kind is LocalKind.DIRECTORY and is_directory(files, item.path)}
     modules = {pom.directory for pom in reactor(files, source)} - {source}
     return JavaBuildFiles(
         modules=tuple(sorted(modules)),
+        builds=tuple(sorted({source, *modules})),
         files=tuple(sorted(poms)),
-        directories=tuple(sorted(repositories | ({settings} if is_directory(files, settings) else set()))),
+        directories=tuple(sorted({*repositories, *settings})),
         local=tuple(dict.fromkeys(local)),
     )
 

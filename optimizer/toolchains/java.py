@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from optimizer.errors import Fault, did_you_mean
 from optimizer.locks import gradle, maven
@@ -79,15 +80,13 @@ class JavaToolchain:
         found = _build_files(step, context)
         own = posixpath.normpath(step.source)
         placement = Placement.of(own, (*found.modules, *found.directories, *map(posixpath.dirname, found.files)))
-        outputs = [f"{name}/" for name in _OUTPUTS]
-        outputs += [f"{posixpath.relpath(module, own)}/{name}/" for module in found.modules for name in _OUTPUTS]
         # A project beside the source is a source too.  One without a build script still has to be a directory.
-        sources = placement.directories((own, *found.modules, *found.directories), outputs)
+        sources = _sources(placement, (own, *found.modules, *found.directories), found.builds)
         beside = placement.files(path for path in found.files if not _within(path, sources))
         if found.computed:
             build_files = (*beside, *sources)
         else:
-            whole = placement.directories(found.directories, outputs)
+            whole = _sources(placement, found.directories, found.builds)
             build_files = (*placement.files(path for path in found.files if not _within(path, whole)), *whole)
         directories = tuple(placement.place(module) for module in found.modules)
         libraries, classes = _maven_commands(step) if tool == "maven" else _gradle_commands(step)
@@ -128,6 +127,17 @@ class JavaToolchain:
                 ),
             ),
         ]
+
+
+def _sources(placement: Placement, directories: Iterable[str], builds: Iterable[str]) -> tuple[Input, ...]:
+    """The directories without the outputs of the builds in them; a repository may have a directory of such a name."""
+    outputs = [posixpath.join(build, name) for build in builds for name in _OUTPUTS]
+    return tuple(
+        replace(
+            item, exclude=(*item.exclude, *(f"{posixpath.relpath(path, item.source)}/" for path in outputs if item.source in upwards(path)))
+        )
+        for item in placement.directories(directories)
+    )
 
 
 def _within(path: str, directories: Iterable[Input]) -> bool:

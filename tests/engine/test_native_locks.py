@@ -111,6 +111,29 @@ def test_a_pom_finds_its_parent_above(builder: Builder) -> None:
     assert run(image, "ls", "/var/task/shop/shared").split() == ["Greeting.class"]
 
 
+def test_maven_has_its_options_and_a_repository_of_the_project(builder: Builder, tmp_path: Path) -> None:
+    """The options of a build stand in the nearest ``.mvn`` above, which Maven looks for."""
+    shutil.copytree(PROJECTS / "maven-modules", builder.root)
+    shutil.make_archive(str(tmp_path / "stock"), "zip", PROJECTS / "ruby")
+    place = builder.root / "shared/repository/shop/stock/1.0.0"
+    place.mkdir(parents=True)
+    (tmp_path / "stock.zip").rename(place / "stock-1.0.0.jar")
+    stock = "<groupId>shop</groupId><artifactId>stock</artifactId><version>1.0.0</version>"
+    pom = (builder.root / "shared/pom.xml").read_text()
+    repository = "<repositories><repository><id>own</id><url>file://${project.basedir}/repository</url></repository></repositories>"
+    pom = pom.replace("<dependencies>", f"{repository}<dependencies><dependency>{stock.replace('1.0.0', '${stock}')}</dependency>")
+    builder.write(
+        {
+            "shared/pom.xml": pom,
+            "shared/repository/shop/stock/1.0.0/stock-1.0.0.pom": f"<project><modelVersion>4.0.0</modelVersion>{stock}</project>\n",
+            # The stand-in's Maven is offline, and files are no exception.
+            ".mvn/maven.config": "-Dstock=1.0.0\n-Daether.offline.protocols=file\n",
+        }
+    )
+    image = builder.build("java21", JavaBuild("shared", name="shared"))
+    assert run(image, "ls", "/var/task/lib").split() == ["gson-2.10.1.jar", "stock-1.0.0.jar"]
+
+
 def test_gradle_fails_where_an_archive_is_not_there(builder: Builder) -> None:
     """Gradle itself leaves a file out that is not there, and says nothing."""
     shutil.copytree(PROJECTS / "gradle", builder.root)
@@ -131,6 +154,30 @@ def test_an_archive_of_the_project_is_a_library(builder: Builder, tmp_path: Path
     script.write_text(script.read_text().replace("dependencies {", "dependencies {\n    compile files('libs/stock.jar')"))
     image = builder.build("java21", JavaBuild(".", tool="gradle", name="shop"))
     assert run(image, "ls", "/var/task/lib").split() == ["gson-2.10.1.jar", "stock.jar"]
+
+
+COMPOSITE = {
+    "functions/invoice/settings.gradle": "rootProject.name = 'invoice'\n\nincludeBuild '../../money'\n",
+    "functions/invoice/build.gradle": 'apply from: "../../gradle/java.gradle"\n\n'
+    "dependencies {\n    compile 'shop:money:1.0.0'\n    compile Libraries.GSON\n}\n",
+    "functions/invoice/buildSrc/src/main/java/Libraries.java": "public final class Libraries {\n"
+    '    public static final String GSON = "com.google.code.gson:gson:2.10.1";\n}\n',
+    "functions/invoice/src/main/java/shop/Handler.java": "package shop;\n\nimport com.google.gson.Gson;\nimport java.util.Map;\n"
+    "import shop.money.Money;\n\npublic final class Handler {\n    public String handle(Map<String, Object> event) {\n"
+    '        return new Gson().toJson(Map.of("price", Money.of((Integer) event.get("price"))));\n    }\n}\n',
+    "gradle/java.gradle": "apply plugin: 'java'\n\nsourceCompatibility = 11\n",
+    "money/settings.gradle": "rootProject.name = 'money'\n",
+    "money/build.gradle": "apply from: '../gradle/java.gradle'\n\ngroup = 'shop'\nversion = '1.0.0'\n",
+    "money/src/main/java/shop/money/Money.java": "package shop.money;\n\npublic final class Money {\n"
+    '    public static String of(int cents) {\n        return String.format("%d.%02d", cents / 100, cents % 100);\n    }\n}\n',
+}
+
+
+def test_gradle_has_an_included_build_its_own_plugins_and_scripts_beside_the_source(builder: Builder) -> None:
+    builder.write(COMPOSITE)
+    image = builder.build("java21", JavaBuild("functions/invoice", tool="gradle", name="invoice"))
+    assert run(image, "ls", "/var/task/lib").split() == ["gson-2.10.1.jar", "money.jar"]
+    assert invoke(image, "shop.Handler::handle", {"price": 1250}) == '{"price":"12.50"}'
 
 
 MAIN_GO = 'package main\n\nimport "example.com/greeting"\n\nfunc main() { println(greeting.To("shop")) }\n'
@@ -202,6 +249,31 @@ def test_cargo_finds_a_package_beside_the_source(builder: Builder) -> None:
             '[[package]]\nname = "greeting"\nversion = "1.0.0"\n',
             "functions/api/src/main.rs": 'fn main() { println!("{}", greeting::to("shop")); }\n',
             "functions/api/rust-toolchain.toml": '[toolchain]\nchannel = "1.70.0"\n',
+        }
+    )
+    assert builder.program(RustBuild("functions/api")) == "Hello, shop\n"
+
+
+def test_cargo_patches_a_crate_by_a_package_that_takes_values_of_its_workspace(builder: Builder) -> None:
+    package = '[[package]]\nname = "{}"\nversion = "1.0.0"\n'
+    builder.write(
+        {
+            "Cargo.toml": '[workspace]\nmembers = ["crates/*"]\nexclude = ["functions"]\n\n[workspace.package]\nedition = "2021"\n\n'
+            '[workspace.lints.rust]\nunsafe_code = "forbid"\n\n[workspace.dependencies]\nwords = { path = "crates/words" }\n',
+            "crates/fnv/Cargo.toml": '[package]\nname = "fnv"\nversion = "1.0.0"\nedition.workspace = true\n\n'
+            "[dependencies]\nwords.workspace = true\n",
+            "crates/fnv/src/lib.rs": 'pub fn greeting() -> String { format!("{}, shop", words::HELLO) }\n',
+            "crates/words/Cargo.toml": '[package]\nname = "words"\nversion = "1.0.0"\n\n[lints]\nworkspace = true\n',
+            "crates/words/src/lib.rs": 'pub const HELLO: &str = "Hello";\n',
+            "functions/api/Cargo.toml": '[package]\nname = "bootstrap"\nversion = "1.0.0"\nedition = "2021"\n\n'
+            '[dependencies]\nfnv = "1"\n\n[patch.crates-io]\nfnv = { path = "../../crates/fnv" }\n',
+            "functions/api/Cargo.lock": "version = 3\n\n"
+            + package.format("bootstrap")
+            + 'dependencies = [\n "fnv",\n]\n\n'
+            + package.format("fnv")
+            + 'dependencies = [\n "words",\n]\n\n'
+            + package.format("words"),
+            "functions/api/src/main.rs": 'fn main() { println!("{}", fnv::greeting()); }\n',
         }
     )
     assert builder.program(RustBuild("functions/api")) == "Hello, shop\n"

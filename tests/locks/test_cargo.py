@@ -20,6 +20,18 @@ def test_paths_of_every_table_are_followed() -> None:
     assert (found.packages, found.inherited) == (("fn", "a"), ("Cargo.toml",))
 
 
+def test_a_package_beside_the_source_takes_lints_and_dependencies_of_its_workspace() -> None:
+    files = {
+        "fn/Cargo.toml": '[dependencies]\na = { path = "../crates/a" }\n',
+        "crates/a/Cargo.toml": "[target.'cfg(unix)'.dependencies]\nb.workspace = true\nc.workspace = true\n",
+        "crates/b/Cargo.toml": "[lints]\nworkspace = true\n",
+        "Cargo.toml": '[workspace.dependencies]\nb = { path = "crates/b" }\nc = "1"\nunused = { path = "unused" }\n',
+    }
+    found = sources(Texts(files), "fn")
+    assert [(item.path, item.place) for item in found.local] == [("crates/a", "fn/Cargo.toml"), ("crates/b", "Cargo.toml")]
+    assert (found.packages, found.inherited) == (("fn", "crates/a", "crates/b"), ("Cargo.toml",))
+
+
 def test_members_of_a_workspace_and_their_binaries() -> None:
     files = {
         "Cargo.toml": '[workspace]\nmembers = ["api", "crates/*"]\n[workspace.package]\nrust-version = "1.80"\n',
@@ -40,7 +52,8 @@ def test_what_decides_about_the_compiler() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["dependencies = 1", "[dependencies]\na = { path = 1 }", "[workspace]\nmembers = 'a'", "bin = [1]", "[patch]\na = 1"]
+    "text",
+    ["dependencies = 1", "[dependencies]\na = { path = 1 }", "[workspace]\nmembers = 'a'", "bin = [1]", "[patch]\na = 1", "lints = 1"],
 )
 def test_wrong_shapes_are_left_to_cargo(text: str) -> None:
     assert sources(Texts({"Cargo.toml": text}), ".").local == ()

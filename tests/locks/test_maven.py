@@ -56,6 +56,12 @@ def test_repositories_in_the_project_are_brought_and_those_of_a_release_are_not(
     assert [item.path for item in found.local] == ["fn/repository"]
 
 
+def test_options_stand_in_the_nearest_directory_above() -> None:
+    files = {"a/b/pom.xml": pom("b"), "a/.mvn/maven.config": "", ".mvn/maven.config": ""}
+    assert build_files(Texts(files), "a/b").directories == ("a/.mvn",)
+    assert build_files(Texts({**files, "pom.xml": pom("top")}), ".").directories == (".mvn",)
+
+
 @pytest.mark.parametrize("text", ["", "<project>", "<settings/>", '<!DOCTYPE p [<!ENTITY a "b">]><project>&a;</project>'])
 def test_what_is_no_pom_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="it "):

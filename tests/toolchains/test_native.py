@@ -112,3 +112,21 @@ def test_a_toolchain_file_is_left_out_and_told(tmp_path: Path) -> None:
     made = planned(tmp_path, "provided.al2023", RustBuild("."))
     assert any('"rust-toolchain.toml" names the toolchain "1.80"' in text for text in made.warnings)
     assert "rust-toolchain.toml" not in {entry.path for entry in build_context(made, Project(tmp_path)).entries}
+
+
+def test_outputs_of_gradle_builds_stay_out_and_a_repository_is_whole(tmp_path: Path) -> None:
+    """What Gradle had left in ``buildSrc`` was copied, and a group ``build.buf`` of a repository was not."""
+    kept = {
+        "fn/settings.gradle": "includeBuild '../money'\n",
+        "fn/build.gradle": "repositories { maven { url '../repository' } }\n",
+        "fn/buildSrc/src/main/java/A.java": "",
+        "repository/build/buf/x/1/x-1.jar": "",
+        "money/build.gradle": "",
+        "money/src/main/java/B.java": "",
+    }
+    root = tmp_path / "project"
+    outputs = {f"{name}/{place}/x": "" for name in ("fn", "fn/buildSrc", "money") for place in ("build", ".gradle")}
+    write(root, {**kept, **outputs})
+    project = Project(root)
+    staged = stage_context(build_context(planned(root, "java17", JavaBuild("fn", tool="gradle")), project), project, tmp_path / "staged")
+    assert {path.relative_to(staged).as_posix() for path in staged.rglob("*") if path.is_file()} == {*kept, "Dockerfile"}
