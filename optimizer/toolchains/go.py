@@ -50,8 +50,8 @@ class GoToolchain:
 
     def local(self, step: GoBuild, context: StepContext) -> Iterable[Local]:
         found = _sources(step, context)
-        # With a vendor directory, Go reads no module at a path.
-        return () if found.vendored else found.local
+        # With a vendor directory, Go reads no module at a path but those that a workspace uses.
+        return () if found.vendored and found.workspace is None else found.local
 
     def installers(self, step: GoBuild, context: StepContext) -> Sequence[str]:
         return ("Go",)

@@ -237,6 +237,22 @@ def test_go_builds_from_a_vendor_directory_without_a_download(builder: Builder) 
     assert builder.program(GoBuild("api")) == "Hello, shop\n"
 
 
+def test_go_builds_from_the_vendor_directory_of_a_workspace(builder: Builder) -> None:
+    """Its modules at a path are read where they stand; the others in the directory beside ``go.work``."""
+    builder.write(
+        {
+            **GREETING_GO,
+            "go.work": "go 1.24\n\nuse (\n\t./functions/api\n\t./greeting\n)\n",
+            "functions/api/go.mod": "module example.com/api\n\ngo 1.24\n\nrequire example.invalid/name v1.0.0\n",
+            "functions/api/main.go": 'package main\n\nimport (\n\t"example.com/greeting"\n\t"example.invalid/name"\n)\n\n'
+            "func main() { println(greeting.To(name.Shop)) }\n",
+            "vendor/modules.txt": "## workspace\n# example.invalid/name v1.0.0\n## explicit; go 1.24\nexample.invalid/name\n",
+            "vendor/example.invalid/name/name.go": 'package name\n\nconst Shop = "shop"\n',
+        }
+    )
+    assert builder.program(GoBuild("functions/api")) == "Hello, shop\n"
+
+
 def test_cargo_finds_a_package_beside_the_source(builder: Builder) -> None:
     builder.write(
         {

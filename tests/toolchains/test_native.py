@@ -114,6 +114,18 @@ def test_a_toolchain_file_is_left_out_and_told(tmp_path: Path) -> None:
     assert "rust-toolchain.toml" not in {entry.path for entry in build_context(made, Project(tmp_path)).entries}
 
 
+def test_a_vendored_workspace_is_refused_where_a_module_that_it_uses_is_not_there(tmp_path: Path) -> None:
+    files = {
+        "go.work": "go 1.24\nuse (\n\t./api\n\t./gone\n)\n",
+        "api/go.mod": "module x\ngo 1.24\n",
+        "api/main.go": "",
+        "vendor/modules.txt": "## workspace\n",
+    }
+    write(tmp_path, files)
+    with pytest.raises(SpecError, match='go.work names "gone", which does not exist in the project'):
+        planned(tmp_path, "provided.al2023", GoBuild("api"))
+
+
 def test_outputs_of_gradle_builds_stay_out_and_a_repository_is_whole(tmp_path: Path) -> None:
     """What Gradle had left in ``buildSrc`` was copied, and a group ``build.buf`` of a repository was not."""
     kept = {
