@@ -49,7 +49,7 @@ KINDS: dict[str, tuple[str, str, Callable[[str], Any]]] = {
     "extension": ("python3.13", "go/project/functions/ingest", Extension),
     "command": ("python3.13", "go/project/functions/ingest", lambda path: Command([["make"]], inputs=(path,))),
     "go-build": ("provided.al2023", "go/project/functions/ingest", lambda path: GoBuild(path, package="cmd/ingest")),
-    "rust-build": ("provided.al2023", "rust/project/functions/ingest", lambda path: RustBuild(path)),
+    "rust-build": ("provided.al2023", "rust/project/functions/ingest", lambda path: RustBuild(path, binary="ingest")),
     "dotnet-build": ("dotnet8", "dotnet/project/functions/invoice", lambda path: DotnetBuild(path, project="src/Invoice/Invoice.csproj")),
     "java-build": ("java21", "java-maven/project/functions/invoice", JavaBuild),
     "python-dependencies": ("python3.13", "python-uv/project/functions/api", lambda path: PythonDependencies(f"{path}/uv.lock")),

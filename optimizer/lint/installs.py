@@ -17,6 +17,7 @@ _OPTIONS_WITH_VALUE = {
         "-r", "--requirement", "-c", "--constraint", "-t", "--target", "-i", "--index-url", "--extra-index-url", "-f", "--find-links",
         "--platform", "--python-version", "--implementation", "--abi", "--only-binary", "--no-binary", "--prefix", "--root", "--src",
         "--trusted-host", "--cert", "--cache-dir", "--python", "-e", "--editable", "--python-platform", "--link-mode", "--timeout", "--retries",
+        "--index", "--default-index", "--index-strategy", "--prerelease", "--extra", "--group", "--build-constraints", "--exclude-newer",
         "--progress-bar", "--proxy", "--log", "-d", "--dest", "--report", "--upgrade-strategy", "--root-user-action", "--config-settings",
     ),
     "npm": ("--prefix", "-C", "--registry", "--omit", "--include", "--loglevel", "--cache", "-w", "--workspace", "--userconfig", "--only"),

@@ -37,6 +37,13 @@ def findings(path: Path, today: datetime.date = TODAY) -> str:
     return "".join(lines)
 
 
+KNOWN = {
+    # A first-party package asks for tabulate>=0.9, and the requirements have no hashes: what is installed is the newest.
+    "python-local-requirements": {"LIO401"},
+}
+"""What the rules find in a golden case, and rightly."""
+
+
 def test_there_are_cases() -> None:
     assert len(CASES) >= 16
 
@@ -52,4 +59,5 @@ def test_finds_what_is_known(case: str, request: pytest.FixtureRequest) -> None:
 
 @pytest.mark.parametrize("path", sorted(GOLDEN.glob("*/Dockerfile")), ids=lambda path: path.parent.name)
 def test_says_nothing_of_what_the_optimizer_writes(path: Path) -> None:
-    assert findings(path, BEFORE_ANY_RUNTIME_ENDED) == ""
+    found = {line.split()[1] for line in findings(path, BEFORE_ANY_RUNTIME_ENDED).splitlines() if "LIO" in line}
+    assert found == KNOWN.get(path.parent.name, set())

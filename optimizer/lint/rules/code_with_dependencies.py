@@ -19,6 +19,9 @@ _MOST = 200
 
 
 def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
+    # Planning gives code stages of its own; what of it an installer reads is taken out of the tree again.
+    if subject.planned:
+        return
     judged: dict[int, tuple[list[str], list[str]]] = {}
     for item in subject.final_stages:
         for _, copy in subject.copies(item):

@@ -15,6 +15,9 @@ from optimizer.lint.installs import Install
 from optimizer.lint.rule import Rule
 from optimizer.lint.subjects import DockerfileSubject
 
+_LOCK = re.compile(r"pylock(?:\.[^./]+)?\.toml")
+"""A lock of PEP 751, which has a hash of every file."""
+
 _INCLUDE = re.compile(r"^[ \t]*(?:-r|--requirement)[ \t=]*([^\s#]+)", re.MULTILINE)
 _MOST_FILES = 20
 """Of requirements files that include one another."""
@@ -41,10 +44,13 @@ def _python(subject: DockerfileSubject, install: Install, stage: ResolvedStage, 
             fix = _flag_added(subject, install, "--frozen", "uv.lock")
             yield Violation(message="uv sync may change the lock", span=command.span, hint="add --frozen", fix=fix)
         return
-    if command.has("--require-hashes"):
+    # Without an index there is nothing newer to be found.
+    if command.has("--require-hashes", "--no-index"):
         return
     files = install.value_of("-r", "--requirement")
     for name in files:
+        if _LOCK.fullmatch(posixpath.basename(name)):
+            continue
         path = _in_context(subject, name, stage, instruction)
         text = _requirements(subject, path) if path else None
         if text is None:
