@@ -36,6 +36,9 @@ CATCHES: list[Case] = [
     on_base("RUN cargo install --locked cargo-lambda", 2),
 ]
 PASSES: list[Case] = [
+    on_base("RUN uv pip install --no-index --find-links /wheels --target /out ours"),
+    on_base("RUN uv pip install --index https://pypi.example.com/simple --index-strategy unsafe-best-match --prerelease allow flask==3.1"),
+    on_base("COPY pylock.toml .\nRUN uv pip install -r pylock.toml", files={"pylock.toml": 'lock-version = "1.0"\n'}),
     on_base("RUN pip install --require-hashes -r requirements.txt"),
     on_base("RUN pip install -r requirements.txt", files={"requirements.txt": "flask==3.1 --hash=sha256:00\n"}),
     on_base('RUN pip install -r "${LAMBDA_TASK_ROOT}/requirements.txt"', files={"requirements.txt": "# none\n"}),
