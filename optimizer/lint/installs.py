@@ -124,7 +124,7 @@ _MAVEN_BUILDS = ("compile", "package", "verify", "install")
 def _by_table(program: str, verb: str, command: Command) -> Install | None:
     if program in ("mvn", "mvnw"):
         builds = any(word in _MAVEN_BUILDS for word in command.words[1:])
-        fetches = any("dependency:" in word for word in command.words[1:])
+        fetches = any(re.search(r"dependency(?:-plugin)?:", word) for word in command.words[1:])
         return (
             Install(tool="mvn", ecosystem="java", verb="build" if builds else "fetch", command=command, compiles=builds)
             if builds or fetches

@@ -31,6 +31,8 @@ _MAVEN_TAGS = {
 _GRADLE_TAGS = {"8": "8-jdk8", "11": "8-jdk11", "17": "8-jdk17", "21": "8-jdk21", "25": "9-jdk25"}
 _CACHES = {"maven": ("/root/.m2/repository",), "gradle": ("/home/gradle/.gradle/caches", "/root/.gradle/caches")}
 _OUTPUTS = ("target", "build", ".gradle", "src/test")
+# By its whole name: for a short one Maven asks for every plugin of the build, also for those that it never runs.
+_DEPENDENCY = "org.apache.maven.plugins:maven-dependency-plugin"
 _MAVEN = ("mvn", "--batch-mode", "--no-transfer-progress")
 _GRADLE = ("gradle", "--no-daemon", "--console=plain", "--init-script", TASKS)
 
@@ -154,12 +156,12 @@ def _maven_commands(step: JavaBuild) -> tuple[tuple[tuple[str, ...] | TreeScript
     """The commands that put the libraries, and those that put the classes, into the tree."""
     if step.module is None:
         return (
-            ((*_MAVEN, "dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={_TASK}/lib"),),
+            ((*_MAVEN, f"{_DEPENDENCY}:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={_TASK}/lib"),),
             ((*_MAVEN, "compile"), ("cp", "-R", "target/classes/.", f"{_TASK}/")),
         )
     # Modules find one another only in a build that compiles them; where there are POMs alone, that is nothing.
     build = (
-        *(*_MAVEN, "--projects", step.module, "--also-make", "compile", "dependency:build-classpath"),
+        *(*_MAVEN, "--projects", step.module, "--also-make", "compile", f"{_DEPENDENCY}:build-classpath"),
         *("-DincludeScope=runtime", "-Dmdep.outputFile=target/lambda.classpath"),
     )
     pack = (*PACK, f"{step.module}/target/lambda.classpath", f"{_TASK}/lib")

@@ -17,7 +17,11 @@ TIMEOUT_S = 600
 
 @dataclass(frozen=True)
 class CdkApp:
-    """The app of a directory that holds ``app.py``."""
+    """The app of a directory that holds ``app.py``.
+
+    Its stacks need names that no other app of the tests has: the control plane
+    cannot update a stack.
+    """
 
     project: Path
     registry: str

@@ -13,7 +13,7 @@ from optimizer import BuildSecret, Command, ImageSpec
 from optimizer.cdk import OptimizedFunction, SharedAssetRepository, SharedRepositorySynthesizer
 
 app = cdk.App(default_stack_synthesizer=SharedRepositorySynthesizer(repository_name="secretive"))
-SharedAssetRepository(cdk.Stack(app, "Repository"), "Images", repository_name="secretive")
+SharedAssetRepository(cdk.Stack(app, "SecretiveRepository"), "Images", repository_name="secretive")
 command = ["sh", "-c", "mkdir -p /layer/tree/opt && wc -c < /run/secrets/house > /layer/tree/opt/length"]
 spec = ImageSpec(runtime="python3.13", steps=[Command([command], secrets=[BuildSecret("house", from_file="secrets/house")])])
 OptimizedFunction(cdk.Stack(app, "Secretive"), "Hello", spec=spec, handler="app.handler")

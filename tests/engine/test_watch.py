@@ -22,7 +22,7 @@ from optimizer import ImageSpec, SourceCode
 from optimizer.cdk import OptimizedFunction, SharedAssetRepository, SharedRepositorySynthesizer
 
 app = cdk.App(default_stack_synthesizer=SharedRepositorySynthesizer(repository_name="watched"))
-SharedAssetRepository(cdk.Stack(app, "Repository"), "Images", repository_name="watched")
+SharedAssetRepository(cdk.Stack(app, "WatchedRepository"), "Images", repository_name="watched")
 spec = ImageSpec(runtime="python3.13", steps=[SourceCode("hello")])
 OptimizedFunction(cdk.Stack(app, "Watched"), "Hello", spec=spec, handler="app.handler")
 app.synth()

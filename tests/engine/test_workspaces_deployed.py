@@ -20,7 +20,7 @@ from optimizer import ImageSpec, NodeDependencies, PythonDependencies, SourceCod
 from optimizer.cdk import OptimizedFunction, SharedAssetRepository, SharedRepositorySynthesizer
 
 app = cdk.App(default_stack_synthesizer=SharedRepositorySynthesizer(repository_name="monorepo"))
-SharedAssetRepository(cdk.Stack(app, "Repository"), "Images", repository_name="monorepo")
+SharedAssetRepository(cdk.Stack(app, "MonorepoRepository"), "Images", repository_name="monorepo")
 stack = cdk.Stack(app, "Monorepo")
 for name in ("orders", "receipts"):
     steps = [PythonDependencies("uv/uv.lock", package=name), SourceCode(f"uv/functions/{name}", exclude=["pyproject.toml"])]
