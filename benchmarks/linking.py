@@ -19,7 +19,8 @@ from pathlib import Path
 from benchmarks.building import Bench, bench, docker
 from optimizer import ImageSpec, Lock, PythonDependencies, SourceCode
 from optimizer.bases.mirror import Mirror
-from optimizer.context import DOCKERFILE, Project, build_context, stage_context
+from optimizer.builders.docker.context import DOCKERFILE, build_context, stage_context
+from optimizer.project.files import Project
 from optimizer.dockerfile.parse import parse
 from optimizer.dockerfile.split import split_dockerfile
 from optimizer.planning import plan

@@ -21,12 +21,12 @@ from optimizer.adoption.toml import render_toml
 from optimizer.bases.lock import Lock
 from optimizer.bases.mirror import Mirror
 from optimizer.cli.options import of_project
-from optimizer.context import Project
 from optimizer.errors import ContextError, Fault, LockError, OptimizerError, SpecError
 from optimizer.lint.fixes import unified_diff
 from optimizer.model.architectures import ARCHITECTURES
 from optimizer.model.spec import ImageSpec
 from optimizer.planning import plan
+from optimizer.project.files import Project
 from optimizer.report.adoption import adoption_as_text, adoption_to_dict
 from optimizer.settings import load_lock, load_settings
 

@@ -16,6 +16,11 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Iterator, Sequence
 
+from optimizer.builders.docker.actions import CopyInputs, Run, TreeScript, transitional
+from optimizer.builders.docker.python_scripts import flatten, forget, overlaps
+from optimizer.builders.docker.slim import remembered, slimmed
+from optimizer.builders.docker.system import build_tools
+from optimizer.builders.docker.tree_scripts import compiled, normalise
 from optimizer.errors import Fault
 from optimizer.locks import uv
 from optimizer.locks.backends import requirement_name
@@ -24,7 +29,8 @@ from optimizer.locks.local import Local, LocalKind
 from optimizer.locks.python import WHEEL, From, Package, normal_name, of_origin, registries
 from optimizer.locks.requirements import local_of
 from optimizer.locks.wheels import without_wheel
-from optimizer.model.plan import CopyInputs, Input, Run, Stage, TreeScript
+from optimizer.model.inputs import Input
+from optimizer.model.plan import Stage
 from optimizer.model.reference import ImageReference
 from optimizer.model.steps import PythonDependencies
 from optimizer.toolchains.content import CODE_CACHES
@@ -52,12 +58,10 @@ from optimizer.toolchains.python_reading import (
     project_at,
     read_step,
 )
-from optimizer.toolchains.python_scripts import flatten, forget, overlaps
 from optimizer.toolchains.python_sources import source_stage, source_warnings
 from optimizer.toolchains.secrets import with_index_of_pip
-from optimizer.toolchains.slim import remembered, slimmed
-from optimizer.toolchains.system import build_tools, git_package
-from optimizer.toolchains.toolchain import StepContext, Target, below, beside, compiled, missing_file, normalise
+from optimizer.toolchains.system import git_package
+from optimizer.toolchains.toolchain import Rank, StepContext, Target, below, beside, missing_file
 
 _FULL_EXPORT = "/tmp/export.txt"
 _Command = tuple[str, ...] | TreeScript
@@ -67,6 +71,8 @@ class PythonToolchain:
     """Packages installed into a directory, in a stage on the runtime's own base, so that its Python compiles them."""
 
     families: tuple[str, ...] = ("python",)
+    rank: int = Rank.PYTHON_DEPENDENCIES
+    sees_trees: bool = False
 
     def images(self, step: PythonDependencies, target: Target) -> tuple[ImageReference, ...]:
         return ()
@@ -141,7 +147,7 @@ def _third_party(step: PythonDependencies, context: StepContext, reading: Readin
     tools = (Run(commands=get_uv(step), shared_caches=CACHES["pip"], secrets=step.secrets),) if with_uv else ()
     packages = (*step.build_packages, *((git_package(context.target.base),) if reading.repositories else ()))
     find_links = tuple(word for directory in mounts.archive_directories for word in ("--find-links", directory))
-    return Stage(
+    return transitional(
         name=context.name,
         step=context.name,
         title=f"Python packages of {step.lock}" + (f" for {step.package}" if step.package else ""),
@@ -150,8 +156,8 @@ def _third_party(step: PythonDependencies, context: StepContext, reading: Readin
         needs_target=_needs_target(step, context, reading),
         slim=step.slim,
         actions=(
-            *remembered(context.target, step.slim),
-            *build_tools(context.target.base, packages),
+            *remembered(context.target.language, step.slim),
+            *build_tools(context.target.packages(packages)),
             # A run of its own: a changed lock finds the installer in the build cache.
             *tools,
             *((CopyInputs(inputs=mounts.copied),) if mounts.copied else ()),
@@ -164,8 +170,8 @@ def _third_party(step: PythonDependencies, context: StepContext, reading: Readin
                     ("rm", "-f", f"{TASK}/.lock"),
                     overlaps((*command, *no_cache, "--no-deps", *find_links)),
                     *((forget(),) if mounts.own_files else ()),
-                    *slimmed(context.target, step.slim),
-                    *compiled(context.target),
+                    *slimmed(context.target.language, step.slim),
+                    *compiled(context.target.compiles_python),
                     normalise("python"),
                 ),
                 reads=mounts.read,

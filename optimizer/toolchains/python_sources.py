@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from optimizer.builders.docker.actions import CopyInputs, Run, transitional
+from optimizer.builders.docker.python_scripts import forget
+from optimizer.builders.docker.system import build_tools
+from optimizer.builders.docker.tree_scripts import compiled, normalise
 from optimizer.locks.python import Package
-from optimizer.model.plan import CopyInputs, Input, Run, Stage
+from optimizer.model.inputs import Input
+from optimizer.model.plan import Stage
 from optimizer.model.stability import Stability
 from optimizer.model.steps import PythonDependencies
 from optimizer.toolchains.content import CODE_CACHES
 from optimizer.toolchains.python_install import CACHES, NO_CACHE, SOURCE, TASK, build_index, get_uv, uv_install
 from optimizer.toolchains.python_reading import project_at
-from optimizer.toolchains.python_scripts import forget
 from optimizer.toolchains.secrets import with_index_of_pip
-from optimizer.toolchains.system import build_tools
-from optimizer.toolchains.toolchain import StepContext, compiled, normalise
+from optimizer.toolchains.toolchain import StepContext
 
 # What backends leave beside the code; an old one would end in the package.
 _LEFT_BEHIND = ("build", "dist", "**/*.egg-info")
@@ -28,7 +31,7 @@ def source_stage(source: Package, step: PythonDependencies, context: StepContext
     directory = f"{SOURCE}/{source.name}"
     pins, _ = project.constraints()
     needs_target = "" if project.pure else f"{source.name} may compile for the platform that it is built on"
-    return Stage(
+    return transitional(
         name=f"{context.name}-{source.name}",
         step=context.name,
         title=f"Python package {source.name} of {source.location}",
@@ -36,7 +39,7 @@ def source_stage(source: Package, step: PythonDependencies, context: StepContext
         origin=context.target.image,
         needs_target=needs_target or ("its build packages compile for the platform that they run on" if step.build_packages else ""),
         actions=(
-            *build_tools(context.target.base, step.build_packages),
+            *build_tools(context.target.packages(step.build_packages)),
             Run(commands=get_uv(step), shared_caches=CACHES["pip"], secrets=step.secrets),
             # Backends write beside the code that they build.
             CopyInputs(inputs=(Input(source=source.location, target=directory, directory=True, exclude=(*CODE_CACHES, *_LEFT_BEHIND)),)),
@@ -55,7 +58,7 @@ def source_stage(source: Package, step: PythonDependencies, context: StepContext
                     ),
                     ("rm", "-f", f"{TASK}/.lock"),
                     forget(),
-                    *compiled(context.target),
+                    *compiled(context.target.compiles_python),
                     normalise("python"),
                 ),
                 shared_caches=CACHES["uv"],

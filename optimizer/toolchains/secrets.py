@@ -15,7 +15,8 @@ from typing import Any
 
 from optimizer.errors import ContextError, Fault, did_you_mean
 from optimizer.locks.files import ProjectFiles
-from optimizer.model.plan import Input, Stage
+from optimizer.model.inputs import Input
+from optimizer.model.plan import Stage
 from optimizer.model.secret import BuildSecret
 from optimizer.toolchains.installers import GIT, INSTALLERS, USER_NPMRC, Installer, equivalent, role
 from optimizer.toolchains.toolchain import StepContext

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimizer import Command, Files, ImageSpec, Lock, SourceCode, plan
-from optimizer.context import BuildContext, Project, build_context, stage_context
-from optimizer.context.archive import archive_members, write_archive
+from optimizer.builders.docker.context import BuildContext, build_context, stage_context
+from optimizer.project.files import Project
+from optimizer.builders.layer import archive_members, write_archive
 from optimizer.errors import ContextError
 from optimizer.model.plan import TIMESTAMP, Input, PackedFiles
 from optimizer.model.steps import Extension, Step

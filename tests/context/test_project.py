@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimizer.context import Project
-from optimizer.dockerfile.ignore import IgnorePatterns
+from optimizer.project.files import Project
+from optimizer.model.ignore import IgnorePatterns
 from optimizer.errors import ContextError
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from optimizer.context import Project, stage_context
-from optimizer.context.project import Entry
-from optimizer.context.staging import BuildContext
+from optimizer.builders.docker.context import stage_context
+from optimizer.project.files import Project
+from optimizer.project.files import Entry
+from optimizer.builders.docker.context import BuildContext
 from optimizer.errors import ContextError
 
 

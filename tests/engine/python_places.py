@@ -18,7 +18,8 @@ from typing import Any
 
 from optimizer import BuildSecret, ImageSpec, Lock, SourceCode, plan
 from optimizer.bases.mirror import Mirror
-from optimizer.context import Project, build_context, stage_context
+from optimizer.builders.docker.context import build_context, stage_context
+from optimizer.project.files import Project
 from optimizer.model.steps import Step
 from tests.engine import services
 

@@ -20,7 +20,8 @@ import pytest
 
 from optimizer import Command, ImageSpec, Lock, NodeDependencies, SourceCode, plan
 from optimizer.bases.mirror import Mirror
-from optimizer.context import BuildContext, Project, build_context, stage_context
+from optimizer.builders.docker.context import BuildContext, build_context, stage_context
+from optimizer.project.files import Project
 from optimizer.errors import ContextError
 from tests.adapters.registry_server import serving
 from tests.engine import services

@@ -42,7 +42,8 @@ from optimizer import (
     plan,
 )
 from optimizer.bases.mirror import Mirror
-from optimizer.context import Project, build_context, stage_context
+from optimizer.builders.docker.context import build_context, stage_context
+from optimizer.project.files import Project
 from optimizer.model.plan import TIMESTAMP, BuildPlan
 from optimizer.model.reference import ImageReference
 from optimizer.model.steps import Step

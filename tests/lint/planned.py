@@ -11,7 +11,8 @@ from optimizer import ImageSpec
 from optimizer.adapters.dockerfiles import load_dockerfile
 from optimizer.bases.catalogue import base_image
 from optimizer.bases.lock import Lock, LockedImage
-from optimizer.context import Project, build_context, stage_context
+from optimizer.builders.docker.context import build_context, stage_context
+from optimizer.project.files import Project
 from optimizer.lint.finding import Location
 from optimizer.lint.subjects import DockerfileSubject, FunctionSubject
 from optimizer.model.reference import ImageReference

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimizer.adapters.dockerfiles import find_dockerfiles, load_dockerfile
-from optimizer.dockerfile.ignore import IgnorePatterns
+from optimizer.model.ignore import IgnorePatterns
 from optimizer.dockerfile.parse import decode
 from optimizer.lint.conventions import Conventions
 from optimizer.lint.engine import LintReport, lint

@@ -9,7 +9,7 @@ import pytest
 
 from optimizer import ImageSpec, PythonDependencies, Stability, plan
 from optimizer.bases.lock import Lock
-from optimizer.model.plan import BuildPlan, Run, Stage, TreeScript
+from optimizer.model.plan import BuildPlan, OnTarget, Run, Stage, TreeScript
 from tests.test_golden import GOLDEN
 
 LOCKS = {
@@ -146,8 +146,8 @@ def test_what_nothing_pins_is_told(tmp_path: Path) -> None:
     of_lib, of_git = built.warnings
     assert of_lib.startswith('lib/pyproject.toml builds with "maturin", which nothing pins: the layer of "lib" may differ')
     assert of_git.startswith('requirements.txt:2 takes "a" from Git')
-    assert built.stage("python-dependencies").needs_target == "built from a Git repository: a"
-    assert built.stage("python-dependencies-lib").needs_target == "lib may compile for the platform that it is built on"
+    assert built.stage("python-dependencies").on_target == OnTarget("built from a Git repository: a")
+    assert built.stage("python-dependencies-lib").on_target == OnTarget("lib may compile for the platform that it is built on")
     # Without hashes the lock does not name what a first-party package needs.
     assert install(built).endswith("--requirement /tmp/requirements.txt six>=1")
     assert any("git-core" in command for command in commands(built))
@@ -177,5 +177,5 @@ dependencies = [{ name = "six" }]
     assert {item.source for item in own.inputs()} == {"lib"}
     assert built.layers == ("python-dependencies", "python-dependencies-lib")
     assert (third.stability, own.stability) == (Stability.MONTHLY, Stability.DAILY)
-    assert own.needs_target == ""
+    assert own.on_target is None
     assert built.warnings == ()

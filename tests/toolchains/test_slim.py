@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from optimizer.bases.catalogue import base_image
 from optimizer.model.steps import SLIM_WORDS
-from optimizer.toolchains.slim import remembered, slimmed
+from optimizer.builders.docker.slim import remembered, slimmed
 from optimizer.toolchains.toolchain import Target
 
 ARCHIVE = "!<arch>\nmember"
