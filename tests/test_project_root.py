@@ -27,8 +27,8 @@ from optimizer import (
     SourceCode,
     plan,
 )
-from optimizer.cli import render
 from optimizer.builders.docker.context import BuildContext, build_context, stage_context
+from optimizer.cli import render
 from optimizer.project.files import Project
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -9,11 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from optimizer.builders.docker.context import stage_context
-from optimizer.project.files import Project
-from optimizer.project.files import Entry
-from optimizer.builders.docker.context import BuildContext
+from optimizer.builders.docker.context import BuildContext, stage_context
 from optimizer.errors import ContextError
+from optimizer.project.files import Entry, Project
 
 
 def context_of(*entries: Entry) -> BuildContext:

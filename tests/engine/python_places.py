@@ -19,8 +19,8 @@ from typing import Any
 from optimizer import BuildSecret, ImageSpec, Lock, SourceCode, plan
 from optimizer.bases.mirror import Mirror
 from optimizer.builders.docker.context import build_context, stage_context
-from optimizer.project.files import Project
 from optimizer.model.steps import Step
+from optimizer.project.files import Project
 from tests.engine import services
 
 ROOT = Path(__file__).parents[2]

@@ -17,9 +17,9 @@ import pytest
 from optimizer import ImageSpec, Lock, plan
 from optimizer.bases.mirror import Mirror
 from optimizer.builders.docker.context import build_context, stage_context
-from optimizer.project.files import Project
 from optimizer.model.plan import BuildPlan
 from optimizer.planning import required_images
+from optimizer.project.files import Project
 from stacks.operations import audit_image, ingest_image, invoice_image, receipts_image
 from stacks.storefront import recommend_image
 

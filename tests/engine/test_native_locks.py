@@ -18,8 +18,8 @@ from optimizer import GoBuild, ImageSpec, JavaBuild, Lock, RubyDependencies, Rus
 from optimizer.bases.catalogue import base_image
 from optimizer.bases.mirror import Mirror
 from optimizer.builders.docker.context import build_context, stage_context
-from optimizer.project.files import Project
 from optimizer.model.steps import Step
+from optimizer.project.files import Project
 from tests.engine.services import invoke
 
 ROOT = Path(__file__).parents[2]

@@ -14,8 +14,8 @@ from typing import Any
 from optimizer import ImageSpec, Lock
 from optimizer.bases.mirror import Mirror
 from optimizer.builders.docker.context import build_context, stage_context
-from optimizer.project.files import Project
 from optimizer.planning import plan
+from optimizer.project.files import Project
 from tests.engine import services
 
 ROOT = Path(__file__).parents[2]

@@ -9,7 +9,9 @@ import pytest
 
 from optimizer import ImageSpec, PythonDependencies, Stability, plan
 from optimizer.bases.lock import Lock
-from optimizer.model.plan import BuildPlan, OnTarget, Run, Stage, TreeScript
+from optimizer.builders.docker.actions import Run, TreeScript
+from optimizer.builders.docker.lower import stage_bodies
+from optimizer.model.plan import BuildPlan, OnTarget, Stage
 from tests.test_golden import GOLDEN
 
 LOCKS = {
@@ -24,9 +26,8 @@ LOCKS = {
 
 def without_sources(stage: Stage) -> Stage:
     """The stage as a builder compares it: it goes by the content of what is mounted, not by its name in the project."""
-    runs = [action for action in stage.actions if isinstance(action, Run)]
-    blind = [replace(run, reads=tuple(replace(item, source="") for item in run.reads)) for run in runs]
-    return replace(stage, title="", actions=tuple(blind))
+    blind = tuple(replace(item, source="") for item in stage.recipe.reads)
+    return replace(stage, title="", recipe=replace(stage.recipe, reads=blind))
 
 
 @pytest.mark.parametrize("lock", LOCKS)
@@ -83,7 +84,7 @@ def made(tmp_path: Path, step: PythonDependencies, **files: str) -> BuildPlan:
 
 
 def commands(built: BuildPlan, stage: str = "python-dependencies") -> list[str]:
-    runs = [action for action in built.stage(stage).actions if isinstance(action, Run)]
+    runs = [action for action in stage_bodies(built)[stage].actions if isinstance(action, Run)]
     return [" ".join(command) for run in runs for command in run.commands if not isinstance(command, TreeScript)]
 
 

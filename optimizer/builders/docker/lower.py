@@ -10,12 +10,14 @@ from typing import Any
 from optimizer.builders.docker.actions import Action, CopyInputs, CopyTree, Instructions, Run, StageBody
 from optimizer.builders.docker.commands import commands
 from optimizer.builders.docker.content import image_tree, packed_files
+from optimizer.builders.docker.python import python_packages, python_source
 from optimizer.builders.docker.system import system_packages
 from optimizer.model.ignore import IgnorePatterns
 from optimizer.model.inputs import Input
 from optimizer.model.plan import TREE, BuildPlan, Stage
 from optimizer.model.recipes.commands import Commands, SystemPackageInstallation
 from optimizer.model.recipes.content import ImageTree, PackedFiles
+from optimizer.model.recipes.python import PythonPackages, PythonSource
 from optimizer.model.recipes.recipe import Recipe
 
 _BODIES: Mapping[type[Recipe], Callable[[Any, Stage], StageBody]] = {
@@ -24,6 +26,8 @@ _BODIES: Mapping[type[Recipe], Callable[[Any, Stage], StageBody]] = {
     ImageTree: image_tree,
     SystemPackageInstallation: system_packages,
     Commands: commands,
+    PythonPackages: python_packages,
+    PythonSource: python_source,
 }
 
 
