@@ -19,8 +19,8 @@ from pathlib import Path
 from optimizer import ImageSpec, Lock
 from optimizer.bases.mirror import Mirror
 from optimizer.builders.docker.context import build_context, stage_context
-from optimizer.project.files import Project
 from optimizer.planning import plan
+from optimizer.project.files import Project
 from tests.engine import services
 from tests.engine.standins import push_standins
 

@@ -16,14 +16,15 @@ import statistics
 import time
 from pathlib import Path
 
+from optimizer.dockerfile.split import split_dockerfile
+
 from benchmarks.building import Bench, bench, docker
 from optimizer import ImageSpec, Lock, PythonDependencies, SourceCode
 from optimizer.bases.mirror import Mirror
 from optimizer.builders.docker.context import DOCKERFILE, build_context, stage_context
-from optimizer.project.files import Project
 from optimizer.dockerfile.parse import parse
-from optimizer.dockerfile.split import split_dockerfile
 from optimizer.planning import plan
+from optimizer.project.files import Project
 
 SPEC = ImageSpec(runtime="python3.13", steps=[PythonDependencies("requirements.txt"), SourceCode("app.py")])
 FORMS = ("plain", "linked")

@@ -64,7 +64,9 @@ def plan_beside(directory: Path, dockerfile: str) -> FoundPlan:
     if not dockerfile.startswith(HEADER + "\n"):
         return FoundPlan()
     if not plan_path(directory).is_file():
-        return FoundPlan(note="no plan is kept beside its generated Dockerfile: it was synthesized by an older version, or copied from elsewhere; run cdk synth again")
+        return FoundPlan(
+            note="no plan is kept beside its generated Dockerfile: it was synthesized by an older version, or copied from elsewhere; run cdk synth again"
+        )
     try:
         planned = read_plan(plan_path(directory))
         same = render(planned.plan) == dockerfile

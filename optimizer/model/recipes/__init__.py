@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from optimizer.model.recipes.commands import Commands, SystemPackageInstallation
 from optimizer.model.recipes.content import ImageTree, PackedFiles
+from optimizer.model.recipes.programs import DotnetProgram, GoProgram, JavaClasses, JavaLibraries, RustProgram
 from optimizer.model.recipes.python import PythonPackages, PythonSource
 from optimizer.model.recipes.recipe import Recipe
 
@@ -14,6 +15,11 @@ _ALL: tuple[type[Recipe], ...] = (
     Commands,
     PythonPackages,
     PythonSource,
+    JavaLibraries,
+    JavaClasses,
+    GoProgram,
+    RustProgram,
+    DotnetProgram,
 )
 
 NAMES = {recipe: recipe.kind for recipe in _ALL}
