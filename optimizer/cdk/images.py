@@ -17,6 +17,7 @@ from constructs import Construct
 
 from optimizer.bases.catalogue import base_image
 from optimizer.cdk.synthesizer import check_publishable, top_level_stack
+from optimizer.config.settings import Settings, load_lock, load_settings
 from optimizer.context import BuildContext, Project, build_context, stage_context
 from optimizer.context.digests import DigestCache
 from optimizer.context.image import image_files
@@ -28,7 +29,6 @@ from optimizer.model.reference import REQUIRED_IMAGES
 from optimizer.model.spec import ImageSpec
 from optimizer.planning import plan, required_images
 from optimizer.planning.handler import ImageFiles, undefined_handler
-from optimizer.settings import Settings, load_lock, load_settings
 
 _APPS: weakref.WeakKeyDictionary[Any, AppImages] = weakref.WeakKeyDictionary()
 _SCOPES: weakref.WeakKeyDictionary[Construct, tuple[AppImages, cdk.Stack]] = weakref.WeakKeyDictionary()

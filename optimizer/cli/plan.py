@@ -12,6 +12,7 @@ from optimizer.adapters.assembly import AssemblyFunction, load_functions
 from optimizer.adapters.slimming import measure_slimming
 from optimizer.bases.mirror import Mirror
 from optimizer.cli.options import of_project
+from optimizer.config.settings import load_lock, load_settings
 from optimizer.context import Project, build_context, stage_context
 from optimizer.dockerfile.instruction import Dockerfile
 from optimizer.dockerfile.parse import decode, parse
@@ -25,7 +26,6 @@ from optimizer.model.spec import ImageSpec
 from optimizer.planning import plan
 from optimizer.report.plan import FunctionRow, functions_as_text, functions_to_dict, plan_as_text, plan_to_dict
 from optimizer.report.slimming import LeftOut, slimming_as_text, slimming_to_dict
-from optimizer.settings import load_lock, load_settings
 
 
 @click.command(name="plan", short_help="Show stages, layers, base and repository of a spec or a synthesized app.")

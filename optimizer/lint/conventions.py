@@ -1,29 +1,21 @@
-"""What a house asks of its images, as a value."""
+"""The conventions that images are checked against, as a value."""
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from optimizer.bases.lock import Lock
 from optimizer.bases.mirror import Mirror
 from optimizer.lint.finding import Severity
-from optimizer.lint.rule import Rule, choose
 from optimizer.lint.suppressions import Suppression, path_matches
 from optimizer.model.stability import Stability
-
-TABLE = "conventions"
-"""The table of a configuration file that holds them."""
-
-Layer = Mapping[str, Any]
-"""The conventions that one file, or a command line, says, read; the keys that it does not say are missing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conventions:
-    """The house's conventions, and the day on which they are applied.
+    """The conventions of an organization, and the day on which they are applied.
 
     ``severities`` maps ids of rules to another severity than their own; None
     switches a rule off.  ``mirror`` is where images are pulled from; ``lock``
@@ -38,7 +30,7 @@ class Conventions:
     context, such as ``models/*``, to how often the files change; the first that
     fits counts, and nothing is guessed for the rest.
 
-    ``fail_on`` is the slightest severity that fails a run; ``select`` and
+    ``fail_on`` is the lowest severity that fails a run; ``select`` and
     ``ignore`` choose rules.  ``include`` and ``exclude`` choose files by
     patterns; empty ``include`` means all.  ``suppressions`` stand beside those
     in Dockerfiles, and their patterns start where those of ``include`` do.
@@ -64,10 +56,6 @@ class Conventions:
     exclude: tuple[str, ...] = ()
     suppressions: tuple[Suppression, ...] = ()
     rule_pages: str = ""
-
-    def chosen(self, rules: Sequence[Rule]) -> tuple[Rule, ...]:
-        """The rules that are run; raises :class:`ConfigurationError` for a word that stands for no rule."""
-        return choose(rules, self.select, self.ignore)
 
     def covers(self, path: str) -> bool:
         """Whether the file, by its path from where the patterns start, is checked."""

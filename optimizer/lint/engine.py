@@ -9,7 +9,7 @@ from typing import Any
 from optimizer.dockerfile.instruction import Span
 from optimizer.lint.conventions import Conventions
 from optimizer.lint.finding import Doubt, Finding, Fix, Location, Severity, Undecided, Verdict, Violation
-from optimizer.lint.rule import Family, Rule
+from optimizer.lint.rule import Family, Rule, ids_by_word
 from optimizer.lint.rules import RULES
 from optimizer.lint.rules.expired_suppression import RULE as EXPIRED
 from optimizer.lint.rules.invalid_suppression import RULE as INVALID
@@ -99,12 +99,13 @@ def lint(
     for item in malformed:
         run.add(INVALID, item.message, item.location)
     active = dict.fromkeys(suppressions)
+    ids = ids_by_word(known)
     for subject in subjects:
         if isinstance(subject, DockerfileSubject):
             run.know(subject)
             # Nobody writes comments into a file that is rendered.
             if subject.place is None:
-                found, failed = suppressions_of(subject.dockerfile, subject.path, known)
+                found, failed = suppressions_of(subject.dockerfile, subject.path, ids)
                 active.update(dict.fromkeys(found))
                 for item in failed:
                     run.add(INVALID, item.message, item.location)

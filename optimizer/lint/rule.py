@@ -6,14 +6,11 @@ import enum
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from optimizer.errors import ConfigurationError, did_you_mean
+from optimizer.lint.conventions import Conventions
 from optimizer.lint.finding import Severity, Verdict
-
-if TYPE_CHECKING:
-    from optimizer.lint.conventions import Conventions
-    from optimizer.lint.subjects import AppSubject, DockerfileSubject, FunctionSubject, ImageSubject, RepositorySubject
+from optimizer.lint.subjects import AppSubject, DockerfileSubject, FunctionSubject, ImageSubject, RepositorySubject
 
 
 class Family(enum.Enum):
@@ -86,6 +83,11 @@ class Rule:
     def applies_to(self) -> tuple[str, ...]:
         """The kinds of subjects that it has checks for."""
         return tuple(kind for kind in KINDS if getattr(self, kind) is not None)
+
+
+def ids_by_word(rules: Iterable[Rule]) -> dict[str, str]:
+    """The ids of the rules, by id and by name."""
+    return {word: rule.id for rule in rules for word in (rule.id, rule.name)}
 
 
 def choose(rules: Sequence[Rule], select: Sequence[str] = (), ignore: Sequence[str] = ()) -> tuple[Rule, ...]:

@@ -18,13 +18,12 @@ import datetime
 import fnmatch
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
 from optimizer.dockerfile.instruction import Comment, Dockerfile
 from optimizer.lint.finding import Doubt, Finding, Location
-from optimizer.lint.rule import Rule
 
 _MARK = re.compile(r"optimizer\s*:\s*(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
 _FORM = re.compile(r"(?P<scope>ignore(?:-stage|-file)?)\s+(?P<rules>[A-Za-z0-9,\s-]+?)\s+--\s+(?P<reason>.*)", re.DOTALL)
@@ -106,31 +105,30 @@ class Malformed:
     location: Location
 
 
-def suppressions_of(dockerfile: Dockerfile, path: str, rules: Sequence[Rule]) -> tuple[list[Suppression], list[Malformed]]:
+def suppressions_of(dockerfile: Dockerfile, path: str, ids: Mapping[str, str]) -> tuple[list[Suppression], list[Malformed]]:
     """The suppressions that the comments of a Dockerfile hold, in order, and the comments that fail to be one.
 
-    ``rules`` are all that there are, run or not.
+    ``ids`` maps the ids and the names of all rules, run or not, to their ids.
     """
     found: list[Suppression] = []
     malformed: list[Malformed] = []
-    by_word = {word: rule.id for rule in rules for word in (rule.id, rule.name)}
     ends = [instruction.span.end.line for instruction in dockerfile.instructions]
     for comment in dockerfile.comments:
         mark = _MARK.fullmatch(comment.text)
         if mark is None:
             continue
         location = Location(path=path, span=comment.span)
-        read = _read(mark["rest"], by_word)
+        read = _read(mark["rest"], ids)
         if isinstance(read, str):
             malformed.append(Malformed(message=read, location=location))
             continue
-        scope, ids, reason, until = read
+        scope, named, reason, until = read
         lines = _lines(scope, comment, dockerfile, ends)
         if isinstance(lines, str):
             malformed.append(Malformed(message=lines, location=location))
             continue
         first, last = lines
-        found.append(Suppression(rules=ids, reason=reason, until=until, location=location, path=literal(path), first=first, last=last))
+        found.append(Suppression(rules=named, reason=reason, until=until, location=location, path=literal(path), first=first, last=last))
     return found, malformed
 
 
@@ -152,20 +150,20 @@ def expired(suppressions: Iterable[Suppression], today: datetime.date) -> list[S
     return [item for item in suppressions if item.until is not None and item.until < today]
 
 
-def _read(text: str, by_word: dict[str, str]) -> tuple[str, frozenset[str], str, datetime.date | None] | str:
+def _read(text: str, ids: Mapping[str, str]) -> tuple[str, frozenset[str], str, datetime.date | None] | str:
     """Scope, ids, reason and last day; or what is wrong."""
     match = _FORM.fullmatch(text)
     if match is None:
         return "a suppression has the form: optimizer: ignore ID[, ID] -- reason (until YYYY-MM-DD)"
     words = [word for word in re.split(r"[,\s]+", match["rules"]) if word]
-    unknown = [word for word in words if word not in by_word]
+    unknown = [word for word in words if word not in ids]
     if unknown:
         return f'no rule is called "{unknown[0]}"'
     read = reason_and_end(match["reason"])
     if isinstance(read, str):
         return read
     reason, until = read
-    return match["scope"], frozenset(by_word[word] for word in words), reason, until
+    return match["scope"], frozenset(ids[word] for word in words), reason, until
 
 
 def _lines(scope: str, comment: Comment, dockerfile: Dockerfile, ends: Sequence[int]) -> tuple[int | None, int | None] | str:

@@ -374,7 +374,7 @@ def test_starting_loads_nothing_heavy() -> None:
         "import sys, optimizer.cli.main, optimizer.cli.lint; print(sorted({'jsii', 'aws_cdk', 'boto3', 'httpx', 'rich', 'tomlkit', 'yaml', "
     )
     program += "'zipfile', 'importlib.metadata', 'concurrent.futures', 'multiprocessing', 'asyncio', 'optimizer.model.plan', "
-    program += "'optimizer.model.spec', 'optimizer.model.image', 'optimizer.images.analysis', 'optimizer.lint.configuration', "
+    program += "'optimizer.model.spec', 'optimizer.model.image', 'optimizer.images.analysis', 'optimizer.config.conventions', "
     program += "'optimizer.lint.baseline', 'optimizer.lint.fixes', 'optimizer.adapters.assembly', 'optimizer.adapters.subjects', "
     program += "'optimizer.adapters.images', 'optimizer.sam.template', 'optimizer.sam.document'} & set(sys.modules)))"
     result = subprocess.run(

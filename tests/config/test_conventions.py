@@ -13,23 +13,25 @@ import tomlkit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optimizer.configuration import chain_of, read_directory
+from optimizer.config.conventions import merge, read_layer
+from optimizer.config.files import chain_of, read_directory
+from optimizer.config.keys import SUPPRESSION_KEYS, keys_of
+from optimizer.config.lookup import ConventionsLookup
+from optimizer.config.page import configuration_page
+from optimizer.config.schema import configuration_schema
+from optimizer.config.settings import load_settings
 from optimizer.errors import ConfigurationError
-from optimizer.house import House
-from optimizer.lint.configuration import SUPPRESSION_KEYS, conventions_schema, keys_of, merge, read_layer
 from optimizer.lint.conventions import Conventions
 from optimizer.lint.engine import LintReport, lint, set_aside
 from optimizer.lint.finding import Location, Severity
 from optimizer.lint.rules import RULES
 from optimizer.lint.subjects import DockerfileSubject
 from optimizer.model.stability import Stability
-from optimizer.report.configuration import configuration_page
-from optimizer.settings import load_settings
 from tests.lint.cases import PYTHON, TODAY
 
 ROOT = Path(__file__).parents[2]
 EVERY_KEY = """
-extends = "house.toml"
+extends = "shared.toml"
 root = "."
 mirror = { "public.ecr.aws" = "mirror.example.com/aws" }
 
@@ -75,12 +77,12 @@ def write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def house(**options: object) -> House:
-    return House(today=TODAY, rules=RULES, **options)  # type: ignore[arg-type]
+def lookup(**options: object) -> ConventionsLookup:
+    return ConventionsLookup(today=TODAY, rules=RULES, **options)  # type: ignore[arg-type]
 
 
 def of(path: str, **options: object) -> Conventions:
-    return house(**options).of(path).conventions
+    return lookup(**options).for_path(path).conventions
 
 
 def faults(path: str = "Dockerfile") -> list[str]:
@@ -122,37 +124,37 @@ class TestNearestFile:
 
     def test_another_can_be_named_for_every_path(self, tree: Path) -> None:
         write(tree / "a" / "optimizer.toml", '[conventions]\nrepository = "a"\n')
-        write(tree / "b" / "house.toml", '[conventions]\nrepository = "named"\nexclude = ["a"]\n')
-        domain = house(only="b/house.toml").of("a/Dockerfile")
-        assert domain.conventions.repository == "named"
-        assert not domain.conventions.covers(domain.relative("a/Dockerfile"))
+        write(tree / "b" / "shared.toml", '[conventions]\nrepository = "named"\nexclude = ["a"]\n')
+        found = lookup(only="b/shared.toml").for_path("a/Dockerfile")
+        assert found.conventions.repository == "named"
+        assert not found.conventions.covers(found.relative("a/Dockerfile"))
 
 
 class TestMerging:
-    """Requirement: one merge of default, house, file, command line, in documented order."""
+    """Requirement: one merge of default, extended file, file, command line, in documented order."""
 
     def test_a_nearer_value_wins(self, tree: Path) -> None:
-        write(tree / "house.toml", '[conventions]\nfail_on = "error"\nrepository = "house"\nselect = ["base"]\n')
-        write(tree / "optimizer.toml", 'extends = "house.toml"\n[conventions]\nrepository = "file"\nselect = ["order"]\n')
+        write(tree / "shared.toml", '[conventions]\nfail_on = "error"\nrepository = "shared"\nselect = ["base"]\n')
+        write(tree / "optimizer.toml", 'extends = "shared.toml"\n[conventions]\nrepository = "file"\nselect = ["order"]\n')
         assert Conventions(today=TODAY).fail_on is Severity.WARNING
         file = of("Dockerfile")
         assert (file.fail_on, file.repository, file.select) == (Severity.ERROR, "file", ("order",))
-        line = of("Dockerfile", last={"fail_on": Severity.INFO, "select": ("lambda",)})
+        line = of("Dockerfile", overrides={"fail_on": Severity.INFO, "select": ("lambda",)})
         assert (line.fail_on, line.repository, line.select) == (Severity.INFO, "file", ("lambda",))
 
     def test_tables_are_merged_and_what_is_set_aside_adds_up(self, tree: Path) -> None:
         write(tree / "top.toml", '[conventions]\nignore = ["LIO101"]\n[conventions.severities]\nLIO102 = "off"\nLIO602 = "info"\n')
         suppression = '[[conventions.suppressions]]\nrules = ["LIO601"]\nreason = "{}"\n'
-        write(tree / "house.toml", 'extends = "top.toml"\n[conventions]\nignore = ["LIO502"]\n' + suppression.format("house"))
+        write(tree / "shared.toml", 'extends = "top.toml"\n[conventions]\nignore = ["LIO502"]\n' + suppression.format("shared"))
         write(
             tree / "optimizer.toml",
-            'extends = "house.toml"\n[conventions.severities]\nbase-unpinned = "error"\n' + suppression.format("file"),
+            'extends = "shared.toml"\n[conventions.severities]\nbase-unpinned = "error"\n' + suppression.format("file"),
         )
-        found = of("Dockerfile", last={"ignore": ("LIO603", "LIO502")})
+        found = of("Dockerfile", overrides={"ignore": ("LIO603", "LIO502")})
         assert found.ignore == ("LIO101", "LIO502", "LIO603")
         assert found.severities == {"LIO102": Severity.ERROR, "LIO602": Severity.INFO}
         assert [(item.reason, str(item.location)) for item in found.suppressions] == [
-            ("house", "house.toml:4:1"),
+            ("shared", "shared.toml:4:1"),
             ("file", "optimizer.toml:4:1"),
         ]
 
@@ -162,8 +164,8 @@ class TestMerging:
         assert (of("Dockerfile").oldest_pin_days, of("Dockerfile").max_image_bytes) == (None, None)
 
     def test_the_nearer_pattern_comes_first(self, tree: Path) -> None:
-        write(tree / "house.toml", '[conventions.stabilities]\n"a*" = "yearly"\n"b" = "daily"\n')
-        write(tree / "optimizer.toml", 'extends = "house.toml"\n[conventions.stabilities]\n"ab" = "weekly"\n"b" = "never"\n')
+        write(tree / "shared.toml", '[conventions.stabilities]\n"a*" = "yearly"\n"b" = "daily"\n')
+        write(tree / "optimizer.toml", 'extends = "shared.toml"\n[conventions.stabilities]\n"ab" = "weekly"\n"b" = "never"\n')
         assert list(of("Dockerfile").stabilities.items()) == [("ab", Stability.WEEKLY), ("b", Stability.NEVER), ("a*", Stability.YEARLY)]
 
     def test_no_layer_is_the_defaults(self) -> None:
@@ -172,12 +174,12 @@ class TestMerging:
 
 class TestExtends:
     def test_a_file_of_an_installed_package_which_is_not_run(self, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        write(tree / "site" / "acme_house" / "__init__.py", "raise SystemExit('run')")
-        write(tree / "site" / "acme_house" / "data" / "optimizer.toml", 'extends = "../base.toml"\n')
-        write(tree / "site" / "acme_house" / "base.toml", '[conventions]\nrepository = "acme"\n')
+        write(tree / "site" / "acme_lambda" / "__init__.py", "raise SystemExit('run')")
+        write(tree / "site" / "acme_lambda" / "data" / "optimizer.toml", 'extends = "../base.toml"\n')
+        write(tree / "site" / "acme_lambda" / "base.toml", '[conventions]\nrepository = "acme"\n')
         monkeypatch.syspath_prepend(str(tree / "site"))
-        write(tree / "optimizer.toml", 'extends = "acme_house:data/optimizer.toml"\n')
-        (tree / "site" / "acme_house" / ".git").mkdir()
+        write(tree / "optimizer.toml", 'extends = "acme_lambda:data/optimizer.toml"\n')
+        (tree / "site" / "acme_lambda" / ".git").mkdir()
         assert of("Dockerfile").repository == "acme"
 
     @pytest.mark.parametrize(
@@ -244,10 +246,10 @@ class TestFaults:
         assert 'did you mean "python3.13"?' in told[3][2]
 
     def test_those_of_every_file_in_the_chain_are_told(self, tree: Path) -> None:
-        write(tree / "house.toml", "[conventions]\nfail_on = 1\n")
-        write(tree / "pyproject.toml", '[tool.optimizer]\nextends = "house.toml"\nconventions = { fail_on = 2 }\n')
+        write(tree / "shared.toml", "[conventions]\nfail_on = 1\n")
+        write(tree / "pyproject.toml", '[tool.optimizer]\nextends = "shared.toml"\nconventions = { fail_on = 2 }\n')
         assert [fault.split(": 1 is")[0].split(": 2 is")[0] for fault in faults()] == [
-            "house.toml:2: conventions.fail_on",
+            "shared.toml:2: conventions.fail_on",
             "pyproject.toml:3: conventions.fail_on",
         ]
 
@@ -285,7 +287,7 @@ class TestSchema:
 
     def test_every_key_is_read_and_allowed_by_the_schema(self, tree: Path) -> None:
         write(tree / "optimizer.toml", EVERY_KEY)
-        write(tree / "house.toml", "")
+        write(tree / "shared.toml", "")
         data = self.example()
         assert set(data["conventions"]) == {key.name for key in keys_of(RULES)}  # type: ignore[call-overload]
         found = of("Dockerfile")
@@ -299,7 +301,7 @@ class TestSchema:
 
     def test_accepts_what_is_read(self) -> None:
         data = json.loads(json.dumps(self.example()))
-        jsonschema.Draft202012Validator(conventions_schema(RULES)).validate(data)
+        jsonschema.Draft202012Validator(configuration_schema(RULES)).validate(data)
 
     @pytest.mark.parametrize(
         "data",
@@ -316,7 +318,7 @@ class TestSchema:
     )
     def test_refuses_what_is_refused(self, data: dict[str, object], tree: Path) -> None:
         with pytest.raises(jsonschema.ValidationError):
-            jsonschema.Draft202012Validator(conventions_schema(RULES)).validate(data)
+            jsonschema.Draft202012Validator(configuration_schema(RULES)).validate(data)
         write(tree / "optimizer.toml", tomlkit.dumps(data))
         assert faults()
 
@@ -356,16 +358,16 @@ class TestSuppressionsOfTheFile:
 
 
 class TestSettings:
-    def test_the_mirror_of_the_house_is_taken_and_its_places_are_not(self, tree: Path) -> None:
-        write(tree / "house.toml", 'mirror = "house.example.com"\nroot = "house"\nlock = "house.lock"\n')
-        write(tree / "pyproject.toml", '[tool.optimizer]\nextends = "house.toml"\n')
+    def test_the_mirror_of_an_extended_file_is_used_and_its_paths_are_not(self, tree: Path) -> None:
+        write(tree / "shared.toml", 'mirror = "shared.example.com"\nroot = "shared"\nlock = "shared.lock"\n')
+        write(tree / "pyproject.toml", '[tool.optimizer]\nextends = "shared.toml"\n')
         settings = load_settings(".")
-        assert settings.mirror.prefixes == (("", "house.example.com"),)
+        assert settings.mirror.prefixes == (("", "shared.example.com"),)
         assert (os.fspath(settings.root), os.fspath(settings.lock)) == (".", "optimizer.lock")
 
-    def test_cdk_wins_over_the_file_and_the_file_over_the_house(self, tree: Path) -> None:
-        write(tree / "house.toml", 'mirror = "house.example.com"\n')
-        write(tree / "optimizer.toml", 'extends = "house.toml"\nmirror = "file.example.com"\n')
+    def test_cdk_wins_over_the_file_and_the_file_over_an_extended_one(self, tree: Path) -> None:
+        write(tree / "shared.toml", 'mirror = "shared.example.com"\n')
+        write(tree / "optimizer.toml", 'extends = "shared.toml"\nmirror = "file.example.com"\n')
         assert load_settings(".").mirror.prefixes == (("", "file.example.com"),)
         write(tree / "cdk.json", '{"context": {"optimizer:mirror": "cdk.example.com"}}')
         assert load_settings(".").mirror.prefixes == (("", "cdk.example.com"),)

@@ -1,8 +1,8 @@
 """Configuration files: ``optimizer.toml``, and ``[tool.optimizer]`` in ``pyproject.toml``.
 
-Only finding and reading is here; what the keys mean is said where they are
-used: settings of a project in ``optimizer.settings``, conventions in
-``optimizer.lint.configuration``.
+Only finding and reading is here.  What the values may be is checked where
+they are used: settings of a project in ``optimizer.config.settings``,
+conventions in ``optimizer.config.conventions``.
 """
 
 from __future__ import annotations
@@ -21,8 +21,20 @@ from optimizer.errors import ConfigurationError, Fault, did_you_mean
 
 FILE = "optimizer.toml"
 PYPROJECT = "pyproject.toml"
-KEYS = ("extends", "root", "lock", "baseline", "mirror", "cache", "conventions")
-"""What stands at the top of a file."""
+CONVENTIONS = "conventions"
+"""The table that holds conventions."""
+
+SETTINGS: Mapping[str, str] = {
+    "root": "The directory that the paths of specifications start from.",
+    "lock": "The lock file.",
+    "baseline": "The file of known findings, where `--baseline` names no other.",
+    "mirror": "Where images are pulled from: one prefix, or one for each registry.",
+    "cache": "Where builds are cached.",
+}
+"""The settings of a project, and what they mean."""
+
+KEYS = ("extends", *SETTINGS, CONVENTIONS)
+"""The keys at the top of a file."""
 
 _LARGEST = 1024 * 1024
 _LONGEST_CHAIN = 10
@@ -125,9 +137,9 @@ def chain_of(file: ConfigurationFile) -> tuple[ConfigurationFile, ...]:
         path = _extended(last)
         place = last.place("extends")
         if any(path == other.path for other in chain):
-            raise ConfigurationError(f'"{_shown(path)}" extends itself', place, "take one extends out")
+            raise ConfigurationError(f'"{_shown(path)}" extends itself', place, "remove one extends")
         if len(chain) == _LONGEST_CHAIN:
-            raise ConfigurationError(f"more than {_LONGEST_CHAIN} files extend one another", place, "extend the house's file directly")
+            raise ConfigurationError(f"more than {_LONGEST_CHAIN} files extend one another", place, "extend the shared file directly")
         try:
             base = read_file(path)
         except ConfigurationError as error:
@@ -188,7 +200,7 @@ def _shown(path: Path) -> str:
 def _text(path: Path, name: str, optional: bool) -> str | None:
     try:
         if path.stat().st_size > _LARGEST:
-            raise ConfigurationError(f"larger than {_LARGEST} bytes", name, "this is no configuration")
+            raise ConfigurationError(f"larger than {_LARGEST} bytes", name, "check that it is a configuration file")
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         if optional:
@@ -211,7 +223,7 @@ def _parse(text: str, name: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         line = re.search(r"\(at line (\d+)", str(error))
         place = f"{name}:{line[1]}" if line else name
-        raise ConfigurationError(f"not readable as TOML: {error}", place, "mend the line") from None
+        raise ConfigurationError(f"not readable as TOML: {error}", place, "fix the line") from None
 
 
 def _line_of(text: str, keys: Sequence[str | int]) -> int:

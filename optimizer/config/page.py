@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from optimizer.lint.configuration import SUPPRESSION_KEYS, Key, Shape, keys_of
-from optimizer.lint.conventions import TABLE
+from optimizer.config.files import CONVENTIONS, SETTINGS
+from optimizer.config.keys import SUPPRESSION_KEYS, Key, Shape, keys_of
 from optimizer.lint.rule import Rule
 
 _EXAMPLE = """\
-extends = "acme_house:optimizer.toml"
+extends = "acme_lambda:optimizer.toml"
 
 [conventions]
 fail_on = "error"
@@ -37,37 +37,28 @@ _FILES = """\
 ## Which file holds
 
 For each file that is checked it is the nearest one, from its directory upwards to the top of its version control, that has `[conventions]` or
-`extends`. It takes nothing from those above it; what a house wants everywhere stands in a file that the others extend:
+`extends`. It takes nothing from those above it; what an organization wants everywhere belongs in a file that the others extend:
 
 | `extends` | Is |
 |---|---|
-| `"../house.toml"` | a path from the directory of this file, inside the project: the tree under version control, or without one the current directory |
-| `"acme_house:optimizer.toml"` | the file of an installed package; the package is found, and not run |
+| `"../shared.toml"` | a path from the directory of this file, inside the project: the tree under version control, or without one the current directory |
+| `"acme_lambda:optimizer.toml"` | the file of an installed package; the package is found, and not run |
 
-`optimizer lint --config FILE` takes one file for every path instead; with it a pipeline holds every team to the house's file, whatever lies
+`optimizer lint --config FILE` takes one file for every path instead; with it a pipeline holds every team to the same file, whatever lies
 nearer.
 
 ## Which value wins
 
 The defaults, then the file at the end of the chain of `extends`, then each file down to the nearest, then the command line; the last one that
 says something wins. Tables are merged key by key. `ignore` and `suppressions` add up, with `--ignore` too. Patterns start at the directory of
-the nearest file, also those that a house's file brings (with `--config`, at the current directory): `*` stands for any text, with `/` too, and
+the nearest file, also those of a file that is extended (with `--config`, at the current directory): `*` stands for any text, with `/` too, and
 a pattern that fits a directory fits everything below it."""
 
 _SETTINGS = """\
-## Settings of the project
-
-| Key | Meaning |
-|---|---|
-| `root` | the directory that the paths of specifications start from |
-| `lock` | the lock file |
-| `baseline` | the file of the findings that are [known](lint.md#adopting-the-rules-in-an-old-estate), where `--baseline` names no other |
-| `mirror` | where images are pulled from |
-| `cache` | where [builds are cached](ci.md) |
-
 They stand at the top of the file, beside `extends`, and belong to the directory that a command runs in, not to the paths that it checks. The
 CDK context (`optimizer:mirror` and so on) wins over them, and they win over a file that is extended; `root`, `lock` and `baseline` are not taken
-from such a file. So there is one mirror and one lock in a run, and conventions have no keys of their own for them."""
+from such a file. So there is one mirror and one lock in a run, and conventions have no keys of their own for them. More about
+[baselines](lint.md#adopting-the-rules-in-an-old-estate) and [caches](ci.md)."""
 
 
 def configuration_page(rules: Sequence[Rule]) -> str:
@@ -82,6 +73,8 @@ def configuration_page(rules: Sequence[Rule]) -> str:
         "They stand beside [those in Dockerfiles](lint.md#setting-findings-aside), and like them are findings when they are unused, in files that "
         "were checked, or past.",
         _table(("Key", "Meaning"), [(f"`{name}`", doc) for name, doc in SUPPRESSION_KEYS.items()]),
+        "## Settings of the project",
+        _table(("Key", "Meaning"), [(f"`{name}`", doc) for name, doc in SETTINGS.items()]),
         _SETTINGS,
     ]
     return "\n\n".join(blocks) + "\n"
@@ -92,7 +85,7 @@ def _row(key: Key) -> tuple[str, ...]:
         Shape.VALUE: key.type.name,
         Shape.LIST: f"list of {key.type.name}",
         Shape.ADDED_LIST: f"list of {key.type.name}, adds up",
-        Shape.TABLE: f"table from {key.names.name if key.names else TABLE} to {key.type.name}",
+        Shape.TABLE: f"table from {key.names.name if key.names else CONVENTIONS} to {key.type.name}",
         Shape.TABLES: "tables, add up",
     }
     return (f"`{key.name}`", kinds[key.shape], key.default, key.doc)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,14 +12,14 @@ from typing import Any
 
 from optimizer.bases.lock import Lock
 from optimizer.bases.mirror import Mirror
-from optimizer.configuration import ConfigurationFile, chain_of, read_directory, read_file
+from optimizer.config.files import CONVENTIONS, ConfigurationFile, chain_of, read_directory, read_file
 from optimizer.errors import ConfigurationError, Fault
-from optimizer.lint.conventions import TABLE, Conventions, Layer
+from optimizer.lint.conventions import Conventions
 from optimizer.lint.rule import Rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Domain:
+class ScopedConventions:
     """Conventions, and the absolute directory where their patterns start."""
 
     conventions: Conventions
@@ -29,14 +29,19 @@ class Domain:
         """The path of a file, from there, with slashes; empty for none, such as that of a construct."""
         return Path(os.path.relpath(path, self.directory)).as_posix() if path else ""
 
+    def covers(self, path: str) -> bool:
+        """Whether the file is checked, by ``include`` and ``exclude``."""
+        return self.conventions.covers(self.relative(path))
 
-class House:
-    """The conventions of a tree: for each path those of the nearest configuration file that says any.
+
+class ConventionsLookup:
+    """Finds the conventions for a path: those of the nearest configuration file that sets any.
 
     The search goes up from the directory of the path to the top of its version
     control, or of the file system.  ``only`` is a file that holds for every
-    path instead; ``last`` what the command line says.  ``mirror`` and ``lock``
-    are settings of the project that the command runs in.
+    path instead.  ``overrides`` win over every file; they are what the command
+    line or the caller sets.  ``mirror`` and ``lock`` are settings of the
+    project that the command runs in.
     """
 
     def __init__(
@@ -46,52 +51,60 @@ class House:
         rules: Sequence[Rule],
         mirror: Mirror = Mirror(),  # noqa: B008 - an immutable value
         lock: Lock = Lock(),  # noqa: B008 - an immutable value
-        last: Layer | None = None,
+        overrides: Mapping[str, Any] | None = None,
         only: str | Path | None = None,
     ) -> None:
         self._rules = rules
-        self._last = last or {}
+        self._overrides = overrides or {}
         self._known: dict[str, Any] = {"today": today, "mirror": mirror, "lock": lock}
-        self._domains: dict[str, Domain] = {}
-        self._only: Domain | None = None
+        self._by_directory: dict[str, ScopedConventions] = {}
+        self._only: ScopedConventions | None = None
         if only is not None:
             file = read_file(Path(only))
             if file is None:
                 raise ConfigurationError("there is no [tool.optimizer]", str(only), "name a file that has it")
-            self._only = self._domain(file, os.getcwd())
+            self._only = self._read(file, os.getcwd())
 
-    def of(self, path: str) -> Domain:
+    def for_path(self, path: str) -> ScopedConventions:
         """The conventions of a file, and where their patterns start.
 
         Raises :class:`ConfigurationError` for a configuration that is wrong.
         """
         return self._only or self._of_directory(os.path.dirname(os.path.abspath(path)))
 
-    def _of_directory(self, directory: str) -> Domain:
-        if directory not in self._domains:
+    def _of_directory(self, directory: str) -> ScopedConventions:
+        if directory not in self._by_directory:
             above = os.path.dirname(directory)
             file = read_directory(Path(directory))
-            if file is not None and ("extends" in file.values or TABLE in file.values):
-                self._domains[directory] = self._domain(file, directory)
+            if file is not None and ("extends" in file.values or CONVENTIONS in file.values):
+                self._by_directory[directory] = self._read(file, directory)
             elif above == directory or os.path.exists(os.path.join(directory, ".git")):
-                self._domains[directory] = Domain(conventions=Conventions(**self._known, **self._last), directory=directory)
+                self._by_directory[directory] = ScopedConventions(
+                    conventions=Conventions(**self._known, **self._overrides), directory=directory
+                )
             else:
-                self._domains[directory] = self._of_directory(above)
-        return self._domains[directory]
+                self._by_directory[directory] = self._of_directory(above)
+        return self._by_directory[directory]
 
-    def _domain(self, file: ConfigurationFile, directory: str) -> Domain:
+    def _read(self, file: ConfigurationFile, directory: str) -> ScopedConventions:
         # Imported here, because most trees have no such file.
-        from optimizer.lint.configuration import merge, read_layer
+        from optimizer.config.conventions import merge, read_layer
 
-        layers: list[Layer] = []
+        layers: list[Mapping[str, Any]] = []
         faults: list[Fault] = []
         for item in chain_of(file):
             try:
                 layers.append(
-                    read_layer(item.values.get(TABLE, {}), partial(item.place, TABLE), item.name, partial(item.line, TABLE), self._rules)
+                    read_layer(
+                        item.values.get(CONVENTIONS, {}),
+                        partial(item.place, CONVENTIONS),
+                        item.name,
+                        partial(item.line, CONVENTIONS),
+                        self._rules,
+                    )
                 )
             except ConfigurationError as error:
                 faults += error.faults
         if faults:
             raise ConfigurationError(faults)
-        return Domain(conventions=merge([*layers, self._last], **self._known), directory=directory)
+        return ScopedConventions(conventions=merge([*layers, self._overrides], **self._known), directory=directory)

@@ -1,11 +1,11 @@
 """The settings of a project: where its root, its lock and its baseline are, where images come from, and where builds are cached.
 
-What the CDK context says (``optimizer:root``, ``optimizer:lock``,
-``optimizer:mirror``, ``optimizer:cache``, ``optimizer:baseline``) wins over the
-configuration file (``root``, ``lock``, ``mirror``, ``cache``, ``baseline``),
-that over the files that it extends, and those over the defaults.  ``root``,
-``lock`` and ``baseline`` are places in one project, and so are not taken from a
-file that is extended.
+The CDK context (``optimizer:root``, ``optimizer:lock``, ``optimizer:mirror``,
+``optimizer:cache``, ``optimizer:baseline``) wins over the configuration file
+(``root``, ``lock``, ``mirror``, ``cache``, ``baseline``), that over the files
+that it extends, and those over the defaults.  ``root``, ``lock`` and
+``baseline`` are paths in one project, so a file that is extended cannot set
+them.
 """
 
 from __future__ import annotations
@@ -19,22 +19,21 @@ from typing import Any
 
 from optimizer.bases.lock import Lock
 from optimizer.bases.mirror import Mirror
-from optimizer.configuration import chain_of, read_directory
+from optimizer.config.files import SETTINGS, chain_of, read_directory
 from optimizer.errors import ConfigurationError, Fault, LockError
 from optimizer.model.cache import BuildCache
 
-_OF_THE_PROJECT = ("root", "lock", "baseline")
-KEYS = (*_OF_THE_PROJECT, "mirror", "cache")
+_PATHS = ("root", "lock", "baseline")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The settings, with paths relative to nothing.
+    """The settings of a project; its paths are already joined to the project directory.
 
     ``root`` is the directory that the paths of specs start from; default: the
     directory of ``cdk.json``.  ``lock`` is the path of the lock file; default:
-    ``optimizer.lock`` in that directory.  ``baseline`` is the file of the
-    findings that are known; default: none.
+    ``optimizer.lock`` in that directory.  ``baseline`` is the file of
+    known findings; default: none.
     """
 
     root: Path
@@ -47,7 +46,7 @@ class Settings:
 def load_settings(directory: str | Path, context: Callable[[str], Any] | None = None) -> Settings:
     """The settings of the project in a directory.
 
-    ``context`` looks a key of the CDK context up; by default in ``cdk.json``.
+    ``context`` looks up a key of the CDK context; default: in ``cdk.json``.
     Raises :class:`ConfigurationError` with one fault per wrong setting.
     """
     home = Path(directory)
@@ -56,16 +55,16 @@ def load_settings(directory: str | Path, context: Callable[[str], Any] | None = 
     file = _configured(home)
     values: dict[str, Any] = {}
     places: dict[str, str] = {}
-    for key in KEYS:
+    for key in SETTINGS:
         value = look_up(f"optimizer:{key}")
         places[key] = f"{origin}: optimizer:{key}"
         if value is None and key in file:
             value, places[key] = file[key]
         values[key] = value
     faults: list[Fault] = []
-    for key in _OF_THE_PROJECT:
+    for key in _PATHS:
         if values[key] is not None and (not isinstance(values[key], str) or not values[key]):
-            faults.append(Fault(f"{values[key]!r} is not a path", places[key], "write the path as a text"))
+            faults.append(Fault(f"{values[key]!r} is not a path", places[key], "write the path as a string"))
     mirror, cache = Mirror(), BuildCache()
     try:
         mirror = Mirror.parse(values["mirror"])
@@ -137,7 +136,7 @@ def _cdk_document(path: Path) -> Mapping[str, Any]:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ConfigurationError(f"not readable as JSON: {error}", str(path), "mend the line") from None
+        raise ConfigurationError(f"not readable as JSON: {error}", str(path), "fix the line") from None
     return document if isinstance(document, dict) else {}
 
 
@@ -149,6 +148,6 @@ def _configured(home: Path) -> Mapping[str, tuple[Any, str]]:
     return {
         key: (layer.values[key], layer.place(key))
         for layer in chain_of(file)
-        for key in KEYS
-        if key in layer.values and (layer is file or key not in _OF_THE_PROJECT)
+        for key in SETTINGS
+        if key in layer.values and (layer is file or key not in _PATHS)
     }
