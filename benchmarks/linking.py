@@ -19,10 +19,11 @@ from pathlib import Path
 from benchmarks.building import Bench, bench, docker
 from optimizer import ImageSpec, Lock, PythonDependencies, SourceCode
 from optimizer.bases.mirror import Mirror
-from optimizer.context import DOCKERFILE, Project, build_context, stage_context
+from optimizer.builders.docker.context import DOCKERFILE, build_context, stage_context
 from optimizer.dockerfile.parse import parse
 from optimizer.dockerfile.split import split_dockerfile
 from optimizer.planning import plan
+from optimizer.project.files import Project
 
 SPEC = ImageSpec(runtime="python3.13", steps=[PythonDependencies("requirements.txt"), SourceCode("app.py")])
 FORMS = ("plain", "linked")

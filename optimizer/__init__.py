@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from optimizer.api import plan
     from optimizer.bases.lock import Lock
-    from optimizer.dockerfile.render import Profile, render
+    from optimizer.builders.docker.render import Profile, render
     from optimizer.errors import OptimizerError
     from optimizer.model.secret import BuildSecret
     from optimizer.model.spec import ImageSpec
@@ -61,10 +61,10 @@ _HOMES = {
     "ImageSpec": "optimizer.model.spec",
     "Lock": "optimizer.bases.lock",
     "OptimizerError": "optimizer.errors",
-    "Profile": "optimizer.dockerfile.render",
+    "Profile": "optimizer.builders.docker.render",
     "Stability": "optimizer.model.stability",
     "plan": "optimizer.api",
-    "render": "optimizer.dockerfile.render",
+    "render": "optimizer.builders.docker.render",
 }
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from optimizer.bases.lock import Lock
 from optimizer.bases.mirror import Mirror
-from optimizer.context import Project
 from optimizer.model.plan import BuildPlan
 from optimizer.model.spec import ImageSpec
 from optimizer.planning import plan as _plan
+from optimizer.project.files import Project
 
 
 def plan(spec: ImageSpec, lock: Lock, *, root: str | Path = ".", mirror: Mirror | None = None) -> BuildPlan:

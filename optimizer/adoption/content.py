@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from optimizer.adoption.places import Places, allowed
 from optimizer.adoption.tree import Draft, Entry, is_below, rebased
 from optimizer.adoption.walk import TASK, Walk
-from optimizer.dockerfile.ignore import IgnorePatterns
 from optimizer.lint.copies import manifests
 from optimizer.model import steps
 from optimizer.model.fields import TARGET_ROOTS
+from optimizer.model.ignore import IgnorePatterns
 
 _DATA = re.compile(
     r".*\.(?:bin|ckpt|crt|gguf|h5|joblib|keras|model|npy|npz|onnx|parquet|pb|pem|pickle|pkl|pt|pth|safetensors|tflite|db|sqlite)|(?:.*/)?(?:models?|weights)",

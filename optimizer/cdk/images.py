@@ -16,11 +16,10 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from optimizer.bases.catalogue import base_image
+from optimizer.builders.docker.context import BuildContext, build_context, stage_context
+from optimizer.builders.image_files import image_files
 from optimizer.cdk.synthesizer import check_publishable, top_level_stack
 from optimizer.config.settings import Settings, load_lock, load_settings
-from optimizer.context import BuildContext, Project, build_context, stage_context
-from optimizer.context.digests import DigestCache
-from optimizer.context.image import image_files
 from optimizer.errors import ConfigurationError, Fault, SpecError
 from optimizer.model.cache import CacheOption
 from optimizer.model.ecr import EcrRegistry
@@ -29,6 +28,8 @@ from optimizer.model.reference import REQUIRED_IMAGES
 from optimizer.model.spec import ImageSpec
 from optimizer.planning import plan, required_images
 from optimizer.planning.handler import ImageFiles, undefined_handler
+from optimizer.project.digests import DigestCache
+from optimizer.project.files import Project
 
 _APPS: weakref.WeakKeyDictionary[Any, AppImages] = weakref.WeakKeyDictionary()
 _SCOPES: weakref.WeakKeyDictionary[Construct, tuple[AppImages, cdk.Stack]] = weakref.WeakKeyDictionary()

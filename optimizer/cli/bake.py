@@ -11,14 +11,14 @@ import click
 
 from optimizer.adapters.assembly import AssemblyImage, Destination, load_images
 from optimizer.adapters.files import replace_file
-from optimizer.context import Project
-from optimizer.context.digests import DigestCache
 from optimizer.dockerfile.parse import parse
 from optimizer.dockerfile.split import SplitDockerfile, split_dockerfile
 from optimizer.errors import ConfigurationError, ContextError, DockerfileError, Fault, SpecError, UnknownImageError
 from optimizer.model.ecr import EcrRegistry
 from optimizer.model.reference import ImageReference
 from optimizer.model.secret import rebased_source
+from optimizer.project.digests import DigestCache
+from optimizer.project.files import Project
 from optimizer.report.bake import BakeImage, bake_file
 
 

@@ -11,9 +11,9 @@ import click
 from optimizer.adapters.assembly import AssemblyFunction, load_functions
 from optimizer.adapters.slimming import measure_slimming
 from optimizer.bases.mirror import Mirror
+from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.cli.options import of_project
 from optimizer.config.settings import load_lock, load_settings
-from optimizer.context import Project, build_context, stage_context
 from optimizer.dockerfile.instruction import Dockerfile
 from optimizer.dockerfile.parse import decode, parse
 from optimizer.dockerfile.rendered import BASE, BUILD
@@ -24,6 +24,7 @@ from optimizer.model.image import LAYERS_LABEL
 from optimizer.model.plan import BuildPlan
 from optimizer.model.spec import ImageSpec
 from optimizer.planning import plan
+from optimizer.project.files import Project
 from optimizer.report.plan import FunctionRow, functions_as_text, functions_to_dict, plan_as_text, plan_to_dict
 from optimizer.report.slimming import LeftOut, slimming_as_text, slimming_to_dict
 

@@ -7,12 +7,13 @@ from pathlib import Path
 import click
 
 from optimizer.bases.mirror import Mirror
+from optimizer.builders.docker.context import build_context, stage_context
+from optimizer.builders.docker.render import Profile
 from optimizer.cli.options import of_project
 from optimizer.config.settings import load_lock, load_settings
-from optimizer.context import Project, build_context, stage_context
-from optimizer.dockerfile.render import Profile
 from optimizer.model.spec import ImageSpec
 from optimizer.planning import plan
+from optimizer.project.files import Project
 
 
 @click.command(name="render", short_help="Print the Dockerfile of a spec, or write its build context.")

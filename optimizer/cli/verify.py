@@ -16,13 +16,14 @@ from optimizer.adapters.assembly import load_functions, load_images
 from optimizer.adapters.engine import Engine
 from optimizer.adapters.verification import BuildInputs, verify_image
 from optimizer.bases.mirror import Mirror
+from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.cli.options import of_project
 from optimizer.config.settings import load_lock, load_settings
-from optimizer.context import Project, build_context, stage_context
 from optimizer.errors import ContextError, EngineError, Fault, OptimizerError, did_you_mean
 from optimizer.model.build import BuildOptions
 from optimizer.model.spec import ImageSpec
 from optimizer.planning import plan
+from optimizer.project.files import Project
 from optimizer.report.verify import SkippedImage, VerifiedImage, verification_as_text, verification_to_dict
 
 

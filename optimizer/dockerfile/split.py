@@ -14,8 +14,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from optimizer.builders.docker.render import archive_path
 from optimizer.dockerfile.instruction import Dockerfile, Instruction, ParsedStage, Span
-from optimizer.dockerfile.render import archive_path
 from optimizer.dockerfile.rendered import HEADER
 
 WHOLE_CONTEXT = "."

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from optimizer.bases.mirror import Mirror
 from optimizer.bases.recognise import WORKDIR, lambda_base, lambda_environment
-from optimizer.dockerfile.ignore import IgnorePatterns
 from optimizer.dockerfile.instruction import Dockerfile, Instruction, Problem, Span
 from optimizer.dockerfile.parse import read
 from optimizer.dockerfile.rendered import BASE, BUILD, HEADER
@@ -17,6 +16,7 @@ from optimizer.dockerfile.shell import Command, commands
 from optimizer.lint.copies import Copy, copies
 from optimizer.lint.finding import Fix, Location
 from optimizer.lint.installs import Install, install_of
+from optimizer.model.ignore import IgnorePatterns
 
 if TYPE_CHECKING:
     from optimizer.images.analysis import ImageAnalysis

@@ -25,10 +25,10 @@ def plan_to_dict(plan: BuildPlan) -> dict[str, Any]:
                 "stability": stage.stability.value,
                 "probability": stage.stability.probability,
                 "origin": str(stage.origin),
-                "needs_target": stage.needs_target,
-                "slim": list(stage.slim),
+                "on_target": stage.on_target.reason if stage.on_target else None,
+                "left_out": list(stage.recipe.left_out),
                 "inputs": sorted({item.source for item in stage.inputs()}),
-                "secrets": sorted({secret.id for secret in stage.secrets()}),
+                "secrets": sorted({secret.id for secret in stage.recipe.secrets}),
             }
             for stage in plan.stages
         ],
@@ -46,8 +46,8 @@ def plan_as_text(name: str, plan: BuildPlan) -> str:
     head = f"{name}: {plan.runtime}, {plan.architecture}\nbase: {plan.base}"
     if not rows:
         return f"{head}\nno layers: the image is the base"
-    reasons = [f"  {stage.name} is built on {plan.platform}: {stage.needs_target}" for stage in plan.stages if stage.needs_target]
-    reasons += [f"  {stage.name} leaves out {', '.join(stage.slim)}" for stage in plan.stages if stage.slim]
+    reasons = [f"  {stage.name} is built on {plan.platform}: {stage.on_target.reason}" for stage in plan.stages if stage.on_target]
+    reasons += [f"  {stage.name} leaves out {', '.join(stage.recipe.left_out)}" for stage in plan.stages if stage.recipe.left_out]
     return "\n".join([head, table(("layer", "stage", "changes", "built on", "what it holds"), rows, "  "), *reasons])
 
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Sequence
 
+from optimizer.builders.docker.actions import CopyInputs, Run, transitional
+from optimizer.builders.docker.tree_scripts import normalise
 from optimizer.errors import Fault
 from optimizer.locks import dotnet
 from optimizer.locks.files import leaves, upwards
 from optimizer.locks.go import newer
 from optimizer.locks.local import Local
-from optimizer.model.plan import TREE, CopyInputs, Run, Stage
+from optimizer.model.plan import TREE, Stage
 from optimizer.model.reference import ImageReference
 from optimizer.model.steps import DotnetBuild
 from optimizer.toolchains.sources import Placement
-from optimizer.toolchains.toolchain import StepContext, Target, below, missing_directory, normalise
+from optimizer.toolchains.toolchain import Rank, StepContext, Target, below, missing_directory
 
 _RUNTIME_IDS = {"x86_64": "linux-x64", "arm64": "linux-arm64"}
 
@@ -23,6 +25,8 @@ class DotnetToolchain:
     """``dotnet publish`` in the SDK of the runtime's version, which builds for either architecture."""
 
     families: tuple[str, ...] = ("dotnet",)
+    rank: int = Rank.DOTNET_BUILD
+    sees_trees: bool = False
 
     def images(self, step: DotnetBuild, target: Target) -> tuple[ImageReference, ...]:
         return (step.builder or _sdk(target),)
@@ -70,7 +74,7 @@ class DotnetToolchain:
         above = placement.files(path for path in found.files if not any(item.source in upwards(path) for item in sources))
         runtime = ("--runtime", _RUNTIME_IDS[context.target.architecture])
         return [
-            Stage(
+            transitional(
                 name=context.name,
                 step=context.name,
                 title=f".NET program of {step.source}",
@@ -96,7 +100,7 @@ class DotnetToolchain:
                                 ),
                                 *("-p:ContinuousIntegrationBuild=true", "-p:Deterministic=true", "--output", f"{TREE}/var/task"),
                             ),
-                            normalise("dotnet"),
+                            normalise("shell"),
                         ),
                         caches=("/root/.nuget/packages",),
                         secrets=step.secrets,

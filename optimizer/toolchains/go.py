@@ -5,15 +5,17 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Sequence
 
+from optimizer.builders.docker.actions import CopyInputs, Run, transitional
+from optimizer.builders.docker.tree_scripts import normalise
 from optimizer.errors import Fault
 from optimizer.locks import go
 from optimizer.locks.files import leaves, upwards
 from optimizer.locks.local import Local
-from optimizer.model.plan import TREE, CopyInputs, Run, Stage, oci_architecture
+from optimizer.model.plan import TREE, Stage, oci_architecture
 from optimizer.model.reference import ImageReference
 from optimizer.model.steps import GoBuild
 from optimizer.toolchains.sources import Placement
-from optimizer.toolchains.toolchain import StepContext, Target, below, missing_directory, missing_file, normalise
+from optimizer.toolchains.toolchain import Rank, StepContext, Target, below, missing_directory, missing_file
 
 _BUILDER = ImageReference.parse("public.ecr.aws/docker/library/golang:1.25")
 _BOOTSTRAP = f"{TREE}/var/runtime/bootstrap"
@@ -24,6 +26,8 @@ class GoToolchain:
     """A static binary, the same in every directory, made for the target's architecture by any builder."""
 
     families: tuple[str, ...] = ("provided",)
+    rank: int = Rank.GO_BUILD
+    sees_trees: bool = False
 
     def images(self, step: GoBuild, target: Target) -> tuple[ImageReference, ...]:
         return (step.builder or _BUILDER,)
@@ -89,7 +93,7 @@ class GoToolchain:
             *("-ldflags=-s -w", "-tags=lambda.norpc", "-o", _BOOTSTRAP, package),
         )
         return [
-            Stage(
+            transitional(
                 name=context.name,
                 step=context.name,
                 title=f"Go program of {step.source}",
@@ -100,7 +104,7 @@ class GoToolchain:
                     *download,
                     CopyInputs(inputs=(*(() if download else above_files), *sources)),
                     Run(
-                        commands=(build, normalise("go")),
+                        commands=(build, normalise("shell")),
                         caches=(_MODULES, "/root/.cache/go-build"),
                         environment=environment,
                     ),

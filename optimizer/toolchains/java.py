@@ -6,18 +6,21 @@ import posixpath
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from optimizer.builders.docker.actions import CopyInputs, Run, TreeScript, transitional
+from optimizer.builders.docker.java_scripts import CLASS_PATH, GRADLE_TASKS, PACK, TASKS
+from optimizer.builders.docker.tree_scripts import normalise
 from optimizer.errors import Fault, did_you_mean
 from optimizer.locks import gradle, maven
 from optimizer.locks.files import upwards
 from optimizer.locks.java import JavaBuildFiles
 from optimizer.locks.local import Local
-from optimizer.model.plan import TREE, CopyInputs, Input, Run, Stage, TreeScript
+from optimizer.model.inputs import Input
+from optimizer.model.plan import TREE, Stage
 from optimizer.model.reference import ImageReference
 from optimizer.model.stability import Stability
 from optimizer.model.steps import JavaBuild
-from optimizer.toolchains.java_scripts import CLASS_PATH, GRADLE_TASKS, PACK, TASKS
 from optimizer.toolchains.sources import Placement
-from optimizer.toolchains.toolchain import StepContext, Target, below, missing_directory, normalise
+from optimizer.toolchains.toolchain import Rank, StepContext, Target, below, missing_directory
 
 _TASK = f"{TREE}/var/task"
 _LIBRARY = "public.ecr.aws/docker/library"
@@ -41,6 +44,8 @@ class JavaToolchain:
     """The builder has the Java version of the runtime; byte-code does not depend on the architecture."""
 
     families: tuple[str, ...] = ("java",)
+    rank: int = Rank.JAVA_BUILD
+    sees_trees: bool = False
 
     def images(self, step: JavaBuild, target: Target) -> tuple[ImageReference, ...]:
         if step.builder is not None:
@@ -95,7 +100,7 @@ class JavaToolchain:
         make = ("mkdir", "-p", f"{_TASK}/lib")
         title = step.source if step.module in (None, ".") else f"{step.source}, module {step.module}"
         return [
-            Stage(
+            transitional(
                 name=f"{context.name}-dependencies",
                 step=context.name,
                 title=f"Java libraries of {title}",
@@ -106,13 +111,13 @@ class JavaToolchain:
                 actions=(
                     CopyInputs(inputs=build_files),
                     Run(
-                        commands=((*make, *directories), *libraries, normalise("java")),
+                        commands=((*make, *directories), *libraries, normalise("shell")),
                         caches=_CACHES[tool],
                         secrets=step.secrets,
                     ),
                 ),
             ),
-            Stage(
+            transitional(
                 name=f"{context.name}-classes",
                 step=context.name,
                 title=f"Java classes of {title}",
@@ -122,7 +127,7 @@ class JavaToolchain:
                 actions=(
                     CopyInputs(inputs=(*beside, *sources)),
                     Run(
-                        commands=(make if found.modules else (*make[:-1], _TASK), *classes, normalise("java")),
+                        commands=(make if found.modules else (*make[:-1], _TASK), *classes, normalise("shell")),
                         caches=_CACHES[tool],
                         secrets=step.secrets,
                     ),

@@ -7,9 +7,15 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from optimizer.builders.docker.actions import CopyInputs, transitional
+from optimizer.builders.docker.slim import slimmed
+from optimizer.builders.docker.system import build_tools
+from optimizer.builders.docker.tree_scripts import normalise
 from optimizer.errors import Fault
 from optimizer.locks.local import Local, LocalKind
-from optimizer.model.plan import CopyInputs, Input, PackedFiles, Stage
+from optimizer.model.inputs import Input
+from optimizer.model.plan import Stage
+from optimizer.model.recipes.content import PackedFiles
 from optimizer.model.reference import ImageReference
 from optimizer.model.stability import Stability
 from optimizer.model.steps import NodeDependencies
@@ -17,9 +23,8 @@ from optimizer.toolchains.content import CODE_CACHES
 from optimizer.toolchains.nodejs_check import check_project
 from optimizer.toolchains.nodejs_install import install, needs_target, tools
 from optimizer.toolchains.nodejs_project import COMPANIONS, NodeProject, read_project
-from optimizer.toolchains.slim import slimmed
-from optimizer.toolchains.system import build_tools, git_package
-from optimizer.toolchains.toolchain import GENERATED_FILES, StepContext, Target, beside, missing_file, normalise
+from optimizer.toolchains.system import git_package
+from optimizer.toolchains.toolchain import GENERATED_FILES, Rank, StepContext, Target, beside, missing_file
 
 _BUN = ("bun.lock", "bun.lockb")
 # What a tool packs into an archive of its own; its digest of that may stand in the lock.
@@ -33,6 +38,8 @@ class NodeToolchain:
     """
 
     families: tuple[str, ...] = ("nodejs",)
+    rank: int = Rank.NODE_DEPENDENCIES
+    sees_trees: bool = False
 
     def images(self, step: NodeDependencies, target: Target) -> tuple[ImageReference, ...]:
         return ()
@@ -81,7 +88,7 @@ class NodeToolchain:
         project = read_project(step, context)
         git = (git_package(context.target.base),) if project.installed.git else ()
         run = install(project)
-        packages = Stage(
+        packages = transitional(
             name=context.name,
             step=context.name,
             title=f"Node.js packages of {step.package + ' in ' if step.package else ''}{step.lock}",
@@ -91,11 +98,11 @@ class NodeToolchain:
             needs_target=needs_target(project),
             slim=step.slim,
             actions=(
-                *build_tools(context.target.base, (*step.build_packages, *git)),
+                *build_tools(context.target.packages((*step.build_packages, *git))),
                 # A run of its own: a changed lock finds the installer in the build cache.
                 *tools(project),
                 CopyInputs(inputs=tuple(_inputs(project))),
-                replace(run, commands=(*run.commands, *slimmed(context.target, step.slim), normalise("nodejs"))),
+                replace(run, commands=(*run.commands, *slimmed(context.target.language, step.slim), normalise("nodejs"))),
             ),
         )
         return [packages, *_local_packages(project)]
@@ -152,5 +159,5 @@ def _local_packages(project: NodeProject) -> Iterator[Stage]:
                 title=f"Code of {project.name(path)} in {project.path(path)}",
                 stability=project.step.stability or Stability.DAILY,
                 origin=project.context.target.image,
-                actions=(PackedFiles(files=files),),
+                recipe=PackedFiles(files=files),
             )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import posixpath
 
-from optimizer.model.plan import TREE, Input, Run, TreeScript
+from optimizer.builders.docker.actions import Run, TreeScript
+from optimizer.builders.docker.script_files import tree_script
+from optimizer.model.inputs import Input
+from optimizer.model.plan import TREE
 from optimizer.model.steps import NodeDependencies
 from optimizer.toolchains.nodejs_project import NodeProject
-from optimizer.toolchains.script_files import tree_script
 from optimizer.toolchains.secrets import user_npmrc
 from optimizer.toolchains.toolchain import Target
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from optimizer.errors import Fault
 from optimizer.locks import uv
@@ -23,25 +24,14 @@ from optimizer.locks.files import ProjectFiles
 from optimizer.locks.local import Local, LocalKind
 from optimizer.locks.python import WHEEL, From, Package, normal_name, of_origin, registries
 from optimizer.locks.requirements import local_of
-from optimizer.locks.wheels import without_wheel
-from optimizer.model.plan import CopyInputs, Input, Run, Stage, TreeScript
+from optimizer.locks.wheels import uv_platform, without_wheel
+from optimizer.model.inputs import Input
+from optimizer.model.plan import OnTarget, Stage
+from optimizer.model.recipes.python import PythonPackages
 from optimizer.model.reference import ImageReference
 from optimizer.model.steps import PythonDependencies
 from optimizer.toolchains.content import CODE_CACHES
-from optimizer.toolchains.python_install import (
-    CACHES,
-    EXPORTED,
-    NO_CACHE,
-    SOURCE,
-    TASK,
-    build_index,
-    export_pipenv,
-    export_poetry,
-    export_uv,
-    get_uv,
-    installer,
-    uv_install,
-)
+from optimizer.toolchains.python_indexes import build_indexes, package_indexes, tool_indexes
 from optimizer.toolchains.python_reading import (
     COMPANION,
     Reading,
@@ -52,21 +42,20 @@ from optimizer.toolchains.python_reading import (
     project_at,
     read_step,
 )
-from optimizer.toolchains.python_scripts import flatten, forget, overlaps
-from optimizer.toolchains.python_sources import source_stage, source_warnings
-from optimizer.toolchains.secrets import with_index_of_pip
-from optimizer.toolchains.slim import remembered, slimmed
-from optimizer.toolchains.system import build_tools, git_package
-from optimizer.toolchains.toolchain import StepContext, Target, below, beside, compiled, missing_file, normalise
+from optimizer.toolchains.python_sources import SOURCE, source_stage, source_warnings
+from optimizer.toolchains.system import git_package
+from optimizer.toolchains.toolchain import Rank, StepContext, Target, below, beside, missing_file
+from optimizer.toolchains.tools import PIPENV, POETRY, POETRY_EXPORT, UV
 
-_FULL_EXPORT = "/tmp/export.txt"
-_Command = tuple[str, ...] | TreeScript
+_EXPORTERS = {"poetry.lock": (POETRY, POETRY_EXPORT), "Pipfile.lock": (PIPENV,)}
 
 
 class PythonToolchain:
     """Packages installed into a directory, in a stage on the runtime's own base, so that its Python compiles them."""
 
     families: tuple[str, ...] = ("python",)
+    rank: int = Rank.PYTHON_DEPENDENCIES
+    sees_trees: bool = False
 
     def images(self, step: PythonDependencies, target: Target) -> tuple[ImageReference, ...]:
         return ()
@@ -130,65 +119,51 @@ def _third_party(step: PythonDependencies, context: StepContext, reading: Readin
     """The stage of everything that is not first-party code."""
     mounts = _Mounts(step, context, reading)
     exported = reading.lock is not None and reading.kind != "pylock.toml"
-    export, requirements = _requirements(step, context, reading, mounts)
-    command = installer(step, context.target, asked)
-    no_cache = (NO_CACHE,) if mounts.own_files and step.installer == "uv" else ()
-    # A package of a registry may need one that comes by another command; a lock that is exported names everything.
-    no_deps = ("--no-deps",) if exported and any(package.origin is not From.REGISTRY for package in reading.packages) else ()
-    install = (*command, *(() if exported else no_cache), "--target", TASK, *no_deps, *_hashes(reading), *_words(reading))
-    alone = tuple(_alone(step, context, reading, mounts, asked))
-    with_uv = step.installer == "uv" or exported or bool(alone)
-    tools = (Run(commands=get_uv(step), shared_caches=CACHES["pip"], secrets=step.secrets),) if with_uv else ()
+    separate = _separate(reading, mounts)
     packages = (*step.build_packages, *((git_package(context.target.base),) if reading.repositories else ()))
-    find_links = tuple(word for directory in mounts.archive_directories for word in ("--find-links", directory))
     return Stage(
         name=context.name,
         step=context.name,
         title=f"Python packages of {step.lock}" + (f" for {step.package}" if step.package else ""),
         stability=context.stability,
         origin=context.target.image,
-        needs_target=_needs_target(step, context, reading),
-        slim=step.slim,
-        actions=(
-            *remembered(context.target, step.slim),
-            *build_tools(context.target.base, packages),
-            # A run of its own: a changed lock finds the installer in the build cache.
-            *tools,
-            *((CopyInputs(inputs=mounts.copied),) if mounts.copied else ()),
-            Run(
-                commands=(
-                    *export,
-                    (*install, "--requirement", requirements, *_needs(reading, context)),
-                    *alone,
-                    # What installers leave behind for themselves.
-                    ("rm", "-f", f"{TASK}/.lock"),
-                    overlaps((*command, *no_cache, "--no-deps", *find_links)),
-                    *((forget(),) if mounts.own_files else ()),
-                    *slimmed(context.target, step.slim),
-                    *compiled(context.target),
-                    normalise("python"),
-                ),
-                reads=mounts.read,
-                shared_caches=CACHES["uv" if with_uv else "pip"],
-                secrets=with_index_of_pip(step.secrets) if with_uv else step.secrets,
-            ),
+        on_target=_on_target(step, context, reading),
+        recipe=PythonPackages(
+            root=SOURCE,
+            lock=mounts.lock,
+            lock_kind=reading.kind,
+            installer=step.installer,
+            platform=uv_platform(context.target.base, context.target.architecture),
+            indexes=package_indexes(step, asked),
+            build_indexes=build_indexes(step, asked),
+            tool_indexes=tool_indexes(step),
+            hashed=reading.hashed,
+            wheels_only=step.wheels_only,
+            # A package of a registry may need one that comes by another command; a lock that is exported names everything.
+            without_dependencies=exported and any(package.origin is not From.REGISTRY for package in reading.packages),
+            local_files=mounts.own_files,
+            member=step.package,
+            groups=reading.groups,
+            extras=reading.extras,
+            separate=tuple(package.name for package in reading.packages if package.origin in (From.GIT, From.ARCHIVE)),
+            wheels=separate.wheels,
+            archives=separate.archives,
+            sources=separate.sources,
+            find_links=mounts.archive_directories,
+            additional=_additional(reading, context),
+            dropped_lines=_dropped_lines(reading),
+            bytecode=context.target.compiles_python,
+            slim=step.slim,
+            tools=(*((UV,) if step.installer == "uv" or exported or any(separate) else ()), *_EXPORTERS.get(reading.kind, ())),
+            build_packages=context.target.packages(packages),
+            reads=mounts.read,
+            copies=mounts.copied,
+            secrets=step.secrets,
         ),
     )
 
 
-def _hashes(reading: Reading) -> tuple[str, ...]:
-    return ("--require-hashes",) if reading.hashed and reading.kind != "pylock.toml" else ()
-
-
-def _words(reading: Reading) -> tuple[str, ...]:
-    """What of pylock.toml its installer chooses; of other locks, the export has chosen already."""
-    if reading.kind != "pylock.toml":
-        return ()
-    extras = (word for extra in reading.extras for word in ("--extra", extra))
-    return (*extras, *(word for group in reading.groups for word in ("--group", group)))
-
-
-def _needs(reading: Reading, context: StepContext) -> tuple[str, ...]:
+def _additional(reading: Reading, context: StepContext) -> tuple[str, ...]:
     """What first-party packages ask for, where the lock does not name everything."""
     if reading.hashed:
         return ()
@@ -197,50 +172,39 @@ def _needs(reading: Reading, context: StepContext) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text for text in found if requirement_name(text) not in own))
 
 
-def _requirements(step: PythonDependencies, context: StepContext, reading: Reading, mounts: _Mounts) -> tuple[tuple[_Command, ...], str]:
-    """The commands that write the requirements, and their path."""
-    apart = [package.name for package in reading.packages if package.origin in (From.GIT, From.ARCHIVE)]
-    dropped = ("archive", "directory", "vcs", *(("url",) if reading.kind == "Pipfile.lock" else ()))
-    needs_flat = any(package.origin not in (From.REGISTRY, From.VIRTUAL) for package in reading.packages)
-    output = _FULL_EXPORT if needs_flat else EXPORTED
-    rewrite = (flatten(output, SOURCE, EXPORTED, dropped),) if needs_flat else ()
-    match reading.kind:
-        case "uv.lock":
-            return (export_uv(step.package, reading.groups, reading.extras, apart),), EXPORTED
-        case "poetry.lock":
-            return (export_poetry(step, reading.groups, reading.extras, output), *rewrite), EXPORTED
-        case "Pipfile.lock":
-            return (export_pipenv(step, output), *rewrite), EXPORTED
-    assert reading.requirements is None or reading.kind == "requirements"
-    plain = reading.requirements is None or not (reading.requirements.names_files or reading.requirements.only_pip)
-    if plain:
-        return (), mounts.lock
-    # Lines of repositories have no hash, so they cannot stand beside lines that have one.
-    dropped = ("directory", *(("vcs",) if reading.hashed else ()))
-    return (flatten(mounts.lock, SOURCE, EXPORTED, dropped),), EXPORTED
+def _dropped_lines(reading: Reading) -> tuple[str, ...] | None:
+    """The kinds of lines of the requirements that are installed in another way; None where no line has to change."""
+    if reading.requirements is not None:
+        if not (reading.requirements.names_files or reading.requirements.only_pip):
+            return None
+        # Lines of repositories have no hash, so they cannot stand beside lines that have one.
+        return ("directory", *(("vcs",) if reading.hashed else ()))
+    if reading.kind in (uv.NAME, "pylock.toml") or all(package.origin in (From.REGISTRY, From.VIRTUAL) for package in reading.packages):
+        return None
+    return ("archive", "directory", "vcs", *(("url",) if reading.kind == "Pipfile.lock" else ()))
 
 
-def _alone(
-    step: PythonDependencies, context: StepContext, reading: Reading, mounts: _Mounts, asked: tuple[str, ...]
-) -> Iterator[tuple[str, ...]]:
-    """The commands for what has no hash, or is a file of the project: all of it is named by the lock, dependencies too."""
+class _Separate(NamedTuple):
+    """What has no hash, or is a file of the project: requirements of wheels, paths of archives, requirements that are built."""
+
+    wheels: tuple[str, ...] = ()
+    archives: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+
+
+def _separate(reading: Reading, mounts: _Mounts) -> _Separate:
     if reading.kind == "pylock.toml" or not reading.hashed:
-        return
-    install = (*uv_install(context.target), "--target", TASK, "--no-deps")
+        return _Separate()
     archives = of_origin(reading.packages, From.ARCHIVE) if reading.requirements is None else ()
     wheels = [package for package in archives if any(path.endswith(WHEEL) for path in package.archives)]
-    if wheels:
-        links = (word for directory in mounts.archive_directories for word in ("--find-links", directory))
-        yield (*install, NO_CACHE, "--no-index", *links, *(f"{package.name}=={_version(package)}" for package in wheels))
-    options = (*(("--only-binary", ":all:") if step.wheels_only else ()), *build_index(step, asked))
-    unbuilt = [mounts.at(package.archives[0]) for package in archives if package not in wheels]
-    if unbuilt:
-        yield (*install, NO_CACHE, *options, *unbuilt)
-    built = [package.requirement for package in reading.repositories]
+    sources = [package.requirement for package in reading.repositories]
     if reading.kind == "Pipfile.lock":
-        built += [package.requirement for package in of_origin(reading.packages, From.URL)]
-    if built:
-        yield (*install, *options, *built)
+        sources += [package.requirement for package in of_origin(reading.packages, From.URL)]
+    return _Separate(
+        wheels=tuple(f"{package.name}=={_version(package)}" for package in wheels),
+        archives=tuple(mounts.at(package.archives[0]) for package in archives if package not in wheels),
+        sources=tuple(sources),
+    )
 
 
 def _version(package: Package) -> str:
@@ -249,16 +213,16 @@ def _version(package: Package) -> str:
     return package.version or names[0].split("-")[1]
 
 
-def _needs_target(step: PythonDependencies, context: StepContext, reading: Reading) -> str:
+def _on_target(step: PythonDependencies, context: StepContext, reading: Reading) -> OnTarget | None:
     if step.installer == "pip":
-        return "pip installs for the platform that it runs on"
+        return OnTarget("pip installs for the platform that it runs on")
     if step.build_packages:
-        return "its build packages compile for the platform that they run on"
+        return OnTarget("its build packages compile for the platform that they run on")
     repositories = [package.name or package.location for package in reading.repositories]
     if repositories:
-        return f"built from a Git repository: {_few(repositories)}"
+        return OnTarget(f"built from a Git repository: {_few(repositories)}")
     missing = without_wheel(reading.packages, context.target.base, context.target.architecture)
-    return f"no wheel for {context.target.architecture}: {_few(missing)}" if missing else ""
+    return OnTarget(f"no wheel for {context.target.architecture}: {_few(missing)}") if missing else None
 
 
 def _few(names: Sequence[str]) -> str:

@@ -6,16 +6,21 @@ import posixpath
 import re
 from collections.abc import Iterable, Sequence
 
+from optimizer.builders.docker.actions import CopyInputs, Run, transitional
+from optimizer.builders.docker.system import build_tools
+from optimizer.builders.docker.tree_scripts import normalise
 from optimizer.errors import Fault
 from optimizer.locks import ruby
 from optimizer.locks.local import Local
-from optimizer.model.plan import TREE, CopyInputs, Input, PackedFiles, Run, Stage
+from optimizer.model.inputs import Input
+from optimizer.model.plan import TREE, Stage
+from optimizer.model.recipes.content import PackedFiles
 from optimizer.model.reference import ImageReference
 from optimizer.model.stability import Stability
 from optimizer.model.steps import RubyDependencies
 from optimizer.toolchains.content import CODE_CACHES
-from optimizer.toolchains.system import build_tools, git_package
-from optimizer.toolchains.toolchain import StepContext, Target, beside, missing_file, normalise
+from optimizer.toolchains.system import git_package
+from optimizer.toolchains.toolchain import Rank, StepContext, Target, beside, missing_file
 
 _HOME = "/var/task"
 _TASK = f"{TREE}{_HOME}"
@@ -42,6 +47,8 @@ class RubyToolchain:
     """
 
     families: tuple[str, ...] = ("ruby",)
+    rank: int = Rank.RUBY_DEPENDENCIES
+    sees_trees: bool = False
 
     def images(self, step: RubyDependencies, target: Target) -> tuple[ImageReference, ...]:
         return ()
@@ -105,7 +112,7 @@ class RubyToolchain:
         read = [item.path for item in ruby.read_gemfile(context.project, beside(step.lock, "Gemfile")).files]
         git = (git_package(context.target.base),) if lock.of("GIT") else ()
         take_out = (("ruby", "-rfileutils", "-e", _TAKE_OUT, *(f"{TREE}{_place(step, item.path)}" for item in gems)),) if gems else ()
-        dependencies = Stage(
+        dependencies = transitional(
             name=context.name,
             step=context.name,
             title=f"Ruby gems of {step.lock}",
@@ -114,7 +121,7 @@ class RubyToolchain:
             workdir=_TASK,
             needs_target="Bundler compiles and chooses gems for the platform that it runs on",
             actions=(
-                *build_tools(context.target.base, (*step.build_packages, *git)),
+                *build_tools(context.target.packages((*step.build_packages, *git))),
                 CopyInputs(
                     inputs=(
                         *(
@@ -153,7 +160,7 @@ def _gem_stage(step: RubyDependencies, context: StepContext, item: Local) -> Sta
         title=f"Ruby gem {item.name} of {item.path}",
         stability=step.stability or Stability.DAILY,
         origin=context.target.image,
-        actions=(PackedFiles(files=Input(source=item.path, target=f"{_place(step, item.path)}/", directory=True, exclude=CODE_CACHES)),),
+        recipe=PackedFiles(files=Input(source=item.path, target=f"{_place(step, item.path)}/", directory=True, exclude=CODE_CACHES)),
     )
 
 

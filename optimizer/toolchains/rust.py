@@ -5,15 +5,17 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Sequence
 
+from optimizer.builders.docker.actions import CopyInputs, Run, transitional
+from optimizer.builders.docker.tree_scripts import normalise
 from optimizer.errors import Fault, did_you_mean
 from optimizer.locks import cargo
 from optimizer.locks.go import newer
 from optimizer.locks.local import Local
-from optimizer.model.plan import TREE, CopyInputs, Run, Stage
+from optimizer.model.plan import TREE, Stage
 from optimizer.model.reference import ImageReference
 from optimizer.model.steps import RustBuild
 from optimizer.toolchains.sources import WORKDIR, Placement
-from optimizer.toolchains.toolchain import StepContext, Target, below, missing_directory, missing_file, normalise
+from optimizer.toolchains.toolchain import Rank, StepContext, Target, below, missing_directory, missing_file
 
 # Alpine's Rust links musl statically, so the binary asks nothing of the base's C library.
 _BUILDER = ImageReference.parse("public.ecr.aws/docker/library/rust:1-alpine")
@@ -26,6 +28,8 @@ class RustToolchain:
     """A static release binary, the same in every directory."""
 
     families: tuple[str, ...] = ("provided",)
+    rank: int = Rank.RUST_BUILD
+    sees_trees: bool = False
 
     def images(self, step: RustBuild, target: Target) -> tuple[ImageReference, ...]:
         return (step.builder or _BUILDER,)
@@ -63,7 +67,7 @@ class RustToolchain:
         output = f"{_TARGET}/{chosen[1]}/release" if chosen is not None else f"{_TARGET}/release"
         package = ("--package", step.package) if step.package is not None else ()
         return [
-            Stage(
+            transitional(
                 name=context.name,
                 step=context.name,
                 title=f"Rust program of {step.source}",
@@ -78,7 +82,7 @@ class RustToolchain:
                             ("cargo", "build", "--release", "--locked", *package, "--bin", step.binary, "--target-dir", _TARGET),
                             ("mkdir", "-p", f"{TREE}/var/runtime"),
                             ("cp", f"{output}/{step.binary}", f"{TREE}/var/runtime/bootstrap"),
-                            normalise("rust"),
+                            normalise("shell"),
                         ),
                         caches=("/usr/local/cargo/registry",),
                         secrets=step.secrets,

@@ -9,13 +9,14 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
 from optimizer.errors import ContextError, Fault, did_you_mean
 from optimizer.locks.files import ProjectFiles
-from optimizer.model.plan import Input, Stage
+from optimizer.model.inputs import Input
+from optimizer.model.plan import Stage
 from optimizer.model.secret import BuildSecret
 from optimizer.toolchains.installers import GIT, INSTALLERS, USER_NPMRC, Installer, equivalent, role
 from optimizer.toolchains.toolchain import StepContext
@@ -50,26 +51,6 @@ def secret_faults(step: Any, installers: Sequence[str], context: StepContext, st
 def index_by_secret(step: Any) -> bool:
     """Whether a build secret of a step of Python packages names the index in place of the lock's or the public one."""
     return any(secret.to_env in INSTALLERS[step.installer].indexes for secret in step.secrets)
-
-
-def with_index_of_uv(command: Sequence[str], secrets: Sequence[BuildSecret]) -> tuple[str, ...]:
-    """A command of pip that takes packages from where uv takes them, by the build secrets of a step.
-
-    The value may begin with a name for the index, ``house=https://...``, which pip does not know.
-    """
-    given = {secret.to_env for secret in secrets if secret.to_env}
-    variable = next((name for name in INSTALLERS["uv"].indexes if name in given), None)
-    if variable is None or given & set(INSTALLERS["pip"].indexes):
-        return tuple(command)
-    script = f'PIP_INDEX_URL="${{{variable}#"${{{variable}%%[!A-Za-z0-9_.-]*}}="}}" "$@"'
-    return ("sh", "-c", script, "with-index", *command)
-
-
-def with_index_of_pip(secrets: Sequence[BuildSecret]) -> tuple[BuildSecret, ...]:
-    """The build secrets for a run in which uv gets what turns a lock into requirements, from where pip takes packages."""
-    given = {secret.to_env for secret in secrets}
-    more = [replace(secret, to_env=INSTALLERS["uv"].indexes[0]) for secret in secrets if secret.to_env in INSTALLERS["pip"].indexes]
-    return (*secrets, *(more if not given & set(INSTALLERS["uv"].indexes) else ()))
 
 
 def user_npmrc(npmrc: str, step: Any, context: StepContext) -> tuple[Input, ...]:

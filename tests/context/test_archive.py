@@ -12,11 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimizer import Command, Files, ImageSpec, Lock, SourceCode, plan
-from optimizer.context import BuildContext, Project, build_context, stage_context
-from optimizer.context.archive import archive_members, write_archive
+from optimizer.builders.docker.context import BuildContext, build_context, stage_context
+from optimizer.builders.layer import archive_members, write_archive
 from optimizer.errors import ContextError
-from optimizer.model.plan import TIMESTAMP, Input, PackedFiles
+from optimizer.model.inputs import Input
+from optimizer.model.plan import TIMESTAMP
+from optimizer.model.recipes.content import PackedFiles
 from optimizer.model.steps import Extension, Step
+from optimizer.project.files import Project
 
 LOCK = Lock.parse((Path(__file__).parents[1] / "golden" / "optimizer.lock").read_text(encoding="utf-8"))
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from optimizer.context import Project
-from optimizer.context.digests import DigestCache
+from optimizer.project.digests import DigestCache
+from optimizer.project.files import Project
 
 
 def settled(path: Path, content: bytes = b"x") -> tuple[int, int, int, int, int]:

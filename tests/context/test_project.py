@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimizer.context import Project
-from optimizer.dockerfile.ignore import IgnorePatterns
 from optimizer.errors import ContextError
+from optimizer.model.ignore import IgnorePatterns
+from optimizer.project.files import Project
 
 
 @pytest.mark.parametrize("name", ["a\nb", "a\x7fb", "a\x1bb"])

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from optimizer.context import Project, stage_context
-from optimizer.context.project import Entry
-from optimizer.context.staging import BuildContext
+from optimizer.builders.docker.context import BuildContext, stage_context
 from optimizer.errors import ContextError
+from optimizer.project.files import Entry, Project
 
 
 def context_of(*entries: Entry) -> BuildContext:

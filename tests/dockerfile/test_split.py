@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from optimizer import Profile, render
+from optimizer.builders.docker.render import archive_path
 from optimizer.dockerfile.parse import parse
-from optimizer.dockerfile.render import archive_path
 from optimizer.dockerfile.rendered import HEADER
 from optimizer.dockerfile.split import SplitDockerfile, SplitStage, split_dockerfile
 from tests.test_golden import CASES, plan_of

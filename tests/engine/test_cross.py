@@ -16,9 +16,10 @@ import pytest
 
 from optimizer import ImageSpec, Lock, plan
 from optimizer.bases.mirror import Mirror
-from optimizer.context import Project, build_context, stage_context
+from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.model.plan import BuildPlan
 from optimizer.planning import required_images
+from optimizer.project.files import Project
 from stacks.operations import audit_image, ingest_image, invoice_image, receipts_image
 from stacks.storefront import recommend_image
 
@@ -86,7 +87,7 @@ def test_an_image_for_arm64_needs_no_emulator(name: str, registry: str, lock: Pa
     """Requirement: "its wheels and binaries are arm64, its layers equal to those of any other builder where the content is
     architecture-neutral"."""
     made = {architecture: planned(FUNCTIONS[name](architecture), registry, lock) for architecture in MACHINES}
-    assert not any(stage.needs_target for each in made.values() for stage in each.stages)
+    assert not any(stage.on_target for each in made.values() for stage in each.stages)
     images = {architecture: build(each, tmp_path) for architecture, each in made.items()}
     details = {architecture: inspect(image) for architecture, image in images.items()}
     assert [details[architecture]["Architecture"] for architecture in ("x86_64", "arm64")] == ["amd64", "arm64"]

@@ -20,8 +20,9 @@ import pytest
 
 from optimizer import Command, ImageSpec, Lock, NodeDependencies, SourceCode, plan
 from optimizer.bases.mirror import Mirror
-from optimizer.context import BuildContext, Project, build_context, stage_context
+from optimizer.builders.docker.context import BuildContext, build_context, stage_context
 from optimizer.errors import ContextError
+from optimizer.project.files import Project
 from tests.adapters.registry_server import serving
 from tests.engine import services
 from tests.engine.daemon import Daemon, daemon

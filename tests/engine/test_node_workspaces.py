@@ -17,8 +17,9 @@ import pytest
 
 from optimizer import ImageSpec, Lock, NodeDependencies, SourceCode, plan
 from optimizer.bases.mirror import Mirror
-from optimizer.context import Project, build_context, stage_context
+from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.model.reference import ImageReference
+from optimizer.project.files import Project
 from tests.engine.services import invoke
 
 PROJECTS = Path(__file__).parent / "projects"

@@ -15,7 +15,8 @@ import pytest
 from optimizer import BuildSecret, ImageSpec, Lock, PythonDependencies, plan
 from optimizer.bases.catalogue import base_image
 from optimizer.bases.mirror import Mirror
-from optimizer.context import Project, build_context, stage_context
+from optimizer.builders.docker.context import build_context, stage_context
+from optimizer.project.files import Project
 from tests.engine.example import ROOT
 from tests.engine.package_index import CREDENTIALS, PackageIndex, package_index, wheel
 

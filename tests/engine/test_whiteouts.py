@@ -13,7 +13,8 @@ import pytest
 
 from optimizer import Command, ImageSpec, Lock, plan
 from optimizer.bases.mirror import Mirror
-from optimizer.context import Project, build_context, stage_context
+from optimizer.builders.docker.context import build_context, stage_context
+from optimizer.project.files import Project
 from tests.engine.example import ROOT
 
 TIMEOUT_S = 300

@@ -11,11 +11,12 @@ from optimizer import ImageSpec
 from optimizer.adapters.dockerfiles import load_dockerfile
 from optimizer.bases.catalogue import base_image
 from optimizer.bases.lock import Lock, LockedImage
-from optimizer.context import Project, build_context, stage_context
+from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.lint.finding import Location
 from optimizer.lint.subjects import DockerfileSubject, FunctionSubject
 from optimizer.model.reference import ImageReference
 from optimizer.planning import plan
+from optimizer.project.files import Project
 
 RUNTIMES = ("python3.13", "python3.15", "nodejs22.x", "provided.al2023")
 BUILDERS = ("public.ecr.aws/docker/library/golang:1.25", "public.ecr.aws/example/insights:1", "example.com/house:1")

@@ -18,11 +18,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimizer.adapters.dockerfiles import find_dockerfiles, load_dockerfile
-from optimizer.dockerfile.ignore import IgnorePatterns
 from optimizer.dockerfile.parse import decode
 from optimizer.lint.conventions import Conventions
 from optimizer.lint.engine import LintReport, lint
 from optimizer.lint.subjects import AppSubject, DockerfileSubject, FunctionSubject, IgnoreFile
+from optimizer.model.ignore import IgnorePatterns
 from optimizer.model.stability import Stability
 from optimizer.report.lint import lint_as_json, lint_as_text
 from tests.lint.cases import PYTHON, TODAY, Files

@@ -9,9 +9,10 @@ import pytest
 
 from optimizer import Command, Files, ImageSpec, Lock, PythonDependencies, SourceCode, plan
 from optimizer.bases.catalogue import base_image
-from optimizer.context import Project, build_context
-from optimizer.context.image import image_files
+from optimizer.builders.docker.context import build_context
+from optimizer.builders.image_files import image_files
 from optimizer.planning.handler import ImageFiles, undefined_handler
+from optimizer.project.files import Project
 
 LOCK = Lock.parse((Path(__file__).parents[1] / "golden" / "optimizer.lock").read_text(encoding="utf-8"))
 PYTHON = "def handler(event, context):\n    pass\n"

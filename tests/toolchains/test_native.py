@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from optimizer import DotnetBuild, GoBuild, ImageSpec, JavaBuild, Lock, RubyDependencies, RustBuild, SourceCode, plan
-from optimizer.context import Project, build_context, stage_context
+from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.errors import SpecError
 from optimizer.model.plan import BuildPlan, Run
 from optimizer.model.steps import Step
+from optimizer.project.files import Project
 from tests.test_golden import GOLDEN
 
 IN_THE_ROOT = {

@@ -7,8 +7,8 @@ import os
 import subprocess
 from pathlib import Path
 
+from optimizer.builders.docker.script_files import tree_script
 from optimizer.toolchains.nodejs_install import DEPENDENCIES_ONLY, ONLY_IMPORTERS
-from optimizer.toolchains.script_files import tree_script
 
 COLLECT = tree_script("collect_nodejs.js", "", ())
 

@@ -9,7 +9,7 @@ import pytest
 
 from optimizer import ImageSpec, Lock, NodeDependencies, plan, render
 from optimizer.errors import SpecError
-from optimizer.model.plan import BuildPlan
+from optimizer.model.plan import BuildPlan, OnTarget
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -36,16 +36,16 @@ def test_a_script_of_a_package_needs_the_targets_platform_and_no_other_runs(tmp_
     esbuild = {"node_modules/esbuild": {"version": "0.25.12", "hasInstallScript": True}}
     project(tmp_path, esbuild, dependencies={"esbuild": "0.25.12"}, scripts={"prepare": "husky"})
     made = planned(tmp_path, NodeDependencies("package-lock.json"))
-    assert made.stages[0].needs_target == "install scripts of esbuild may compile for the platform that they run on"
+    assert made.stages[0].on_target == OnTarget("install scripts of esbuild may compile for the platform that they run on")
     assert "--ignore-scripts" not in render(made)
     made = planned(tmp_path, NodeDependencies("package-lock.json", scripts=False))
-    assert made.stages[0].needs_target == ""
+    assert made.stages[0].on_target is None
     assert "--cpu=arm64 --os=linux --libc=glibc" in render(made)
     assert "--ignore-scripts" in render(made)
 
     project(tmp_path, {"node_modules/ms": {"version": "2.1.3"}}, dependencies={"ms": "2.1.3"}, scripts={"prepare": "husky"})
     made = planned(tmp_path, NodeDependencies("package-lock.json"))
-    assert made.stages[0].needs_target == ""
+    assert made.stages[0].on_target is None
     assert "--ignore-scripts" in render(made)
 
 
@@ -53,7 +53,7 @@ def test_packages_from_git_bring_git_and_are_built_on_the_target(tmp_path: Path)
     ours = {"node_modules/ours": {"version": "1.0.0", "resolved": "git+ssh://git@github.com/acme/ours.git#1"}}
     project(tmp_path, ours, dependencies={"ours": "github:acme/ours"})
     made = planned(tmp_path, NodeDependencies("package-lock.json"))
-    assert made.stages[0].needs_target == "packages from git (ours) are built on the platform that installs them"
+    assert made.stages[0].on_target == OnTarget("packages from git (ours) are built on the platform that installs them")
     assert "git-core" in render(made)
 
 
@@ -93,4 +93,4 @@ def test_the_plan_warns_where_a_member_has_packages_of_its_own(tmp_path: Path) -
 def test_a_damaged_lock_is_left_to_npm(tmp_path: Path) -> None:
     write(tmp_path, **{"package.json": {"name": "shop"}, "package-lock.json": "{"})
     made = planned(tmp_path, NodeDependencies("package-lock.json"))
-    assert made.stages[0].needs_target == "its lock file does not tell which packages run scripts"
+    assert made.stages[0].on_target == OnTarget("its lock file does not tell which packages run scripts")

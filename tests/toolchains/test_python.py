@@ -9,7 +9,9 @@ import pytest
 
 from optimizer import ImageSpec, PythonDependencies, Stability, plan
 from optimizer.bases.lock import Lock
-from optimizer.model.plan import BuildPlan, Run, Stage, TreeScript
+from optimizer.builders.docker.actions import Run, TreeScript
+from optimizer.builders.docker.lower import stage_bodies
+from optimizer.model.plan import BuildPlan, OnTarget, Stage
 from tests.test_golden import GOLDEN
 
 LOCKS = {
@@ -24,9 +26,8 @@ LOCKS = {
 
 def without_sources(stage: Stage) -> Stage:
     """The stage as a builder compares it: it goes by the content of what is mounted, not by its name in the project."""
-    runs = [action for action in stage.actions if isinstance(action, Run)]
-    blind = [replace(run, reads=tuple(replace(item, source="") for item in run.reads)) for run in runs]
-    return replace(stage, title="", actions=tuple(blind))
+    blind = tuple(replace(item, source="") for item in stage.recipe.reads)
+    return replace(stage, title="", recipe=replace(stage.recipe, reads=blind))
 
 
 @pytest.mark.parametrize("lock", LOCKS)
@@ -83,7 +84,7 @@ def made(tmp_path: Path, step: PythonDependencies, **files: str) -> BuildPlan:
 
 
 def commands(built: BuildPlan, stage: str = "python-dependencies") -> list[str]:
-    runs = [action for action in built.stage(stage).actions if isinstance(action, Run)]
+    runs = [action for action in stage_bodies(built)[stage].actions if isinstance(action, Run)]
     return [" ".join(command) for run in runs for command in run.commands if not isinstance(command, TreeScript)]
 
 
@@ -146,8 +147,8 @@ def test_what_nothing_pins_is_told(tmp_path: Path) -> None:
     of_lib, of_git = built.warnings
     assert of_lib.startswith('lib/pyproject.toml builds with "maturin", which nothing pins: the layer of "lib" may differ')
     assert of_git.startswith('requirements.txt:2 takes "a" from Git')
-    assert built.stage("python-dependencies").needs_target == "built from a Git repository: a"
-    assert built.stage("python-dependencies-lib").needs_target == "lib may compile for the platform that it is built on"
+    assert built.stage("python-dependencies").on_target == OnTarget("built from a Git repository: a")
+    assert built.stage("python-dependencies-lib").on_target == OnTarget("lib may compile for the platform that it is built on")
     # Without hashes the lock does not name what a first-party package needs.
     assert install(built).endswith("--requirement /tmp/requirements.txt six>=1")
     assert any("git-core" in command for command in commands(built))
@@ -177,5 +178,5 @@ dependencies = [{ name = "six" }]
     assert {item.source for item in own.inputs()} == {"lib"}
     assert built.layers == ("python-dependencies", "python-dependencies-lib")
     assert (third.stability, own.stability) == (Stability.MONTHLY, Stability.DAILY)
-    assert own.needs_target == ""
+    assert own.on_target is None
     assert built.warnings == ()

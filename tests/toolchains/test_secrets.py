@@ -27,10 +27,10 @@ from optimizer import (
     render,
 )
 from optimizer.bases.lock import Lock, LockedImage
+from optimizer.builders.docker.python_commands import with_index_of_uv
 from optimizer.errors import SpecError
 from optimizer.model.plan import BuildPlan
 from optimizer.planning import required_images
-from optimizer.toolchains.secrets import with_index_of_uv
 
 DIGEST = "sha256:" + "5" * 64
 FILES = {

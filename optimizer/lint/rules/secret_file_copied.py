@@ -5,13 +5,13 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
-from optimizer.dockerfile.ignore import IgnorePatterns
 from optimizer.lint.conventions import Conventions
 from optimizer.lint.copies import Source
 from optimizer.lint.finding import Severity, Undecided, Verdict, Violation
 from optimizer.lint.rule import Rule
 from optimizer.lint.secrets import secret_file
 from optimizer.lint.subjects import DockerfileSubject
+from optimizer.model.ignore import IgnorePatterns
 
 
 def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
-from optimizer.dockerfile.ignore import IgnorePatterns
 from optimizer.lint.conventions import Conventions
 from optimizer.lint.copies import Source
 from optimizer.lint.finding import Severity, Verdict, Violation
 from optimizer.lint.rule import Rule
 from optimizer.lint.subjects import ContextFiles, DockerfileSubject
+from optimizer.model.ignore import IgnorePatterns
 
 _WASTE = frozenset([".aws-sam", ".git", ".hg", ".mypy_cache", ".pytest_cache", ".svn", ".terraform", ".tox", ".venv", "__pycache__", "cdk.out", "node_modules", "venv"])  # fmt: skip
 _DEEPEST = 3

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from optimizer.context.archive import Member
-from optimizer.context.project import Project
-from optimizer.context.staging import BuildContext
-from optimizer.dockerfile.render import archive_path
+from optimizer.builders.docker.context import BuildContext
+from optimizer.builders.docker.render import archive_path
+from optimizer.builders.layer import Member
 from optimizer.model.plan import BuildPlan, Stage
 from optimizer.planning.handler import ImageFiles
+from optimizer.project.files import Project
 
 # No source file of a person is as large; a bundle that is, is not looked into.
 _READ_MAX = 4 << 20

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from optimizer.model.plan import TIMESTAMP, TREE, TreeScript
+from optimizer.builders.docker.actions import TreeScript
+from optimizer.model.plan import TIMESTAMP, TREE
 
 _CLASSES = "/tmp/lambda"
 _TASK = f"{TREE}/var/task"

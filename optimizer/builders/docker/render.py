@@ -14,10 +14,13 @@ import re
 import shlex
 from collections.abc import Iterable, Sequence
 
+from optimizer.builders.docker.actions import AddArchive, CopyInputs, CopyTree, Run, StageBody, TreeScript
+from optimizer.builders.docker.lower import stage_bodies
 from optimizer.dockerfile.rendered import BASE, BUILD, HEADER
 from optimizer.errors import PlanError
 from optimizer.model.image import LAYERS_LABEL
-from optimizer.model.plan import TREE, BuildPlan, CopyInputs, CopyTree, Input, PackedFiles, Run, Stage, TreeScript
+from optimizer.model.inputs import Input
+from optimizer.model.plan import TREE, BuildPlan, Stage
 from optimizer.model.reference import ImageReference
 from optimizer.model.secret import BuildSecret
 
@@ -52,7 +55,7 @@ def render(plan: BuildPlan, profile: Profile = Profile.BUILDKIT) -> str:
         raise PlanError(f"the classic profile has no build secrets, and the spec uses {names}", "profile", 'take the profile "buildkit"')
     renderer = _Renderer(plan, profile)
     blocks = [HEADER]
-    blocks += _script_arguments(plan)
+    blocks += _script_arguments(renderer.bodies.values())
     blocks.append(renderer.bases())
     blocks += [renderer.stage(stage) for stage in plan.stages if not stage.archive_alone]
     blocks.append(renderer.final())
@@ -64,6 +67,7 @@ class _Renderer:
         self._plan = plan
         self._buildkit = profile is Profile.BUILDKIT
         self._archives = {stage.name for stage in plan.stages if stage.archive_alone}
+        self.bodies = stage_bodies(plan)
 
     def bases(self) -> str:
         lines = [f"FROM {self._plan.base} AS {BASE}"]
@@ -76,15 +80,16 @@ class _Renderer:
         return "\n".join(lines)
 
     def stage(self, stage: Stage) -> str:
+        body = self.bodies[stage.name]
         lines = [f"# {_described(stage)}", f"FROM {self._image(stage)} AS {stage.name}"]
-        lines += [f"ARG {name}={_quoted(value)}" for name, value in stage.arguments]
-        lines += [f"ARG {script.name}" for script in _scripts(stage)]
-        if stage.workdir != "/":
-            lines.append(f"WORKDIR {stage.workdir}")
-        for action in stage.actions:
+        lines += [f"ARG {name}={_quoted(value)}" for name, value in body.arguments]
+        lines += [f"ARG {script.name}" for script in _scripts(body)]
+        if body.workdir != "/":
+            lines.append(f"WORKDIR {body.workdir}")
+        for action in body.actions:
             if isinstance(action, CopyInputs):
                 lines += _copies(action.inputs)
-            elif isinstance(action, PackedFiles):
+            elif isinstance(action, AddArchive):
                 lines.append(f"ADD {archive_path(stage.name)} {TREE}/")
             elif isinstance(action, CopyTree):
                 lines.append(self._copy_tree(action))
@@ -114,7 +119,7 @@ class _Renderer:
 
     def _portable(self, stage: Stage) -> bool:
         # The classic builder does not say which platform it runs on.
-        return self._buildkit and not stage.needs_target
+        return self._buildkit and stage.on_target is None
 
     def _image(self, stage: Stage) -> str:
         if not self._portable(stage) or isinstance(stage.origin, str):
@@ -213,15 +218,15 @@ def _pattern(path: str) -> str:
     return pattern
 
 
-def _scripts(stage: Stage) -> list[TreeScript]:
+def _scripts(body: StageBody) -> list[TreeScript]:
     """The scripts of a stage in the order of use, each once whatever its arguments."""
-    runs = [action for action in stage.actions if isinstance(action, Run)]
+    runs = [action for action in body.actions if isinstance(action, Run)]
     return list({command.name: command for run in runs for command in run.commands if isinstance(command, TreeScript)}.values())
 
 
-def _script_arguments(plan: BuildPlan) -> list[str]:
+def _script_arguments(bodies: Iterable[StageBody]) -> list[str]:
     """Every script of the plan as a global argument, once, under its purpose."""
-    scripts = {script.name: script for stage in plan.stages for script in _scripts(stage)}
+    scripts = {script.name: script for body in bodies for script in _scripts(body)}
     by_purpose: dict[str, list[str]] = {}
     for name in sorted(scripts):
         by_purpose.setdefault(scripts[name].purpose, []).append(f"ARG {name}={_script(scripts[name].script)}")

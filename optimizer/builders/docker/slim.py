@@ -8,30 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from optimizer.model.plan import NOTES, Run, TreeScript
-from optimizer.toolchains.script_files import tree_script
-from optimizer.toolchains.toolchain import Target
+from optimizer.builders.docker.actions import NOTES, Run, TreeScript
+from optimizer.builders.docker.script_files import tree_script
 
 _PURPOSE = "Leaves out of the packages what the specification names, and writes down what that saved."
 
 
-def slimmed(target: Target, words: Sequence[str]) -> tuple[TreeScript, ...]:
+def slimmed(language: str, words: Sequence[str]) -> tuple[TreeScript, ...]:
     """The script that leaves out what the words name; none without words.
 
     It runs before byte-code is made, so that none is made of what goes.
     """
-    return (_script(target.base.family, tuple(words)),) if words else ()
+    return (_script(language, tuple(words)),) if words else ()
 
 
-def remembered(target: Target, words: Sequence[str]) -> tuple[Run, ...]:
+def remembered(language: str, words: Sequence[str]) -> tuple[Run, ...]:
     """The run that lists the base's own Python packages, where the words ask for them.
 
     Installers land in the same directory as the base's packages, and are not in
     the final image; so it comes before them.
     """
-    return (Run(commands=(_script(target.base.family, ("remember",)),)),) if "base-packages" in words else ()
+    return (Run(commands=(_script(language, ("remember",)),)),) if "base-packages" in words else ()
 
 
-def _script(family: str, words: tuple[str, ...]) -> TreeScript:
-    name = {"python": "slim_python.py", "nodejs": "slim_nodejs.js"}[family]
+def _script(language: str, words: tuple[str, ...]) -> TreeScript:
+    name = {"python": "slim_python.py", "nodejs": "slim_nodejs.js"}[language]
     return tree_script(name, _PURPOSE, (NOTES, *words))

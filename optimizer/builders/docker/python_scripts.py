@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from optimizer.model.plan import TreeScript
-from optimizer.toolchains.script_files import script_text, tree_script
+from optimizer.builders.docker.actions import TreeScript
+from optimizer.builders.docker.script_files import script_text, tree_script
 
 
 def overlaps(installer: tuple[str, ...]) -> TreeScript:

@@ -11,12 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from optimizer.context.archive import Member, archive_members, write_archive
-from optimizer.context.project import Entry, Project
-from optimizer.dockerfile.render import Profile, archive_path, render
+from optimizer.builders.docker.render import Profile, archive_path, render
+from optimizer.builders.layer import Member, archive_members, write_archive
 from optimizer.errors import ContextError, Fault
 from optimizer.model.plan import BuildPlan
 from optimizer.model.secret import BuildSecret, rebased_source
+from optimizer.project.files import Entry, Project
 
 DOCKERFILE = "Dockerfile"
 _RESERVED = (DOCKERFILE, ".dockerignore")

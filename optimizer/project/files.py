@@ -12,10 +12,10 @@ from io import FileIO
 from pathlib import Path
 from typing import NamedTuple
 
-from optimizer.context.digests import DigestCache, Version
-from optimizer.context.parallel import read_files
-from optimizer.dockerfile.ignore import IgnorePatterns
 from optimizer.errors import ContextError, Fault
+from optimizer.model.ignore import IgnorePatterns
+from optimizer.project.digests import DigestCache, Version
+from optimizer.project.parallel import read_files
 
 _CHUNK = 1 << 20
 # A tree of thousands of files that is wrong in one way has thousands of faults; these tell which way.

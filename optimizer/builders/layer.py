@@ -7,9 +7,11 @@ import tarfile
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO, NamedTuple
 
-from optimizer.context.project import Entry, Project, name_fault
 from optimizer.errors import ContextError
-from optimizer.model.plan import TIMESTAMP, Input, PackedFiles
+from optimizer.model.inputs import Input
+from optimizer.model.plan import TIMESTAMP
+from optimizer.model.recipes.content import PackedFiles
+from optimizer.project.files import Entry, Project, name_fault
 
 _BLOCK = tarfile.BLOCKSIZE
 _TYPES = {"directory": tarfile.DIRTYPE, "symlink": tarfile.SYMTYPE}

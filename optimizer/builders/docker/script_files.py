@@ -6,7 +6,7 @@ import re
 from functools import cache
 from importlib.resources import files
 
-from optimizer.model.plan import TreeScript
+from optimizer.builders.docker.actions import TreeScript
 
 _LANGUAGES = {"py": (("python", "-c"), "#"), "js": (("node", "-e"), "//")}
 """By the suffix of the file: what runs the script, and what starts a comment."""
@@ -20,7 +20,7 @@ def tree_script(name: str, purpose: str, arguments: tuple[str, ...] = (), *, bef
 
 
 @cache
-def script_text(name: str, comment: str = "#", package: str = "optimizer.toolchains", folder: str = "scripts") -> str:
+def script_text(name: str, comment: str = "#", package: str = "optimizer.builders.docker", folder: str = "scripts") -> str:
     """The script without blank lines and whole-line comments: a Dockerfile would take a line that starts with # for its own comment."""
     text = files(package).joinpath(folder).joinpath(name).read_text(encoding="utf-8")
     return "\n".join(line for line in text.splitlines() if not re.match(rf"\s*(?:{re.escape(comment)}|$)", line))

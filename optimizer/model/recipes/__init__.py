@@ -1,0 +1,1 @@
+"""Recipes: what a stage makes, as data that any builder can follow."""
