@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from optimizer.config.page import configuration_page
-from optimizer.lint.rules import RULES
+from optimizer.linting.rules import RULES
 from optimizer.report.rules import index_page, rule_page
 from optimizer.report.specification import specification_page
 

@@ -20,11 +20,11 @@ from optimizer.adapters.subjects import ACKNOWLEDGED, load_app
 from optimizer.config.lookup import ConventionsLookup, ScopedConventions
 from optimizer.config.settings import load_lock, load_settings
 from optimizer.errors import ConfigurationError, Fault, did_you_mean
-from optimizer.lint.engine import LintReport, lint, set_aside
-from optimizer.lint.finding import Finding, Severity
-from optimizer.lint.rule import Rule, choose
-from optimizer.lint.rules import RULES
-from optimizer.lint.suppressions import reason_and_end
+from optimizer.linting.engine import LintReport, lint, set_aside
+from optimizer.linting.finding import Finding, Severity
+from optimizer.linting.rule import Rule, choose
+from optimizer.linting.rules import RULES
+from optimizer.linting.suppressions import reason_and_end
 from optimizer.report.doubts import UNDECIDED, Undecided, grouped
 
 # Property by its name in JavaScript. What a function is, is never the house's to say.
@@ -137,7 +137,7 @@ class Conventions:
         taken = _by_word(RULES)
         for index, rule in enumerate(self.rules):
             if not isinstance(rule, Rule):
-                yield Fault(f"{rule!r} is not a Rule", f"rules[{index}]", "write optimizer.lint.rule.Rule(...)")
+                yield Fault(f"{rule!r} is not a Rule", f"rules[{index}]", "write optimizer.linting.rule.Rule(...)")
                 continue
             for word in (rule.id, rule.name):
                 if word in taken:

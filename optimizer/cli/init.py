@@ -23,7 +23,7 @@ from optimizer.bases.mirror import Mirror
 from optimizer.cli.options import of_project
 from optimizer.config.settings import load_lock, load_settings
 from optimizer.errors import ContextError, Fault, LockError, OptimizerError, SpecError
-from optimizer.lint.fixes import unified_diff
+from optimizer.linting.fixes import unified_diff
 from optimizer.model.architectures import ARCHITECTURES
 from optimizer.model.spec import ImageSpec
 from optimizer.planning import plan

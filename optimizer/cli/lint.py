@@ -21,12 +21,12 @@ from optimizer.bases.mirror import Mirror
 from optimizer.config.lookup import ConventionsLookup, ScopedConventions
 from optimizer.config.settings import Settings, load_lock, load_settings
 from optimizer.errors import ConfigurationError, ContextError, Fault
-from optimizer.lint.conventions import Conventions
-from optimizer.lint.engine import LintReport, folded, lint, merged, set_aside
-from optimizer.lint.finding import Finding, Location, Severity
-from optimizer.lint.rule import Family, Rule, choose
-from optimizer.lint.rules import RULES
-from optimizer.lint.subjects import AppSubject, DockerfileSubject, Subject
+from optimizer.linting.conventions import Conventions
+from optimizer.linting.engine import LintReport, folded, lint, merged, set_aside
+from optimizer.linting.finding import Finding, Location, Severity
+from optimizer.linting.rule import Family, Rule, choose
+from optimizer.linting.rules import RULES
+from optimizer.linting.subjects import AppSubject, DockerfileSubject, Subject
 from optimizer.model.sources import SOURCES
 from optimizer.report.formats import NAMES, lint_as
 from optimizer.report.lint import lint_as_text, statistics_as_text
@@ -217,7 +217,7 @@ class _Changes:
 
     def __init__(self, groups: Iterable[_Group]) -> None:
         # Imported here: most runs only look.
-        from optimizer.lint.fixes import fix_all
+        from optimizer.linting.fixes import fix_all
 
         self.contents: dict[str, bytes] = {}
         self._before: dict[str, bytes | None] = {}
@@ -233,7 +233,7 @@ class _Changes:
 
     def diff(self) -> str:
         """Everything that changes, as one patch."""
-        from optimizer.lint.fixes import unified_diff
+        from optimizer.linting.fixes import unified_diff
 
         return "".join(unified_diff(path, self._before[path], self.contents[path]) for path in sorted(self.contents))
 
@@ -273,7 +273,7 @@ class _Known:
 
     def __init__(self, path: str, groups: Sequence[_Group]) -> None:
         # Imported here: most runs have none.
-        from optimizer.lint.baseline import Baseline, Scope
+        from optimizer.linting.baseline import Baseline, Scope
 
         self._path = Path(path)
         self._home = os.path.dirname(os.path.abspath(path))
@@ -290,7 +290,7 @@ class _Known:
     def write(self, report: LintReport, grow: bool) -> None:
         """Write it, as large as it may be; a baseline that stays the same is not touched."""
         from optimizer.adapters.files import replace_file
-        from optimizer.lint.baseline import Baseline, smaller, whole
+        from optimizer.linting.baseline import Baseline, smaller, whole
 
         before = self._baseline
         if before is None or grow:
@@ -308,7 +308,7 @@ class _Known:
 
     def compare(self, report: LintReport, conventions: Conventions, command: str) -> LintReport:
         """The report with what the baseline holds set apart."""
-        from optimizer.lint.baseline import compare
+        from optimizer.linting.baseline import compare
 
         if self._baseline is None:
             raise ConfigurationError("there is no such baseline", str(self._path), f"write it: {command}")

@@ -17,7 +17,7 @@ def command(subject: str) -> None:
         schema = json_schema()
     else:
         from optimizer.config.schema import configuration_schema
-        from optimizer.lint.rules import RULES
+        from optimizer.linting.rules import RULES
 
         schema = configuration_schema(RULES)
     click.echo(json.dumps(schema, indent=2))

@@ -19,10 +19,10 @@ from optimizer.config.files import CONVENTIONS
 from optimizer.config.keys import SUPPRESSION_KEYS, Key, Shape, keys_of
 from optimizer.dockerfile.instruction import Position, Span
 from optimizer.errors import ConfigurationError, Fault, did_you_mean
-from optimizer.lint.conventions import Conventions
-from optimizer.lint.finding import Location
-from optimizer.lint.rule import Rule
-from optimizer.lint.suppressions import Suppression
+from optimizer.linting.conventions import Conventions
+from optimizer.linting.finding import Location
+from optimizer.linting.rule import Rule
+from optimizer.linting.suppressions import Suppression
 from optimizer.model import fields as types
 from optimizer.model.fields import FieldFault
 

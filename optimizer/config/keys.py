@@ -14,8 +14,8 @@ from typing import Any
 
 from optimizer.bases.catalogue import runtimes
 from optimizer.errors import ConfigurationError, SpecError, did_you_mean
-from optimizer.lint.finding import Severity
-from optimizer.lint.rule import Rule, choose, ids_by_word
+from optimizer.linting.finding import Severity
+from optimizer.linting.rule import Rule, choose, ids_by_word
 from optimizer.model import fields as types
 from optimizer.model.architectures import ARCHITECTURES
 from optimizer.model.fields import FieldFault, FieldType

@@ -14,8 +14,8 @@ from optimizer.bases.lock import Lock
 from optimizer.bases.mirror import Mirror
 from optimizer.config.files import CONVENTIONS, ConfigurationFile, chain_of, read_directory, read_file
 from optimizer.errors import ConfigurationError, Fault
-from optimizer.lint.conventions import Conventions
-from optimizer.lint.rule import Rule
+from optimizer.linting.conventions import Conventions
+from optimizer.linting.rule import Rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

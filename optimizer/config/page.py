@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from optimizer.config.files import CONVENTIONS, SETTINGS
 from optimizer.config.keys import SUPPRESSION_KEYS, Key, Shape, keys_of
-from optimizer.lint.rule import Rule
+from optimizer.linting.rule import Rule
 
 _EXAMPLE = """\
 extends = "acme_lambda:optimizer.toml"

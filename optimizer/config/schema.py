@@ -7,7 +7,7 @@ from typing import Any
 
 from optimizer.config.files import CONVENTIONS, SETTINGS
 from optimizer.config.keys import SUPPRESSION_KEYS, Shape, keys_of
-from optimizer.lint.rule import Rule
+from optimizer.linting.rule import Rule
 
 
 def configuration_schema(rules: Sequence[Rule]) -> dict[str, Any]:

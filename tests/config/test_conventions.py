@@ -21,13 +21,13 @@ from optimizer.config.page import configuration_page
 from optimizer.config.schema import configuration_schema
 from optimizer.config.settings import load_settings
 from optimizer.errors import ConfigurationError
-from optimizer.lint.conventions import Conventions
-from optimizer.lint.engine import LintReport, lint, set_aside
-from optimizer.lint.finding import Location, Severity
-from optimizer.lint.rules import RULES
-from optimizer.lint.subjects import DockerfileSubject
+from optimizer.linting.conventions import Conventions
+from optimizer.linting.engine import LintReport, lint, set_aside
+from optimizer.linting.finding import Location, Severity
+from optimizer.linting.rules import RULES
+from optimizer.linting.subjects import DockerfileSubject
 from optimizer.model.stability import Stability
-from tests.lint.cases import PYTHON, TODAY
+from tests.linting.cases import PYTHON, TODAY
 
 ROOT = Path(__file__).parents[2]
 EVERY_KEY = """
