@@ -32,7 +32,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-SHAPES = {"hand-written": "tests/lint/corpus/*/Dockerfile", "generated": "tests/golden/*/Dockerfile"}
+SHAPES = {"hand-written": "tests/linting/corpus/*/Dockerfile", "generated": "tests/golden/*/Dockerfile"}
 HADOLINT = Path(sys.executable).parent / "hadolint"
 ONE_SMALL_FILE = 'FROM public.ecr.aws/lambda/python:3.13\nCOPY app.py ${LAMBDA_TASK_ROOT}/\nCMD ["app.handler"]\n'
 LINES = (

@@ -47,7 +47,7 @@ def test_help_answers_at_once() -> None:
 
 def test_a_function_loads_no_rules() -> None:
     program = "import sys; from optimizer.cdk import OptimizedFunction;"
-    program += "print(sorted(name for name in sys.modules if name.startswith(('optimizer.lint', 'optimizer.sam'))))"
+    program += "print(sorted(name for name in sys.modules if name.startswith(('optimizer.linting', 'optimizer.sam'))))"
     assert run(sys.executable, "-c", program).stdout == "[]\n"
 
 

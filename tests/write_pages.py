@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from optimizer.lint.rules import RULES
-from optimizer.report.configuration import configuration_page
+from optimizer.config.page import configuration_page
+from optimizer.linting.rules import RULES
 from optimizer.report.rules import index_page, rule_page
 from optimizer.report.specification import specification_page
 

@@ -17,7 +17,7 @@ from optimizer.adoption.proposal import Gap, Skipped
 from optimizer.bases.mirror import Mirror
 from optimizer.dockerfile.rendered import HEADER
 from optimizer.errors import ContextError
-from optimizer.lint.subjects import AppSubject, DockerfileSubject, FunctionSubject
+from optimizer.linting.subjects import AppSubject, DockerfileSubject, FunctionSubject
 
 _MOST_FILES = 20_000
 """Files of one asset that are compared with the project's."""

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from optimizer.bases.mirror import Mirror
 from optimizer.dockerfile.parse import decode
 from optimizer.errors import ContextError
-from optimizer.lint.subjects import DockerfileSubject, IgnoreFile
+from optimizer.linting.subjects import DockerfileSubject, IgnoreFile
 
 LARGEST = 4 * 1024 * 1024
 """The largest Dockerfile that is read, in bytes."""

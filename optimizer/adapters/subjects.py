@@ -16,10 +16,10 @@ from optimizer.bases.mirror import Mirror
 from optimizer.dockerfile.instruction import Position, Problem, Span
 from optimizer.dockerfile.parse import decode
 from optimizer.errors import ContextError, did_you_mean
-from optimizer.lint.finding import Edit, Fix, Location
-from optimizer.lint.rule import Rule
-from optimizer.lint.subjects import AppSubject, DockerfileSubject, FunctionSubject, RepositorySubject
-from optimizer.lint.suppressions import Malformed, Suppression, literal, reason_and_end
+from optimizer.linting.finding import Edit, Fix, Location
+from optimizer.linting.rule import Rule
+from optimizer.linting.subjects import AppSubject, DockerfileSubject, FunctionSubject, RepositorySubject
+from optimizer.linting.suppressions import Malformed, Suppression, literal, reason_and_end
 from optimizer.sam.config import DEFAULT_ENVIRONMENT, ImageRepositories, image_repositories
 from optimizer.sam.document import Document, parse_document
 from optimizer.sam.template import TemplateFunction, TemplateRepository, functions, repositories

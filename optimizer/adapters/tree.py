@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from optimizer.adapters.dockerfiles import SKIPPED, read_bounded
-from optimizer.lint.finding import Location
-from optimizer.lint.subjects import DockerfileSubject, Subject
-from optimizer.lint.suppressions import Malformed, Suppression
+from optimizer.linting.finding import Location
+from optimizer.linting.subjects import DockerfileSubject, Subject
+from optimizer.linting.suppressions import Malformed, Suppression
 
 LARGEST_TEMPLATE = 4 * 1024 * 1024
 """The largest template that is read, in bytes; CloudFormation takes 1 MB."""

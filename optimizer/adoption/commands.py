@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from optimizer.adoption.proposal import Gap
+from optimizer.dockerfile.installs import SYSTEM_TOOLS, Install, install_of
 from optimizer.dockerfile.shell import Command
-from optimizer.lint.installs import SYSTEM_TOOLS, Install, install_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from optimizer.adoption.places import Places, allowed
 from optimizer.adoption.tree import Draft, Entry, is_below, rebased
 from optimizer.adoption.walk import TASK, Walk
-from optimizer.lint.copies import manifests
+from optimizer.dockerfile.copies import manifests
 from optimizer.model import steps
 from optimizer.model.fields import TARGET_ROOTS
 from optimizer.model.ignore import IgnorePatterns

@@ -10,8 +10,8 @@ from optimizer.adoption.content import ECOSYSTEMS
 from optimizer.adoption.tree import Draft
 from optimizer.adoption.walk import COMPILED, Stage, Walk
 from optimizer.bases.recognise import lambda_base
+from optimizer.dockerfile.installs import SYSTEM_TOOLS
 from optimizer.dockerfile.instruction import Instruction
-from optimizer.lint.installs import SYSTEM_TOOLS
 from optimizer.model import fields as types
 from optimizer.model import steps
 from optimizer.model.fields import FieldFault

@@ -21,7 +21,7 @@ from optimizer.bases.mirror import Mirror
 from optimizer.bases.recognise import lambda_base
 from optimizer.dockerfile.instruction import Instruction
 from optimizer.errors import DockerfileError, Fault, OptimizerError
-from optimizer.lint.subjects import DockerfileSubject
+from optimizer.linting.subjects import DockerfileSubject
 from optimizer.model import steps
 from optimizer.model.fields import TARGET_ROOTS, FieldFault
 from optimizer.model.plan import oci_architecture

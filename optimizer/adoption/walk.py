@@ -20,12 +20,12 @@ from optimizer.adoption.proposal import Gap
 from optimizer.adoption.tree import Draft, Entry, Tree
 from optimizer.bases.mirror import Mirror
 from optimizer.bases.recognise import image_reference
+from optimizer.dockerfile.copies import manifests
 from optimizer.dockerfile.instruction import Instruction
 from optimizer.dockerfile.scope import ResolvedStage
 from optimizer.dockerfile.words import UnknownVariable, WordFault, expand
 from optimizer.errors import OptimizerError
-from optimizer.lint.copies import manifests
-from optimizer.lint.subjects import DockerfileSubject
+from optimizer.linting.subjects import DockerfileSubject
 from optimizer.model import steps
 from optimizer.model.secret import BuildSecret
 from optimizer.toolchains import ProjectFiles

@@ -17,15 +17,15 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct, IConstruct
 
 from optimizer.adapters.subjects import ACKNOWLEDGED, load_app
+from optimizer.config.lookup import ConventionsLookup, ScopedConventions
+from optimizer.config.settings import load_lock, load_settings
 from optimizer.errors import ConfigurationError, Fault, did_you_mean
-from optimizer.house import Domain, House
-from optimizer.lint.engine import LintReport, lint, set_aside
-from optimizer.lint.finding import Finding, Severity
-from optimizer.lint.rule import Rule
-from optimizer.lint.rules import RULES
-from optimizer.lint.suppressions import reason_and_end
+from optimizer.linting.engine import LintReport, lint, set_aside
+from optimizer.linting.finding import Finding, Severity
+from optimizer.linting.rule import Rule, choose
+from optimizer.linting.rules import RULES
+from optimizer.linting.suppressions import reason_and_end
 from optimizer.report.doubts import UNDECIDED, Undecided, grouped
-from optimizer.settings import load_lock, load_settings
 
 # Property by its name in JavaScript. What a function is, is never the house's to say.
 _PROPERTIES: Mapping[str, str] = {
@@ -116,12 +116,12 @@ class Conventions:
             id = f"{ACKNOWLEDGED}::{known[word].id}"
             cdk.Validations.of(construct).acknowledge(cdk.Acknowledgment(id=id, reason=reason))
 
-    def domain(self, scope: Construct) -> Domain:
+    def scoped(self, scope: Construct) -> ScopedConventions:
         """The conventions for the rules, with those of the configuration beneath, today's date, and the lock of the scope's app."""
         known = _by_word(self.all_rules)
         settings = load_settings(".", scope.node.try_get_context)
-        house = House(today=datetime.date.today(), rules=self.all_rules, mirror=settings.mirror, lock=load_lock(settings.lock))
-        found = house.of(os.path.join(os.getcwd(), "app.py"))
+        lookup = ConventionsLookup(today=datetime.date.today(), rules=self.all_rules, mirror=settings.mirror, lock=load_lock(settings.lock))
+        found = lookup.for_path(os.path.join(os.getcwd(), "app.py"))
         said = {known[word].id: Severity(value) if value else None for word, value in self.severities.items()}
         conventions = replace(
             found.conventions,
@@ -137,7 +137,7 @@ class Conventions:
         taken = _by_word(RULES)
         for index, rule in enumerate(self.rules):
             if not isinstance(rule, Rule):
-                yield Fault(f"{rule!r} is not a Rule", f"rules[{index}]", "write optimizer.lint.rule.Rule(...)")
+                yield Fault(f"{rule!r} is not a Rule", f"rules[{index}]", "write optimizer.linting.rule.Rule(...)")
                 continue
             for word in (rule.id, rule.name):
                 if word in taken:
@@ -206,22 +206,22 @@ class _Plugin:
         return None
 
     def validate(self, context: cdk.IPolicyValidationContext) -> cdk.PolicyValidationPluginReport:
-        domain = self._conventions.domain(self._scope)
-        threshold = domain.conventions.fail_on
-        report, aside = self._judged(domain)
+        scoped = self._conventions.scoped(self._scope)
+        threshold = scoped.conventions.fail_on
+        report, aside = self._judged(scoped)
         violations = [_violation(findings, threshold) for findings in _together([*report.findings, *aside])]
         violations += [note for group in grouped(report.doubts) for note in _notes(group)]
         return cdk.PolicyValidationPluginReport(success=not report.failing(threshold), violations=violations)
 
-    def _judged(self, domain: Domain) -> tuple[LintReport, list[Finding]]:
+    def _judged(self, scoped: ScopedConventions) -> tuple[LintReport, list[Finding]]:
         """The report, and the findings that acknowledgements of CDK set aside, which CDK takes out again itself."""
-        known, asked = self._conventions.all_rules, domain.conventions
-        rules = asked.chosen(known)
+        known, asked = self._conventions.all_rules, scoped.conventions
+        rules = choose(known, asked.select, asked.ignore)
         directory = os.path.relpath(self._scope.outdir)
         source = load_app(directory, known, mirror=asked.mirror, origins=_origins(self._scope))
-        source = source.covered(lambda path: asked.covers(domain.relative(path)))
+        source = source.covered(scoped.covers)
         found = lint(source.subjects, asked, rules=rules, known=known, suppressions=source.suppressions, malformed=source.malformed)
-        report = set_aside(found, asked, rules=rules, looked_at=source.locations, relative=domain.relative)
+        report = set_aside(found, asked, rules=rules, looked_at=source.locations, relative=scoped.relative)
         acknowledged = set(source.suppressions)
         return report, [finding for finding, suppression in report.suppressed if suppression in acknowledged]
 

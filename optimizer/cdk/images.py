@@ -20,6 +20,7 @@ from optimizer.bases.catalogue import base_image
 from optimizer.builders.docker.context import BuildContext, build_context, stage_context
 from optimizer.builders.image_files import image_files
 from optimizer.cdk.synthesizer import check_publishable, top_level_stack
+from optimizer.config.settings import Settings, load_lock, load_settings
 from optimizer.errors import ConfigurationError, Fault, SpecError
 from optimizer.model.cache import CacheOption
 from optimizer.model.ecr import EcrRegistry
@@ -32,7 +33,6 @@ from optimizer.planning.handler import ImageFiles, undefined_handler
 from optimizer.planning.keys import stage_keys
 from optimizer.project.digests import DigestCache
 from optimizer.project.files import Project
-from optimizer.settings import Settings, load_lock, load_settings
 
 _APPS: weakref.WeakKeyDictionary[Any, AppImages] = weakref.WeakKeyDictionary()
 _SCOPES: weakref.WeakKeyDictionary[Construct, tuple[AppImages, cdk.Stack]] = weakref.WeakKeyDictionary()

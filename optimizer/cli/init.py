@@ -21,14 +21,14 @@ from optimizer.adoption.toml import render_toml
 from optimizer.bases.lock import Lock
 from optimizer.bases.mirror import Mirror
 from optimizer.cli.options import of_project
+from optimizer.config.settings import load_lock, load_settings
 from optimizer.errors import ContextError, Fault, LockError, OptimizerError, SpecError
-from optimizer.lint.fixes import unified_diff
+from optimizer.linting.fixes import unified_diff
 from optimizer.model.architectures import ARCHITECTURES
 from optimizer.model.spec import ImageSpec
 from optimizer.planning import plan
 from optimizer.project.files import Project
 from optimizer.report.adoption import adoption_as_text, adoption_to_dict
-from optimizer.settings import load_lock, load_settings
 
 
 @click.command(name="init", short_help="Propose specs for hand-written Dockerfiles, SAM templates and CDK apps.")

@@ -10,10 +10,10 @@ import click
 from optimizer.adapters.images import describe_image, open_image
 from optimizer.adapters.images.reading import read_image
 from optimizer.images.analysis import with_sharing
-from optimizer.lint.conventions import Conventions
-from optimizer.lint.engine import lint
-from optimizer.lint.finding import Location, Severity
-from optimizer.lint.subjects import ImageSubject
+from optimizer.linting.conventions import Conventions
+from optimizer.linting.engine import lint
+from optimizer.linting.finding import Location, Severity
+from optimizer.linting.subjects import ImageSubject
 from optimizer.model.sources import SOURCES
 from optimizer.report.inspect import inspection_as_text, inspection_to_dict
 

@@ -18,19 +18,19 @@ from optimizer.adapters.dockerfiles import find_dockerfiles, load_dockerfile, re
 from optimizer.adapters.tree import Source, find_templates, is_app, is_image, is_spec, is_template
 from optimizer.bases.lock import Lock
 from optimizer.bases.mirror import Mirror
+from optimizer.config.lookup import ConventionsLookup, ScopedConventions
+from optimizer.config.settings import Settings, load_lock, load_settings
 from optimizer.errors import ConfigurationError, ContextError, Fault
-from optimizer.house import Domain, House
-from optimizer.lint.conventions import Conventions
-from optimizer.lint.engine import LintReport, folded, lint, merged, set_aside
-from optimizer.lint.finding import Finding, Location, Severity
-from optimizer.lint.rule import Family, Rule, choose
-from optimizer.lint.rules import RULES
-from optimizer.lint.subjects import AppSubject, DockerfileSubject, Subject
+from optimizer.linting.conventions import Conventions
+from optimizer.linting.engine import LintReport, folded, lint, merged, set_aside
+from optimizer.linting.finding import Finding, Location, Severity
+from optimizer.linting.rule import Family, Rule, choose
+from optimizer.linting.rules import RULES
+from optimizer.linting.subjects import AppSubject, DockerfileSubject, Subject
 from optimizer.model.sources import SOURCES
 from optimizer.report.formats import NAMES, lint_as
 from optimizer.report.lint import lint_as_text, statistics_as_text
 from optimizer.sam.config import DEFAULT_ENVIRONMENT
-from optimizer.settings import Settings, load_lock, load_settings
 
 _HERE = "Dockerfile"
 """A file of the current directory, whose conventions hold for what is no file."""
@@ -103,9 +103,9 @@ def command(
         raise click.UsageError("--write-baseline needs a file\n  hint: name it with --baseline FILE, or as baseline in optimizer.toml")
     if grow and not write_baseline:
         raise click.UsageError("--grow goes with --write-baseline")
-    house = _house(settings, _spoken(_words(select), _words(ignore), fail_on), config)
+    lookup = _lookup(settings, _spoken(_words(select), _words(ignore), fail_on), config)
     built = _Images(images, image_source, platform)
-    groups = _groups(paths, built, house, config_env)
+    groups = _groups(paths, built, lookup, config_env)
     if fix or diff:
         changes = _Changes(groups)
         if diff:
@@ -115,9 +115,9 @@ def command(
         changes.write()
         click.echo(changes.summary("fixed"), err=True)
         # Templates were read with their Dockerfiles.
-        groups = _groups(paths, built, house, config_env)
+        groups = _groups(paths, built, lookup, config_env)
     report = merged(map(_checked, groups))
-    here = house.of(_HERE).conventions
+    here = lookup.for_path(_HERE).conventions
     if baseline is not None:
         known = _Known(baseline, groups)
         if write_baseline:
@@ -182,9 +182,9 @@ def _template_with(path: str, mirror: Mirror, contents: Mapping[str, bytes]) -> 
 class _Group:
     """Files, apps, templates and images for which the same conventions hold, with the conventions' rules."""
 
-    def __init__(self, domain: Domain) -> None:
-        self.domain = domain
-        self.rules = domain.conventions.chosen(RULES)
+    def __init__(self, scoped: ScopedConventions) -> None:
+        self.scoped = scoped
+        self.rules = choose(RULES, scoped.conventions.select, scoped.conventions.ignore)
         self.files: list[str] = []
         self.sources: list[Source] = []
 
@@ -201,7 +201,7 @@ class _Group:
     @property
     def fixable(self) -> Iterable[_Load]:
         """What reads each of the files that may be mended."""
-        mirror = self.domain.conventions.mirror
+        mirror = self.scoped.conventions.mirror
         for path in (*self.files, *(path for source in self.templates for path in source.dockerfiles)):
             yield partial(_dockerfile_with, path, mirror)
         for source in self.templates:
@@ -209,7 +209,7 @@ class _Group:
 
     def set_aside(self, report: LintReport, looked_at: Iterable[Location] = ()) -> LintReport:
         """The report after the suppressions of the configuration."""
-        return set_aside(report, self.domain.conventions, rules=self.rules, looked_at=looked_at, relative=self.domain.relative)
+        return set_aside(report, self.scoped.conventions, rules=self.rules, looked_at=looked_at, relative=self.scoped.relative)
 
 
 class _Changes:
@@ -217,7 +217,7 @@ class _Changes:
 
     def __init__(self, groups: Iterable[_Group]) -> None:
         # Imported here: most runs only look.
-        from optimizer.lint.fixes import fix_all
+        from optimizer.linting.fixes import fix_all
 
         self.contents: dict[str, bytes] = {}
         self._before: dict[str, bytes | None] = {}
@@ -233,7 +233,7 @@ class _Changes:
 
     def diff(self) -> str:
         """Everything that changes, as one patch."""
-        from optimizer.lint.fixes import unified_diff
+        from optimizer.linting.fixes import unified_diff
 
         return "".join(unified_diff(path, self._before[path], self.contents[path]) for path in sorted(self.contents))
 
@@ -259,7 +259,7 @@ class _Changes:
 
     def _check(self, group: _Group, load: _Load, contents: Mapping[str, bytes]) -> Iterable[Finding]:
         subjects = load({**self.contents, **contents})
-        return group.set_aside(lint(subjects, group.domain.conventions, rules=group.rules)).findings
+        return group.set_aside(lint(subjects, group.scoped.conventions, rules=group.rules)).findings
 
     def _read(self, path: str) -> bytes | None:
         if path in self.contents:
@@ -273,7 +273,7 @@ class _Known:
 
     def __init__(self, path: str, groups: Sequence[_Group]) -> None:
         # Imported here: most runs have none.
-        from optimizer.lint.baseline import Baseline, Scope
+        from optimizer.linting.baseline import Baseline, Scope
 
         self._path = Path(path)
         self._home = os.path.dirname(os.path.abspath(path))
@@ -290,7 +290,7 @@ class _Known:
     def write(self, report: LintReport, grow: bool) -> None:
         """Write it, as large as it may be; a baseline that stays the same is not touched."""
         from optimizer.adapters.files import replace_file
-        from optimizer.lint.baseline import Baseline, smaller, whole
+        from optimizer.linting.baseline import Baseline, smaller, whole
 
         before = self._baseline
         if before is None or grow:
@@ -308,7 +308,7 @@ class _Known:
 
     def compare(self, report: LintReport, conventions: Conventions, command: str) -> LintReport:
         """The report with what the baseline holds set apart."""
-        from optimizer.lint.baseline import compare
+        from optimizer.linting.baseline import compare
 
         if self._baseline is None:
             raise ConfigurationError("there is no such baseline", str(self._path), f"write it: {command}")
@@ -334,13 +334,13 @@ def _spoken(select: Sequence[str], ignore: Sequence[str], fail_on: str | None) -
     return {name: value for name, value in said.items() if value}
 
 
-def _house(settings: Settings, spoken: Mapping[str, Any], config: str | None) -> House:
+def _lookup(settings: Settings, spoken: Mapping[str, Any], config: str | None) -> ConventionsLookup:
     # Reading the lock costs more than checking a file, and many trees have none.
     lock = load_lock(settings.lock) if settings.lock.exists() else Lock()
-    return House(today=datetime.date.today(), rules=RULES, mirror=settings.mirror, lock=lock, last=spoken, only=config)
+    return ConventionsLookup(today=datetime.date.today(), rules=RULES, mirror=settings.mirror, lock=lock, overrides=spoken, only=config)
 
 
-def _groups(paths: Sequence[str], images: _Images, house: House, environment: str) -> list[_Group]:
+def _groups(paths: Sequence[str], images: _Images, lookup: ConventionsLookup, environment: str) -> list[_Group]:
     """Everything under the paths; raises ContextError when there is nothing, and for specifications."""
     specs = [path for path in paths if is_spec(path)]
     if specs:
@@ -349,8 +349,8 @@ def _groups(paths: Sequence[str], images: _Images, house: House, environment: st
     groups: dict[str, _Group] = {}
 
     def of(path: str) -> _Group:
-        domain = house.of(path)
-        return groups.get(domain.directory) or groups.setdefault(domain.directory, _Group(domain))
+        scoped = lookup.for_path(path)
+        return groups.get(scoped.directory) or groups.setdefault(scoped.directory, _Group(scoped))
 
     apps = [path for path in paths if is_app(path)]
     archives = [path for path in paths if is_image(path)]
@@ -360,19 +360,19 @@ def _groups(paths: Sequence[str], images: _Images, house: House, environment: st
         path = name if os.path.exists(name) else ""
         group = of(path or _HERE)
         if not path or _covers(group)(path):
-            group.sources.append(images.load(name, group.domain.conventions))
+            group.sources.append(images.load(name, group.scoped.conventions))
     for path in apps:
         # Imported here and below, because most trees have neither apps nor templates.
         from optimizer.adapters.subjects import load_app
 
         group = of(os.path.abspath(path))
-        group.sources.append(load_app(path, RULES, mirror=group.domain.conventions.mirror, reported=True).covered(_covers(group)))
+        group.sources.append(load_app(path, RULES, mirror=group.scoped.conventions.mirror, reported=True).covered(_covers(group)))
     for path in find_templates(others):
         from optimizer.adapters.subjects import load_template
 
         group = of(path)
         if _covers(group)(path):
-            source = load_template(path, mirror=group.domain.conventions.mirror, environment=environment)
+            source = load_template(path, mirror=group.scoped.conventions.mirror, environment=environment)
             group.sources.append(source.covered(_covers(group)))
     # A template says more of its Dockerfiles than they do themselves.
     known = {path for group in groups.values() for source in group.sources for path in source.dockerfiles}
@@ -387,7 +387,7 @@ def _groups(paths: Sequence[str], images: _Images, house: House, environment: st
 
 
 def _covers(group: _Group) -> Callable[[str], bool]:
-    return lambda path: group.domain.conventions.covers(group.domain.relative(path))
+    return group.scoped.covers
 
 
 def _rules_of(groups: Sequence[_Group]) -> list[Rule]:
@@ -396,7 +396,7 @@ def _rules_of(groups: Sequence[_Group]) -> list[Rule]:
 
 
 def _fails(report: LintReport, groups: Sequence[_Group], default: Severity) -> bool:
-    thresholds = {path: group.domain.conventions.fail_on for group in groups for path in group.paths}
+    thresholds = {path: group.scoped.conventions.fail_on for group in groups for path in group.paths}
     return any(finding.severity.at_least(thresholds.get(finding.location.path, default)) for finding in report.findings)
 
 
@@ -414,12 +414,12 @@ def _checked(group: _Group) -> LintReport:
 
 
 def _lint_source(source: Source, group: _Group) -> LintReport:
-    return lint(source.subjects, group.domain.conventions, rules=group.rules, suppressions=source.suppressions, malformed=source.malformed)
+    return lint(source.subjects, group.scoped.conventions, rules=group.rules, suppressions=source.suppressions, malformed=source.malformed)
 
 
 def _lint_tree(group: _Group) -> LintReport:
     """The Dockerfiles and templates of a tree, and all of them together as one app."""
-    conventions, files = group.domain.conventions, group.files
+    conventions, files = group.scoped.conventions, group.files
     declared = [item for source in group.templates for item in source.subjects]
     processes = min(os.cpu_count() or 1, len(files) // (_PARALLEL_FROM // 2))
     if processes < 2:

@@ -16,9 +16,9 @@ from optimizer.adapters.tree import SPEC_SUFFIX, is_spec
 from optimizer.bases.catalogue import base_image, check_runtime
 from optimizer.bases.lock import Lock, LockedImage
 from optimizer.bases.mirror import Mirror
+from optimizer.config.settings import cdk_output, load_lock, load_settings
 from optimizer.errors import Fault, LockError, OptimizerError, RegistryError, SpecError
 from optimizer.model.reference import ImageReference
-from optimizer.settings import cdk_output, load_lock, load_settings
 
 if TYPE_CHECKING:
     from optimizer.adapters.registry import Registry

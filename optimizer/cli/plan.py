@@ -15,6 +15,7 @@ from optimizer.adapters.slimming import measure_slimming
 from optimizer.bases.mirror import Mirror
 from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.cli.options import of_project
+from optimizer.config.settings import load_lock, load_settings
 from optimizer.dockerfile.parse import decode, parse
 from optimizer.dockerfile.scope import resolve
 from optimizer.errors import ContextError, OptimizerError
@@ -26,7 +27,6 @@ from optimizer.planning.keys import stage_keys
 from optimizer.project.files import Project
 from optimizer.report.plan import FunctionRow, functions_as_text, functions_to_dict, plan_as_text
 from optimizer.report.slimming import LeftOut, slimming_as_text, slimming_to_dict
-from optimizer.settings import load_lock, load_settings
 
 
 @click.command(name="plan", short_help="Show stages, layers, base and repository of a spec or a synthesized app.")

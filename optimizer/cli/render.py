@@ -10,10 +10,10 @@ from optimizer.bases.mirror import Mirror
 from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.builders.docker.render import Profile
 from optimizer.cli.options import of_project
+from optimizer.config.settings import load_lock, load_settings
 from optimizer.model.spec import ImageSpec
 from optimizer.planning import plan
 from optimizer.project.files import Project
-from optimizer.settings import load_lock, load_settings
 
 
 @click.command(name="render", short_help="Print the Dockerfile of a spec, or write its build context.")

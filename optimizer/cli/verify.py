@@ -18,13 +18,13 @@ from optimizer.adapters.verification import BuildInputs, verify_image
 from optimizer.bases.mirror import Mirror
 from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.cli.options import of_project
+from optimizer.config.settings import load_lock, load_settings
 from optimizer.errors import ContextError, EngineError, Fault, OptimizerError, did_you_mean
 from optimizer.model.build import BuildOptions
 from optimizer.model.spec import ImageSpec
 from optimizer.planning import plan
 from optimizer.project.files import Project
 from optimizer.report.verify import SkippedImage, VerifiedImage, verification_as_text, verification_to_dict
-from optimizer.settings import load_lock, load_settings
 
 
 @click.command(name="verify", short_help="Build images twice as two machines would, and explain what differs.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from optimizer.lint.finding import Doubt, Location
+from optimizer.linting.finding import Doubt, Location
 
 UNDECIDED = "undecided"
 """What reports call it."""

@@ -5,8 +5,8 @@ Source: https://docs.github.com/actions/reference/workflows-and-actions/workflow
 
 from __future__ import annotations
 
-from optimizer.lint.engine import LintReport
-from optimizer.lint.finding import Finding, Location, Severity
+from optimizer.linting.engine import LintReport
+from optimizer.linting.finding import Finding, Location, Severity
 from optimizer.report.doubts import UNDECIDED, Undecided, grouped
 from optimizer.report.places import UNPRINTABLE, advised, constructs
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from optimizer.images.analysis import ImageAnalysis, LayerAnalysis
-from optimizer.lint.finding import Finding
-from optimizer.lint.images import printable
+from optimizer.linting.finding import Finding
+from optimizer.model.text import printable
 from optimizer.report.table import table
 
 _STEP_WIDTH = 70

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from optimizer.lint.finding import Finding
+from optimizer.linting.finding import Finding
 
 UNPRINTABLE = "\ufffd"
 _NAMED = 5

@@ -12,10 +12,10 @@ from typing import Any
 from urllib.parse import quote
 
 from optimizer.dockerfile.instruction import Span
-from optimizer.lint.engine import LintReport
-from optimizer.lint.finding import Doubt, Finding, Fix, Location, Severity
-from optimizer.lint.rule import Rule
-from optimizer.lint.rules import RULES
+from optimizer.linting.engine import LintReport
+from optimizer.linting.finding import Doubt, Finding, Fix, Location, Severity
+from optimizer.linting.rule import Rule
+from optimizer.linting.rules import RULES
 from optimizer.report.doubts import UNDECIDED
 from optimizer.report.fingerprints import with_fingerprints
 from optimizer.report.rules import rule_page

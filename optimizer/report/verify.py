@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from optimizer.images.compare import COMPRESSOR, CONTENT, EQUAL, METADATA, Difference, LayerComparison
-from optimizer.lint.images import printable
+from optimizer.model.text import printable
 
 _SHOWN = 10
 _LISTED = 1000

@@ -10,9 +10,9 @@ import pytest
 from optimizer.adapters.subjects import load_app, load_template
 from optimizer.adapters.tree import find_templates, is_app
 from optimizer.errors import ContextError
-from optimizer.lint.rules import RULES
-from optimizer.lint.subjects import AppSubject, DockerfileSubject, FunctionSubject
-from tests.lint.cases import PYTHON
+from optimizer.linting.rules import RULES
+from optimizer.linting.subjects import AppSubject, DockerfileSubject, FunctionSubject
+from tests.linting.cases import PYTHON
 
 FUNCTION = """\
   {id}:

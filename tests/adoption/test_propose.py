@@ -11,8 +11,8 @@ from optimizer import BuildSecret, ImageSpec
 from optimizer.adoption.proposal import Outcome, Proposal
 from optimizer.adoption.propose import propose
 from optimizer.errors import SpecError
-from optimizer.lint.subjects import DockerfileSubject, IgnoreFile
-from tests.lint.cases import PYTHON, Files
+from optimizer.linting.subjects import DockerfileSubject, IgnoreFile
+from tests.linting.cases import PYTHON, Files
 
 
 class Tree:

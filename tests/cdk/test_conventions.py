@@ -26,7 +26,7 @@ from optimizer.cdk.conventions import _PROPERTIES
 from optimizer.cli import lint as lint_command
 from optimizer.errors import ConfigurationError
 from tests.cdk.test_function import lock_text
-from tests.lint.cases import PYTHON
+from tests.linting.cases import PYTHON
 
 ROOT = Path(__file__).parents[2]
 BAD = f'FROM {PYTHON}\nLABEL team=shop\nUSER 1000\nCMD ["app.handler"]\n'

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from optimizer.adapters.engine import Engine
 from optimizer.cli import inspect
 from optimizer.errors import EngineError, ImageError, OptimizerError, SpecError
-from optimizer.lint.rules import RULES
+from optimizer.linting.rules import RULES
 from tests.adapters.registry_server import serving
 from tests.images.archives import blobs_of, directory, file, sha256, tar, write_layout, write_saved
 from tests.images.test_analysis import image

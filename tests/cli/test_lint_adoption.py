@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.cli.test_lint import BAD, GOOD, run
-from tests.lint.cases import PYTHON
+from tests.linting.cases import PYTHON
 
 FIXABLE = f"FROM {PYTHON}\nEXPOSE 80\nCOPY . ./\nCMD app.handler\n"
 

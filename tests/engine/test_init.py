@@ -19,7 +19,7 @@ from optimizer.project.files import Project
 from tests.engine import services
 
 ROOT = Path(__file__).parents[2]
-CORPUS = ROOT / "tests" / "lint" / "corpus"
+CORPUS = ROOT / "tests" / "linting" / "corpus"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,15 +15,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimizer.dockerfile.instruction import Position, Span
-from optimizer.lint.conventions import Conventions
-from optimizer.lint.engine import LintReport, lint
-from optimizer.lint.finding import Doubt, Edit, Finding, Fix, Location, Severity
-from optimizer.lint.rule import choose
-from optimizer.lint.rules import RULES
-from optimizer.lint.subjects import DockerfileSubject
+from optimizer.linting.conventions import Conventions
+from optimizer.linting.engine import LintReport, lint
+from optimizer.linting.finding import Doubt, Edit, Finding, Fix, Location, Severity
+from optimizer.linting.rule import choose
+from optimizer.linting.rules import RULES
+from optimizer.linting.subjects import DockerfileSubject
 from optimizer.report.doubts import grouped
 from optimizer.report.formats import NAMES, lint_as
-from tests.lint.cases import TODAY, Files
+from tests.linting.cases import TODAY, Files
 
 GOLDEN = Path(__file__).parent / "lint"
 FORMS = [form for form in NAMES if form != "text"]

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optimizer.lint.finding import Edit, Finding, Fix, Location, Severity
-from optimizer.lint.fixes import apply_fixes
+from optimizer.linting.finding import Edit, Finding, Fix, Location, Severity
+from optimizer.linting.fixes import apply_fixes
 from optimizer.sam.document import Document, parse_document
 from optimizer.sam.insertions import architectures
 from optimizer.sam.template import functions

@@ -8,10 +8,10 @@ import aws_cdk as cdk
 from aws_cdk import aws_lambda as lambda_
 
 from optimizer.cdk import Conventions
-from optimizer.lint.conventions import Conventions as Asked
-from optimizer.lint.finding import Severity, Verdict, Violation
-from optimizer.lint.rule import Rule
-from optimizer.lint.subjects import DockerfileSubject, FunctionSubject
+from optimizer.linting.conventions import Conventions as Asked
+from optimizer.linting.finding import Severity, Verdict, Violation
+from optimizer.linting.rule import Rule
+from optimizer.linting.subjects import DockerfileSubject, FunctionSubject
 
 __all__ = ["HANDLER_NAME", "OWNER_LABEL", "conventions"]
 
