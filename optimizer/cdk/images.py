@@ -28,7 +28,7 @@ from optimizer.model.plan import BuildPlan, oci_architecture
 from optimizer.model.reference import REQUIRED_IMAGES
 from optimizer.model.spec import ImageSpec
 from optimizer.planning import plan, required_images
-from optimizer.planning.document import KeyedPlan
+from optimizer.planning.document import KeptPlan, text_digest
 from optimizer.planning.handler import ImageFiles, undefined_handler
 from optimizer.planning.keys import stage_keys
 from optimizer.project.digests import DigestCache
@@ -42,12 +42,12 @@ _SCOPES: weakref.WeakKeyDictionary[Construct, tuple[AppImages, cdk.Stack]] = wea
 class PlannedImage:
     """A spec's plan with the keys of its stages, and its build context, not yet written."""
 
-    keyed: KeyedPlan
+    kept: KeptPlan
     context: BuildContext
 
     @property
     def plan(self) -> BuildPlan:
-        return self.keyed.plan
+        return self.kept.plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +100,9 @@ class AppImages:
         if spec not in self._planned:
             made = plan(spec, self._lock, self._project, mirror=self._mirror)
             context = build_context(made, self._project)
-            self._planned[spec] = PlannedImage(keyed=KeyedPlan(plan=made, keys=stage_keys(made, self._project)), context=context)
+            self._planned[spec] = PlannedImage(
+                kept=KeptPlan(plan=made, keys=stage_keys(made, self._project), dockerfile=text_digest(context.dockerfile)), context=context
+            )
         return self._planned[spec]
 
     def undefined_handler(self, spec: ImageSpec, handler: str) -> Fault | None:
@@ -150,7 +152,7 @@ class AppImages:
         assert assembly is not None, "every stack of an app stands in a stage"
         digest = image.context.digest
         directory = stage_context(image.context, self._project, assembly.asset_outdir)
-        write_plan(directory, image.keyed)
+        write_plan(directory, image.kept)
         relative = Path(os.path.relpath(directory, assembly.outdir)).as_posix()
         name = f"image {digest[:12]} of {first_user}"
         cache = self._cache_options(digest, first_user)
@@ -238,7 +240,7 @@ def _add_by_construct(
         **{key.removeprefix("docker_"): value for key, value in cache.items()},
     )
     # CDK's copy has a name of its own.
-    write_plan(directory.with_name(f"asset.{asset.asset_hash}"), image.keyed)
+    write_plan(directory.with_name(f"asset.{asset.asset_hash}"), image.kept)
     return asset.repository, asset.image_tag
 
 

@@ -14,6 +14,7 @@ from optimizer.adapters.plan_files import FoundPlan, plan_beside
 from optimizer.adapters.slimming import measure_slimming
 from optimizer.bases.mirror import Mirror
 from optimizer.builders.docker.context import build_context, stage_context
+from optimizer.builders.docker.render import render
 from optimizer.cli.options import of_project
 from optimizer.config.settings import load_lock, load_settings
 from optimizer.dockerfile.parse import decode, parse
@@ -22,7 +23,7 @@ from optimizer.errors import ContextError, OptimizerError
 from optimizer.model.plan import BuildPlan
 from optimizer.model.spec import ImageSpec
 from optimizer.planning import plan
-from optimizer.planning.document import KeyedPlan, plan_to_data
+from optimizer.planning.document import KeptPlan, plan_to_data, text_digest
 from optimizer.planning.keys import stage_keys
 from optimizer.project.files import Project
 from optimizer.report.plan import FunctionRow, functions_as_text, functions_to_dict, plan_as_text
@@ -63,8 +64,9 @@ def command(subject: Path, root: Path | None, lock: Path | None, mirror: str | N
         click.echo(f"warning: {warning}", err=True)
     left_out = _measured(made, project) if measure else None
     if form == "json":
+        kept = KeptPlan(plan=made, keys=stage_keys(made, project), dockerfile=text_digest(render(made)))
         measured = {"slimming": slimming_to_dict(left_out)} if left_out is not None else {}
-        click.echo(json.dumps({**plan_to_data(KeyedPlan(plan=made, keys=stage_keys(made, project))), **measured}, indent=2))
+        click.echo(json.dumps({**plan_to_data(kept), **measured}, indent=2))
         return
     click.echo(plan_as_text(str(subject), made))
     if left_out is not None:
@@ -99,7 +101,7 @@ def _found(function: AssemblyFunction) -> FoundPlan:
 
 
 def _row(function: AssemblyFunction, found: FoundPlan) -> FunctionRow:
-    base, note = "", found.note
+    base, note = "", f"{found.note}; run cdk synth again" if found.note else ""
     stages: tuple[str, ...] = ()
     if found.planned is not None:
         made = found.planned.plan
