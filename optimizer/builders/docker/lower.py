@@ -10,15 +10,19 @@ from typing import Any
 from optimizer.builders.docker.actions import Action, CopyInputs, CopyTree, Instructions, Run, StageBody
 from optimizer.builders.docker.commands import commands
 from optimizer.builders.docker.content import image_tree, packed_files
+from optimizer.builders.docker.nodejs import node_packages
 from optimizer.builders.docker.python import python_packages, python_source
+from optimizer.builders.docker.ruby import ruby_gems
 from optimizer.builders.docker.system import system_packages
 from optimizer.model.ignore import IgnorePatterns
 from optimizer.model.inputs import Input
 from optimizer.model.plan import TREE, BuildPlan, Stage
 from optimizer.model.recipes.commands import Commands, SystemPackageInstallation
 from optimizer.model.recipes.content import ImageTree, PackedFiles
+from optimizer.model.recipes.nodejs import NodePackages
 from optimizer.model.recipes.python import PythonPackages, PythonSource
 from optimizer.model.recipes.recipe import Recipe
+from optimizer.model.recipes.ruby import RubyGems
 
 _BODIES: Mapping[type[Recipe], Callable[[Any, Stage], StageBody]] = {
     Instructions: lambda recipe, stage: StageBody(actions=recipe.body, workdir=recipe.workdir),
@@ -26,6 +30,8 @@ _BODIES: Mapping[type[Recipe], Callable[[Any, Stage], StageBody]] = {
     ImageTree: image_tree,
     SystemPackageInstallation: system_packages,
     Commands: commands,
+    NodePackages: node_packages,
+    RubyGems: ruby_gems,
     PythonPackages: python_packages,
     PythonSource: python_source,
 }
