@@ -40,7 +40,7 @@ def test_each_stage_says_what_it_is_and_has_its_key(case: str) -> None:
 
 def test_tools_and_inputs_are_in_the_recipe() -> None:
     (stage,) = (item for item in plan_to_data(kept("python-uv"))["stages"] if item["recipe"]["kind"] == "python-packages")
-    assert [item["source"] for item in stage["recipe"]["reads"]] == ["pyproject.toml", "uv.lock"]
+    assert [item["source"] for item in stage["recipe"]["reads"]] == ["functions/api/pyproject.toml", "functions/api/uv.lock"]
     assert [(tool["name"], bool(tool["version"])) for tool in stage["recipe"]["tools"]] == [("uv", True)]
 
 
