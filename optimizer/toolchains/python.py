@@ -54,7 +54,7 @@ from optimizer.toolchains.python_reading import (
 )
 from optimizer.toolchains.python_scripts import flatten, forget, overlaps
 from optimizer.toolchains.python_sources import source_stage, source_warnings
-from optimizer.toolchains.secrets import with_index_of_pip
+from optimizer.toolchains.secrets import with_index_of_pip, with_variables
 from optimizer.toolchains.slim import remembered, slimmed
 from optimizer.toolchains.system import build_tools, git_package
 from optimizer.toolchains.toolchain import StepContext, Target, below, beside, compiled, missing_file, normalise
@@ -235,12 +235,12 @@ def _alone(
     options = (*(("--only-binary", ":all:") if step.wheels_only else ()), *build_index(step, asked))
     unbuilt = [mounts.at(package.archives[0]) for package in archives if package not in wheels]
     if unbuilt:
-        yield (*install, NO_CACHE, *options, *unbuilt)
+        yield with_variables((*install, NO_CACHE, *options, *unbuilt))
     built = [package.requirement for package in reading.repositories]
     if reading.kind == "Pipfile.lock":
         built += [package.requirement for package in of_origin(reading.packages, From.URL)]
     if built:
-        yield (*install, *options, *built)
+        yield with_variables((*install, *options, *built))
 
 
 def _version(package: Package) -> str:

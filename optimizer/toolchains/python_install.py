@@ -8,7 +8,7 @@ from optimizer.locks.python import PYPI
 from optimizer.locks.wheels import uv_platform
 from optimizer.model.plan import TREE
 from optimizer.model.steps import PythonDependencies
-from optimizer.toolchains.secrets import index_by_secret, with_index_of_uv
+from optimizer.toolchains.secrets import index_by_secret, with_index_of_uv, with_variables
 from optimizer.toolchains.toolchain import Target
 
 TASK = f"{TREE}/var/task"
@@ -55,8 +55,8 @@ def installer(step: PythonDependencies, target: Target, registries: Sequence[str
     """The command of the step's installer, without its target and without what it installs."""
     wheels_only = ("--only-binary", ":all:") if step.wheels_only else ()
     if step.installer == "pip":
-        return (*_PIP, "--no-compile", "--prefer-binary", *wheels_only, *index(step, registries, extra="--extra-index-url"))
-    return (*uv_install(target), *wheels_only, *index(step, registries))
+        return with_variables((*_PIP, "--no-compile", "--prefer-binary", *wheels_only, *index(step, registries, extra="--extra-index-url")))
+    return with_variables((*uv_install(target), *wheels_only, *index(step, registries)))
 
 
 def index(step: PythonDependencies, registries: Sequence[str], extra: str = "--index") -> tuple[str, ...]:

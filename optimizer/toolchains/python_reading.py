@@ -13,11 +13,14 @@ from optimizer.locks.pipenv import read_pipfile_lock
 from optimizer.locks.poetry import read_poetry_lock
 from optimizer.locks.pylock import NAME as PYLOCK
 from optimizer.locks.pylock import read_pylock
-from optimizer.locks.python import From, LockFault, Package, PythonLock, Wanted, environment_of, normal_name, of_origin
+from optimizer.locks.python import From, LockFault, Package, PythonLock, Wanted, environment_of, normal_name, of_origin, registries
 from optimizer.locks.requirements import Requirements, read_requirements
 from optimizer.locks.uv import read_uv_lock
 from optimizer.locks.wheels import without_wheel
+from optimizer.model.secrecy import URL_WITH_PASSWORD
 from optimizer.model.steps import PythonDependencies
+from optimizer.toolchains.python_install import index
+from optimizer.toolchains.secrets import variables_of
 from optimizer.toolchains.toolchain import StepContext, below, beside, missing_file
 
 COMPANION = {uv.NAME: "pyproject.toml", poetry.NAME: "pyproject.toml", pipenv.NAME: "Pipfile"}
@@ -155,6 +158,8 @@ def lock_faults(step: PythonDependencies, context: StepContext) -> Iterator[Faul
         return
     if reading.requirements is not None:
         yield from _requirements_faults(step, reading.requirements)
+    else:
+        yield from _address_faults(step, reading)
     yield from _installer_faults(step, reading)
     yield from _package_faults(reading, context)
     for source in reading.sources:
@@ -215,22 +220,40 @@ def _root_has_packages(step: PythonDependencies, lock: PythonLock) -> bool:
 
 
 def _requirements_faults(step: PythonDependencies, requirements: Requirements) -> Iterator[Fault]:
-    given = {secret.to_env for secret in step.secrets}
     for variable, place in requirements.variables:
-        if variable not in given:
-            yield Fault(
-                f'{place} takes "{variable}" from the environment, and no build has it',
-                "lock",
-                f'write the value, or bring it: BuildSecret("{variable.lower()}", from_env="{variable}", to_env="{variable}")',
-            )
+        yield from _variable_faults(step, variable, place)
     for place in requirements.passwords:
-        yield Fault(
-            f"{place} holds a password in a URL",
-            "lock",
-            'write the URL without it, and bring it by a netrc file: BuildSecret("netrc", from_file=".netrc", to_file="/root/.netrc")',
-        )
+        yield _password_fault(place)
     for target, place in requirements.other_vcs:
         yield Fault(f'{place} names "{target}"; allowed: repositories of Git', "lock", "publish it as a package, or move it to Git")
+
+
+def _address_faults(step: PythonDependencies, reading: Reading) -> Iterator[Fault]:
+    """Faults of the URLs that the commands of a step take from its lock; other tools than pipenv write no credentials into theirs."""
+    fetched = [package.requirement for package in of_origin(reading.packages, From.GIT, From.URL)]
+    words = [*index(step, registries(reading.packages)), *fetched]
+    if reading.kind == pipenv.NAME:
+        for variable in variables_of(words):
+            yield from _variable_faults(step, variable, step.lock)
+    if any("$" not in match[0] for word in words for match in URL_WITH_PASSWORD.finditer(word)):
+        yield _password_fault(step.lock)
+
+
+def _variable_faults(step: PythonDependencies, variable: str, place: str) -> Iterator[Fault]:
+    if variable not in {secret.to_env for secret in step.secrets}:
+        yield Fault(
+            f'{place} takes "{variable}" from the environment, and no build has it',
+            "lock",
+            f'write the value, or bring it: BuildSecret("{variable.lower()}", from_env="{variable}", to_env="{variable}")',
+        )
+
+
+def _password_fault(place: str) -> Fault:
+    return Fault(
+        f"{place} holds a password in a URL",
+        "lock",
+        'write the URL without it, and bring it by a netrc file: BuildSecret("netrc", from_file=".netrc", to_file="/root/.netrc")',
+    )
 
 
 def _installer_faults(step: PythonDependencies, reading: Reading) -> Iterator[Fault]:

@@ -12,7 +12,7 @@ from optimizer.toolchains.content import CODE_CACHES
 from optimizer.toolchains.python_install import CACHES, NO_CACHE, SOURCE, TASK, build_index, get_uv, uv_install
 from optimizer.toolchains.python_reading import project_at
 from optimizer.toolchains.python_scripts import forget
-from optimizer.toolchains.secrets import with_index_of_pip
+from optimizer.toolchains.secrets import with_index_of_pip, with_variables
 from optimizer.toolchains.system import build_tools
 from optimizer.toolchains.toolchain import StepContext, compiled, normalise
 
@@ -43,10 +43,12 @@ def source_stage(source: Package, step: PythonDependencies, context: StepContext
             Run(
                 commands=(
                     *((("sh", "-c", f'printf "%s\\n" "$@" > {_CONSTRAINTS}', "write", *pins),) if pins else ()),
-                    (
-                        *("python", "-m", "uv", "build", "--quiet", "--wheel", "--no-sources", "--python", "python"),
-                        *(("--build-constraints", _CONSTRAINTS) if pins else ()),
-                        *(*build_index(step, registries), "--out-dir", _WHEELS, directory),
+                    with_variables(
+                        (
+                            *("python", "-m", "uv", "build", "--quiet", "--wheel", "--no-sources", "--python", "python"),
+                            *(("--build-constraints", _CONSTRAINTS) if pins else ()),
+                            *(*build_index(step, registries), "--out-dir", _WHEELS, directory),
+                        )
                     ),
                     # By its name, so that no metadata tells where the package was built.
                     (

@@ -72,6 +72,31 @@ def with_index_of_pip(secrets: Sequence[BuildSecret]) -> tuple[BuildSecret, ...]
     return (*secrets, *(more if not given & set(INSTALLERS["uv"].indexes) else ()))
 
 
+_VARIABLE = re.compile(r"\$(?:\{(?P<braced>\w+)\}|(?P<bare>\w+))")
+# What stands before the host is a user and a password, in which a value may hold any character.
+_EXPAND = (
+    "import os, re, sys; from urllib.parse import quote; "
+    'value = lambda match: quote(os.environ[match[1] or match[2]], ":"); '
+    r'credentials = lambda match: re.sub(r"\$(?:\{(\w+)\}|(\w+))", value, match[0]); '
+    'words = [os.path.expandvars(re.sub("(?<=://)[^/@]*@", credentials, word)) for word in sys.argv[1:]]; '
+    "os.execvp(words[0], words)"
+)
+
+
+def variables_of(words: Iterable[str]) -> tuple[str, ...]:
+    """The variables that words of a command name as Pipfile.lock does, ``$NAME`` or ``${NAME}``, sorted."""
+    return tuple(sorted({match["braced"] or match["bare"] for word in words for match in _VARIABLE.finditer(word)}))
+
+
+def with_variables(command: Sequence[str]) -> tuple[str, ...]:
+    """A command whose words may name variables, with their values in place of the names, as pipenv puts them there.
+
+    Installers replace variables in requirements files, and not in their options.
+    Source: https://pipenv.pypa.io/en/latest/credentials.html
+    """
+    return ("python", "-c", _EXPAND, *command) if variables_of(command) else tuple(command)
+
+
 def user_npmrc(npmrc: str, step: Any, context: StepContext) -> tuple[Input, ...]:
     """The .npmrc of the project as that of the user, for what reads no other.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import uuid
 from collections.abc import Iterator
@@ -11,6 +13,8 @@ import pytest
 
 from optimizer import BuildSecret, PythonDependencies
 from tests.engine import services
+from tests.engine.package_index import package_index
+from tests.engine.package_index import wheel as index_wheel
 from tests.engine.python_places import Built, Place, package, pin, repository, wheel, write
 from tests.engine.standins import push_standins
 
@@ -257,6 +261,33 @@ def test_pipfile_lock(place: Place, git: tuple[str, BuildSecret], tmp_path: Path
 """,
     )
     check(place, tmp_path, PythonDependencies("Pipfile.lock", secrets=[secret], name="packages"))
+
+
+@pytest.mark.parametrize("installer", ["uv", "pip"])
+def test_variables_in_the_sources_of_pipenv(installer: str, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """pipenv leaves the names in its lock, and writes values into the URL as URLs want them; no installer knows names in options."""
+    name, password = "fromhouse", "half/full@2"
+    file, data = index_wheel(name, "1.0", 'WHO = "house"\n')
+    with package_index({file: data}, f"house:{password}") as index:
+        write(tmp_path / "Pipfile", f'[packages]\n{name} = "*"\n')
+        url = index.url.replace("://", "://$HOUSE_USER:${HOUSE_PASSWORD}@")
+        lock = {
+            "_meta": {
+                "hash": {"sha256": "0"},
+                "pipfile-spec": 6,
+                "requires": {},
+                "sources": [{"name": "house", "url": url, "verify_ssl": True}],
+            },
+            "default": {name: {"version": "==1.0", "index": "house", "hashes": [f"sha256:{hashlib.sha256(data).hexdigest()}"]}},
+            "develop": {},
+        }
+        write(tmp_path / "Pipfile.lock", json.dumps(lock))
+        monkeypatch.setenv("ANY_USER", "house")
+        monkeypatch.setenv("ANY_PASSWORD", password)
+        secrets = [BuildSecret(word.lower(), from_env=f"ANY_{word}", to_env=f"HOUSE_{word}") for word in ("USER", "PASSWORD")]
+        built = place.build(tmp_path, PythonDependencies("Pipfile.lock", installer=installer, secrets=secrets, name="packages"), cold=True)
+    assert built.answer(name)["values"] == {name: "house"}
+    assert "half" not in built.log
 
 
 def test_pylock(place: Place, git: tuple[str, BuildSecret], tmp_path: Path) -> None:
