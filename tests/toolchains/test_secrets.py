@@ -373,7 +373,12 @@ PAGE = (Path(__file__).parents[2] / "docs" / "private-index.md").read_text(encod
 @pytest.mark.parametrize("program", re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL))
 def test_each_program_of_the_page_plans(program: str, tmp_path: Path) -> None:
     files = dict(re.findall(r"`([^` ]+)`:\n\n```[a-z]+\n(.*?)```", PAGE, re.DOTALL))
-    assert {".npmrc", ".yarnrc.yml"} <= set(files)
+    assert {".npmrc", ".yarnrc.yml", "Pipfile"} <= set(files)
+    source = re.search(r'url = "(.*)"', files["Pipfile"])
+    assert source
+    files["Pipfile.lock"] = json.dumps(
+        {"_meta": {"sources": [{"name": "house", "url": source[1]}]}, "default": {"lib": {"version": "==1"}}}
+    )
     others = ("requirements.txt", "package.json", "functions/api/app.py", "functions/orders/pom.xml")
     files.update({name: "{}" if name.endswith("json") else "<project/>" if name.endswith("xml") else "" for name in others})
     files.update({"package-lock.json": '{"lockfileVersion": 3, "packages": {}}', "yarn.lock": "__metadata:\n  version: 8\n"})
