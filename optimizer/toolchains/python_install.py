@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from optimizer.locks.python import PYPI
+from optimizer.locks.python import PYPI, Registry
 from optimizer.locks.wheels import uv_platform
 from optimizer.model.plan import TREE
 from optimizer.model.steps import PythonDependencies
@@ -24,7 +24,6 @@ _UV = (
     "--hash=sha256:5435c5ce14a56431208ca0996416d310f1598e8c2c8ba707688985a16bb82dbe",
     "--hash=sha256:ecb6028d79dc96fbeafffe5c8af62a7099487ebc05a701e76714eebcffd06375",
 )
-_PAGE = (".html", ".htm")
 # Exporters run in environments of their own: what they need must neither meet nor change the packages of the base.
 _EXPORTER = ("python", "-m", "uv", "tool", "run", "--quiet", "--python", "python")
 _POETRY = ("--from", "poetry==2.5.1", "--with", "poetry-plugin-export==1.10.1", "poetry")
@@ -51,7 +50,7 @@ def uv_install(target: Target) -> tuple[str, ...]:
     return (*_UV_INSTALL, "--python-platform", uv_platform(target.base, target.architecture))
 
 
-def installer(step: PythonDependencies, target: Target, registries: Sequence[str]) -> tuple[str, ...]:
+def installer(step: PythonDependencies, target: Target, registries: Sequence[Registry]) -> tuple[str, ...]:
     """The command of the step's installer, without its target and without what it installs."""
     wheels_only = ("--only-binary", ":all:") if step.wheels_only else ()
     if step.installer == "pip":
@@ -59,7 +58,7 @@ def installer(step: PythonDependencies, target: Target, registries: Sequence[str
     return with_variables((*uv_install(target), *wheels_only, *index(step, registries)))
 
 
-def index(step: PythonDependencies, registries: Sequence[str], extra: str = "--index") -> tuple[str, ...]:
+def index(step: PythonDependencies, registries: Sequence[Registry], extra: str = "--index") -> tuple[str, ...]:
     """The options that name the indexes: those of the lock, with the step's own in place of PyPI.
 
     An option would win over the variable of a build secret, so there is none
@@ -68,14 +67,15 @@ def index(step: PythonDependencies, registries: Sequence[str], extra: str = "--i
     of the lock decide: the first one that knows a name may not have the
     version.  A page of links is no index: uv calls both a registry.
     """
-    pages = [url for url in registries if url.endswith(_PAGE)]
-    others = [url for url in registries if url != PYPI and url not in pages]
-    if PYPI in registries or not others:
+    pages = [item.url for item in registries if item.is_page]
+    indexes = [item.url for item in registries if not item.is_page]
+    others = [url for url in indexes if url != PYPI]
+    if PYPI in indexes or not others:
         default = step.index_url
     else:
         default, *others = others
     options = ["--index-url", default] if default and not index_by_secret(step) else []
-    if pages and len(pages) == len(registries):
+    if pages and not indexes:
         options = ["--no-index"]
     options += [word for url in others for word in (extra, url)]
     options += [word for url in pages for word in ("--find-links", url)]
@@ -84,9 +84,9 @@ def index(step: PythonDependencies, registries: Sequence[str], extra: str = "--i
     return tuple(options)
 
 
-def build_index(step: PythonDependencies, registries: Sequence[str]) -> tuple[str, ...]:
+def build_index(step: PythonDependencies, registries: Sequence[Registry]) -> tuple[str, ...]:
     """The options for what has no hash, such as build backends: PyPI or what stands in its place, where the lock knows it."""
-    return index(step, (PYPI,) if PYPI in registries else registries[:1])
+    return index(step, [item for item in registries if not item.is_page][:1])
 
 
 def _tool_index(step: PythonDependencies) -> tuple[str, ...]:

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from optimizer.errors import Fault, did_you_mean
-from optimizer.locks import pipenv, poetry, uv
+from optimizer.locks import pipenv, poetry, uv, uv_settings
 from optimizer.locks.backends import Project, read_project, requirement_name
 from optimizer.locks.pipenv import read_pipfile_lock
 from optimizer.locks.poetry import read_poetry_lock
 from optimizer.locks.pylock import NAME as PYLOCK
 from optimizer.locks.pylock import read_pylock
-from optimizer.locks.python import From, LockFault, Package, PythonLock, Wanted, environment_of, normal_name, of_origin, registries
+from optimizer.locks.python import (
+    PYPI,
+    From,
+    LockFault,
+    Package,
+    PythonLock,
+    Wanted,
+    environment_of,
+    normal_name,
+    of_origin,
+    registries,
+)
 from optimizer.locks.requirements import Requirements, read_requirements
 from optimizer.locks.uv import read_uv_lock
 from optimizer.locks.wheels import without_wheel
@@ -85,6 +96,8 @@ def read_step(step: PythonDependencies, context: StepContext) -> Reading:
     chosen = lock.members.get(normal_name(step.package), ".") if step.package else "."
     defaults = project_at(below(top, chosen), context).default_groups if kind == uv.NAME else ()
     found = lock.select(Wanted(words=step.groups, defaults=defaults, package=step.package, environment=environment))
+    if kind == uv.NAME:
+        found = _with_pages(found, lock, top, context)
     groups = {normal_name(name): name for name in words.groups}
     extras = {normal_name(name): name for name in words.extras}
     return Reading(
@@ -94,6 +107,18 @@ def read_step(step: PythonDependencies, context: StepContext) -> Reading:
         groups=tuple(groups[normal_name(word)] for word in step.groups if normal_name(word) in groups),
         extras=tuple(extras[normal_name(word)] for word in step.groups if normal_name(word) in extras),
     )
+
+
+def _with_pages(packages: Sequence[Package], lock: PythonLock, top: str, context: StepContext) -> tuple[Package, ...]:
+    """The packages of a uv.lock, with what only the settings tell: which registry is a page of links."""
+    projects = [below(top, posixpath.join(directory, "pyproject.toml")) for directory in (".", *lock.members.values())]
+    pages = set(uv_settings.pages_of(_text(below(top, uv_settings.NAME), context), project=False))
+    pages.update(*(uv_settings.pages_of(_text(path, context), project=True) for path in projects))
+    return tuple(replace(package, on_page=package.origin is From.REGISTRY and package.location in pages) for package in packages)
+
+
+def _text(path: str, context: StepContext) -> str:
+    return context.project.read_text(path) if kind_at(path, context) == "file" else ""
 
 
 def read_lock(step: PythonDependencies, context: StepContext) -> PythonLock:
@@ -117,8 +142,7 @@ def kind_at(path: str, context: StepContext) -> str | None:
 
 def project_at(directory: str, context: StepContext) -> Project:
     """What the pyproject.toml of a directory says; raises LockFault."""
-    path = below(directory, "pyproject.toml")
-    text = context.project.read_text(path) if kind_at(path, context) == "file" else ""
+    text = _text(below(directory, "pyproject.toml"), context)
     return read_project(text, kind_at(below(directory, "setup.py"), context) == "file")
 
 
@@ -212,6 +236,24 @@ def group_warnings(step: PythonDependencies, context: StepContext) -> Iterator[s
             f"{step.lock} has the groups {names}, which poetry installs without being asked and this step leaves out: "
             "name them in groups, or make them optional in pyproject.toml"
         )
+
+
+def index_warnings(step: PythonDependencies, reading: Reading) -> Iterator[str]:
+    """An index of the step that no package comes from, because the lock names the addresses itself."""
+    asked = registries(reading.packages)
+    urls = {item.url for item in asked}
+    if step.index_url is None or not asked:
+        return
+    if reading.kind == "pylock.toml":
+        places = "the URL of each file"
+    elif urls & {PYPI, step.index_url, step.index_url.rstrip("/"), f"{step.index_url}/"}:
+        return
+    else:
+        places = ", ".join(f'"{item.url}"' for item in asked)
+    yield (
+        f'{step.lock} names where every package comes from ({places}), so index_url "{step.index_url}" changes only where '
+        "the tools come from that install them: to have the packages from there, lock again with that index; else leave index_url out"
+    )
 
 
 def _root_has_packages(step: PythonDependencies, lock: PythonLock) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from optimizer.locks.python import Package
+from optimizer.locks.python import Package, Registry
 from optimizer.model.plan import CopyInputs, Input, Run, Stage
 from optimizer.model.stability import Stability
 from optimizer.model.steps import PythonDependencies
@@ -22,7 +22,7 @@ _CONSTRAINTS = "/tmp/build.txt"
 _WHEELS = "/tmp/wheels"
 
 
-def source_stage(source: Package, step: PythonDependencies, context: StepContext, registries: tuple[str, ...]) -> Stage:
+def source_stage(source: Package, step: PythonDependencies, context: StepContext, registries: tuple[Registry, ...]) -> Stage:
     """The stage whose tree is one first-party package, without its dependencies."""
     project = project_at(source.location, context)
     directory = f"{SOURCE}/{source.name}"

@@ -172,6 +172,43 @@ wheels = [{{ filename = "fromwheel-1.0-py3-none-any.whl", hash = "{digest}" }}]
     check(place, tmp_path, PythonDependencies("uv.lock", secrets=[secret], name="packages"), "fromflat")
 
 
+@pytest.mark.parametrize("settings", ["pyproject.toml", "uv.toml"])
+def test_a_flat_index_at_any_address(settings: str, place: Place, tmp_path: Path) -> None:
+    """uv.lock calls the page a registry; asked as an index, it would have nothing at the address of the package."""
+    project = '[project]\nname = "app"\nversion = "0"\nrequires-python = ">=3.11"\ndependencies = ["frompage"]\n'
+    file, data = index_wheel("frompage", "1.0", 'WHO = "page"\n')
+    with package_index({file: data}) as index:
+        table = "tool.uv.index" if settings == "pyproject.toml" else "index"
+        flat = f'[[{table}]]\nname = "flat"\nurl = "{index.page}"\nformat = "flat"\n'
+        write(tmp_path / "pyproject.toml", project + (flat if settings == "pyproject.toml" else ""))
+        if settings == "uv.toml":
+            write(tmp_path / "uv.toml", flat)
+        write(
+            tmp_path / "uv.lock",
+            f"""\
+version = 1
+revision = 3
+requires-python = ">=3.11"
+
+[[package]]
+name = "app"
+version = "0"
+source = {{ virtual = "." }}
+dependencies = [{{ name = "frompage" }}]
+
+[[package]]
+name = "frompage"
+version = "1.0"
+source = {{ registry = "{index.page}" }}
+wheels = [{{ url = "{index.page.replace("wheels/", "files/")}{file}", hash = "sha256:{hashlib.sha256(data).hexdigest()}" }}]
+""",
+        )
+        built = place.build(tmp_path, PythonDependencies("uv.lock", name="packages"), cold=True)
+    assert built.answer("frompage")["values"] == {"frompage": "page"}
+    assert "/wheels/" in index.requests
+    assert not [path for path in index.requests if path.startswith("/simple")]
+
+
 def test_poetry_lock(place: Place, git: tuple[str, BuildSecret], tmp_path: Path) -> None:
     commit, secret = git
     digest = local_project(tmp_path)
