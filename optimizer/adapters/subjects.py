@@ -11,6 +11,7 @@ from typing import Any
 
 from optimizer.adapters.assembly import Acknowledgement, Assembly, AssemblyFunction, AssemblyImage, load_assembly, reported_acknowledgements
 from optimizer.adapters.dockerfiles import load_dockerfile, read_bounded
+from optimizer.adapters.plan_files import plan_beside
 from optimizer.adapters.tree import LARGEST_TEMPLATE, Source
 from optimizer.bases.mirror import Mirror
 from optimizer.dockerfile.instruction import Position, Problem, Span
@@ -140,12 +141,15 @@ class _App:
             architecture=_ARCHITECTURES.get(options.platform or ""),
             target=options.target,
         )
+        found = plan_beside(image.directory, subject.dockerfile.text)
         cache = dict(options.cache_to.parameters).get("ref") if options.cache_to and options.cache_to.type == "registry" else None
         return replace(
             subject,
             platform=options.platform,
             repository=image.destinations[0].repository if image.destinations else None,
             cache_to=(cache,) if cache else (),
+            plan=found.planned.plan if found.planned else None,
+            plan_note=found.note,
         )
 
     def _function(

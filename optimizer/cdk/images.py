@@ -15,6 +15,7 @@ from aws_cdk import aws_ecr_assets as ecr_assets
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from optimizer.adapters.plan_files import write_plan
 from optimizer.bases.catalogue import base_image
 from optimizer.builders.docker.context import BuildContext, build_context, stage_context
 from optimizer.builders.image_files import image_files
@@ -27,7 +28,9 @@ from optimizer.model.plan import BuildPlan, oci_architecture
 from optimizer.model.reference import REQUIRED_IMAGES
 from optimizer.model.spec import ImageSpec
 from optimizer.planning import plan, required_images
+from optimizer.planning.document import KeptPlan, text_digest
 from optimizer.planning.handler import ImageFiles, undefined_handler
+from optimizer.planning.keys import stage_keys
 from optimizer.project.digests import DigestCache
 from optimizer.project.files import Project
 
@@ -37,10 +40,14 @@ _SCOPES: weakref.WeakKeyDictionary[Construct, tuple[AppImages, cdk.Stack]] = wea
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedImage:
-    """A spec's plan and its build context, not yet written."""
+    """A spec's plan with the keys of its stages, and its build context, not yet written."""
 
-    plan: BuildPlan
+    kept: KeptPlan
     context: BuildContext
+
+    @property
+    def plan(self) -> BuildPlan:
+        return self.kept.plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +99,10 @@ class AppImages:
         """The plan and the build context of a spec, made at its first use."""
         if spec not in self._planned:
             made = plan(spec, self._lock, self._project, mirror=self._mirror)
-            self._planned[spec] = PlannedImage(plan=made, context=build_context(made, self._project))
+            context = build_context(made, self._project)
+            self._planned[spec] = PlannedImage(
+                kept=KeptPlan(plan=made, keys=stage_keys(made, self._project), dockerfile=text_digest(context.dockerfile)), context=context
+            )
         return self._planned[spec]
 
     def undefined_handler(self, spec: ImageSpec, handler: str) -> Fault | None:
@@ -142,6 +152,7 @@ class AppImages:
         assert assembly is not None, "every stack of an app stands in a stage"
         digest = image.context.digest
         directory = stage_context(image.context, self._project, assembly.asset_outdir)
+        write_plan(directory, image.kept)
         relative = Path(os.path.relpath(directory, assembly.outdir)).as_posix()
         name = f"image {digest[:12]} of {first_user}"
         cache = self._cache_options(digest, first_user)
@@ -228,6 +239,8 @@ def _add_by_construct(
         invalidation=ecr_assets.DockerImageAssetInvalidationOptions(outputs=False, build_secrets=False),
         **{key.removeprefix("docker_"): value for key, value in cache.items()},
     )
+    # CDK's copy has a name of its own.
+    write_plan(directory.with_name(f"asset.{asset.asset_hash}"), image.kept)
     return asset.repository, asset.image_tag
 
 

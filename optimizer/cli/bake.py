@@ -11,15 +11,13 @@ import click
 
 from optimizer.adapters.assembly import AssemblyImage, Destination, load_images
 from optimizer.adapters.files import replace_file
-from optimizer.dockerfile.parse import parse
-from optimizer.dockerfile.split import SplitDockerfile, split_dockerfile
-from optimizer.errors import ConfigurationError, ContextError, DockerfileError, Fault, SpecError, UnknownImageError
+from optimizer.adapters.plan_files import FoundPlan, plan_beside
+from optimizer.builders.docker.bake import BakeImage, bake_file
+from optimizer.builders.docker.render import render
+from optimizer.errors import ConfigurationError, ContextError, Fault, SpecError, UnknownImageError
 from optimizer.model.ecr import EcrRegistry
 from optimizer.model.reference import ImageReference
 from optimizer.model.secret import rebased_source
-from optimizer.project.digests import DigestCache
-from optimizer.project.files import Project
-from optimizer.report.bake import BakeImage, bake_file
 
 
 @click.command(name="bake", short_help="Write one file that builds all images of a synthesized app, for docker buildx bake.")
@@ -56,8 +54,7 @@ def command(app: Path, repository: str | None, only_new: bool, output: Path | No
         known = _in_registry(tags)
         click.echo(f"{len(known)} of {len(built)} images are in the repository already", err=True)
         built = [image for image in built if image.asset not in known]
-    cache = DigestCache.of_user()
-    made = [_bake_image(image, tags[image.asset], cache) for image in built]
+    made = [_bake_image(image, tags[image.asset]) for image in built]
     _check_caches(made)
     file = bake_file(made)
     if output is None:
@@ -133,7 +130,7 @@ def _in_registry(tags: Mapping[str, tuple[str, ...]]) -> set[str]:
     return found
 
 
-def _bake_image(image: AssemblyImage, tags: tuple[str, ...], cache: DigestCache) -> BakeImage:
+def _bake_image(image: AssemblyImage, tags: tuple[str, ...]) -> BakeImage:
     directory = image.directory
     assert directory is not None
     options = image.options
@@ -144,7 +141,11 @@ def _bake_image(image: AssemblyImage, tags: tuple[str, ...], cache: DigestCache)
         raise ContextError(f'"{path}" cannot be read: {error}', str(path), "run cdk synth again") from None
     # An option that reaches into the stages from outside, or an ignore file, changes what equal stages are.
     plain = not (options.arguments or options.contexts or options.target or options.ssh or options.no_cache)
-    split = _split(text) if plain and not (directory / ".dockerignore").exists() else None
+    found = plan_beside(directory, text) if plain and not (directory / ".dockerignore").exists() else FoundPlan()
+    if found.planned is not None and render(found.planned.plan) != text:
+        found = FoundPlan(note="another version of this tool rendered its Dockerfile")
+    if found.note:
+        click.echo(f"warning: {image.name} is built as it is, without sharing stages: {found.note}; run cdk synth again", err=True)
     return BakeImage(
         name=image.name,
         asset=image.asset,
@@ -156,16 +157,8 @@ def _bake_image(image: AssemblyImage, tags: tuple[str, ...], cache: DigestCache)
             # CDK builds in the directory of the image.
             secrets={name: rebased_source(source, directory.as_posix()) for name, source in options.secrets.items()},
         ),
-        split=split,
-        contents={entry.path: f"{entry.mode}:{entry.content}" for entry in Project(directory, cache).entries(".")} if split else {},
+        planned=found.planned,
     )
-
-
-def _split(text: str) -> SplitDockerfile | None:
-    try:
-        return split_dockerfile(parse(text))
-    except DockerfileError:
-        return None
 
 
 def _from_here(directory: Path, path: str) -> str:

@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from optimizer.adapters.assembly import AssemblyFunction, load_functions
+from optimizer.adapters.plan_files import FoundPlan, plan_beside
 from optimizer.adapters.slimming import measure_slimming
 from optimizer.bases.mirror import Mirror
 from optimizer.builders.docker.context import build_context, stage_context
+from optimizer.builders.docker.render import render
 from optimizer.cli.options import of_project
 from optimizer.config.settings import load_lock, load_settings
-from optimizer.dockerfile.instruction import Dockerfile
 from optimizer.dockerfile.parse import decode, parse
-from optimizer.dockerfile.rendered import BASE, BUILD
 from optimizer.dockerfile.scope import resolve
-from optimizer.dockerfile.words import unquoted
 from optimizer.errors import ContextError, OptimizerError
-from optimizer.model.image import LAYERS_LABEL
 from optimizer.model.plan import BuildPlan
 from optimizer.model.spec import ImageSpec
 from optimizer.planning import plan
+from optimizer.planning.document import KeptPlan, plan_to_data, text_digest
+from optimizer.planning.keys import stage_keys
 from optimizer.project.files import Project
-from optimizer.report.plan import FunctionRow, functions_as_text, functions_to_dict, plan_as_text, plan_to_dict
+from optimizer.report.plan import FunctionRow, functions_as_text, functions_to_dict, plan_as_text
 from optimizer.report.slimming import LeftOut, slimming_as_text, slimming_to_dict
 
 
@@ -44,12 +45,12 @@ def command(subject: Path, root: Path | None, lock: Path | None, mirror: str | N
     if subject.is_dir():
         if measure:
             raise click.UsageError("--measure needs a SPEC: an app is measured spec by spec")
-        rows = [_row(function) for function in load_functions(subject)]
-        if not rows:
+        functions = load_functions(subject)
+        if not functions:
             raise ContextError(
                 f'the app in "{subject}" has no image function', str(subject), "declare an OptimizedFunction, and run cdk synth again"
             )
-        click.echo(json.dumps(functions_to_dict(rows), indent=2) if form == "json" else functions_as_text(rows))
+        _show_app(functions, form)
         return
     settings = load_settings(".")
     project = Project(root or settings.root)
@@ -63,8 +64,9 @@ def command(subject: Path, root: Path | None, lock: Path | None, mirror: str | N
         click.echo(f"warning: {warning}", err=True)
     left_out = _measured(made, project) if measure else None
     if form == "json":
+        kept = KeptPlan(plan=made, keys=stage_keys(made, project), dockerfile=text_digest(render(made)))
         measured = {"slimming": slimming_to_dict(left_out)} if left_out is not None else {}
-        click.echo(json.dumps({**plan_to_dict(made), **measured}, indent=2))
+        click.echo(json.dumps({**plan_to_data(kept), **measured}, indent=2))
         return
     click.echo(plan_as_text(str(subject), made))
     if left_out is not None:
@@ -79,27 +81,39 @@ def _measured(made: BuildPlan, project: Project) -> tuple[LeftOut, ...]:
         )
 
 
-def _layers(dockerfile: Dockerfile) -> tuple[str, ...]:
-    """The layers that a rendered Dockerfile lists; none for any other."""
-    labels = [item for item in dockerfile.stages[-1].instructions if item.keyword == "LABEL"]
-    values = {name: unquoted(value or "") for item in labels for name, value, _ in item.pairs()}
-    return tuple(values.get(LAYERS_LABEL, "").split())
+def _show_app(functions: Sequence[AssemblyFunction], form: str) -> None:
+    found = {function.tag: _found(function) for function in functions}
+    rows = [_row(function, found[function.tag]) for function in functions]
+    if form == "text":
+        click.echo(functions_as_text(rows))
+        return
+    plans = {tag: plan_to_data(each.planned) for tag, each in sorted(found.items()) if each.planned is not None}
+    click.echo(json.dumps({**functions_to_dict(rows), "plans": plans}, indent=2))
 
 
-def _row(function: AssemblyFunction) -> FunctionRow:
-    base, note = "", ""
+def _found(function: AssemblyFunction) -> FoundPlan:
+    if function.directory is None or function.dockerfile is None:
+        return FoundPlan()
+    try:
+        return plan_beside(function.directory, function.dockerfile.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        return FoundPlan(note=f"the Dockerfile cannot be read: {error}")
+
+
+def _row(function: AssemblyFunction, found: FoundPlan) -> FunctionRow:
+    base, note = "", f"{found.note}; run cdk synth again" if found.note else ""
     stages: tuple[str, ...] = ()
-    if function.dockerfile is not None:
+    if found.planned is not None:
+        made = found.planned.plan
+        base = str(made.base)
+        stages = (*(stage.name for stage in made.stages if stage.name not in made.layers), *made.layers)
+    elif function.dockerfile is not None:
         try:
             parsed = parse(decode(function.dockerfile.read_bytes()), str(function.dockerfile))
             base = resolve(parsed).stages[-1].image or ""
-            named = tuple(stage.name for stage in parsed.stages if stage.name and stage.name not in (BASE, BUILD))
-            layers = _layers(parsed)
-            stages = (*(name for name in named if name not in layers), *layers)
+            stages = tuple(stage.name for stage in parsed.stages if stage.name)
         except OptimizerError as error:
             note = f"the Dockerfile cannot be read: {error.faults[0].message}"
-        except OSError as error:
-            note = f"the Dockerfile cannot be read: {error}"
     return FunctionRow(
         path=function.path,
         handler=function.handler,

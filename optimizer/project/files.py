@@ -81,6 +81,7 @@ class Project:
         self._root = str(self.root)
         self._digests: dict[Version, str] = {}
         self._walks: dict[tuple[str, tuple[str, ...]], tuple[Entry, ...]] = {}
+        self._contents: dict[tuple[str, tuple[str, ...]], str] = {}
         self._kinds: dict[str, str | None] = {}
         self._texts: dict[str, str] = {}
 
@@ -138,6 +139,17 @@ class Project:
             raise ContextError(_first(sorted(faults, key=lambda fault: fault.place)))
         entries = (item.entry(self._digests) if isinstance(item, _File) else item for item in found if not isinstance(item, Fault))
         return tuple(sorted(entries, key=lambda entry: entry.path))
+
+    def content(self, path: str, exclude: tuple[str, ...] = ()) -> str:
+        """A digest of what :meth:`entries` gives, with names relative to the path; raises as that does."""
+        key = (path, exclude)
+        if key not in self._contents:
+            digest = hashlib.sha256()
+            prefix = 0 if path == "." else len(path) + 1
+            for entry in self.entries(path, exclude):
+                digest.update(f"{entry.path[prefix:]}\0{entry.mode}\0{entry.content}\0".encode())
+            self._contents[key] = digest.hexdigest()
+        return self._contents[key]
 
     @contextlib.contextmanager
     def opened(self, entry: Entry) -> Iterator[OpenedFile]:

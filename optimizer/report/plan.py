@@ -11,32 +11,6 @@ from optimizer.model.reference import ImageReference
 from optimizer.report.table import table
 
 
-def plan_to_dict(plan: BuildPlan) -> dict[str, Any]:
-    """The plan as plain data: what a review or another tool asks about."""
-    return {
-        "runtime": plan.runtime,
-        "architecture": plan.architecture,
-        "base": str(plan.base),
-        "stages": [
-            {
-                "name": stage.name,
-                "step": stage.step,
-                "title": stage.title,
-                "stability": stage.stability.value,
-                "probability": stage.stability.probability,
-                "origin": str(stage.origin),
-                "on_target": stage.on_target.reason if stage.on_target else None,
-                "left_out": list(stage.recipe.left_out),
-                "inputs": sorted({item.source for item in stage.inputs()}),
-                "secrets": sorted({secret.id for secret in stage.recipe.secrets}),
-            }
-            for stage in plan.stages
-        ],
-        "layers": list(plan.layers),
-        "warnings": list(plan.warnings),
-    }
-
-
 def plan_as_text(name: str, plan: BuildPlan) -> str:
     """The plan as a table of its layers, the most stable first."""
     rows = []

@@ -5,20 +5,17 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Sequence
 
-from optimizer.builders.docker.actions import CopyInputs, Run, transitional
-from optimizer.builders.docker.tree_scripts import normalise
 from optimizer.errors import Fault
 from optimizer.locks import dotnet
 from optimizer.locks.files import leaves, upwards
 from optimizer.locks.go import newer
 from optimizer.locks.local import Local
-from optimizer.model.plan import TREE, Stage
+from optimizer.model.plan import Stage
+from optimizer.model.recipes.programs import DotnetProgram
 from optimizer.model.reference import ImageReference
 from optimizer.model.steps import DotnetBuild
 from optimizer.toolchains.sources import Placement
 from optimizer.toolchains.toolchain import Rank, StepContext, Target, below, missing_directory
-
-_RUNTIME_IDS = {"x86_64": "linux-x64", "arm64": "linux-arm64"}
 
 
 class DotnetToolchain:
@@ -72,40 +69,20 @@ class DotnetToolchain:
         placement = Placement.of(step.source, (*found.directories, *map(posixpath.dirname, found.files)))
         sources = placement.directories(found.directories, ("**/bin/", "**/obj/"))
         above = placement.files(path for path in found.files if not any(item.source in upwards(path) for item in sources))
-        runtime = ("--runtime", _RUNTIME_IDS[context.target.architecture])
         return [
-            transitional(
+            Stage(
                 name=context.name,
                 step=context.name,
                 title=f".NET program of {step.source}",
                 stability=context.stability,
                 origin=step.builder or _sdk(context.target),
-                workdir=placement.workdir,
-                actions=(
-                    CopyInputs(inputs=(*above, *sources)),
-                    Run(
-                        commands=(
-                            ("dotnet", "restore", step.project, *runtime, *(("--locked-mode",) if locked else ())),
-                            (
-                                *(
-                                    "dotnet",
-                                    "publish",
-                                    step.project,
-                                    *runtime,
-                                    "--configuration",
-                                    "Release",
-                                    "--no-restore",
-                                    "--self-contained",
-                                    "false",
-                                ),
-                                *("-p:ContinuousIntegrationBuild=true", "-p:Deterministic=true", "--output", f"{TREE}/var/task"),
-                            ),
-                            normalise("shell"),
-                        ),
-                        caches=("/root/.nuget/packages",),
-                        secrets=step.secrets,
-                        environment=(("DOTNET_CLI_TELEMETRY_OPTOUT", "1"),),
-                    ),
+                recipe=DotnetProgram(
+                    workdir=placement.workdir,
+                    project=step.project,
+                    architecture=context.target.architecture,
+                    locked=locked,
+                    copies=(*above, *sources),
+                    secrets=step.secrets,
                 ),
             )
         ]

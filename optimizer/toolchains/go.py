@@ -5,21 +5,18 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Sequence
 
-from optimizer.builders.docker.actions import CopyInputs, Run, transitional
-from optimizer.builders.docker.tree_scripts import normalise
 from optimizer.errors import Fault
 from optimizer.locks import go
 from optimizer.locks.files import leaves, upwards
 from optimizer.locks.local import Local
-from optimizer.model.plan import TREE, Stage, oci_architecture
+from optimizer.model.plan import Stage
+from optimizer.model.recipes.programs import GoProgram
 from optimizer.model.reference import ImageReference
 from optimizer.model.steps import GoBuild
 from optimizer.toolchains.sources import Placement
 from optimizer.toolchains.toolchain import Rank, StepContext, Target, below, missing_directory, missing_file
 
 _BUILDER = ImageReference.parse("public.ecr.aws/docker/library/golang:1.25")
-_BOOTSTRAP = f"{TREE}/var/runtime/bootstrap"
-_MODULES = "/go/pkg/mod"
 
 
 class GoToolchain:
@@ -61,13 +58,6 @@ class GoToolchain:
         return ("Go",)
 
     def stages(self, step: GoBuild, context: StepContext) -> Sequence[Stage]:
-        environment = (
-            ("CGO_ENABLED", "0"),
-            ("GOARCH", oci_architecture(context.target.architecture)),
-            ("GOOS", "linux"),
-            # A builder that fetched another compiler would no longer be the pinned one.
-            ("GOTOOLCHAIN", "local"),
-        )
         found = _sources(step, context)
         directories = (posixpath.normpath(step.source), *(() if found.vendored and found.workspace is None else found.modules))
         above = () if found.workspace is None else (found.workspace,)
@@ -77,37 +67,24 @@ class GoToolchain:
         if vendored:
             directories = (*directories, below(found.workspace or ".", "vendor"))
         sources = placement.directories(directories, ("**/*_test.go",))
+        downloads = found.downloads and not found.vendored
         # A go.work above the source is in none of the directories.
         above_files = tuple(item for item in module_files if not any(other.source in upwards(item.source) for other in sources))
-        download = (
-            (
-                CopyInputs(inputs=module_files),
-                Run(commands=(("go", "mod", "download"),), caches=(_MODULES,), secrets=step.secrets, environment=environment),
-            )
-            if found.downloads and not found.vendored
-            else ()
-        )
-        package = "." if step.package == "." else f"./{step.package}"
-        build = (
-            *("go", "build", "-trimpath", "-buildvcs=false", *(("-mod=vendor",) if found.vendored else ())),
-            *("-ldflags=-s -w", "-tags=lambda.norpc", "-o", _BOOTSTRAP, package),
-        )
         return [
-            transitional(
+            Stage(
                 name=context.name,
                 step=context.name,
                 title=f"Go program of {step.source}",
                 stability=context.stability,
                 origin=step.builder or _BUILDER,
-                workdir=placement.workdir,
-                actions=(
-                    *download,
-                    CopyInputs(inputs=(*(() if download else above_files), *sources)),
-                    Run(
-                        commands=(build, normalise("shell")),
-                        caches=(_MODULES, "/root/.cache/go-build"),
-                        environment=environment,
-                    ),
+                recipe=GoProgram(
+                    workdir=placement.workdir,
+                    package=step.package,
+                    architecture=context.target.architecture,
+                    module_files=module_files if downloads else (),
+                    vendored=found.vendored,
+                    copies=sources if downloads else (*above_files, *sources),
+                    secrets=step.secrets if downloads else (),
                 ),
             )
         ]

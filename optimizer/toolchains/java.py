@@ -6,23 +6,20 @@ import posixpath
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from optimizer.builders.docker.actions import CopyInputs, Run, TreeScript, transitional
-from optimizer.builders.docker.java_scripts import CLASS_PATH, GRADLE_TASKS, PACK, TASKS
-from optimizer.builders.docker.tree_scripts import normalise
 from optimizer.errors import Fault, did_you_mean
 from optimizer.locks import gradle, maven
 from optimizer.locks.files import upwards
 from optimizer.locks.java import JavaBuildFiles
 from optimizer.locks.local import Local
 from optimizer.model.inputs import Input
-from optimizer.model.plan import TREE, Stage
+from optimizer.model.plan import Stage
+from optimizer.model.recipes.programs import JavaClasses, JavaLibraries
 from optimizer.model.reference import ImageReference
 from optimizer.model.stability import Stability
 from optimizer.model.steps import JavaBuild
 from optimizer.toolchains.sources import Placement
 from optimizer.toolchains.toolchain import Rank, StepContext, Target, below, missing_directory
 
-_TASK = f"{TREE}/var/task"
 _LIBRARY = "public.ecr.aws/docker/library"
 _MAVEN_TAGS = {
     "8": "3.9-amazoncorretto-8",
@@ -32,12 +29,7 @@ _MAVEN_TAGS = {
     "25": "3.9-amazoncorretto-25",
 }
 _GRADLE_TAGS = {"8": "8-jdk8", "11": "8-jdk11", "17": "8-jdk17", "21": "8-jdk21", "25": "9-jdk25"}
-_CACHES = {"maven": ("/root/.m2/repository",), "gradle": ("/home/gradle/.gradle/caches", "/root/.gradle/caches")}
 _OUTPUTS = ("target", "build", ".gradle", "src/test")
-# By its whole name: for a short one Maven asks for every plugin of the build, also for those that it never runs.
-_DEPENDENCY = "org.apache.maven.plugins:maven-dependency-plugin"
-_MAVEN = ("mvn", "--batch-mode", "--no-transfer-progress")
-_GRADLE = ("gradle", "--no-daemon", "--console=plain", "--init-script", TASKS)
 
 
 class JavaToolchain:
@@ -95,42 +87,38 @@ class JavaToolchain:
         else:
             whole = _sources(placement, found.directories, found.builds)
             build_files = (*placement.files(path for path in found.files if not _within(path, whole)), *whole)
-        directories = tuple(placement.place(module) for module in found.modules)
-        libraries, classes = _maven_commands(step) if tool == "maven" else _gradle_commands(step)
-        make = ("mkdir", "-p", f"{_TASK}/lib")
+        modules = tuple(placement.place(module) for module in found.modules)
         title = step.source if step.module in (None, ".") else f"{step.source}, module {step.module}"
         return [
-            transitional(
+            Stage(
                 name=f"{context.name}-dependencies",
                 step=context.name,
                 title=f"Java libraries of {title}",
                 # A release of the classes seldom touches what they depend on.
                 stability=min(Stability.MONTHLY, context.stability),
                 origin=origin,
-                workdir=placement.workdir,
-                actions=(
-                    CopyInputs(inputs=build_files),
-                    Run(
-                        commands=((*make, *directories), *libraries, normalise("shell")),
-                        caches=_CACHES[tool],
-                        secrets=step.secrets,
-                    ),
+                recipe=JavaLibraries(
+                    build_tool=tool,
+                    workdir=placement.workdir,
+                    module=step.module,
+                    modules=modules,
+                    copies=build_files,
+                    secrets=step.secrets,
                 ),
             ),
-            transitional(
+            Stage(
                 name=f"{context.name}-classes",
                 step=context.name,
                 title=f"Java classes of {title}",
                 stability=context.stability,
                 origin=origin,
-                workdir=placement.workdir,
-                actions=(
-                    CopyInputs(inputs=(*beside, *sources)),
-                    Run(
-                        commands=(make if found.modules else (*make[:-1], _TASK), *classes, normalise("shell")),
-                        caches=_CACHES[tool],
-                        secrets=step.secrets,
-                    ),
+                recipe=JavaClasses(
+                    build_tool=tool,
+                    workdir=placement.workdir,
+                    module=step.module,
+                    modules=modules,
+                    copies=(*beside, *sources),
+                    secrets=step.secrets,
                 ),
             ),
         ]
@@ -155,31 +143,6 @@ def _build_files(step: JavaBuild, context: StepContext) -> JavaBuildFiles:
     tool = step.tool or _tools(step, context)[0]
     read = maven.build_files if tool == "maven" else gradle.build_files
     return read(context.project, posixpath.normpath(step.source))
-
-
-def _maven_commands(step: JavaBuild) -> tuple[tuple[tuple[str, ...] | TreeScript, ...], tuple[tuple[str, ...] | TreeScript, ...]]:
-    """The commands that put the libraries, and those that put the classes, into the tree."""
-    if step.module is None:
-        return (
-            ((*_MAVEN, f"{_DEPENDENCY}:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={_TASK}/lib"),),
-            ((*_MAVEN, "compile"), ("cp", "-R", "target/classes/.", f"{_TASK}/")),
-        )
-    # Modules find one another only in a build that compiles them; where there are POMs alone, that is nothing.
-    build = (
-        *(*_MAVEN, "--projects", step.module, "--also-make", "compile", f"{_DEPENDENCY}:build-classpath"),
-        *("-DincludeScope=runtime", "-Dmdep.outputFile=target/lambda.classpath"),
-    )
-    pack = (*PACK, f"{step.module}/target/lambda.classpath", f"{_TASK}/lib")
-    return (
-        (CLASS_PATH, build, (*pack, "libraries")),
-        (CLASS_PATH, build, (*pack, "modules"), ("cp", "-R", f"{step.module}/target/classes/.", f"{_TASK}/")),
-    )
-
-
-def _gradle_commands(step: JavaBuild) -> tuple[tuple[tuple[str, ...] | TreeScript, ...], tuple[tuple[str, ...] | TreeScript, ...]]:
-    """The same by two tasks that Gradle does not have itself."""
-    gradle = (*_GRADLE, f"-PlambdaModule={step.module or '.'}")
-    return (GRADLE_TASKS, (*gradle, "lambdaDependencies")), (GRADLE_TASKS, (*gradle, "lambdaClasses"))
 
 
 def _maven_faults(step: JavaBuild, context: StepContext) -> Iterable[Fault]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Sequence
 
-from optimizer.builders.docker.actions import CopyInputs, Run, transitional
-from optimizer.builders.docker.tree_scripts import normalise
 from optimizer.errors import Fault, did_you_mean
 from optimizer.locks import cargo
 from optimizer.locks.go import newer
 from optimizer.locks.local import Local
-from optimizer.model.plan import TREE, Stage
+from optimizer.model.plan import OnTarget, Stage
+from optimizer.model.recipes.programs import RustProgram
 from optimizer.model.reference import ImageReference
 from optimizer.model.steps import RustBuild
 from optimizer.toolchains.sources import WORKDIR, Placement
@@ -19,7 +18,6 @@ from optimizer.toolchains.toolchain import Rank, StepContext, Target, below, mis
 
 # Alpine's Rust links musl statically, so the binary asks nothing of the base's C library.
 _BUILDER = ImageReference.parse("public.ecr.aws/docker/library/rust:1-alpine")
-_TARGET = "/tmp/target"
 _MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
 _UNSTABLE = ("nightly", "beta")
 
@@ -64,34 +62,22 @@ class RustToolchain:
         # rustup would fetch another compiler than the pinned one.
         sources = placement.directories(found.packages, ("target/", *cargo.TOOLCHAINS))
         chosen = cargo.target(context.project, posixpath.normpath(step.source))
-        output = f"{_TARGET}/{chosen[1]}/release" if chosen is not None else f"{_TARGET}/release"
-        package = ("--package", step.package) if step.package is not None else ()
         return [
-            transitional(
+            Stage(
                 name=context.name,
                 step=context.name,
                 title=f"Rust program of {step.source}",
                 stability=context.stability,
                 origin=step.builder or _BUILDER,
-                workdir=placement.workdir,
-                needs_target="the builder has the standard library of its own platform alone",
-                actions=(
-                    CopyInputs(inputs=(*placement.files(found.inherited), *sources)),
-                    Run(
-                        commands=(
-                            ("cargo", "build", "--release", "--locked", *package, "--bin", step.binary, "--target-dir", _TARGET),
-                            ("mkdir", "-p", f"{TREE}/var/runtime"),
-                            ("cp", f"{output}/{step.binary}", f"{TREE}/var/runtime/bootstrap"),
-                            normalise("shell"),
-                        ),
-                        caches=("/usr/local/cargo/registry",),
-                        secrets=step.secrets,
-                        environment=(
-                            ("CARGO_INCREMENTAL", "0"),
-                            ("CARGO_PROFILE_RELEASE_STRIP", "symbols"),
-                            ("RUSTFLAGS", f"--remap-path-prefix={WORKDIR}=. --remap-path-prefix=/usr/local/cargo=cargo"),
-                        ),
-                    ),
+                on_target=OnTarget("the builder has the standard library of its own platform alone"),
+                recipe=RustProgram(
+                    workdir=placement.workdir,
+                    root=WORKDIR,
+                    binary=step.binary,
+                    package=step.package,
+                    target=chosen[1] if chosen is not None else None,
+                    copies=(*placement.files(found.inherited), *sources),
+                    secrets=step.secrets,
                 ),
             )
         ]

@@ -33,11 +33,12 @@ def planned(root: Path, *steps: Any, pins: Lock | None = None, construct: str = 
     """The image of a specification over the project at ``root``, staged as a synthesis stages it."""
     made = ImageSpec(**{"runtime": "python3.13", "steps": steps, **spec})
     project = Project(root)
-    context = build_context(plan(made, pins or lock(), project), project)
+    built = plan(made, pins or lock(), project)
+    context = build_context(built, project)
     directory = stage_context(context, project, root.parent / "cdk.out")
     file = load_dockerfile(str(directory / "Dockerfile"), arguments={}, architecture=made.architecture)
     place = Location(path="Shop.template.json", construct=construct)
-    return replace(file, construct=construct, platform=context.platform, place=place)
+    return replace(file, construct=construct, platform=context.platform, place=place, plan=built)
 
 
 def running(file: DockerfileSubject, **known: Any) -> FunctionSubject:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from optimizer.builders.docker.actions import TreeScript
 from optimizer.model.plan import TIMESTAMP, TREE
+from optimizer.model.recipes.programs import TASK
 
 _CLASSES = "/tmp/lambda"
-_TASK = f"{TREE}/var/task"
+_TASK = f"{TREE}{TASK}"
 
 TASKS = "/tmp/lambda.gradle"
 """Where Gradle finds the tasks."""

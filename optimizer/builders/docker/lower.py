@@ -10,13 +10,18 @@ from typing import Any
 from optimizer.builders.docker.actions import Action, CopyInputs, CopyTree, Instructions, Run, StageBody
 from optimizer.builders.docker.commands import commands
 from optimizer.builders.docker.content import image_tree, packed_files
+from optimizer.builders.docker.dotnet import dotnet_program
+from optimizer.builders.docker.go import go_program
+from optimizer.builders.docker.java import java_classes, java_libraries
 from optimizer.builders.docker.python import python_packages, python_source
+from optimizer.builders.docker.rust import rust_program
 from optimizer.builders.docker.system import system_packages
 from optimizer.model.ignore import IgnorePatterns
 from optimizer.model.inputs import Input
 from optimizer.model.plan import TREE, BuildPlan, Stage
 from optimizer.model.recipes.commands import Commands, SystemPackageInstallation
 from optimizer.model.recipes.content import ImageTree, PackedFiles
+from optimizer.model.recipes.programs import DotnetProgram, GoProgram, JavaClasses, JavaLibraries, RustProgram
 from optimizer.model.recipes.python import PythonPackages, PythonSource
 from optimizer.model.recipes.recipe import Recipe
 
@@ -28,6 +33,11 @@ _BODIES: Mapping[type[Recipe], Callable[[Any, Stage], StageBody]] = {
     Commands: commands,
     PythonPackages: python_packages,
     PythonSource: python_source,
+    JavaLibraries: java_libraries,
+    JavaClasses: java_classes,
+    GoProgram: go_program,
+    RustProgram: rust_program,
+    DotnetProgram: dotnet_program,
 }
 
 

@@ -12,7 +12,7 @@ import enum
 import json
 import re
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from optimizer.builders.docker.actions import AddArchive, CopyInputs, CopyTree, Run, StageBody, TreeScript
 from optimizer.builders.docker.lower import stage_bodies
@@ -54,33 +54,64 @@ def render(plan: BuildPlan, profile: Profile = Profile.BUILDKIT) -> str:
         names = ", ".join(secret.id for secret in plan.secrets())
         raise PlanError(f"the classic profile has no build secrets, and the spec uses {names}", "profile", 'take the profile "buildkit"')
     renderer = _Renderer(plan, profile)
-    blocks = [HEADER]
-    blocks += _script_arguments(renderer.bodies.values())
-    blocks.append(renderer.bases())
-    blocks += [renderer.stage(stage) for stage in plan.stages if not stage.archive_alone]
-    blocks.append(renderer.final())
+    return _joined([HEADER, *renderer.blocks([stage.name for stage in plan.stages], image=True)])
+
+
+def render_part(plan: BuildPlan, stages: Collection[str], *, image: bool) -> str:
+    """The text of a Dockerfile of some stages, and of the image where it is wanted.
+
+    What else they need is taken for named contexts of the build.  Whole trees
+    are copied with ``--link``: the same layers, whatever is below them.  A
+    builder that pushes what it has built need not even fetch what is below; one
+    that puts the image into an engine has to, and gains nothing.
+    """
+    return _joined(_Renderer(plan, Profile.BUILDKIT, link=" --link").blocks(stages, image=image))
+
+
+def needed_stages(plan: BuildPlan, stage: Stage | None) -> tuple[str, ...]:
+    """The stages that a stage, or the image, stands on or takes trees from, in the order of use, without those that are archives alone."""
+    origin, trees = (plan.final, plan.layers) if stage is None else (stage.origin, stage.trees)
+    names = [*([origin] if isinstance(origin, str) else []), *trees]
+    return tuple(dict.fromkeys(name for name in names if not plan.stage(name).archive_alone))
+
+
+def _joined(blocks: Iterable[str]) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
 class _Renderer:
-    def __init__(self, plan: BuildPlan, profile: Profile) -> None:
+    def __init__(self, plan: BuildPlan, profile: Profile, link: str = "") -> None:
         self._plan = plan
         self._buildkit = profile is Profile.BUILDKIT
+        self._link = link
         self._archives = {stage.name for stage in plan.stages if stage.archive_alone}
-        self.bodies = stage_bodies(plan)
+        self._bodies = stage_bodies(plan)
 
-    def bases(self) -> str:
-        lines = [f"FROM {self._plan.base} AS {BASE}"]
-        if any(self._portable(stage) and stage.origin == self._plan.base for stage in self._plan.stages if not stage.archive_alone):
+    def blocks(self, names: Collection[str], *, image: bool) -> list[str]:
+        stages = [stage for stage in self._plan.stages if stage.name in names and not stage.archive_alone]
+        used = {self._image(stage) for stage in stages} | ({self._origin(self._plan.final)} if image else set())
+        actions = [action for stage in stages for action in self._bodies[stage.name].actions]
+        used |= {self._origin(action.origin) for action in actions if isinstance(action, CopyTree)}
+        bases = self._bases(used)
+        return [
+            *_script_arguments(self._bodies[stage.name] for stage in stages),
+            *([bases] if bases else []),
+            *map(self.stage, stages),
+            *([self.final()] if image else []),
+        ]
+
+    def _bases(self, used: Collection[str]) -> str:
+        lines = [f"FROM {self._plan.base} AS {BASE}"] if BASE in used else []
+        if BUILD in used:
             lines += [
-                "",
+                *([""] if lines else []),
                 "# The same image for the machine that builds: what does not depend on the platform is made without emulation.",
                 f"FROM --platform=$BUILDPLATFORM {self._plan.base} AS {BUILD}",
             ]
         return "\n".join(lines)
 
     def stage(self, stage: Stage) -> str:
-        body = self.bodies[stage.name]
+        body = self._bodies[stage.name]
         lines = [f"# {_described(stage)}", f"FROM {self._image(stage)} AS {stage.name}"]
         lines += [f"ARG {name}={_quoted(value)}" for name, value in body.arguments]
         lines += [f"ARG {script.name}" for script in _scripts(body)]
@@ -107,9 +138,9 @@ class _Renderer:
             lines.append(_pairs("LABEL", labels))
         for stage in map(plan.stage, plan.layers):
             if stage.archive_alone:
-                lines += [f"# {_described(stage)}", f"ADD {archive_path(stage.name)} /"]
+                lines += [f"# {_described(stage)}", f"ADD{self._link} {archive_path(stage.name)} /"]
             else:
-                lines.append(f"COPY --from={stage.name} {TREE}/ /")
+                lines.append(f"COPY{self._link} --from={stage.name} {TREE}/ /")
         return "\n".join(lines)
 
     def _copy_tree(self, action: CopyTree) -> str:

@@ -2,16 +2,14 @@
 
 Terms
     image     what becomes a tagged target: one image asset of the app
-    key       digest of everything that a stage is made from: its instructions,
-              the keys of the stages that it needs, the global arguments and
-              secrets that it uses, the platform and network of its build, and
-              the content of the paths that it reads
-    shared    a stage whose key occurs in two images or more: it becomes a
+    build     digest of everything that the build of a stage depends on: the
+              stage's own key, the builds of the stages that it needs, and the
+              platform, network and sources of secrets that the asset's build has
+    shared    a stage whose build occurs in two images or more: it becomes a
               target of its own, which the images take as a named context
 
-Whatever a shared stage needs is shared too, because equal stages need equal
-stages.  A bare stage is repeated instead, and a stage of one image stays in
-that image's own text.
+Whatever a shared stage needs is shared too, because equal builds need equal
+builds.  A stage of one image stays in that image's own text.
 Source of the format: https://docs.docker.com/build/bake/reference/
 """
 
@@ -21,16 +19,18 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from optimizer.dockerfile.split import WHOLE_CONTEXT, SplitDockerfile, SplitStage
+from optimizer.builders.docker.render import needed_stages, render_part
 from optimizer.model.build import BuildOptions
+from optimizer.model.plan import Stage
+from optimizer.planning.document import KeptPlan
 
 # Lambda takes no image index, which is what an image with an attestation becomes.
 # https://docs.aws.amazon.com/lambda/latest/dg/images-create.html
 _NO_ATTESTATIONS = ["type=provenance,disabled=true", "type=sbom,disabled=true"]
-_KEY_LENGTH = 12
+_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +39,8 @@ class BakeImage:
 
     ``name`` is for people, and need not be unique.  ``context`` is the build
     context as the file shall name it, and so are the paths in ``options``, but
-    for the Dockerfile.  ``split`` is None for a Dockerfile that is built as it
-    is; ``contents`` says of each path of the context what is there, and is
-    read for a split Dockerfile alone.
+    for the Dockerfile.  ``planned`` is None for a Dockerfile that is built as
+    it is.
     """
 
     name: str
@@ -49,8 +48,7 @@ class BakeImage:
     context: str
     tags: tuple[str, ...]
     options: BuildOptions
-    split: SplitDockerfile | None = None
-    contents: Mapping[str, str] = field(default_factory=dict, hash=False)
+    planned: KeptPlan | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,59 +65,48 @@ def bake_file(images: Sequence[BakeImage]) -> BakeFile:
     if not images:
         return BakeFile(text="", images=0, shared=0)
     ordered = sorted(images, key=lambda image: (image.name, image.asset))
-    keyed = [_Keys(image) for image in ordered]
-    users: dict[str, list[_Keys]] = {}
-    for keys in keyed:
-        for key in dict.fromkeys(keys.by_stage.values()):
-            users.setdefault(key, []).append(keys)
+    fleet = [_Builds(image) for image in ordered]
+    users: dict[str, list[BakeImage]] = {}
+    for builds in fleet:
+        for build in dict.fromkeys(builds.by_stage.values()):
+            users.setdefault(build, []).append(builds.image)
     names = _Names()
     image_names = [names.of_image(image) for image in ordered]
     shared: dict[str, str] = {}
     targets: dict[str, dict[str, Any]] = {}
-    for keys in keyed:
-        for stage in keys.stages():
-            key = keys.by_stage[stage.name]
-            if len(users[key]) > 1 and key not in shared:
-                shared[key] = names.of_stage(stage, key)
-                targets[shared[key]] = _shared_target(stage, keys, shared, [user.image for user in users[key]])
-    for name, keys in zip(image_names, keyed, strict=True):
-        targets[name] = _image_target(keys, shared)
+    for builds in fleet:
+        for stage, build in builds.by_stage.items():
+            if len(users[build]) > 1 and build not in shared:
+                shared[build] = names.of_stage(stage, build)
+                targets[shared[build]] = _shared_target(stage, builds, shared, users[build])
+    for name, builds in zip(image_names, fleet, strict=True):
+        targets[name] = _image_target(builds, shared)
     document = {"group": {"default": {"targets": image_names}}, "target": targets}
     text = json.dumps(_escaped(document), indent=2, ensure_ascii=False) + "\n"
     return BakeFile(text=text, images=len(image_names), shared=len(shared))
 
 
-class _Keys:
-    """The keys of an image's stages that may be shared: none of a Dockerfile that is built as it is."""
+class _Builds:
+    """The builds of an image's stages by their names: none of a Dockerfile that is built as it is."""
 
     def __init__(self, image: BakeImage) -> None:
         self.image = image
         self.by_stage: dict[str, str] = {}
-        self._names: dict[str, str] = {}
-        if image.split is not None:
-            for stage in image.split.stages[:-1]:
-                self._names[stage.name] = self._key(image.split, stage)
-                if not stage.bare:
-                    self.by_stage[stage.name] = self._names[stage.name]
+        if image.planned is not None:
+            for stage in image.planned.plan.stages:
+                if not stage.archive_alone:
+                    self.by_stage[stage.name] = self._build(image.planned, stage)
 
-    def stages(self) -> list[SplitStage]:
-        return [] if self.image.split is None else [stage for stage in self.image.split.stages if stage.name in self.by_stage]
-
-    def _key(self, split: SplitDockerfile, stage: SplitStage) -> str:
-        image = self.image
+    def _build(self, planned: KeptPlan, stage: Stage) -> str:
+        options = self.image.options
         fields = [
-            image.options.platform or "",
-            image.options.network or "",
-            stage.text_with(self._names),
-            *(split.arguments[name] for name in stage.arguments),
-            *(f"{identifier}={image.options.secrets.get(identifier, '')}" for identifier in stage.secrets),
-            *(f"{path}:{image.contents[path]}" for path in sorted(image.contents) if _is_read(path, stage.reads)),
+            planned.keys[stage.name],
+            options.platform or "",
+            options.network or "",
+            *(self.by_stage[name] for name in needed_stages(planned.plan, stage)),
+            *sorted(f"{secret.id}={options.secrets.get(secret.id, '')}" for secret in stage.recipe.secrets),
         ]
         return hashlib.sha256(json.dumps(fields).encode("utf-8")).hexdigest()
-
-
-def _is_read(path: str, reads: Sequence[str]) -> bool:
-    return any(read == WHOLE_CONTEXT or path == read or path.startswith(f"{read}/") for read in reads)
 
 
 class _Names:
@@ -131,27 +118,27 @@ class _Names:
     def of_image(self, image: BakeImage) -> str:
         return self._unique(image.name, image.asset)
 
-    def of_stage(self, stage: SplitStage, key: str) -> str:
-        return self._unique(f"{stage.name}-{key[:_KEY_LENGTH]}", key)
+    def of_stage(self, stage: str, build: str) -> str:
+        return self._unique(f"{stage}-{build[:_DIGITS]}", build)
 
     def _unique(self, text: str, digest: str) -> str:
-        readable = re.sub(r"[^A-Za-z0-9_]+", "-", text).strip("-") or digest[:_KEY_LENGTH]
+        readable = re.sub(r"[^A-Za-z0-9_]+", "-", text).strip("-") or digest[:_DIGITS]
         # A group wins over a target of its name.
-        name = readable if readable not in self._given | {"default"} else f"{readable}-{digest[:_KEY_LENGTH]}"
+        name = readable if readable not in self._given | {"default"} else f"{readable}-{digest[:_DIGITS]}"
         self._given.add(name)
         return name
 
 
-def _shared_target(stage: SplitStage, keys: _Keys, shared: Mapping[str, str], users: Sequence[BakeImage]) -> dict[str, Any]:
-    assert keys.image.split is not None
+def _shared_target(stage: str, builds: _Builds, shared: Mapping[str, str], users: Sequence[BakeImage]) -> dict[str, Any]:
+    target = _inline(builds, stage, shared)
     # The cache of any image that has the stage will do: each holds its inner stages too.
     sources = dict.fromkeys(str(option) for user in users for option in user.options.cache_from)
-    return {**_inline(keys, stage, shared), "cache-from": list(sources)} if sources else _inline(keys, stage, shared)
+    return {**target, "cache-from": list(sources)} if sources else target
 
 
-def _image_target(keys: _Keys, shared: Mapping[str, str]) -> dict[str, Any]:
-    image = keys.image
-    target = _inline(keys, image.split.stages[-1], shared) if image.split is not None else _whole(image)
+def _image_target(builds: _Builds, shared: Mapping[str, str]) -> dict[str, Any]:
+    image = builds.image
+    target = _inline(builds, None, shared) if image.planned is not None else _whole(image)
     target["tags"] = list(image.tags)
     if image.options.cache_from:
         target["cache-from"] = [str(option) for option in image.options.cache_from]
@@ -160,26 +147,23 @@ def _image_target(keys: _Keys, shared: Mapping[str, str]) -> dict[str, Any]:
     return target
 
 
-def _inline(keys: _Keys, top: SplitStage, shared: Mapping[str, str]) -> dict[str, Any]:
-    """The target of a stage, with the stages that it needs and no other image has."""
-    image, split = keys.image, keys.image.split
-    assert split is not None
+def _inline(builds: _Builds, top: str | None, shared: Mapping[str, str]) -> dict[str, Any]:
+    """The target of a stage, or of the image, with the stages that it needs and no other image has."""
+    image = builds.image
+    assert image.planned is not None
+    plan = image.planned.plan
     included, contexts = [top], dict[str, str]()
-    for stage in included:  # grows while it is walked, each stage once
-        for name in stage.needs:
-            elsewhere = shared.get(keys.by_stage.get(name, ""))
-            if elsewhere is not None:
-                contexts[name] = f"target:{elsewhere}"
-            elif split.stage(name) not in included:
-                included.append(split.stage(name))
-    stages = [stage for stage in split.stages if stage in included]
-    arguments = dict.fromkeys(name for stage in stages for name in stage.arguments)
-    text = "\n\n".join(
-        [*(split.arguments[name] for name in sorted(arguments)), *(stage.text if stage.name else stage.linked() for stage in stages)]
-    )
-    secrets = {name for stage in stages for name in stage.secrets}
+    for name in included:  # grows while it is walked, each stage once
+        for other in needed_stages(plan, plan.stage(name) if name is not None else None):
+            target_name = shared.get(builds.by_stage[other])
+            if target_name is not None:
+                contexts[other] = f"target:{target_name}"
+            elif other not in included:
+                included.append(other)
+    stages = [name for name in included if name is not None]
+    secrets = {secret.id for name in stages for secret in plan.stage(name).recipe.secrets}
     target = _common(image, {name: source for name, source in image.options.secrets.items() if name in secrets})
-    target["dockerfile-inline"] = text + "\n"
+    target["dockerfile-inline"] = render_part(plan, stages, image=top is None)
     if contexts:
         target["contexts"] = dict(sorted(contexts.items()))
     return target

@@ -1,0 +1,33 @@
+""".NET projects."""
+
+from __future__ import annotations
+
+from optimizer.builders.docker.actions import CopyInputs, Run, StageBody
+from optimizer.builders.docker.tree_scripts import normalise
+from optimizer.model.plan import TREE, Stage
+from optimizer.model.recipes.programs import TASK, DotnetProgram
+
+# https://learn.microsoft.com/dotnet/core/rid-catalog
+_RUNTIME_IDS = {"x86_64": "linux-x64", "arm64": "linux-arm64"}
+
+
+def dotnet_program(recipe: DotnetProgram, stage: Stage) -> StageBody:
+    """The sources, and one run that restores the packages and publishes the project."""
+    runtime = ("--runtime", _RUNTIME_IDS[recipe.architecture])
+    restore = ("dotnet", "restore", recipe.project, *runtime, *(("--locked-mode",) if recipe.locked else ()))
+    publish = (
+        *("dotnet", "publish", recipe.project, *runtime, "--configuration", "Release", "--no-restore", "--self-contained", "false"),
+        *("-p:ContinuousIntegrationBuild=true", "-p:Deterministic=true", "--output", f"{TREE}{TASK}"),
+    )
+    return StageBody(
+        workdir=recipe.workdir,
+        actions=(
+            CopyInputs(inputs=recipe.copies),
+            Run(
+                commands=(restore, publish, normalise("shell")),
+                caches=("/root/.nuget/packages",),
+                secrets=recipe.secrets,
+                environment=(("DOTNET_CLI_TELEMETRY_OPTOUT", "1"),),
+            ),
+        ),
+    )
