@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from optimizer.adapters.dockerfiles import find_dockerfiles, load_dockerfile
 from optimizer.dockerfile.parse import decode
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.engine import LintReport, lint
+from optimizer.linting.engine import lint
+from optimizer.linting.report import LintReport
 from optimizer.linting.subjects import AppSubject, DockerfileSubject, FunctionSubject, IgnoreFile
 from optimizer.model.ignore import IgnorePatterns
 from optimizer.model.stability import Stability
