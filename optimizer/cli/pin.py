@@ -21,7 +21,7 @@ from optimizer.model.reference import ImageReference
 from optimizer.settings import cdk_output, load_lock, load_settings
 
 if TYPE_CHECKING:
-    from optimizer.adapters.registry import Registry
+    from optimizer.adapters.registry.client import Registry
 
 _SHORT_DIGEST = len("sha256:") + 12
 _FOREIGN_FOLDERS = frozenset({"node_modules", "cdk.out", "__pycache__"})
@@ -185,8 +185,8 @@ def _pin(path: Path, lock: Lock, wanted: Sequence[_Wanted], update: bool, mirror
 def _resolve(references: Sequence[ImageReference], mirror: Mirror) -> list[LockedImage]:
     """One pin per reference; raises RegistryError with the faults of all that failed."""
     # Imported here: neither --check nor --help needs an HTTP client.
-    from optimizer.adapters.ecr import default_credentials
-    from optimizer.adapters.registry import HttpRegistry
+    from optimizer.adapters.registry.client import HttpRegistry
+    from optimizer.adapters.registry.credentials import default_credentials
 
     found: list[LockedImage] = []
     faults: list[Fault] = []

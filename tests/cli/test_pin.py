@@ -297,7 +297,7 @@ class TestWriting:
     def test_a_broken_connection_leaves_the_lock_as_it_was_and_the_next_run_succeeds(
         self, mirror: RegistryServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("optimizer.adapters.registry._FIRST_DELAY_S", 0)
+        monkeypatch.setattr("optimizer.adapters.registry.transport._FIRST_DELAY_S", 0)
         before = write_lock(pinned())
         mirror.cuts = 5
         arguments = ["--update", "--mirror", mirror.host, "--image", "python3.13"]
