@@ -186,11 +186,11 @@ def _resolve(references: Sequence[ImageReference], mirror: Mirror) -> list[Locke
     """One pin per reference; raises RegistryError with the faults of all that failed."""
     # Imported here: neither --check nor --help needs an HTTP client.
     from optimizer.adapters.registry.client import HttpRegistry
-    from optimizer.adapters.registry.credentials import default_credentials
+    from optimizer.adapters.registry.credentials import DefaultCredentials
 
     found: list[LockedImage] = []
     faults: list[Fault] = []
-    with HttpRegistry(default_credentials()) as registry:
+    with HttpRegistry(DefaultCredentials()) as registry:
         for reference in references:
             source = mirror.apply(reference)
             through = f" from {source.registry}" if source != reference else ""
@@ -200,7 +200,8 @@ def _resolve(references: Sequence[ImageReference], mirror: Mirror) -> list[Locke
             except RegistryError as error:
                 faults.extend(error.faults)
     if faults:
-        raise RegistryError(faults)
+        # A login that fails fails alike for every image of its registry.
+        raise RegistryError(list(dict.fromkeys(faults)))
     return found
 
 

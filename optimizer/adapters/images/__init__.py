@@ -44,10 +44,10 @@ def open_image(
         # Imported here: a file needs no HTTP client.
         from optimizer.adapters.images.remote import open_remote
         from optimizer.adapters.registry.client import HttpRegistry
-        from optimizer.adapters.registry.credentials import default_credentials
+        from optimizer.adapters.registry.credentials import DefaultCredentials
 
         reference = _reference(subject, reason)
-        with HttpRegistry(default_credentials()) as registry:
+        with HttpRegistry(DefaultCredentials()) as registry:
             yield open_remote(registry, reference, platform)
 
 

@@ -9,15 +9,30 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
-    """A user name and a password for one registry."""
+    """What Docker stores about one registry; empty where it stores nothing.
 
-    username: str
-    password: str = field(repr=False)
+    ``identity_token`` is exchanged for access tokens at the registry's token
+    endpoint.  ``registry_token`` is sent to the registry itself.
+
+    Source: https://pkg.go.dev/github.com/docker/cli/cli/config/types#AuthConfig
+    """
+
+    username: str = ""
+    password: str = field(default="", repr=False)
+    identity_token: str = field(default="", repr=False)
+    registry_token: str = field(default="", repr=False)
 
     @property
-    def basic(self) -> str:
-        """The value of an ``Authorization`` header."""
+    def basic(self) -> str | None:
+        """The value of an ``Authorization`` header; None without a user name or without a password."""
+        if not self.username or not self.password:
+            return None
         return "Basic " + base64.b64encode(f"{self.username}:{self.password}".encode()).decode("ascii")
+
+    @property
+    def usable(self) -> bool:
+        """Whether there is anything to log in with."""
+        return bool(self.basic or self.identity_token or self.registry_token)
 
 
 class Credentials(Protocol):

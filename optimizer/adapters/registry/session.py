@@ -13,9 +13,11 @@ from optimizer.adapters.registry.messages import ASK_OWNER, clean, refused
 from optimizer.adapters.registry.transport import Request, Transport, is_safe
 from optimizer.errors import RegistryError
 
+_CLIENT_ID = "lambda-image-optimizer"
+
 
 class Session:
-    """Keeps an authorization for each registry and scope, as long as the client lives.
+    """Keeps the login of each registry, and an authorization for each of its scopes, as long as the client lives.
 
     A scope is ``repository:NAME:ACTIONS``, such as
     ``repository:lambda/python:pull``
@@ -25,10 +27,11 @@ class Session:
     def __init__(self, transport: Transport, credentials: Credentials) -> None:
         self._transport = transport
         self._credentials = credentials
+        self._logins: dict[str, Login | RegistryError | None] = {}
         self._authorizations: dict[tuple[str, str], str] = {}
 
     def authorization(self, host: str, scope: str) -> str | None:
-        """The ``Authorization`` header that served the scope before; None when there was none."""
+        """The ``Authorization`` header that the scope had last; None when it had none."""
         return self._authorizations.get((host, scope))
 
     def authorize(self, host: str, scope: str, challenge: Iterable[str], subject: str) -> str | None:
@@ -37,17 +40,28 @@ class Session:
         None where they ask for a login that there is not.  Raises RegistryError.
         """
         challenges = parse_challenges(challenge)
-        login = self._credentials.login(host)
+        login = self._login(host) or Login()
         if "bearer" in challenges:
-            made = f"Bearer {self._token(host, scope, challenges['bearer'], login, subject)}"
-        elif "basic" in challenges and login is not None:
-            made = login.basic
+            made: str | None = f"Bearer {login.registry_token or self._token(host, scope, challenges['bearer'], login, subject)}"
         else:
-            return None
-        self._authorizations[host, scope] = made
+            made = login.basic if "basic" in challenges else None
+        if made is not None:
+            self._authorizations[host, scope] = made
         return made
 
-    def _token(self, host: str, scope: str, challenge: Mapping[str, str], login: Login | None, subject: str) -> str:
+    def _login(self, host: str) -> Login | None:
+        """The login for a host, looked up once: a credential helper may need seconds, or a person."""
+        if host not in self._logins:
+            try:
+                self._logins[host] = self._credentials.login(host)
+            except RegistryError as error:
+                self._logins[host] = error
+        found = self._logins[host]
+        if isinstance(found, RegistryError):
+            raise found
+        return found
+
+    def _token(self, host: str, scope: str, challenge: Mapping[str, str], login: Login, subject: str) -> str:
         realm = challenge.get("realm", "")
         try:
             url = httpx.URL(realm)
@@ -60,9 +74,19 @@ class Session:
         query = {"scope": asked if asked.startswith("repository:") else scope}
         if challenge.get("service"):
             query["service"] = challenge["service"]
-        headers = {"Authorization": login.basic} if login is not None else {}
-        request = Request(url=str(url.copy_merge_params(query)), headers=headers, subject=subject)
+        if login.identity_token:
+            # https://distribution.github.io/distribution/spec/auth/oauth/
+            form = {**query, "grant_type": "refresh_token", "refresh_token": login.identity_token, "client_id": _CLIENT_ID}
+            request = Request(url=str(url), form=form, subject=subject)
+        else:
+            headers = {"Authorization": login.basic} if login.basic else {}
+            request = Request(url=str(url.copy_merge_params(query)), headers=headers, subject=subject)
         response = self._transport.fetch(request)
+        if response.status == 400 and login.identity_token:
+            # The answer of OAuth 2.0 to a token that has expired or was withdrawn.
+            raise RegistryError(
+                f'registry "{host}" does not accept the identity token of its login (400)', hint=f"log in again with `docker login {host}`"
+            )
         if response.status != 200:
             raise refused(host, response.status, response.body, f'a token for "{subject}"')
         document = response.document("token", subject)

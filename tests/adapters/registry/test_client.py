@@ -3,7 +3,6 @@ from __future__ import annotations
 import datetime
 import json
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -49,12 +48,6 @@ class Client:
         with pytest.raises(RegistryError) as raised:
             self.resolve(name)
         return str(raised.value).replace(self.server.host, "HOST")
-
-
-@pytest.fixture
-def server() -> Iterator[RegistryServer]:
-    with serving() as registry:
-        yield registry
 
 
 @pytest.mark.parametrize("media_type", [INDEX, DOCKER_LIST])

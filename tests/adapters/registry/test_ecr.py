@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 
-from optimizer.adapters.registry.credentials import FirstOf
 from optimizer.adapters.registry.ecr import EcrCredentials, ecr_region
-from optimizer.adapters.registry.login import Anonymous, Login
+from optimizer.adapters.registry.login import Login
 from optimizer.bases.mirror import Mirror
 from optimizer.errors import RegistryError
 from optimizer.model.reference import ImageReference
@@ -115,9 +114,3 @@ def test_fails_without_boto3(monkeypatch: pytest.MonkeyPatch, module: str) -> No
     assert str(raised.value) == (
         f'registry "{HOST}" wants a login through AWS, and boto3 is not installed\n  hint: pip install "lambda-image-optimizer[aws]"'
     )
-
-
-def test_the_first_source_with_a_login_wins() -> None:
-    ecr = EcrCredentials(EcrClient())
-    assert FirstOf(Anonymous(), ecr).login(HOST) == ecr.login(HOST)
-    assert FirstOf(Anonymous()).login(HOST) is None
