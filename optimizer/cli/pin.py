@@ -102,9 +102,9 @@ def command(
     them, so "optimizer pin cdk.out" pins all that the app needs. The app itself
     is not run.
 
-    Registries are asked over HTTP, without a container engine; private Amazon
-    ECR registries with your AWS credentials. When one image cannot be
-    resolved, nothing is written.
+    Registries are asked over HTTP, without a container engine, with the logins
+    that Docker has; private Amazon ECR registries with your AWS credentials.
+    When one image cannot be resolved, nothing is written.
     """
     if check and update:
         raise click.UsageError("--check asks no registry, so it cannot go with --update")
