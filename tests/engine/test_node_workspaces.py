@@ -121,12 +121,12 @@ def test_functions_of_a_workspace_answer_and_share_layers(case: str, workshop: W
         assert invoke(image, handler, {"name": "Ada"}) == {**answer, "greeting": "Good morning Ada"}
 
 
-COMPILE = """
-const fs = require("fs"), { stripTypeScriptTypes } = require("module");
-const code = stripTypeScriptTypes(fs.readFileSync("/var/task/packages/text/src/index.ts", "utf8"));
-fs.mkdirSync("/layer/tree/var/task/packages/text/dist", { recursive: true });
-fs.writeFileSync("/layer/tree/var/task/packages/text/dist/index.js", code);
-"""
+COMPILE = (
+    'const fs = require("fs"), { stripTypeScriptTypes } = require("module"); '
+    'const code = stripTypeScriptTypes(fs.readFileSync("/var/task/packages/text/src/index.ts", "utf8")); '
+    'fs.mkdirSync("/layer/tree/var/task/packages/text/dist", { recursive: true }); '
+    'fs.writeFileSync("/layer/tree/var/task/packages/text/dist/index.js", code)'
+)
 
 
 def test_a_command_builds_a_member_whose_output_is_not_in_the_project(workshop: Workshop, tmp_path: Path) -> None:
