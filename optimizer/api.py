@@ -1,4 +1,4 @@
-"""``plan`` and ``lint`` as a program calls them: with paths in place of what lies there."""
+"""``plan``, ``load_plan`` and ``lint`` as a program calls them: with paths in place of what lies there."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from optimizer.adapters.plan_files import read_plan
 from optimizer.bases.lock import Lock
 from optimizer.bases.mirror import Mirror
 from optimizer.model.plan import BuildPlan
@@ -26,6 +27,16 @@ def plan(spec: ImageSpec, lock: Lock, *, root: str | Path = ".", mirror: Mirror 
     :class:`OptimizerError` with every fault of the spec.
     """
     return _plan(spec, lock, Project(root), mirror=mirror or Mirror())
+
+
+def load_plan(path: str | Path) -> BuildPlan:
+    """The plan that a file holds: what ``optimizer plan --format json`` prints of a spec, or what ``cdk synth`` keeps beside an image.
+
+    ``render`` gives the same bytes of it as of the plan that was written.
+    Raises :class:`OptimizerError` for a file that cannot be read, and for one
+    that holds no plan of this version.
+    """
+    return read_plan(Path(path)).plan
 
 
 def lint(

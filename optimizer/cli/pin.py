@@ -22,7 +22,7 @@ from optimizer.errors import Fault, LockError, OptimizerError, RegistryError, Sp
 from optimizer.model.reference import ImageReference
 
 if TYPE_CHECKING:
-    from optimizer.adapters.registry import Registry
+    from optimizer.adapters.registry.client import Registry
 
 _SHORT_DIGEST = len("sha256:") + 12
 
@@ -102,9 +102,9 @@ def command(
     them, so "optimizer pin cdk.out" pins all that the app needs. The app itself
     is not run.
 
-    Registries are asked over HTTP, without a container engine; private Amazon
-    ECR registries with your AWS credentials. When one image cannot be
-    resolved, nothing is written.
+    Registries are asked over HTTP, without a container engine, with the logins
+    that Docker has; private Amazon ECR registries with your AWS credentials.
+    When one image cannot be resolved, nothing is written.
     """
     if check and update:
         raise click.UsageError("--check asks no registry, so it cannot go with --update")
@@ -185,12 +185,12 @@ def _pin(path: Path, lock: Lock, wanted: Sequence[_Wanted], update: bool, mirror
 def _resolve(references: Sequence[ImageReference], mirror: Mirror) -> list[LockedImage]:
     """One pin per reference; raises RegistryError with the faults of all that failed."""
     # Imported here: neither --check nor --help needs an HTTP client.
-    from optimizer.adapters.ecr import default_credentials
-    from optimizer.adapters.registry import HttpRegistry
+    from optimizer.adapters.registry.client import HttpRegistry
+    from optimizer.adapters.registry.credentials import DefaultCredentials
 
     found: list[LockedImage] = []
     faults: list[Fault] = []
-    with HttpRegistry(default_credentials()) as registry:
+    with HttpRegistry(DefaultCredentials()) as registry:
         for reference in references:
             source = mirror.apply(reference)
             through = f" from {source.registry}" if source != reference else ""
@@ -200,7 +200,8 @@ def _resolve(references: Sequence[ImageReference], mirror: Mirror) -> list[Locke
             except RegistryError as error:
                 faults.extend(error.faults)
     if faults:
-        raise RegistryError(faults)
+        # A login that fails fails alike for every image of its registry.
+        raise RegistryError(list(dict.fromkeys(faults)))
     return found
 
 

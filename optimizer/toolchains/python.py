@@ -22,7 +22,7 @@ from optimizer.locks import uv
 from optimizer.locks.backends import requirement_name
 from optimizer.locks.files import ProjectFiles
 from optimizer.locks.local import Local, LocalKind
-from optimizer.locks.python import WHEEL, From, Package, normal_name, of_origin, registries
+from optimizer.locks.python import WHEEL, From, Package, Registry, normal_name, of_origin, registries
 from optimizer.locks.requirements import local_of
 from optimizer.locks.wheels import uv_platform, without_wheel
 from optimizer.model.inputs import Input
@@ -37,6 +37,7 @@ from optimizer.toolchains.python_reading import (
     Reading,
     dependencies_of,
     group_warnings,
+    index_warnings,
     kind_of,
     lock_faults,
     project_at,
@@ -86,6 +87,7 @@ class PythonToolchain:
     def warnings(self, step: PythonDependencies, context: StepContext) -> Iterable[str]:
         reading = read_step(step, context)
         yield from group_warnings(step, context)
+        yield from index_warnings(step, reading)
         for source in reading.sources:
             yield from source_warnings(source, context)
         for package in reading.repositories:
@@ -115,7 +117,7 @@ def _file_faults(step: PythonDependencies, context: StepContext, name: str, kind
         yield from missing_file(context, companion, "lock", f"{name} needs its project file, and", "put it beside the lock file")
 
 
-def _third_party(step: PythonDependencies, context: StepContext, reading: Reading, asked: tuple[str, ...]) -> Stage:
+def _third_party(step: PythonDependencies, context: StepContext, reading: Reading, asked: tuple[Registry, ...]) -> Stage:
     """The stage of everything that is not first-party code."""
     mounts = _Mounts(step, context, reading)
     exported = reading.lock is not None and reading.kind != "pylock.toml"

@@ -17,3 +17,6 @@ UV = Tool(
 POETRY = Tool(name="poetry", version="2.5.1")
 POETRY_EXPORT = Tool(name="poetry-plugin-export", version="1.10.1")
 PIPENV = Tool(name="pipenv", version="2026.10.3")
+PNPM = Tool(name="pnpm", version="10.34.9")
+YARN = Tool(name="@yarnpkg/cli-dist", version="4.18.1")
+YARN_CLASSIC = Tool(name="yarn", version="1.22.22")

@@ -39,8 +39,8 @@ def test_each_stage_says_what_it_is_and_has_its_key(case: str) -> None:
 
 
 def test_tools_and_inputs_are_in_the_recipe() -> None:
-    (stage, *_) = plan_to_data(kept("python-uv"))["stages"]
-    assert [item["source"] for item in stage["recipe"]["reads"]] == ["pyproject.toml", "uv.lock"]
+    (stage,) = (item for item in plan_to_data(kept("python-uv"))["stages"] if item["recipe"]["kind"] == "python-packages")
+    assert [item["source"] for item in stage["recipe"]["reads"]] == ["functions/api/pyproject.toml", "functions/api/uv.lock"]
     assert [(tool["name"], bool(tool["version"])) for tool in stage["recipe"]["tools"]] == [("uv", True)]
 
 
@@ -61,7 +61,7 @@ def test_tools_and_inputs_are_in_the_recipe() -> None:
     ],
 )
 def test_a_document_that_is_no_plan_is_refused_with_the_place(change: Any, message: str) -> None:
-    data = json.loads(json.dumps(plan_to_data(kept("code-only"))))
+    data = json.loads(json.dumps(plan_to_data(kept("odd-names"))))
     change(data)
     with pytest.raises(PlanError) as caught:
         plan_from_data(data, "asset.plan.json")

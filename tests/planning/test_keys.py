@@ -170,7 +170,7 @@ def test_the_revision_of_a_recipe_is_in_its_key(kind: str, monkeypatch: pytest.M
 
 
 def test_the_platform_decides_only_where_the_stage_must_run_on_it() -> None:
-    made, stage = STAGES["commands"]
+    made, stage = STAGES["go-program"]
     free, bound = (with_stage(made, replace(stage, on_target=reason)) for reason in (None, OnTarget("it compiles")))
     arm, intel = ("arm64", "x86_64") if made.architecture == "x86_64" else ("x86_64", "arm64")
     assert key(replace(free, architecture=arm), stage.name) == key(replace(free, architecture=intel), stage.name)
