@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 
-from optimizer.adapters.dockerfiles import find_dockerfiles
-from optimizer.adapters.tree import Source, find_templates, is_app, is_image, is_spec, is_template
+from optimizer.adapters.tree import Source, find, is_app, is_image, is_spec
 from optimizer.checking.group import Group
 from optimizer.config.lookup import ConventionsLookup
 from optimizer.errors import ContextError, Fault
@@ -92,7 +91,8 @@ def collect(
         group = of(os.path.abspath(path))
         source = load_app(path, known, mirror=group.conventions.mirror, reported=True)
         group.sources.append(source.covered(group.scoped.covers))
-    for path in find_templates(others):
+    found = find(others)
+    for path in found.templates:
         from optimizer.adapters.subjects import load_template
 
         group = of(path)
@@ -101,11 +101,9 @@ def collect(
             group.sources.append(source.covered(group.scoped.covers))
     # A template says more of its Dockerfiles than they do themselves.
     declared = {path for group in groups.values() for source in group.sources for path in source.dockerfiles}
-    found = False
-    for path in find_dockerfiles(path for path in others if not (os.path.isfile(path) and is_template(path))):
-        found = True
+    for path in found.dockerfiles:
         if path not in declared and of(path).scoped.covers(path):
             of(path).files.append(path)
-    if not found and not groups:
+    if not found.dockerfiles and not groups:
         raise ContextError("there is no Dockerfile under the paths", ", ".join(paths), "name the file itself if it has another name")
     return list(groups.values())

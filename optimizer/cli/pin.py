@@ -13,6 +13,7 @@ import click
 
 from optimizer.adapters.files import replace_file
 from optimizer.adapters.tree import SPEC_SUFFIX, is_spec
+from optimizer.adapters.walk import walk
 from optimizer.bases.catalogue import base_image, check_runtime
 from optimizer.bases.lock import Lock, LockedImage
 from optimizer.bases.mirror import Mirror
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from optimizer.adapters.registry.client import Registry
 
 _SHORT_DIGEST = len("sha256:") + 12
-_FOREIGN_FOLDERS = frozenset({"node_modules", "cdk.out", "__pycache__"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,14 +232,7 @@ def _found_assembly() -> tuple[str, ...]:
 
 def _found_specs() -> tuple[str, ...]:
     """The ``*.image.toml`` under the current directory, sorted, without what tools install or write."""
-    found: list[str] = []
-    for folder, folders, files in os.walk("."):
-        folders[:] = [name for name in folders if not name.startswith(".") and name not in _FOREIGN_FOLDERS]
-        if "pyvenv.cfg" in files:
-            folders.clear()
-            continue
-        found += [os.path.normpath(os.path.join(folder, name)) for name in files if is_spec(name)]
-    return tuple(sorted(found))
+    return tuple(sorted(map(os.path.normpath, walk(".", is_spec))))
 
 
 def _references(specs: Iterable[str], images: Iterable[str]) -> tuple[_Wanted, ...]:
