@@ -22,6 +22,7 @@ from optimizer.locks import uv
 from optimizer.locks.backends import requirement_name
 from optimizer.locks.files import ProjectFiles
 from optimizer.locks.local import Local, LocalKind
+from optimizer.locks.managers import lock_names, manager_of
 from optimizer.locks.python import WHEEL, From, Package, Registry, normal_name, of_origin, registries
 from optimizer.locks.requirements import local_of
 from optimizer.locks.wheels import uv_platform, without_wheel
@@ -33,7 +34,6 @@ from optimizer.model.steps import PythonDependencies
 from optimizer.toolchains.content import CODE_CACHES
 from optimizer.toolchains.python_indexes import build_indexes, package_indexes, tool_indexes
 from optimizer.toolchains.python_reading import (
-    COMPANION,
     Reading,
     dependencies_of,
     group_warnings,
@@ -66,12 +66,12 @@ class PythonToolchain:
         if not kind:
             yield Fault(
                 f'"{step.lock}" is no lock file of a known tool; '
-                f"allowed: a requirements file (*.txt), {', '.join(COMPANION)}, pylock.toml, pylock.NAME.toml",
+                f"allowed: a requirements file (*.txt), {', '.join(lock_names('python'))}, pylock.toml, pylock.NAME.toml",
                 "lock",
                 "name the lock file itself, not pyproject.toml or Pipfile",
             )
             return
-        faults = list(_file_faults(step, context, name, kind))
+        faults = list(_file_faults(step, context, name))
         if step.package is not None and kind != uv.NAME:
             faults.append(Fault(f"{name} has no members of a workspace", "package", "leave package out, or lock with uv"))
         if step.groups and kind in ("requirements", "Pipfile.lock"):
@@ -108,13 +108,13 @@ class PythonToolchain:
         ]
 
 
-def _file_faults(step: PythonDependencies, context: StepContext, name: str, kind: str) -> Iterator[Fault]:
-    tool = {"uv.lock": "uv lock", "poetry.lock": "poetry lock", "Pipfile.lock": "pipenv lock"}.get(name)
-    hint = f"create it with {tool}" if tool else "create it, or fix the path"
+def _file_faults(step: PythonDependencies, context: StepContext, name: str) -> Iterator[Fault]:
+    manager = manager_of(name)
+    hint = f"create it with {manager.create}" if manager else "create it, or fix the path"
     yield from missing_file(context, step.lock, "lock", "the lock file", hint)
-    if kind in COMPANION:
-        companion = beside(step.lock, COMPANION[kind])
-        yield from missing_file(context, companion, "lock", f"{name} needs its project file, and", "put it beside the lock file")
+    if manager is not None:
+        manifest = beside(step.lock, manager.manifest)
+        yield from missing_file(context, manifest, "lock", f"{name} needs its project file, and", "put it beside the lock file")
 
 
 def _third_party(step: PythonDependencies, context: StepContext, reading: Reading, asked: tuple[Registry, ...]) -> Stage:
@@ -282,8 +282,9 @@ def _files(step: PythonDependencies, project: ProjectFiles, reading: Reading) ->
     if reading.requirements is not None:
         return list(reading.requirements.files)
     files = [step.lock]
-    if reading.kind in COMPANION:
-        files.append(beside(step.lock, COMPANION[reading.kind]))
+    manager = manager_of(reading.kind)
+    if manager is not None:
+        files.append(beside(step.lock, manager.manifest))
     if step.package is not None and reading.lock is not None:
         # uv reads the root of a workspace and the member; other members need not be there.
         directory = reading.lock.members[normal_name(step.package)]

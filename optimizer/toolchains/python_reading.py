@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from optimizer.errors import Fault, did_you_mean
 from optimizer.locks import pipenv, poetry, uv, uv_settings
 from optimizer.locks.backends import Project, read_project, requirement_name
+from optimizer.locks.managers import lock_names, manager_of
 from optimizer.locks.pipenv import read_pipfile_lock
 from optimizer.locks.poetry import read_poetry_lock
 from optimizer.locks.pylock import NAME as PYLOCK
@@ -33,9 +34,6 @@ from optimizer.model.steps import PythonDependencies
 from optimizer.toolchains.python_indexes import package_indexes
 from optimizer.toolchains.secrets import variables_of
 from optimizer.toolchains.toolchain import StepContext, below, beside, missing_file
-
-COMPANION = {uv.NAME: "pyproject.toml", poetry.NAME: "pyproject.toml", pipenv.NAME: "Pipfile"}
-"""The project file that stands beside a lock, and that its tool needs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +77,7 @@ def kind_of(path: str) -> str:
     name = posixpath.basename(path)
     if PYLOCK.fullmatch(name):
         return "pylock.toml"
-    return name if name in COMPANION else "requirements" if name.endswith(".txt") else ""
+    return name if name in lock_names("python") else "requirements" if name.endswith(".txt") else ""
 
 
 def read_step(step: PythonDependencies, context: StepContext) -> Reading:
@@ -163,7 +161,8 @@ def _named(package: Package, context: StepContext) -> Package:
 
 def lock_faults(step: PythonDependencies, context: StepContext) -> Iterator[Fault]:
     """What is wrong with a lock whose files are there."""
-    name = COMPANION.get(kind_of(step.lock), "")
+    known = manager_of(kind_of(step.lock))
+    name = known.manifest if known else ""
     try:
         if name.endswith(".toml"):
             project_at(posixpath.dirname(step.lock), context)

@@ -261,3 +261,32 @@ dependencies = [{ name = "six" }]
     assert (third.stability, own.stability) == (Stability.MONTHLY, Stability.DAILY)
     assert own.on_target is None
     assert built.warnings == ()
+
+
+def test_a_lock_is_exported_where_it_stands(tmp_path: Path) -> None:
+    """With an archive above it, the lock is not at the top of what the stage sees; uv was told to look there."""
+    (tmp_path / "wheels").mkdir()
+    (tmp_path / "wheels" / "wheelpkg-1.0-py3-none-any.whl").write_bytes(b"")
+    lock = """\
+version = 1
+requires-python = ">=3.12"
+
+[[package]]
+name = "app"
+version = "0.1.0"
+source = { virtual = "." }
+dependencies = [{ name = "wheelpkg" }]
+
+[[package]]
+name = "wheelpkg"
+version = "1.0"
+source = { path = "../wheels/wheelpkg-1.0-py3-none-any.whl" }
+wheels = [{ filename = "wheelpkg-1.0-py3-none-any.whl", hash = "sha256:0000000000000000000000000000000000000000000000000000000000000000" }]
+"""
+    manifest = '[project]\nname = "app"\nversion = "0.1.0"\nrequires-python = ">=3.12"\ndependencies = ["wheelpkg"]\n'
+    for name, text in {"uv.lock": lock, "pyproject.toml": manifest}.items():
+        (tmp_path / "app").mkdir(exist_ok=True)
+        (tmp_path / "app" / name).write_text(text, encoding="utf-8")
+    built = made(tmp_path, PythonDependencies("app/uv.lock"))
+    (export,) = (command for command in commands(built) if "uv export" in command)
+    assert "--project /src/app " in export
