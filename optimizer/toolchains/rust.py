@@ -9,6 +9,7 @@ from optimizer.errors import Fault, did_you_mean
 from optimizer.locks import cargo
 from optimizer.locks.go import newer
 from optimizer.locks.local import Local
+from optimizer.model.architectures import BY_NAME
 from optimizer.model.plan import OnTarget, Stage
 from optimizer.model.recipes.programs import RustProgram
 from optimizer.model.reference import ImageReference
@@ -18,7 +19,6 @@ from optimizer.toolchains.toolchain import Rank, StepContext, Target, below, mis
 
 # Alpine's Rust links musl statically, so the binary asks nothing of the base's C library.
 _BUILDER = ImageReference.parse("public.ecr.aws/docker/library/rust:1-alpine")
-_MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
 _UNSTABLE = ("nightly", "beta")
 
 
@@ -134,7 +134,7 @@ def _faults(step: RustBuild, context: StepContext) -> Iterable[Fault]:
             "set builder to an image with that toolchain, or build with a stable one",
         )
     chosen = cargo.target(context.project, source)
-    machine = _MACHINES[context.target.architecture]
+    machine = BY_NAME[context.target.architecture].machine
     if chosen is not None and not chosen[1].startswith(f"{machine}-"):
         yield Fault(
             f'"{chosen[0]}" builds for "{chosen[1]}", and the image is for {context.target.architecture}',
