@@ -12,7 +12,8 @@ from pathlib import Path
 
 from optimizer.adapters.assembly import AssemblyImage, load_assembly
 from optimizer.adapters.dockerfiles import ContextDirectory, load_dockerfile
-from optimizer.adapters.subjects import load_app, load_template
+from optimizer.adapters.subjects import load_app
+from optimizer.adapters.templates import load_template
 from optimizer.adapters.tree import is_app, is_template
 from optimizer.adapters.walk import walk
 from optimizer.adoption.proposal import Gap, Skipped
@@ -133,7 +134,7 @@ def _template(path: str, root: Path, mirror: Mirror) -> tuple[list[Candidate], l
     for function in functions:
         subject = function.dockerfile
         if subject is None or not isinstance(subject.context, ContextDirectory):
-            why = next((item.message for item in problems if function.construct in item.message), "the template does not build its image")
+            why = function.unbuilt
             skipped.append(Skipped(function.construct, why, Gap(why, "name its Dockerfile: optimizer init --from PATH/Dockerfile")))
             continue
         found.append(_of_function(function, subject, subject.context.root, root, {}))

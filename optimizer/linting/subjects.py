@@ -251,7 +251,8 @@ class FunctionSubject:
     apart, and is empty for one that nobody here builds.  ``metadata`` is what
     SAM compares to build an image once, empty outside SAM.  ``telling`` is the
     change that makes the template say the architecture that the function has,
-    None where it has no safe place.
+    None where it has no safe place.  ``unbuilt`` says why a function of a
+    template has no Dockerfile.
     """
 
     construct: str
@@ -266,6 +267,7 @@ class FunctionSubject:
     metadata: str = ""
     telling: Fix | None = None
     dockerfile: DockerfileSubject | None = None
+    unbuilt: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,7 +292,8 @@ class RepositorySubject:
 class AppSubject:
     """Everything that is judged together: the Dockerfiles of a tree, or the functions of an app.
 
-    ``problems`` say why a template cannot be read.
+    ``problems`` say why a template cannot be read, and ``undecided`` what in it
+    only a deployment knows.
     """
 
     location: Location
@@ -298,6 +301,7 @@ class AppSubject:
     functions: Sequence[FunctionSubject] = ()
     repositories: Sequence[RepositorySubject] = ()
     problems: Sequence[Problem] = ()
+    undecided: Sequence[Problem] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
