@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from optimizer.adoption.places import Places, allowed
 from optimizer.adoption.tree import Draft, Entry, is_below, rebased
 from optimizer.adoption.walk import TASK, Walk
-from optimizer.dockerfile.copies import manifests
+from optimizer.locks.managers import manifest_patterns
 from optimizer.model import steps
 from optimizer.model.fields import TARGET_ROOTS
 from optimizer.model.ignore import IgnorePatterns
@@ -134,7 +134,7 @@ class Content:
                 continue
             # Node.js reads package.json at run time too.
             if name == posixpath.basename(lock) or (
-                name != "package.json" and any(fnmatch.fnmatchcase(name, pattern) for pattern in manifests(ecosystem))
+                name != "package.json" and any(fnmatch.fnmatchcase(name, pattern) for pattern in manifest_patterns(ecosystem))
             ):
                 return draft
         return None

@@ -20,12 +20,12 @@ from optimizer.adoption.proposal import Gap
 from optimizer.adoption.tree import Draft, Entry, Tree
 from optimizer.bases.mirror import Mirror
 from optimizer.bases.recognise import image_reference
-from optimizer.dockerfile.copies import manifests
 from optimizer.dockerfile.instruction import Instruction
 from optimizer.dockerfile.scope import ResolvedStage
 from optimizer.dockerfile.words import UnknownVariable, WordFault, expand
 from optimizer.errors import OptimizerError
 from optimizer.linting.subjects import DockerfileSubject
+from optimizer.locks.managers import manifest_patterns
 from optimizer.model import steps
 from optimizer.model.secret import BuildSecret
 from optimizer.toolchains import ProjectFiles
@@ -193,7 +193,7 @@ def is_manifest(path: str, *ecosystems: str) -> bool:
     """Whether a file says what to install, to an installer of the ecosystems, or to any."""
     name = posixpath.basename(path)
     known = ecosystems or ("python", "nodejs", "ruby", "java", "go", "rust", "dotnet")
-    return any(fnmatch.fnmatchcase(name, pattern) for ecosystem in known for pattern in manifests(ecosystem))
+    return any(fnmatch.fnmatchcase(name, pattern) for ecosystem in known for pattern in manifest_patterns(ecosystem))
 
 
 _PUBLIC = ("docker.io", "gcr.io", "ghcr.io", "localhost", "mcr.microsoft.com", "public.ecr.aws", "quay.io", "registry.k8s.io")

@@ -115,11 +115,11 @@ def _reference(destination: Destination) -> str:
 def _in_registry(tags: Mapping[str, tuple[str, ...]]) -> set[str]:
     """The assets whose images the registries have under all their tags; raises RegistryError where one does not say."""
     # Imported here: only this option needs an HTTP client.
-    from optimizer.adapters.ecr import default_credentials
-    from optimizer.adapters.registry import HttpRegistry
+    from optimizer.adapters.registry.client import HttpRegistry
+    from optimizer.adapters.registry.credentials import DefaultCredentials
 
     found = set()
-    with HttpRegistry(default_credentials()) as registry:
+    with HttpRegistry(DefaultCredentials()) as registry:
         for asset, references in tags.items():
             try:
                 for reference in references:

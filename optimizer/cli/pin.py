@@ -14,6 +14,7 @@ import click
 
 from optimizer.adapters.files import replace_file
 from optimizer.adapters.tree import SPEC_SUFFIX, is_spec
+from optimizer.adapters.walk import walk
 from optimizer.bases.catalogue import base_image, check_runtime
 from optimizer.bases.lock import Lock, LockedImage
 from optimizer.bases.mirror import Mirror
@@ -22,11 +23,10 @@ from optimizer.errors import Fault, LockError, OptimizerError, RegistryError, Sp
 from optimizer.model.reference import ImageReference
 
 if TYPE_CHECKING:
-    from optimizer.adapters.registry import Registry
+    from optimizer.adapters.registry.client import Registry
     from optimizer.bases.tools import Tools
 
 _SHORT_DIGEST = len("sha256:") + 12
-_FOREIGN_FOLDERS = frozenset({"node_modules", "cdk.out", "__pycache__"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +104,9 @@ def command(
     them, so "optimizer pin cdk.out" pins all that the app needs. The app itself
     is not run.
 
-    Registries are asked over HTTP, without a container engine; private Amazon
-    ECR registries with your AWS credentials. When one image cannot be
-    resolved, nothing is written.
+    Registries are asked over HTTP, without a container engine, with the logins
+    that Docker has; private Amazon ECR registries with your AWS credentials.
+    When one image cannot be resolved, nothing is written.
     """
     if check and update:
         raise click.UsageError("--check asks no registry, so it cannot go with --update")
@@ -187,12 +187,12 @@ def _pin(path: Path, lock: Lock, wanted: Sequence[_Wanted], update: bool, mirror
 def _resolve(references: Sequence[ImageReference], mirror: Mirror) -> list[LockedImage]:
     """One pin per reference; raises RegistryError with the faults of all that failed."""
     # Imported here: neither --check nor --help needs an HTTP client.
-    from optimizer.adapters.ecr import default_credentials
-    from optimizer.adapters.registry import HttpRegistry
+    from optimizer.adapters.registry.client import HttpRegistry
+    from optimizer.adapters.registry.credentials import DefaultCredentials
 
     found: list[LockedImage] = []
     faults: list[Fault] = []
-    with HttpRegistry(default_credentials()) as registry:
+    with HttpRegistry(DefaultCredentials()) as registry:
         for reference in references:
             source = mirror.apply(reference)
             through = f" from {source.registry}" if source != reference else ""
@@ -202,7 +202,8 @@ def _resolve(references: Sequence[ImageReference], mirror: Mirror) -> list[Locke
             except RegistryError as error:
                 faults.extend(error.faults)
     if faults:
-        raise RegistryError(faults)
+        # A login that fails fails alike for every image of its registry.
+        raise RegistryError(list(dict.fromkeys(faults)))
     return found
 
 
@@ -233,14 +234,7 @@ def _found_assembly() -> tuple[str, ...]:
 
 def _found_specs() -> tuple[str, ...]:
     """The ``*.image.toml`` under the current directory, sorted, without what tools install or write."""
-    found: list[str] = []
-    for folder, folders, files in os.walk("."):
-        folders[:] = [name for name in folders if not name.startswith(".") and name not in _FOREIGN_FOLDERS]
-        if "pyvenv.cfg" in files:
-            folders.clear()
-            continue
-        found += [os.path.normpath(os.path.join(folder, name)) for name in files if is_spec(name)]
-    return tuple(sorted(found))
+    return tuple(sorted(map(os.path.normpath, walk(".", is_spec))))
 
 
 def _references(specs: Iterable[str], images: Iterable[str], tools: Tools) -> tuple[_Wanted, ...]:

@@ -17,10 +17,10 @@ from optimizer.dockerfile.scope import BuildInputs, ResolvedDockerfile, Resolved
 from optimizer.dockerfile.shell import Command, commands
 from optimizer.linting.finding import Fix, Location
 from optimizer.model.ignore import IgnorePatterns
-from optimizer.model.plan import BuildPlan
 
 if TYPE_CHECKING:
     from optimizer.images.analysis import ImageAnalysis
+    from optimizer.model.plan import BuildPlan
 
 
 _MOST_PATTERNS = 1000

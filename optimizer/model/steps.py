@@ -220,6 +220,11 @@ class NodeDependencies(Step):
         default=(),
         doc="Lifecycle scripts of the project's own package.json that the image does without; no such script ever runs in it.",
     )
+    ignore_unbuilt: tuple[str, ...] = typed(
+        types.set_of(types.TEXT),
+        default=(),
+        doc="Names of local packages whose main file need not be in the project, because another step makes it.",
+    )
     slim: tuple[str, ...] = _slim_field()
     build_packages: tuple[str, ...] = _build_packages_field()
     secrets: tuple[BuildSecret, ...] = _secrets_field()

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from optimizer.errors import Fault
 from optimizer.locks.local import Local
+from optimizer.locks.managers import lock_names
 from optimizer.model.inputs import Input
 from optimizer.model.plan import Stage
 from optimizer.model.recipes.content import PackedFiles
@@ -17,7 +18,7 @@ from optimizer.model.steps import NodeDependencies
 from optimizer.toolchains.content import CODE_CACHES
 from optimizer.toolchains.nodejs_check import check_project
 from optimizer.toolchains.nodejs_platform import on_target
-from optimizer.toolchains.nodejs_project import COMPANIONS, NodeProject, read_project
+from optimizer.toolchains.nodejs_project import NodeProject, read_project
 from optimizer.toolchains.nodejs_recipe import node_recipe
 from optimizer.toolchains.toolchain import Rank, StepContext, Target, beside, missing_file
 
@@ -39,9 +40,9 @@ class NodeToolchain:
 
     def check(self, step: NodeDependencies, context: StepContext) -> Iterable[Fault]:
         name = posixpath.basename(step.lock)
-        if name not in COMPANIONS:
+        if name not in lock_names("nodejs"):
             yield Fault(
-                f'"{step.lock}" is no lock file of a known tool; allowed: {", ".join(COMPANIONS)}',
+                f'"{step.lock}" is no lock file of a known tool; allowed: {", ".join(lock_names("nodejs"))}',
                 "lock",
                 "write one beside it with bun install --yarn, or with npm install --package-lock-only, and name that"
                 if name in _BUN

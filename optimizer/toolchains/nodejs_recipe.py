@@ -10,7 +10,7 @@ from optimizer.model.inputs import Input
 from optimizer.model.recipes.nodejs import NodePackages, WorkspaceMember
 from optimizer.model.recipes.recipe import Tool
 from optimizer.toolchains.nodejs_platform import on_target, platform
-from optimizer.toolchains.nodejs_project import COMPANIONS, NodeProject
+from optimizer.toolchains.nodejs_project import NodeProject, settings_beside
 from optimizer.toolchains.secrets import user_npmrc
 from optimizer.toolchains.system import git_package
 from optimizer.toolchains.toolchain import GENERATED_FILES
@@ -87,7 +87,7 @@ def _copies(project: NodeProject) -> Iterator[Input]:
     named = [
         item for item in project.local() if item.path not in {project.path(path) for path in project.needs} or item.kind is LocalKind.FILE
     ]
-    files = {project.step.lock, *(project.path(name) for name in ("package.json", *COMPANIONS[posixpath.basename(project.step.lock)]))}
+    files = {project.step.lock, *(project.path(name) for name in ("package.json", *settings_beside(project.step.lock)))}
     files |= {item.path for item in named if item.kind.on_disk == "file"}
     for path in sorted(files):
         if project.context.project.kind(path) == "file":

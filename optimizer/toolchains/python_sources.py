@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from optimizer.locks.python import Package
+from optimizer.locks.python import Package, Registry
 from optimizer.locks.wheels import uv_platform
 from optimizer.model.inputs import Input
 from optimizer.model.plan import OnTarget, Stage
@@ -23,7 +23,7 @@ SOURCE = "/src"
 _LEFT_BEHIND = ("build", "dist", "**/*.egg-info")
 
 
-def source_stage(source: Package, step: PythonDependencies, context: StepContext, registries: tuple[str, ...]) -> Stage:
+def source_stage(source: Package, step: PythonDependencies, context: StepContext, registries: tuple[Registry, ...]) -> Stage:
     """The stage whose tree is one first-party package, without its dependencies."""
     project = project_at(source.location, context)
     directory = f"{SOURCE}/{source.name}"

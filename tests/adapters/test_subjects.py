@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from optimizer.adapters.subjects import load_app, load_template
-from optimizer.adapters.tree import find_templates, is_app
+from optimizer.adapters.tree import find, is_app
 from optimizer.errors import ContextError
 from optimizer.linting.rules import RULES
 from optimizer.linting.subjects import AppSubject, DockerfileSubject, FunctionSubject
@@ -91,8 +91,8 @@ class TestTemplate:
             Path(path).parent.mkdir(exist_ok=True)
             Path(path).write_text("Type: AWS::Serverless::Function")
         Path("b/template.yaml").write_text("{{ helm }}")
-        assert list(find_templates(["."])) == ["template.yaml", "a/shop.template.json", "a/template.yml"]
-        assert list(find_templates(["b/values.yaml", "api/Dockerfile"])) == ["b/values.yaml"]
+        assert find(["."]).templates == ("template.yaml", "a/shop.template.json", "a/template.yml")
+        assert find(["b/values.yaml", "api/Dockerfile"]).templates == ("b/values.yaml",)
 
 
 class TestApp:

@@ -293,11 +293,22 @@ class TestChecking:
         assert list(app.iterdir()) == []
 
 
+class TestLogins:
+    def test_a_login_that_fails_is_told_once_for_all_images_of_its_registry(self, mirror: RegistryServer, app: Path) -> None:
+        mirror.auth, mirror.login = "basic", ("me", "se:cret")
+        (app / "no-docker").mkdir()
+        (app / "no-docker" / "config.json").write_text('{"credsStore": "missing-here"}')
+        with pytest.raises(RegistryError) as raised:
+            run("--image", PYTHON, "--image", NODE, "--mirror", mirror.host)
+        (fault,) = raised.value.faults
+        assert fault.message.endswith(f'gives no login for "{mirror.host}": there is no such program on PATH')
+
+
 class TestWriting:
     def test_a_broken_connection_leaves_the_lock_as_it_was_and_the_next_run_succeeds(
         self, mirror: RegistryServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("optimizer.adapters.registry._FIRST_DELAY_S", 0)
+        monkeypatch.setattr("optimizer.adapters.registry.transport._FIRST_DELAY_S", 0)
         before = write_lock(pinned())
         mirror.cuts = 5
         arguments = ["--update", "--mirror", mirror.host, "--image", "python3.13"]

@@ -56,15 +56,20 @@ def _process(argv: list[str], url: str, log: Path, environment: Mapping[str, str
 
 
 @contextlib.contextmanager
-def registry(directory: Path) -> Iterator[str]:
-    """A registry; gives its ``host:port``."""
+def registry(directory: Path, users: str = "") -> Iterator[str]:
+    """A registry; gives its ``host:port``.  With ``users``, lines of an htpasswd file, it wants a login."""
     program = shutil.which("docker-registry")
     if program is None:
         raise RuntimeError("docker-registry is not installed; .ci/setup-engine installs it")
     address = f"127.0.0.1:{free_port()}"
     configuration = directory / "registry.yml"
     storage = {"filesystem": {"rootdirectory": str(directory / "blobs")}, "delete": {"enabled": True}}
-    configuration.write_text(json.dumps({"version": 0.1, "storage": storage, "http": {"addr": address}, "log": {"level": "warn"}}))
+    settings: dict[str, Any] = {"version": 0.1, "storage": storage, "http": {"addr": address}, "log": {"level": "warn"}}
+    if users:
+        passwords = directory / "htpasswd"
+        passwords.write_text(users)
+        settings["auth"] = {"htpasswd": {"realm": "test", "path": str(passwords)}}
+    configuration.write_text(json.dumps(settings))
     with _process([program, "serve", str(configuration)], f"http://{address}/v2/", directory / "registry.log"):
         try:
             yield address

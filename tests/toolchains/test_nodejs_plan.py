@@ -102,6 +102,20 @@ def test_the_plan_warns_where_a_member_has_packages_of_its_own(tmp_path: Path) -
     assert planned(case, NodeDependencies("package-lock.json", package="@acme/text")).warnings == ()
 
 
+def test_what_a_command_builds_may_be_in_the_project_or_not(tmp_path: Path) -> None:
+    """Somebody who has built the package by hand, and a fresh checkout, plan the same."""
+    packages = {"packages/text": {"version": "1.0.0", "name": "text"}, "node_modules/text": {"resolved": "packages/text", "link": True}}
+    project(tmp_path, packages, workspaces=["packages/*"], dependencies={"text": "1.0.0"})
+    write(tmp_path, **{"packages/text/package.json": {"name": "text", "main": "dist/index.js"}})
+    with pytest.raises(SpecError, match='starts at "dist/index.js", which does not exist in the project'):
+        planned(tmp_path, NodeDependencies("package-lock.json"))
+    step = NodeDependencies("package-lock.json", ignore_unbuilt=["text"])
+    unbuilt = planned(tmp_path, step)
+    assert "node-dependencies-packages-text" in unbuilt.layers
+    write(tmp_path, **{"packages/text/dist/index.js": ""})
+    assert planned(tmp_path, step) == unbuilt
+
+
 def test_a_damaged_lock_is_left_to_npm(tmp_path: Path) -> None:
     write(tmp_path, **{"package.json": {"name": "shop"}, "package-lock.json": "{"})
     made = planned(tmp_path, NodeDependencies("package-lock.json"))
