@@ -172,7 +172,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         try:
             data, lines = refresh(json.loads(text), Registries(client, options.pypi, options.npm).releases)
         except (httpx.HTTPError, KeyError, ValueError) as error:
-            print(f"error: a registry gave no releases: {error}\n  hint: check the network, or name an index with --pypi and --npm", file=sys.stderr)
+            print(
+                f"error: a registry gave no releases: {error}\n  hint: check the network, or name an index with --pypi and --npm",
+                file=sys.stderr,
+            )
             return 2
     fresh = json.dumps(data, indent=2) + "\n"
     data_module.read_tools_data(fresh)

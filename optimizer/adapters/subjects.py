@@ -21,6 +21,7 @@ from optimizer.linting.finding import Edit, Fix, Location
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import AppSubject, DockerfileSubject, FunctionSubject, RepositorySubject
 from optimizer.linting.suppressions import Malformed, Suppression, literal, reason_and_end
+from optimizer.model.architectures import ARCHITECTURES, DEFAULT_ARCHITECTURE, architecture_of_platform, platform_of
 from optimizer.sam.config import DEFAULT_ENVIRONMENT, ImageRepositories, image_repositories
 from optimizer.sam.document import Document, parse_document
 from optimizer.sam.template import TemplateFunction, TemplateRepository, functions, repositories
@@ -31,10 +32,6 @@ ACKNOWLEDGED = "lambda-image-optimizer"
 _SAMCONFIGS = ("samconfig.toml", "samconfig.yaml", "samconfig.yml")
 """Of several, SAM reads the first."""
 
-_DEFAULT_ARCHITECTURE = "x86_64"
-"""What a function has that does not give its own."""
-
-_ARCHITECTURES = {"linux/amd64": "x86_64", "linux/arm64": "arm64"}
 _START = Span(Position(1, 1), Position(1, 1))
 
 
@@ -132,13 +129,14 @@ class _App:
         options = image.options
         path = os.path.normpath(image.directory / options.dockerfile)
         origin = self._origins.get(image.asset)
+        built_for = architecture_of_platform(options.platform or "")
         subject = load_dockerfile(
             path,
             context=str(image.directory),
             shown=os.path.normpath(os.path.join(origin, options.dockerfile)) if origin else path,
             mirror=self._mirror,
             arguments=options.arguments,
-            architecture=_ARCHITECTURES.get(options.platform or ""),
+            architecture=built_for.name if built_for else None,
             target=options.target,
         )
         found = plan_beside(image.directory, subject.dockerfile.text)
@@ -231,7 +229,7 @@ def _tellings(path: str, text: str, document: Document, logical_ids: Sequence[st
 
     return {
         logical_id: Fix(title="say the architecture that the function has", edits=(Edit(path=path, span=span, text=added),))
-        for logical_id, (span, added) in architectures(text, document, logical_ids, _DEFAULT_ARCHITECTURE).items()
+        for logical_id, (span, added) in architectures(text, document, logical_ids, DEFAULT_ARCHITECTURE).items()
     }
 
 
@@ -285,7 +283,7 @@ def _template_function(
     contents: Mapping[str, bytes],
 ) -> FunctionSubject:
     construct = function.path or function.logical_id
-    architecture = function.architecture if function.architecture_given else _DEFAULT_ARCHITECTURE
+    architecture = function.architecture if function.architecture_given else DEFAULT_ARCHITECTURE
     build, image, file = function.build, "", None
     if build is not None and build.directory is not None and build.dockerfile is not None:
         directory = os.path.normpath(os.path.join(os.path.dirname(path), build.directory))
@@ -300,7 +298,7 @@ def _template_function(
                     context=directory,
                     mirror=mirror,
                     arguments=known if len(known) == len(build.arguments) else None,
-                    architecture=architecture if architecture in _ARCHITECTURES.values() else None,
+                    architecture=architecture if architecture in ARCHITECTURES else None,
                     target=build.target,
                     contents=contents,
                 )
@@ -309,7 +307,7 @@ def _template_function(
                 place = document.places.get(("Resources", function.logical_id, "Metadata", "Dockerfile"), function.span)
                 problems.append(Problem(f"the Dockerfile of {function.logical_id}: {error.faults[0].message}", place or _START))
         loaded = files[image]
-        platform = next((name for name, word in _ARCHITECTURES.items() if word == architecture), None)
+        platform = platform_of(architecture)
         file = replace(loaded, construct=construct, platform=platform) if loaded else None
     return FunctionSubject(
         construct=construct,

@@ -18,6 +18,7 @@ from optimizer.dockerfile.scope import absolute
 from optimizer.errors import SpecError
 from optimizer.model import fields as types
 from optimizer.model import steps
+from optimizer.model.architectures import DEFAULT_ARCHITECTURE, architecture_of_platform
 from optimizer.model.fields import FieldFault
 
 _INSTALLER_VARIABLES = re.compile(
@@ -111,10 +112,10 @@ class ImageSettings:
         known = lambda_base(bottom.image, self.walk.mirror) if bottom.image else None
         if known is not None and known.architecture is not None:
             return known.architecture
-        word = {"linux/amd64": "x86_64", "linux/arm64": "arm64"}.get(bottom.platform or "")
-        if word is None:
-            self.remarks.append("nothing says the architecture: x86_64 is Lambda's default")
-        return word or "x86_64"
+        found = architecture_of_platform(bottom.platform or "")
+        if found is None:
+            self.remarks.append(f"nothing sets the architecture: {DEFAULT_ARCHITECTURE} is Lambda's default")
+        return found.name if found else DEFAULT_ARCHITECTURE
 
     def _started(self) -> str:
         """The program of a ``provided`` runtime that the entrypoint starts, where it is now; empty when there is none."""

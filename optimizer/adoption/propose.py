@@ -24,8 +24,8 @@ from optimizer.dockerfile.instruction import Instruction
 from optimizer.errors import DockerfileError, Fault, OptimizerError
 from optimizer.linting.subjects import DockerfileSubject
 from optimizer.model import steps
+from optimizer.model.architectures import BY_NAME
 from optimizer.model.fields import TARGET_ROOTS, FieldFault
-from optimizer.model.plan import oci_architecture
 from optimizer.model.reference import ImageReference
 from optimizer.model.spec import ImageSpec
 from optimizer.toolchains import ProjectFiles, StepContext, Target, toolchain_of
@@ -157,7 +157,7 @@ class _Finish:
         for origin, path, exact in draft.values.pop("outputs"):
             run.append(keeping(origin, path, exact))
         for name in [name for name, value in stage.variables.items() if value is None and name == "TARGETARCH"]:
-            environment[name] = oci_architecture(self._image.architecture)
+            environment[name] = BY_NAME[self._image.architecture].oci
         image = stage.resolved.image or ""
         own = lambda_base(image, walk.mirror)
         draft.values = {

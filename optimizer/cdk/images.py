@@ -22,9 +22,10 @@ from optimizer.builders.image_files import image_files
 from optimizer.cdk.synthesizer import check_publishable, top_level_stack
 from optimizer.config.settings import Settings, load_lock, load_settings
 from optimizer.errors import ConfigurationError, Fault, SpecError
+from optimizer.model.architectures import BY_NAME
 from optimizer.model.cache import CacheOption
 from optimizer.model.ecr import EcrRegistry
-from optimizer.model.plan import BuildPlan, oci_architecture
+from optimizer.model.plan import BuildPlan
 from optimizer.model.reference import REQUIRED_IMAGES
 from optimizer.model.spec import ImageSpec
 from optimizer.planning import plan, required_images
@@ -125,7 +126,7 @@ class AppImages:
             return
         self._noted.add((stack, spec))
         with contextlib.suppress(SpecError):  # which planning tells
-            platform = oci_architecture(spec.architecture)
+            platform = BY_NAME[spec.architecture].oci
             needed = [{"image": str(image), "platform": platform} for image in required_images(spec, self._tools)]
             stack.node.add_metadata(REQUIRED_IMAGES, needed)
 

@@ -25,7 +25,7 @@ from optimizer.cli.options import of_project
 from optimizer.config.settings import load_lock, load_settings
 from optimizer.errors import ContextError, Fault, LockError, OptimizerError, SpecError
 from optimizer.linting.fixes import unified_diff
-from optimizer.model.architectures import ARCHITECTURES
+from optimizer.model.architectures import ARCHITECTURES, DEFAULT_ARCHITECTURE
 from optimizer.model.spec import ImageSpec
 from optimizer.planning import plan
 from optimizer.project.files import Project
@@ -141,7 +141,7 @@ def _proposed(
 
 
 def _started(directory: str, runtime: str, architecture: str | None, project: Project) -> tuple[Candidate | None, ProposedImage]:
-    proposal = start(runtime, os.path.normpath(directory), project, architecture or "x86_64")
+    proposal = start(runtime, os.path.normpath(directory), project, architecture or DEFAULT_ARCHITECTURE)
     name = slug(os.path.basename(os.path.realpath(os.path.join(project.root, directory)))) or "function"
     return None, ProposedImage(function="", id="".join(part.capitalize() for part in name.split("-")), proposal=proposal)
 

@@ -278,7 +278,7 @@ def _references_of_spec(name: str, tools: Tools) -> tuple[_Wanted, ...]:
             hint=f"for an image or a runtime: optimizer pin --image {name}",
         )
     # Imported here: most calls name no spec.
-    from optimizer.model.plan import oci_architecture
+    from optimizer.model.architectures import BY_NAME
     from optimizer.model.spec import ImageSpec
     from optimizer.planning import required_images
 
@@ -290,7 +290,7 @@ def _references_of_spec(name: str, tools: Tools) -> tuple[_Wanted, ...]:
     except OptimizerError as error:
         # What load() raises is placed in the file already; this is not.
         raise SpecError([Fault(fault.message, f"{name}: {fault.place}".removesuffix(": "), fault.hint) for fault in error.faults]) from None
-    return tuple(_Wanted(reference, frozenset({oci_architecture(spec.architecture)})) for reference in references)
+    return tuple(_Wanted(reference, frozenset({BY_NAME[spec.architecture].oci})) for reference in references)
 
 
 def _references_of_image(name: str) -> tuple[_Wanted, ...]:

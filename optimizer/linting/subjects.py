@@ -16,6 +16,7 @@ from optimizer.dockerfile.rendered import HEADER
 from optimizer.dockerfile.scope import BuildInputs, ResolvedDockerfile, ResolvedStage, resolve
 from optimizer.dockerfile.shell import Command, commands
 from optimizer.linting.finding import Fix, Location
+from optimizer.model.architectures import platform_of
 from optimizer.model.ignore import IgnorePatterns
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ _MOST_PATTERNS = 1000
 _MOST_STARS = 20
 _LONGEST_IGNORE = 65536
 """Of an ignore file that rules look at: each pattern is tried for each copy."""
-
-_OCI = {"x86_64": "amd64"}
 
 
 class ContextFiles(Protocol):
@@ -132,7 +131,7 @@ class DockerfileSubject:
         inputs = BuildInputs(
             arguments=arguments or {},
             complete=arguments is not None,
-            platform=f"linux/{_OCI.get(architecture, architecture)}" if architecture else None,
+            platform=platform_of(architecture),
             environments=environments,
             workdirs=workdirs,
         )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from optimizer.bases.catalogue import BaseImage
 from optimizer.locks.local import Local, LocalKind
+from optimizer.model.architectures import BY_NAME
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -30,7 +31,6 @@ ARCHIVES = (WHEEL, ".tar.gz", ".tgz", ".zip", ".tar.bz2", ".tar.xz")
 
 _PAGE = (".html", ".htm")
 
-MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 # Later patch releases than these do not come: Python 3 has had at most 20 of one minor version.
 _PATCHES = range(30)
@@ -239,7 +239,7 @@ def environment_of(base: BaseImage, architecture: str) -> tuple[tuple[str, str],
         "implementation_name": "cpython",
         "implementation_version": f"{version}.0",
         "os_name": "posix",
-        "platform_machine": MACHINES[architecture],
+        "platform_machine": BY_NAME[architecture].machine,
         "platform_python_implementation": "CPython",
         "platform_release": "",
         "platform_system": "Linux",

@@ -20,9 +20,10 @@ from optimizer.bases.tools import Tools
 from optimizer.dockerfile.rendered import BASE, BUILD
 from optimizer.errors import Fault, PlanError, SpecError, UnpinnedError
 from optimizer.locks.local import Local
+from optimizer.model.architectures import BY_NAME
 from optimizer.model.ignore import IgnorePatterns
 from optimizer.model.inputs import Input
-from optimizer.model.plan import BuildPlan, OnTarget, Stage, oci_architecture
+from optimizer.model.plan import BuildPlan, OnTarget, Stage
 from optimizer.model.reference import ImageReference
 from optimizer.model.spec import ImageSpec
 from optimizer.model.stability import Stability
@@ -378,7 +379,7 @@ class _Pins:
     def __init__(self, lock: Lock, mirror: Mirror, architecture: str) -> None:
         self._lock = lock
         self._mirror = mirror
-        self._platform = oci_architecture(architecture)
+        self._platform = BY_NAME[architecture].oci
 
     def require(self, images: Iterable[ImageReference]) -> None:
         """Raise UnpinnedError with one fault per image that the lock does not pin for the platform."""

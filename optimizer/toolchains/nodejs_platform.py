@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from optimizer.model.architectures import BY_NAME
 from optimizer.model.plan import OnTarget
 from optimizer.model.recipes.nodejs import NodePlatform
 from optimizer.toolchains.nodejs_project import NodeProject
@@ -9,13 +10,12 @@ from optimizer.toolchains.toolchain import Target
 
 # The npm of older runtimes takes no notice of --cpu.
 _CROSS_SINCE = 18
-_CPUS = {"x86_64": "x64", "arm64": "arm64"}
 _PNPM_BUILDS = ("onlyBuiltDependencies", "dangerouslyAllowAllBuilds", "allowBuilds")
 
 
 def platform(target: Target) -> NodePlatform:
     """The platform of the target; every base has the GNU C library."""
-    return NodePlatform(cpu=_CPUS[target.architecture], os="linux", libc="glibc")
+    return NodePlatform(cpu=BY_NAME[target.architecture].cpu, os="linux", libc="glibc")
 
 
 def on_target(project: NodeProject) -> OnTarget | None:

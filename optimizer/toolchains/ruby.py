@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from optimizer.errors import Fault
 from optimizer.locks import ruby
 from optimizer.locks.local import Local
+from optimizer.model.architectures import BY_NAME
 from optimizer.model.inputs import Input
 from optimizer.model.plan import TREE, OnTarget, Stage
 from optimizer.model.recipes.content import PackedFiles
@@ -21,7 +22,6 @@ from optimizer.toolchains.system import git_package
 from optimizer.toolchains.toolchain import Rank, StepContext, Target, beside, missing_file
 
 _HOME = "/var/task"
-_MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
 _SYSTEM = re.compile(
     r"/(?:bin|boot|dev|etc|home|lib|lib64|local|media|mnt|opt|proc|root|run|sbin|srv|sys|tmp|usr|var$"
     r"|var/(?:cache|db|empty|lang|lib|local|lock|log|mail|opt|rapid|run|runtime|spool|telemetry|tmp))(?:/|$)"
@@ -53,7 +53,7 @@ class RubyToolchain:
         if context.project.kind(step.lock) != "file" or context.project.kind(gemfile) != "file":
             return
         lock = _lock(step, context)
-        machine = _MACHINES[context.target.architecture]
+        machine = BY_NAME[context.target.architecture].machine
         if not ruby.supports(lock.platforms, machine):
             yield Fault(
                 f'"{step.lock}" is locked for {", ".join(lock.platforms) or "no platform"}, and the image is for {machine}-linux',

@@ -9,6 +9,7 @@ from optimizer.errors import Fault, did_you_mean
 from optimizer.locks import cargo
 from optimizer.locks.go import newer
 from optimizer.locks.local import Local
+from optimizer.model.architectures import BY_NAME
 from optimizer.model.plan import OnTarget, Stage
 from optimizer.model.recipes.programs import RustProgram
 from optimizer.model.reference import ImageReference
@@ -16,7 +17,6 @@ from optimizer.model.steps import RustBuild
 from optimizer.toolchains.sources import WORKDIR, Placement
 from optimizer.toolchains.toolchain import Rank, StepContext, Target, below, missing_directory, missing_file
 
-_MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
 _UNSTABLE = ("nightly", "beta")
 
 
@@ -137,7 +137,7 @@ def _faults(step: RustBuild, context: StepContext) -> Iterable[Fault]:
             "set builder to an image with that toolchain, or build with a stable one",
         )
     chosen = cargo.target(context.project, source)
-    machine = _MACHINES[context.target.architecture]
+    machine = BY_NAME[context.target.architecture].machine
     if chosen is not None and not chosen[1].startswith(f"{machine}-"):
         yield Fault(
             f'"{chosen[0]}" builds for "{chosen[1]}", and the image is for {context.target.architecture}',

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from optimizer.errors import ImageError
+from optimizer.model.architectures import PLATFORMS
 from optimizer.model.image import LAYERS_LABEL, HistoryStep, Image, Layer
 
-PLATFORMS = ("linux/amd64", "linux/arm64")
 """The platforms of Lambda, its default first."""
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")

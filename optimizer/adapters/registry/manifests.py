@@ -10,13 +10,12 @@ from typing import Any
 from optimizer.adapters.registry.media_types import INDEX_TYPES, MANIFEST_TYPES
 from optimizer.adapters.registry.messages import ASK_OWNER, clean
 from optimizer.adapters.registry.transport import Response
-from optimizer.bases.lock import PLATFORMS
 from optimizer.errors import RegistryError
+from optimizer.model.architectures import OCI_ARCHITECTURES, PLATFORMS, architecture_of_oci
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 # Variants that Lambda's processors run; an index may hold others beside them.
-_VARIANTS = {"amd64": ("", "v1"), "arm64": ("", "v8")}
 
 
 def verified_digest(response: Response, wanted: str | None, subject: str) -> str:
@@ -59,13 +58,14 @@ def platforms_of_index(document: Mapping[str, Any], subject: str) -> dict[str, s
         if not isinstance(platform, dict):
             continue
         system, name = platform.get("os"), platform.get("architecture")
-        if system != "linux" or name not in PLATFORMS or (platform.get("variant") or "") not in _VARIANTS[name]:
+        known = architecture_of_oci(name) if system == "linux" and isinstance(name, str) else None
+        if known is None or (platform.get("variant") or "") not in known.variants:
             others.append(f"{system}/{name}")
             continue
         digest = entry.get("digest")
         if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
             raise RegistryError(f'the index of "{subject}" has the digest "{clean(digest)}" for {name}', hint=ASK_OWNER)
-        found.setdefault(name, digest)
+        found.setdefault(known.oci, digest)
     if not found:
         raise _no_platform(sorted(set(others) - {"unknown/unknown"}), subject)
     return dict(sorted(found.items()))
@@ -84,13 +84,13 @@ def architecture_of_config(config: Response, subject: str) -> str:
     """The architecture in an image's configuration: a single manifest does not hold it."""
     image = config.document("configuration", subject)
     system, name = image.get("os"), image.get("architecture")
-    if system != "linux" or name not in PLATFORMS:
+    if system != "linux" or name not in OCI_ARCHITECTURES:
         raise _no_platform([f"{system}/{name}"], subject)
     return str(name)
 
 
 def _no_platform(found: Sequence[str], subject: str) -> RegistryError:
     return RegistryError(
-        f'"{subject}" has no image that Lambda can run: found {clean(", ".join(found)) or "none"}; allowed: linux/amd64, linux/arm64',
+        f'"{subject}" has no image that Lambda can run: found {clean(", ".join(found)) or "none"}; allowed: {", ".join(PLATFORMS)}',
         hint="name another image or tag",
     )

@@ -8,14 +8,14 @@ from optimizer.linting.conventions import Conventions
 from optimizer.linting.finding import Severity, Undecided, Verdict, Violation
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import FunctionSubject
-
-_WORDS = {"linux/amd64": "x86_64", "linux/arm64": "arm64"}
+from optimizer.model.architectures import architecture_of_platform
 
 
 def _check(subject: FunctionSubject, conventions: Conventions) -> Iterator[Verdict]:
     platform = subject.dockerfile.platform if subject.dockerfile else None
     # What the Dockerfile itself says is the matter of LIO107.
-    if platform is None or _WORDS.get(platform) == subject.architecture:
+    known = architecture_of_platform(platform) if platform else None
+    if platform is None or (known is not None and known.name == subject.architecture):
         return
     if subject.architecture is None:
         yield Undecided(reason="the architecture of the function is known at deployment alone")
