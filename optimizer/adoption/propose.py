@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import fields, replace
 
 from optimizer.adoption.content import ECOSYSTEMS, Content
@@ -25,6 +25,7 @@ from optimizer.linting.subjects import DockerfileSubject
 from optimizer.model import steps
 from optimizer.model.architectures import BY_NAME
 from optimizer.model.fields import TARGET_ROOTS, FieldFault
+from optimizer.model.function import DeclaredFunction
 from optimizer.model.reference import ImageReference
 from optimizer.model.spec import ImageSpec
 from optimizer.toolchains import ProjectFiles, StepContext, Target, toolchain_of
@@ -38,9 +39,7 @@ def propose(
     directory: str,
     project: ProjectFiles,
     mirror: Mirror = Mirror(),  # noqa: B008 - an immutable value
-    command: Sequence[str] | None = (),
-    entrypoint: Sequence[str] | None = (),
-    workdir: str | None = "",
+    function: DeclaredFunction | None = None,
     architecture: str | None = None,
     runtime: str | None = None,
     secrets: Mapping[str, str] | None = None,
@@ -48,10 +47,10 @@ def propose(
     """A spec for the image of the Dockerfile.
 
     ``directory`` is the build context as the project sees it, ``.`` for the
-    project itself.  ``command``, ``entrypoint`` and ``workdir`` are what the
-    function says in place of the image, None where that is hidden; ``secrets`` are the
-    sources of build secrets by id, as ``docker build`` takes them.
-    ``runtime`` names the runtime where the base does not tell it.
+    project itself.  ``function`` is the one that runs the image, None for a
+    Dockerfile by itself; ``secrets`` are the sources of build secrets by id, as
+    ``docker build`` takes them.  ``architecture`` and ``runtime`` count where
+    neither the function nor the base names them.
 
     Raises :class:`DockerfileError` for what is no Dockerfile, and
     :class:`SpecError` where no runtime can be told.
@@ -64,7 +63,7 @@ def propose(
         )
     walk = Walk(subject, directory, project, mirror, secrets)
     Stages(walk).follow()
-    return _Finish(walk, ImageSettings(walk, command, entrypoint, workdir, architecture, runtime)).proposal()
+    return _Finish(walk, ImageSettings(walk, function, architecture, runtime)).proposal()
 
 
 class _Finish:

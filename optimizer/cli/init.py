@@ -117,10 +117,8 @@ def _proposed(
                 directory=item.directory,
                 project=project,
                 mirror=mirror,
-                command=item.command,
-                entrypoint=item.entrypoint,
-                workdir=item.workdir,
-                architecture=item.architecture or architecture,
+                function=item.declared,
+                architecture=architecture,
                 runtime=runtime,
                 secrets=item.secrets,
             )
