@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 export CDK_DISABLE_CLI_TELEMETRY := 1
 
-.PHONY: synth test lint bench bench-engine wheel clean
+.PHONY: synth test lint bench bench-engine tools wheel clean
 
 synth: $(READY)
 	cdk synth --quiet --no-notices
@@ -33,6 +33,11 @@ bench-engine: $(READY)
 	python -m benchmarks.bytecode
 	python -m benchmarks.installers
 	python -m benchmarks.linking
+
+# Asks PyPI and npm for the newest versions of the tools that stages bring.
+tools: $(READY)
+	python -m maintenance.tools
+	python -m tests.write_pages
 
 wheel: $(READY)
 	python -m pip wheel --quiet --no-deps --wheel-dir dist .
