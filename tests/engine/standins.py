@@ -20,25 +20,29 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.engine import services
 
 RECIPES = Path(__file__).parent / "standin"
-# Builders first: the Java stand-in compiles its runtime client with Maven's, and Gradle's stands on it.
+# What others stand on first, then the largest.
 IMAGES = {
-    "python": "lambda/python:3.13",
-    "nodejs": "lambda/nodejs:22",
-    "provided": "lambda/provided:al2023",
-    "golang": "docker/library/golang:1.25",
     "maven": "docker/library/maven:3.9-amazoncorretto-21",
-    "java": "lambda/java:21",
-    "ruby": "lambda/ruby:3.3",
     "rust": "docker/library/rust:1-alpine",
+    "golang": "docker/library/golang:1.25",
+    "nodejs": "lambda/nodejs:22",
     "gradle": "docker/library/gradle:8-jdk21",
+    "java": "lambda/java:21",
+    "python": "lambda/python:3.13",
+    "ruby": "lambda/ruby:3.3",
+    "provided": "lambda/provided:al2023",
 }
+# The Java stand-in compiles its runtime client with Maven's, and Gradle's stands on it.
+_WITH_MAVEN = ("java", "gradle")
+_building = {name: threading.Lock() for name in IMAGES}
 STATE = Path(
     os.environ.get("OPTIMIZER_ENGINE_STATE", "/var/lib/optimizer-engine" if os.geteuid() == 0 else Path.home() / ".cache/optimizer-engine")
 )
@@ -66,7 +70,7 @@ def start_registry(directory: Path, names: Iterable[str] = tuple(IMAGES)) -> str
             _copy(kept / "blobs", directory / "blobs")
         address = services.start_registry(directory)
         common, foreign = _common(), _foreign()
-        _push_all({f"{address}/{IMAGES[name]}": _build(name, common) for name in names}, foreign)
+        _in_parallel(lambda name: _push(f"{address}/{IMAGES[name]}", _build(name, common), foreign), names)
         shutil.rmtree(kept / "next", ignore_errors=True)
         _copy(directory / "blobs", kept / "next")
         shutil.rmtree(kept / "blobs", ignore_errors=True)
@@ -98,8 +102,8 @@ def locked(path: Path) -> Iterator[None]:
 
 def push_patched_standins(registry: str, prefix: str) -> None:
     """Push every stand-in once more under a prefix, as AWS publishes a patched image: with a layer more."""
-    common = _common()
-    _push_all({f"{registry}/{prefix}/{path}": patched(_build(name, common)) for name, path in IMAGES.items()}, _foreign())
+    common, foreign = _common(), _foreign()
+    _in_parallel(lambda name: _push(f"{registry}/{prefix}/{IMAGES[name]}", patched(_build(name, common)), foreign), IMAGES)
 
 
 def patched(image: str) -> str:
@@ -109,11 +113,10 @@ def patched(image: str) -> str:
     return subprocess.run(argv, input=recipe, capture_output=True, text=True, check=True, timeout=300).stdout.strip()
 
 
-def _push_all(images: Mapping[str, str], foreign: str) -> None:
-    """Push local images under names."""
-    # A push compresses on one core.
+def _in_parallel(work: Callable[[str], None], names: Iterable[str]) -> None:
+    """Do the work for each name; to unpack and to compress take one core each."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(lambda remote: _push(remote, images[remote], foreign), images))
+        list(pool.map(work, names))
 
 
 def _push(remote: str, local: str, foreign: str) -> None:
@@ -150,8 +153,12 @@ def _foreign() -> str:
 
 def _build(name: str, common: str) -> str:
     tag = _tag(name, common)
-    if not _exists(tag):
-        arguments = ["--build-arg", f"DEBIAN={common}", "--build-arg", f"MAVEN={_tag('maven', common)}"]
+    arguments = ["--build-arg", f"DEBIAN={common}"]
+    if name in _WITH_MAVEN:
+        arguments += ["--build-arg", f"MAVEN={_build('maven', common)}"]
+    with _building[name]:
+        if _exists(tag):
+            return tag
         _docker("build", "--quiet", *arguments, "--file", str(RECIPES / name / "Dockerfile"), "--tag", tag, str(RECIPES))
     return tag
 
@@ -159,7 +166,7 @@ def _build(name: str, common: str) -> str:
 def _tag(name: str, common: str) -> str:
     """The local name of a stand-in, from everything that it is made of."""
     parts = [common, _digest(RECIPES / "common"), _digest(RECIPES / name)]
-    if name in ("java", "gradle"):
+    if name in _WITH_MAVEN:
         parts.append(_tag("maven", common))
     return f"optimizer-standin/{name}:{hashlib.sha256(' '.join(parts).encode()).hexdigest()[:16]}"
 
