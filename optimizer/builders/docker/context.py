@@ -22,6 +22,7 @@ DOCKERFILE = "Dockerfile"
 _RESERVED = (DOCKERFILE, ".dockerignore")
 # Changes whenever the form of the context does, so that no older directory is taken for a newer one.
 _FORM = "2"
+_BUFFER = 1 << 18
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _NO_PERMISSION = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _IN_THE_WAY = frozenset({errno.EEXIST, errno.EISDIR, errno.ENOTDIR})
@@ -79,7 +80,7 @@ def build_context(plan: BuildPlan, project: Project, profile: Profile = Profile.
         faults[Fault(f'"{path}" is where the build context holds an archive', path, "rename the file, or the step of that name")] = None
     if faults:
         raise ContextError(tuple(faults))
-    plain = tuple(found[path] for path in sorted(found))
+    plain = tuple([found[path] for path in sorted(found)])
     text = render(plan, profile)
     secrets = plan.secrets()
     return BuildContext(
@@ -156,9 +157,9 @@ def _digest(
 
 
 def _add(digest: hashlib._Hash, entries: Iterable[Entry | Member]) -> None:
-    for entry in entries:
-        for field in (entry.path, entry.mode, entry.content):
-            digest.update(_field(field))
+    modes = {mode: _field(mode) for mode in ("file", "executable", "directory", "symlink")}
+    for path, mode, content, *_ in entries:
+        digest.update(_field(path) + modes[mode] + _field(content))
 
 
 def _field(text: str) -> bytes:
@@ -180,7 +181,7 @@ def _write(context: BuildContext, project: Project, directory: str) -> None:
     for path, members in context.archives.items():
         target = os.path.join(directory, path)
         _make_directory(os.path.dirname(target), made)
-        with open(target, "xb") as file:
+        with open(target, "xb", buffering=_BUFFER) as file:
             write_archive(file, members, project)
         os.chmod(target, 0o644)
 
