@@ -8,6 +8,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from optimizer.errors import ContextError, Fault
@@ -44,6 +45,25 @@ class _File(NamedTuple):
 
 
 _path = operator.attrgetter("path")
+
+
+@dataclass(slots=True)
+class _Found:
+    """What a walk has found."""
+
+    entries: list[Entry] = field(default_factory=list)
+    files: list[_File] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+    def extend(self, other: _Found) -> None:
+        self.entries += other.entries
+        self.files += other.files
+        self.faults += other.faults
+
+    def drop_bare_directories(self) -> None:
+        """Keep of the directories only those above something else."""
+        above = directories_above(item.path for item in (*self.files, *self.entries) if item.mode != "directory")
+        self.entries = [entry for entry in self.entries if entry.mode != "directory" or entry.path in above]
 
 
 class OpenedFile:
@@ -146,17 +166,18 @@ class Project:
 
     def _entries(self, path: str, ignore: IgnorePatterns) -> tuple[Entry, ...]:
         top = self._inside(path)
+        found = _Found()
         if top.is_dir():
-            found = list(self._walk(str(top), path, "", ignore))
+            self._walk(str(top), path, "", ignore, found)
+        elif fault := name_fault(path):
+            found.faults.append(fault)
         else:
-            found = [name_fault(path) or self._file(str(top), path, os.stat(top))]
-        faults = [item for item in found if isinstance(item, Fault)]
-        files = [item for item in found if isinstance(item, _File)]
-        faults += self._hash(files)
+            self._add_file(str(top), path, os.stat(top), found)
+        faults = found.faults + self._hash(found.files)
         if faults:
             raise ContextError(_first(sorted(faults, key=lambda fault: fault.place)))
-        entries = [item for item in found if isinstance(item, Entry)]
-        entries += [Entry(path, mode, self._digests[version]) for path, mode, version in files]
+        digests = self._digests
+        entries = found.entries + [Entry(path, mode, digests[version]) for path, mode, version in found.files]
         return tuple(sorted(entries, key=_path))
 
     def content(self, path: str, exclude: tuple[str, ...] = ()) -> str:
@@ -195,21 +216,20 @@ class Project:
             )
         return resolved
 
-    def _walk(self, directory: str, path: str, relative: str, ignore: IgnorePatterns) -> Iterator[Entry | _File | Fault]:
+    def _walk(self, directory: str, path: str, relative: str, ignore: IgnorePatterns, found: _Found) -> None:
         if relative:
-            yield Entry(path, "directory", "")
+            found.entries.append(Entry(path, "directory", ""))
         try:
             with os.scandir(directory) as scan:
                 items = list(scan)
         except OSError as error:
-            yield _unreadable(path, error)
+            found.faults.append(_unreadable(path, error))
             return
         before = f"{relative}/" if relative else ""
         before_here = f"{path}/" if path != "." else ""
         for item in items:
-            name = item.name
-            below = before + name
-            here = before_here + name
+            below = before + item.name
+            here = before_here + item.name
             is_directory = item.is_dir(follow_symlinks=False)
             if is_directory and item.path == self._output:
                 continue
@@ -218,28 +238,39 @@ class Project:
                 continue
             fault = name_fault(here)
             if ignored:
-                inner = list(_without_bare_directories(list(self._walk(item.path, here, below, ignore))))
-                yield from [fault] if fault is not None and inner else inner
+                inner = _Found()
+                self._walk(item.path, here, below, ignore, inner)
+                inner.drop_bare_directories()
+                if fault is not None and (inner.entries or inner.files or inner.faults):
+                    found.faults.append(fault)
+                else:
+                    found.extend(inner)
             elif fault is not None:
-                yield fault
+                found.faults.append(fault)
             elif is_directory:
-                yield from self._walk(item.path, here, below, ignore)
+                self._walk(item.path, here, below, ignore, found)
             else:
-                yield self._file_or_link(item, here, below)
+                self._add_file_or_link(item, here, below, found)
 
-    def _file_or_link(self, item: os.DirEntry[str], path: str, below: str) -> Entry | _File | Fault:
+    def _add_file_or_link(self, item: os.DirEntry[str], path: str, below: str, found: _Found) -> None:
         try:
             if item.is_symlink():
-                return _link(os.readlink(item.path), path, directory_depth=below.count("/"))
-            return self._file(item.path, path, item.stat(follow_symlinks=False))
+                link = _link(os.readlink(item.path), path, directory_depth=below.count("/"))
+                if isinstance(link, Entry):
+                    found.entries.append(link)
+                else:
+                    found.faults.append(link)
+            else:
+                self._add_file(item.path, path, item.stat(follow_symlinks=False), found)
         except OSError as error:
-            return _unreadable(path, error)
+            found.faults.append(_unreadable(path, error))
 
-    def _file(self, absolute: str, path: str, status: os.stat_result) -> _File | Fault:
+    def _add_file(self, absolute: str, path: str, status: os.stat_result, found: _Found) -> None:
         if not stat.S_ISREG(status.st_mode):
-            return Fault(f'"{path}" is neither a file, a directory nor a link', path, "exclude it")
+            found.faults.append(Fault(f'"{path}" is neither a file, a directory nor a link', path, "exclude it"))
+            return
         self._absolute[path] = absolute
-        return _File(path, "executable" if status.st_mode & 0o111 else "file", _version(status))
+        found.files.append(_File(path, "executable" if status.st_mode & 0o111 else "file", _version(status)))
 
     def _hash(self, files: Sequence[_File]) -> list[Fault]:
         """Learn the digests of the files, from this run, from the cache, and else from their bytes; gives the faults of those that it cannot read."""
@@ -325,14 +356,6 @@ def _first(faults: Sequence[Fault]) -> list[Fault]:
     if rest <= 0:
         return list(faults)
     return [*faults[:_FAULTS_MAX], Fault(f"and {rest} more {'fault' if rest == 1 else 'faults'} of this kind in the same directory")]
-
-
-def _without_bare_directories(entries: Sequence[Entry | _File | Fault]) -> Iterator[Entry | _File | Fault]:
-    """Of an ignored directory only what was taken back, and the directories above that."""
-    above = directories_above(entry.path for entry in entries if not isinstance(entry, Fault) and entry.mode != "directory")
-    for entry in entries:
-        if isinstance(entry, Fault) or entry.mode != "directory" or entry.path in above:
-            yield entry
 
 
 def directories_above(paths: Iterable[str]) -> set[str]:
