@@ -62,7 +62,8 @@ class _Found:
 
     def drop_bare_directories(self) -> None:
         """Keep of the directories only those above something else."""
-        above = directories_above(item.path for item in (*self.files, *self.entries) if item.mode != "directory")
+        contents = [file.path for file in self.files] + [entry.path for entry in self.entries if entry.mode != "directory"]
+        above = directories_above(contents)
         self.entries = [entry for entry in self.entries if entry.mode != "directory" or entry.path in above]
 
 
