@@ -120,10 +120,8 @@ def _proposed(
                 project=project,
                 mirror=mirror,
                 tools=tools,
-                command=item.command,
-                entrypoint=item.entrypoint,
-                workdir=item.workdir,
-                architecture=item.architecture or architecture,
+                function=item.declared,
+                architecture=architecture,
                 runtime=runtime,
                 secrets=item.secrets,
             )

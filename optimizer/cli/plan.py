@@ -114,8 +114,8 @@ def _row(function: AssemblyFunction, found: FoundPlan) -> FunctionRow:
             note = f"the Dockerfile cannot be read: {error.faults[0].message}"
     return FunctionRow(
         path=function.path,
-        handler=function.handler,
-        architecture=function.architecture or "unknown",
+        handler=function.declared.handler,
+        architecture=function.declared.architecture or "unknown",
         image=function.tag,
         repository=function.repository or "",
         base=base,
