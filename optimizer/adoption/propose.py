@@ -21,6 +21,7 @@ from optimizer.adoption.tree import Entry, is_below
 from optimizer.adoption.walk import COMPILED, Stage, Walk, is_manifest, tagged
 from optimizer.bases.mirror import Mirror
 from optimizer.bases.recognise import lambda_base
+from optimizer.bases.tools import Tools
 from optimizer.dockerfile.instruction import Instruction
 from optimizer.errors import DockerfileError, Fault, OptimizerError
 from optimizer.linting.subjects import DockerfileSubject
@@ -41,6 +42,7 @@ def propose(
     directory: str,
     project: ProjectFiles,
     mirror: Mirror = Mirror(),  # noqa: B008 - an immutable value
+    tools: Tools = Tools(),  # noqa: B008 - an immutable value
     function: DeclaredFunction | None = None,
     architecture: str | None = None,
     runtime: str | None = None,
@@ -65,15 +67,16 @@ def propose(
         )
     walk = Walk(subject, directory, project, mirror, secrets)
     Stages(walk).follow()
-    return _Finish(walk, ImageSettings(walk, function, architecture, runtime)).proposal()
+    return _Finish(walk, ImageSettings(walk, function, architecture, runtime), tools).proposal()
 
 
 class _Finish:
     """Phase 3: the steps that make what stands in the last stage, and the accounts."""
 
-    def __init__(self, walk: Walk, image: ImageSettings) -> None:
+    def __init__(self, walk: Walk, image: ImageSettings, tools: Tools) -> None:
         self._walk = walk
         self._image = image
+        self._tools = tools
         self._places = image.places
         self._content = Content(walk, image.places)
         self._steps: list[tuple[Draft, steps.Step]] = []
@@ -315,7 +318,7 @@ class _Finish:
     def _context(self, step: steps.Step) -> StepContext:
         base, house = self._image.base, self._image.house
         image = ImageReference.parse(str(house)) if house is not None else base.reference
-        target = Target(base=base, image=image, architecture=self._image.architecture)
+        target = Target(base=base, image=image, architecture=self._image.architecture, tools=self._tools)
         return StepContext(name=step.title, stability=step.default_stability, target=target, project=self._walk.project)
 
     def _with_read_secrets(self, draft: Draft, step: steps.Step) -> steps.Step:

@@ -59,6 +59,7 @@ def command(subject: Path, root: Path | None, lock: Path | None, mirror: str | N
         load_lock(lock or settings.lock),
         project,
         mirror=Mirror.parse(mirror) if mirror is not None else settings.mirror,
+        tools=settings.tools,
     )
     for warning in made.warnings:
         click.echo(f"warning: {warning}", err=True)
