@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
