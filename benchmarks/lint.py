@@ -44,7 +44,7 @@ LINES = (
     "RUN python -m compileall -q /var/task/part{0} \\\n    && rm -f /tmp/part{0}\n",
     "ARG OPTION_{0}=1\n",
 )
-_FORCED = "import sys, optimizer.cli.lint as lint; lint._PARALLEL_FROM = {0}; sys.argv = ['optimizer', *sys.argv[1:]]; from optimizer.cli.main import main; main()"
+_FORCED = "import sys, optimizer.checking.check as check; check.PARALLEL_FROM = {0}; sys.argv = ['optimizer', *sys.argv[1:]]; from optimizer.cli.main import main; main()"
 
 
 @dataclass(frozen=True, slots=True)

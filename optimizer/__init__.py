@@ -10,7 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from optimizer.api import plan
+    from optimizer.api import lint, load_plan, plan
     from optimizer.bases.lock import Lock
     from optimizer.builders.docker.render import Profile, render
     from optimizer.errors import OptimizerError
@@ -51,6 +51,8 @@ __all__ = [
     "SourceCode",
     "Stability",
     "SystemPackages",
+    "lint",
+    "load_plan",
     "plan",
     "render",
 ]
@@ -63,6 +65,8 @@ _HOMES = {
     "OptimizerError": "optimizer.errors",
     "Profile": "optimizer.builders.docker.render",
     "Stability": "optimizer.model.stability",
+    "lint": "optimizer.api",
+    "load_plan": "optimizer.api",
     "plan": "optimizer.api",
     "render": "optimizer.builders.docker.render",
 }

@@ -15,7 +15,8 @@ from optimizer import BuildSecret, Command, Files, ImageSpec, Lock, Profile, Sou
 from optimizer.bases.catalogue import base_image
 from optimizer.bases.lock import LockedImage
 from optimizer.builders.docker.actions import Run, StageBody, TreeScript
-from optimizer.builders.docker.render import _command, _script_arguments
+from optimizer.builders.docker.render import _script_arguments
+from optimizer.builders.docker.text import command_text
 from optimizer.dockerfile.parse import parse
 from optimizer.errors import OptimizerError, PlanError
 from optimizer.model.plan import BuildPlan
@@ -159,7 +160,7 @@ class TestRendering:
         tool = TreeScript(name="TOOL", purpose="Works.", interpreter=("sh", "-c"), script=script, arguments=("a b",))
         arguments = _script_arguments([StageBody(actions=(Run(commands=(tool,)),))])
         (argument,) = [item.value for item in parse("\n".join([*arguments, "FROM scratch"])).instructions if item.keyword == "ARG"]
-        assert _command(tool) == "sh -c \"$(printf '%b' \"$TOOL\")\" /layer/tree 'a b'"
+        assert command_text(tool) == "sh -c \"$(printf '%b' \"$TOOL\")\" /layer/tree 'a b'"
         # A shell reads both kinds of quotes as a Dockerfile does.
         shell = subprocess.run(["sh", "-c", f"{argument}\nprintf '%b' \"$TOOL\""], capture_output=True, check=True)
         assert shell.stdout.decode() == script + "\n"

@@ -5,19 +5,22 @@ from __future__ import annotations
 import filecmp
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 
 from optimizer.adapters.assembly import AssemblyImage, load_assembly
-from optimizer.adapters.dockerfiles import SKIPPED, ContextDirectory, load_dockerfile
+from optimizer.adapters.dockerfiles import ContextDirectory, load_dockerfile
 from optimizer.adapters.subjects import load_app, load_template
 from optimizer.adapters.tree import is_app, is_template
+from optimizer.adapters.walk import walk
 from optimizer.adoption.proposal import Gap, Skipped
 from optimizer.bases.mirror import Mirror
 from optimizer.dockerfile.rendered import HEADER
 from optimizer.errors import ContextError
 from optimizer.linting.subjects import AppSubject, DockerfileSubject, FunctionSubject
+from optimizer.model.function import DeclaredFunction
 
 _MOST_FILES = 20_000
 """Files of one asset that are compared with the project's."""
@@ -30,9 +33,8 @@ class Candidate:
     ``function`` is the name of the function that runs it, empty for a
     Dockerfile by itself; ``stem`` and ``id`` are what its file and its
     construct may be called.  ``directory`` is the build context, relative to
-    the project.  ``command``, ``entrypoint`` and ``workdir`` are the
-    function's, empty when the image decides, None when they are hidden; ``secrets`` are the sources
-    of build secrets.
+    the project.  ``declared`` is None for a Dockerfile by itself; ``secrets``
+    are the sources of build secrets.
     """
 
     function: str
@@ -40,10 +42,7 @@ class Candidate:
     id: str
     subject: DockerfileSubject
     directory: str
-    command: tuple[str, ...] | None = ()
-    entrypoint: tuple[str, ...] | None = ()
-    workdir: str | None = ""
-    architecture: str | None = None
+    declared: DeclaredFunction | None = None
     secrets: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -149,10 +148,7 @@ def _of_function(
         # What is written into a file must not depend on where the project lies.
         subject=replace(subject, path=os.path.relpath(subject.path)),
         directory=_inside(directory, root),
-        command=function.command,
-        entrypoint=function.entrypoint,
-        workdir=function.workdir,
-        architecture=function.architecture,
+        declared=function.declared,
         secrets=secrets,
     )
 
@@ -194,31 +190,18 @@ def _homes(image: AssemblyImage, root: Path, assembly: Path) -> list[str]:
     """The directories of the project that hold every file of the asset, which is a copy of one of them."""
     if image.directory is None:
         return []
-    copied = list(_files(str(image.directory)))[: _MOST_FILES + 1]
+    copied = [os.path.relpath(path, image.directory) for path in islice(walk(str(image.directory), skipped=()), _MOST_FILES + 1)]
     if len(copied) > _MOST_FILES:
         return []
     wanted = os.path.normpath(image.options.dockerfile)
     found = []
-    for path in _named(os.path.relpath(root), os.path.basename(wanted), os.path.realpath(assembly)):
+    name = os.path.basename(wanted)
+    for path in walk(os.path.relpath(root), name.__eq__, without=str(assembly)):
         if os.path.normpath(path).endswith(os.sep + wanted) or os.path.normpath(path) == wanted:
             home = os.path.normpath(path)[: -len(wanted)].rstrip(os.sep) or "."
             if all(_same(os.path.join(image.directory, name), os.path.join(home, name)) for name in copied):
                 found.append(home)
     return found
-
-
-def _named(root: str, name: str, assembly: str) -> Iterator[str]:
-    for directory, below, files in os.walk(root):
-        below[:] = sorted(item for item in below if item not in SKIPPED and os.path.realpath(os.path.join(directory, item)) != assembly)
-        if name in files:
-            yield os.path.join(directory, name)
-
-
-def _files(directory: str) -> Iterator[str]:
-    for above, below, files in os.walk(directory):
-        below.sort()
-        for name in sorted(files):
-            yield os.path.relpath(os.path.join(above, name), directory)
 
 
 def _same(one: str, other: str) -> bool:

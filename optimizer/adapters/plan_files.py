@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from optimizer.adapters.files import replace_file
-from optimizer.builders.docker.render import render
 from optimizer.dockerfile.rendered import HEADER
 from optimizer.errors import ContextError, PlanError
-from optimizer.planning.document import KeyedPlan, plan_from_data, plan_to_data
+from optimizer.planning.document import KeptPlan, plan_from_data, plan_to_data, text_digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +21,7 @@ class FoundPlan:
     plan cannot be trusted; ``note`` then says why, and is empty for the first.
     """
 
-    planned: KeyedPlan | None = None
+    planned: KeptPlan | None = None
     note: str = ""
 
 
@@ -31,7 +30,7 @@ def plan_path(directory: Path) -> Path:
     return directory.with_name(f"{directory.name}.plan.json")
 
 
-def write_plan(directory: Path, planned: KeyedPlan) -> None:
+def write_plan(directory: Path, planned: KeptPlan) -> None:
     """Keep the plan beside a build context.
 
     Raises :class:`ContextError` where it cannot be written.
@@ -44,7 +43,7 @@ def write_plan(directory: Path, planned: KeyedPlan) -> None:
     replace_file(path, text, "the plan", ContextError, durable=False)
 
 
-def read_plan(path: Path) -> KeyedPlan:
+def read_plan(path: Path) -> KeptPlan:
     """The plan that a file holds.
 
     Raises :class:`ContextError` for a file that cannot be read, and
@@ -59,21 +58,26 @@ def read_plan(path: Path) -> KeyedPlan:
     return plan_from_data(data, str(path))
 
 
+def plan_of_context(directory: Path, dockerfile: Path) -> FoundPlan:
+    """The plan of the image in a build context with that Dockerfile; a note also where the file cannot be read."""
+    try:
+        return plan_beside(directory, dockerfile.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        return FoundPlan(note=f"the Dockerfile cannot be read: {error}")
+
+
 def plan_beside(directory: Path, dockerfile: str) -> FoundPlan:
     """The plan of the image in a build context, whose Dockerfile has that text; a note where it is missing, damaged or another one's."""
     if not dockerfile.startswith(HEADER + "\n"):
         return FoundPlan()
     if not plan_path(directory).is_file():
         return FoundPlan(
-            note="no plan is kept beside its generated Dockerfile: it was synthesized by an older version, or copied from elsewhere; run cdk synth again"
+            note="no plan is kept beside its generated Dockerfile: it was synthesized by an older version, or copied from elsewhere"
         )
     try:
         planned = read_plan(plan_path(directory))
-        same = render(planned.plan) == dockerfile
     except (ContextError, PlanError) as error:
-        return FoundPlan(note=f"{error.faults[0].message}; run cdk synth again")
-    if not same:
-        return FoundPlan(
-            note="its generated Dockerfile is not what its plan says: somebody changed it, or another version wrote it; run cdk synth again"
-        )
+        return FoundPlan(note=f"{error.faults[0].message}")
+    if planned.dockerfile != text_digest(dockerfile):
+        return FoundPlan(note="its generated Dockerfile was changed after it was synthesized")
     return FoundPlan(planned=planned)

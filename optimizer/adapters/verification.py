@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from optimizer.adapters.context_copy import FIRST, SECOND, Machine, copy_context
 from optimizer.adapters.engine import Engine
-from optimizer.adapters.hostile import FIRST, SECOND, Machine, copy_context
 from optimizer.adapters.images.files import FileSource, open_files
 from optimizer.adapters.images.layers import LayerPass
 from optimizer.errors import ImageError

@@ -9,14 +9,15 @@ from optimizer.adoption.proposal import Proposal
 from optimizer.bases.catalogue import BaseImage, base_image
 from optimizer.bases.handlers import FORMS
 from optimizer.errors import ContextError
+from optimizer.locks.managers import lock_names
 from optimizer.model import steps
 from optimizer.model.spec import ImageSpec
 from optimizer.toolchains import ProjectFiles
 
 _LOCKS: dict[str, tuple[type[steps.Step], tuple[str, ...]]] = {
-    "python": (steps.PythonDependencies, ("uv.lock", "poetry.lock", "Pipfile.lock", "requirements.txt")),
-    "nodejs": (steps.NodeDependencies, ("package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml")),
-    "ruby": (steps.RubyDependencies, ("Gemfile.lock",)),
+    "python": (steps.PythonDependencies, (*lock_names("python"), "requirements.txt")),
+    "nodejs": (steps.NodeDependencies, lock_names("nodejs")),
+    "ruby": (steps.RubyDependencies, lock_names("ruby")),
 }
 
 

@@ -22,13 +22,14 @@ from optimizer.builders.image_files import image_files
 from optimizer.cdk.synthesizer import check_publishable, top_level_stack
 from optimizer.config.settings import Settings, load_lock, load_settings
 from optimizer.errors import ConfigurationError, Fault, SpecError
+from optimizer.model.architectures import BY_NAME
 from optimizer.model.cache import CacheOption
 from optimizer.model.ecr import EcrRegistry
-from optimizer.model.plan import BuildPlan, oci_architecture
+from optimizer.model.plan import BuildPlan
 from optimizer.model.reference import REQUIRED_IMAGES
 from optimizer.model.spec import ImageSpec
 from optimizer.planning import plan, required_images
-from optimizer.planning.document import KeyedPlan
+from optimizer.planning.document import KeptPlan, text_digest
 from optimizer.planning.handler import ImageFiles, undefined_handler
 from optimizer.planning.keys import stage_keys
 from optimizer.project.digests import DigestCache
@@ -42,12 +43,12 @@ _SCOPES: weakref.WeakKeyDictionary[Construct, tuple[AppImages, cdk.Stack]] = wea
 class PlannedImage:
     """A spec's plan with the keys of its stages, and its build context, not yet written."""
 
-    keyed: KeyedPlan
+    kept: KeptPlan
     context: BuildContext
 
     @property
     def plan(self) -> BuildPlan:
-        return self.keyed.plan
+        return self.kept.plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,7 @@ class AppImages:
     def __init__(self, settings: Settings, output: str | None = None) -> None:
         self._lock = load_lock(settings.lock)
         self._mirror = settings.mirror
+        self._tools = settings.tools
         self._cache = settings.cache
         self._cache_names: dict[str, str] = {}
         self._project = Project(settings.root, DigestCache.of_user(), output=output)
@@ -98,9 +100,11 @@ class AppImages:
     def planned(self, spec: ImageSpec) -> PlannedImage:
         """The plan and the build context of a spec, made at its first use."""
         if spec not in self._planned:
-            made = plan(spec, self._lock, self._project, mirror=self._mirror)
+            made = plan(spec, self._lock, self._project, mirror=self._mirror, tools=self._tools)
             context = build_context(made, self._project)
-            self._planned[spec] = PlannedImage(keyed=KeyedPlan(plan=made, keys=stage_keys(made, self._project)), context=context)
+            self._planned[spec] = PlannedImage(
+                kept=KeptPlan(plan=made, keys=stage_keys(made, self._project), dockerfile=text_digest(context.dockerfile)), context=context
+            )
         return self._planned[spec]
 
     def undefined_handler(self, spec: ImageSpec, handler: str) -> Fault | None:
@@ -122,8 +126,8 @@ class AppImages:
             return
         self._noted.add((stack, spec))
         with contextlib.suppress(SpecError):  # which planning tells
-            platform = oci_architecture(spec.architecture)
-            needed = [{"image": str(image), "platform": platform} for image in required_images(spec)]
+            platform = BY_NAME[spec.architecture].oci
+            needed = [{"image": str(image), "platform": platform} for image in required_images(spec, self._tools)]
             stack.node.add_metadata(REQUIRED_IMAGES, needed)
 
     def published(self, scope: Construct, image: PlannedImage, first_user: str) -> PublishedImage:
@@ -150,7 +154,7 @@ class AppImages:
         assert assembly is not None, "every stack of an app stands in a stage"
         digest = image.context.digest
         directory = stage_context(image.context, self._project, assembly.asset_outdir)
-        write_plan(directory, image.keyed)
+        write_plan(directory, image.kept)
         relative = Path(os.path.relpath(directory, assembly.outdir)).as_posix()
         name = f"image {digest[:12]} of {first_user}"
         cache = self._cache_options(digest, first_user)
@@ -238,7 +242,7 @@ def _add_by_construct(
         **{key.removeprefix("docker_"): value for key, value in cache.items()},
     )
     # CDK's copy has a name of its own.
-    write_plan(directory.with_name(f"asset.{asset.asset_hash}"), image.keyed)
+    write_plan(directory.with_name(f"asset.{asset.asset_hash}"), image.kept)
     return asset.repository, asset.image_tag
 
 

@@ -13,6 +13,7 @@ from optimizer.adapters.assembly import AssemblyImage, Destination, load_images
 from optimizer.adapters.files import replace_file
 from optimizer.adapters.plan_files import FoundPlan, plan_beside
 from optimizer.builders.docker.bake import BakeImage, bake_file
+from optimizer.builders.docker.render import render
 from optimizer.errors import ConfigurationError, ContextError, Fault, SpecError, UnknownImageError
 from optimizer.model.ecr import EcrRegistry
 from optimizer.model.reference import ImageReference
@@ -114,11 +115,11 @@ def _reference(destination: Destination) -> str:
 def _in_registry(tags: Mapping[str, tuple[str, ...]]) -> set[str]:
     """The assets whose images the registries have under all their tags; raises RegistryError where one does not say."""
     # Imported here: only this option needs an HTTP client.
-    from optimizer.adapters.ecr import default_credentials
-    from optimizer.adapters.registry import HttpRegistry
+    from optimizer.adapters.registry.client import HttpRegistry
+    from optimizer.adapters.registry.credentials import DefaultCredentials
 
     found = set()
-    with HttpRegistry(default_credentials()) as registry:
+    with HttpRegistry(DefaultCredentials()) as registry:
         for asset, references in tags.items():
             try:
                 for reference in references:
@@ -141,8 +142,10 @@ def _bake_image(image: AssemblyImage, tags: tuple[str, ...]) -> BakeImage:
     # An option that reaches into the stages from outside, or an ignore file, changes what equal stages are.
     plain = not (options.arguments or options.contexts or options.target or options.ssh or options.no_cache)
     found = plan_beside(directory, text) if plain and not (directory / ".dockerignore").exists() else FoundPlan()
+    if found.planned is not None and render(found.planned.plan) != text:
+        found = FoundPlan(note="another version of this tool rendered its Dockerfile")
     if found.note:
-        click.echo(f"warning: {image.name} is built as it is, without sharing stages: {found.note}", err=True)
+        click.echo(f"warning: {image.name} is built as it is, without sharing stages: {found.note}; run cdk synth again", err=True)
     return BakeImage(
         name=image.name,
         asset=image.asset,

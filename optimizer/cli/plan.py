@@ -10,10 +10,11 @@ from pathlib import Path
 import click
 
 from optimizer.adapters.assembly import AssemblyFunction, load_functions
-from optimizer.adapters.plan_files import FoundPlan, plan_beside
+from optimizer.adapters.plan_files import FoundPlan, plan_of_context
 from optimizer.adapters.slimming import measure_slimming
 from optimizer.bases.mirror import Mirror
 from optimizer.builders.docker.context import build_context, stage_context
+from optimizer.builders.docker.render import render
 from optimizer.cli.options import of_project
 from optimizer.config.settings import load_lock, load_settings
 from optimizer.dockerfile.parse import decode, parse
@@ -22,7 +23,7 @@ from optimizer.errors import ContextError, OptimizerError
 from optimizer.model.plan import BuildPlan
 from optimizer.model.spec import ImageSpec
 from optimizer.planning import plan
-from optimizer.planning.document import KeyedPlan, plan_to_data
+from optimizer.planning.document import KeptPlan, plan_to_data, text_digest
 from optimizer.planning.keys import stage_keys
 from optimizer.project.files import Project
 from optimizer.report.plan import FunctionRow, functions_as_text, functions_to_dict, plan_as_text
@@ -58,13 +59,15 @@ def command(subject: Path, root: Path | None, lock: Path | None, mirror: str | N
         load_lock(lock or settings.lock),
         project,
         mirror=Mirror.parse(mirror) if mirror is not None else settings.mirror,
+        tools=settings.tools,
     )
     for warning in made.warnings:
         click.echo(f"warning: {warning}", err=True)
     left_out = _measured(made, project) if measure else None
     if form == "json":
+        kept = KeptPlan(plan=made, keys=stage_keys(made, project), dockerfile=text_digest(render(made)))
         measured = {"slimming": slimming_to_dict(left_out)} if left_out is not None else {}
-        click.echo(json.dumps({**plan_to_data(KeyedPlan(plan=made, keys=stage_keys(made, project))), **measured}, indent=2))
+        click.echo(json.dumps({**plan_to_data(kept), **measured}, indent=2))
         return
     click.echo(plan_as_text(str(subject), made))
     if left_out is not None:
@@ -92,14 +95,11 @@ def _show_app(functions: Sequence[AssemblyFunction], form: str) -> None:
 def _found(function: AssemblyFunction) -> FoundPlan:
     if function.directory is None or function.dockerfile is None:
         return FoundPlan()
-    try:
-        return plan_beside(function.directory, function.dockerfile.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        return FoundPlan(note=f"the Dockerfile cannot be read: {error}")
+    return plan_of_context(function.directory, function.dockerfile)
 
 
 def _row(function: AssemblyFunction, found: FoundPlan) -> FunctionRow:
-    base, note = "", found.note
+    base, note = "", f"{found.note}; run cdk synth again" if found.note else ""
     stages: tuple[str, ...] = ()
     if found.planned is not None:
         made = found.planned.plan
@@ -114,8 +114,8 @@ def _row(function: AssemblyFunction, found: FoundPlan) -> FunctionRow:
             note = f"the Dockerfile cannot be read: {error.faults[0].message}"
     return FunctionRow(
         path=function.path,
-        handler=function.handler,
-        architecture=function.architecture or "unknown",
+        handler=function.declared.handler,
+        architecture=function.declared.architecture or "unknown",
         image=function.tag,
         repository=function.repository or "",
         base=base,

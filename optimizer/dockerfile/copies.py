@@ -10,34 +10,7 @@ from dataclasses import dataclass
 
 from optimizer.dockerfile.instruction import Instruction, Span
 from optimizer.dockerfile.scope import ResolvedStage
-
-_MANIFESTS = {
-    "python": (
-        "*requirements*.txt",
-        "constraints*.txt",
-        "pyproject.toml",
-        "poetry.lock",
-        "uv.lock",
-        "Pipfile",
-        "Pipfile.lock",
-        "setup.cfg",
-    ),
-    "nodejs": ("package.json", "package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "pnpm-workspace.yaml"),
-    "ruby": ("Gemfile", "Gemfile.lock", "*.gemspec"),
-    "java": (
-        "pom.xml",
-        "build.gradle",
-        "build.gradle.kts",
-        "settings.gradle",
-        "settings.gradle.kts",
-        "gradle.properties",
-        "gradle.lockfile",
-    ),
-    "go": ("go.mod", "go.sum", "go.work", "go.work.sum"),
-    "rust": ("Cargo.toml", "Cargo.lock"),
-    "dotnet": ("*.csproj", "*.fsproj", "*.sln", "packages.lock.json", "Directory.Build.props", "Directory.Packages.props"),
-}
-"""Files that say what to install, by ecosystem."""
+from optimizer.locks.managers import manifest_patterns
 
 _COMPANIONS = (".npmrc", ".yarnrc", ".yarnrc.yml", ".yarn", "pip.conf", "nuget.config", "NuGet.config", "gradlew", "gradle", "mvnw", ".mvn", "*.whl", "wheels")  # fmt: skip
 """Files that an installation needs and that change as rarely as what it installs."""
@@ -81,7 +54,7 @@ class Source:
 
     def manifest_of(self, ecosystem: str) -> bool:
         """Whether it says what to install in the ecosystem."""
-        return self.value is not None and _is_one_of(self.value, _MANIFESTS[ecosystem])
+        return self.value is not None and _is_one_of(self.value, manifest_patterns(ecosystem))
 
     def stable_beside(self, ecosystem: str) -> bool:
         """Whether it may well be copied together with the manifests of the ecosystem."""
@@ -112,11 +85,6 @@ def copies(stage: ResolvedStage) -> Iterator[tuple[int, Copy]]:
     for index, (instruction, values) in enumerate(zip(stage.stage.instructions, stage.expanded, strict=True)):
         if instruction.keyword in ("ADD", "COPY") and len(values) >= 1:
             yield index, _copy(instruction, values)
-
-
-def manifests(ecosystem: str) -> Sequence[str]:
-    """Patterns of the names of the ecosystem's manifests."""
-    return _MANIFESTS[ecosystem]
 
 
 def _copy(instruction: Instruction, values: Sequence[str | None]) -> Copy:

@@ -19,8 +19,9 @@ from typing import Any
 from optimizer.dockerfile.instruction import Position, Span
 from optimizer.errors import ConfigurationError
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.engine import LintReport, with_findings
+from optimizer.linting.engine import with_findings
 from optimizer.linting.finding import Finding, Location
+from optimizer.linting.report import LintReport
 from optimizer.linting.rule import Rule
 from optimizer.linting.rules import RULES
 from optimizer.linting.rules.lint.outdated_baseline import RULE as OUTDATED

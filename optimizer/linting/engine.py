@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from optimizer.dockerfile.instruction import Span
 from optimizer.linting.conventions import Conventions
 from optimizer.linting.finding import Doubt, Finding, Fix, Location, Severity, Undecided, Verdict, Violation
+from optimizer.linting.report import LintReport, doubts_in_order, in_order
 from optimizer.linting.rule import Family, Rule, ids_by_word
 from optimizer.linting.rules import RULES
 from optimizer.linting.rules.lint.expired_suppression import RULE as EXPIRED
@@ -26,58 +27,6 @@ _KINDS = (
     (ImageSubject, "image"),
 )
 _OWN = frozenset(rule.id for rule in RULES)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LintReport:
-    """What a run found, each tuple sorted by place.
-
-    ``known`` are the findings that a baseline holds; ``suppressed`` those that
-    were set aside, with what did it; ``doubts`` what could not be judged, and
-    was not set aside; ``subjects`` counts what was looked at.
-    """
-
-    findings: tuple[Finding, ...] = ()
-    known: tuple[Finding, ...] = ()
-    suppressed: tuple[tuple[Finding, Suppression], ...] = ()
-    doubts: tuple[Doubt, ...] = ()
-    subjects: int = 0
-
-    def count(self, severity: Severity) -> int:
-        """How many findings have the severity."""
-        return sum(finding.severity is severity for finding in self.findings)
-
-    def failing(self, threshold: Severity) -> bool:
-        """Whether a finding is as grave as the threshold."""
-        return any(finding.severity.at_least(threshold) for finding in self.findings)
-
-
-def merged(reports: Iterable[LintReport]) -> LintReport:
-    """Several reports as one."""
-    reports = list(reports)
-    return LintReport(
-        findings=_sorted(finding for report in reports for finding in report.findings),
-        known=_sorted(finding for report in reports for finding in report.known),
-        suppressed=tuple(sorted((pair for report in reports for pair in report.suppressed), key=lambda pair: pair[0].order)),
-        doubts=tuple(sorted((doubt for report in reports for doubt in report.doubts), key=_doubt_order)),
-        subjects=sum(report.subjects for report in reports),
-    )
-
-
-def folded(report: LintReport) -> LintReport:
-    """The report with findings that differ in nothing but their construct as one, at the first of them.
-
-    An image that forty functions run is mended once.
-    """
-    together: dict[Finding, list[str]] = {}
-    for finding in report.findings:
-        key = replace(finding, location=replace(finding.location, construct=""))
-        together.setdefault(key, []).append(finding.location.construct)
-    findings = (
-        replace(finding, location=replace(finding.location, construct=constructs[0]), also=tuple(constructs[1:]))
-        for finding, constructs in together.items()
-    )
-    return replace(report, findings=_sorted(findings))
 
 
 def lint(
@@ -165,7 +114,7 @@ def with_findings(
     run = _Run(conventions, rules)
     for rule, message, location, hint in found:
         run.add(rule, message, location, hint)
-    return replace(report, findings=_sorted((*report.findings, *run.findings)))
+    return replace(report, findings=in_order((*report.findings, *run.findings)))
 
 
 class _Run:
@@ -266,9 +215,9 @@ class _Run:
             if item not in used and item.rules <= self._ids:
                 self.add(UNUSED, f"nothing is suppressed: {', '.join(sorted(item.rules))}", item.location)
         return LintReport(
-            findings=_sorted(self._findings),
+            findings=in_order(self._findings),
             suppressed=tuple(sorted(aside, key=lambda pair: pair[0].order)),
-            doubts=tuple(sorted(open_, key=_doubt_order)),
+            doubts=doubts_in_order(open_),
             subjects=subjects,
         )
 
@@ -304,12 +253,3 @@ def _is_planned(subject: Subject) -> bool:
 def _in_step(text: str, file: DockerfileSubject | None, span: Span | None) -> str:
     step = file.step(span) if file else ""
     return f'{text}, in the step "{step}"' if step else text
-
-
-def _sorted(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    return tuple(sorted(dict.fromkeys(findings), key=lambda finding: finding.order))
-
-
-def _doubt_order(doubt: Doubt) -> tuple[object, ...]:
-    span = doubt.location.span
-    return (doubt.location.path, span.start.line if span else 0, doubt.rule, doubt.location.construct, doubt.reason)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from optimizer.errors import ConfigurationError, did_you_mean
+from optimizer.errors import ConfigurationError, Fault, did_you_mean
 from optimizer.linting.conventions import Conventions
 from optimizer.linting.finding import Severity, Verdict
 from optimizer.linting.subjects import AppSubject, DockerfileSubject, FunctionSubject, ImageSubject, RepositorySubject
@@ -88,6 +88,29 @@ class Rule:
 def ids_by_word(rules: Iterable[Rule]) -> dict[str, str]:
     """The ids of the rules, by id and by name."""
     return {word: rule.id for rule in rules for word in (rule.id, rule.name)}
+
+
+def own_rule_faults(rules: Sequence[Rule], own: Sequence[Rule]) -> Iterator[Fault]:
+    """What is wrong with rules of a team's own beside others: no rules, or ids and names that are used already."""
+    used = {*ids_by_word(rules)}
+    for index, rule in enumerate(own):
+        if not isinstance(rule, Rule):
+            yield Fault(f"{rule!r} is not a Rule", f"rules[{index}]", "write optimizer.linting.rule.Rule(...)")
+            continue
+        for word in (rule.id, rule.name):
+            if word in used:
+                yield Fault(
+                    f'"{word}" is the id or name of another rule', f"rules[{index}]", "begin the ids of your own rules with other letters"
+                )
+            used.add(word)
+
+
+def with_own_rules(rules: Sequence[Rule], own: Sequence[Rule]) -> tuple[Rule, ...]:
+    """The rules with those of a team's own, sorted by id; raises :class:`ConfigurationError` for one that is not usable."""
+    faults = [*own_rule_faults(rules, own)]
+    if faults:
+        raise ConfigurationError(faults)
+    return tuple(sorted((*rules, *own), key=lambda rule: rule.id))
 
 
 def choose(rules: Sequence[Rule], select: Sequence[str] = (), ignore: Sequence[str] = ()) -> tuple[Rule, ...]:

@@ -12,22 +12,23 @@ from optimizer.dockerfile.copies import Copy, copies
 from optimizer.dockerfile.installs import Install, install_of
 from optimizer.dockerfile.instruction import Dockerfile, Instruction, Problem, Span
 from optimizer.dockerfile.parse import read
-from optimizer.dockerfile.rendered import BASE, BUILD, HEADER
+from optimizer.dockerfile.rendered import HEADER
 from optimizer.dockerfile.scope import BuildInputs, ResolvedDockerfile, ResolvedStage, resolve
 from optimizer.dockerfile.shell import Command, commands
 from optimizer.linting.finding import Fix, Location
+from optimizer.model.architectures import platform_of
+from optimizer.model.function import DeclaredFunction
 from optimizer.model.ignore import IgnorePatterns
 
 if TYPE_CHECKING:
     from optimizer.images.analysis import ImageAnalysis
+    from optimizer.model.plan import BuildPlan
 
 
 _MOST_PATTERNS = 1000
 _MOST_STARS = 20
 _LONGEST_IGNORE = 65536
 """Of an ignore file that rules look at: each pattern is tried for each copy."""
-
-_OCI = {"x86_64": "amd64"}
 
 
 class ContextFiles(Protocol):
@@ -70,7 +71,8 @@ class DockerfileSubject:
     A Dockerfile that was rendered from a specification is one like any other,
     so that every rule judges it.  ``place`` is where its findings are shown
     instead, because nobody edits the file itself; None for a file that people
-    write.
+    write.  ``plan`` is what it was rendered of, None where that is not known,
+    and ``plan_note`` then says why, empty for a file that people write.
     """
 
     path: str
@@ -89,6 +91,8 @@ class DockerfileSubject:
     cache_to: tuple[str, ...] = ()
     for_lambda: bool = True
     place: Location | None = None
+    plan: BuildPlan | None = None
+    plan_note: str = ""
     # What many rules ask for, computed once: by the identity of an instruction, or by a name.
     _commands: dict[int, tuple[Command, ...]] = field(default_factory=dict, repr=False, compare=False)
     _installs: dict[int, tuple[Install, ...]] = field(default_factory=dict, repr=False, compare=False)
@@ -128,7 +132,7 @@ class DockerfileSubject:
         inputs = BuildInputs(
             arguments=arguments or {},
             complete=arguments is not None,
-            platform=f"linux/{_OCI.get(architecture, architecture)}" if architecture else None,
+            platform=platform_of(architecture),
             environments=environments,
             workdirs=workdirs,
         )
@@ -168,14 +172,11 @@ class DockerfileSubject:
         return self.dockerfile.lines[:1] == (HEADER,)
 
     def step(self, span: Span | None) -> str:
-        """What a rendered file says of the step whose stage holds the span; empty for what belongs to the image as a whole."""
-        if span is None:
+        """What the plan says of the step whose stage holds the span; empty for what belongs to the image as a whole."""
+        if span is None or self.plan is None:
             return ""
-        above = [item.stage for item in self.resolved.stages if item.stage.start.line <= span.start.line]
-        if not above or above[-1].name in (None, BASE, BUILD):
-            return ""
-        title = self.dockerfile.lines[above[-1].start.line - 2] if above[-1].start.line > 1 else ""
-        return title.removeprefix("# ").rpartition("; ")[0]
+        above = [item.stage.name for item in self.resolved.stages if item.stage.start.line <= span.start.line]
+        return next((stage.title for stage in self.plan.stages if above and stage.name == above[-1]), "")
 
     @property
     def final_stage(self) -> ResolvedStage | None:
@@ -243,11 +244,7 @@ class DockerfileSubject:
 class FunctionSubject:
     """A function of an app or a template.
 
-    ``command`` is the handler or the whole command, empty when the image
-    decides it; texts are None where a token or an intrinsic function hides
-    them.  ``workdir`` is the working directory that it gives, empty when the
-    image decides it.  ``architecture`` is Lambda's default where the function
-    does not give one.  ``repository`` is where its image is pushed; ``image`` tells images
+    ``repository`` is where its image is pushed; ``image`` tells images
     apart, and is empty for one that nobody here builds.  ``metadata`` is what
     SAM compares to build an image once, empty outside SAM.  ``telling`` is the
     change that makes the template say the architecture that the function has,
@@ -256,11 +253,7 @@ class FunctionSubject:
 
     construct: str
     location: Location
-    architecture: str | None = None
-    architecture_given: bool = True
-    command: tuple[str, ...] | None = ()
-    entrypoint: tuple[str, ...] | None = ()
-    workdir: str | None = ""
+    declared: DeclaredFunction = DeclaredFunction()
     repository: str | None = None
     image: str = ""
     metadata: str = ""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from optimizer.dockerfile.instruction import Span
-from optimizer.images.overlay import Sample
 from optimizer.linting.finding import Violation
 from optimizer.model.text import printable
+
+if TYPE_CHECKING:
+    from optimizer.images.overlay import Sample
 
 
 def not_allowed(noun: str, value: str, allowed: Sequence[str], span: Span | None = None) -> Iterator[Violation]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from optimizer.bases.catalogue import BaseImage
 from optimizer.locks.local import Local, LocalKind
+from optimizer.model.architectures import BY_NAME
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -28,7 +29,8 @@ WHEEL = ".whl"
 ARCHIVES = (WHEEL, ".tar.gz", ".tgz", ".zip", ".tar.bz2", ".tar.xz")
 """How the names of files end that are built packages or source distributions."""
 
-MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
+_PAGE = (".html", ".htm")
+
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 # Later patch releases than these do not come: Python 3 has had at most 20 of one minor version.
 _PATCHES = range(30)
@@ -69,7 +71,9 @@ class Package:
     wheels, or None where the lock does not tell them.  ``digest`` is that of
     a URL's archive, as ``sha256:...``, empty where the export of the lock has
     it anyway.  ``hashed`` is false where an installer that wants hashes finds
-    none in the lock.  ``place`` is what names it, as ``file`` or ``file:line``.
+    none in the lock.  ``on_page`` is true where the location is not that of an
+    index, but of a page of links.  ``place`` is what names it, as ``file`` or
+    ``file:line``.
     """
 
     name: str
@@ -84,6 +88,7 @@ class Package:
     files: tuple[str, ...] | None = None
     digest: str = ""
     hashed: bool = True
+    on_page: bool = False
 
     @property
     def pinned(self) -> bool:
@@ -234,7 +239,7 @@ def environment_of(base: BaseImage, architecture: str) -> tuple[tuple[str, str],
         "implementation_name": "cpython",
         "implementation_version": f"{version}.0",
         "os_name": "posix",
-        "platform_machine": MACHINES[architecture],
+        "platform_machine": BY_NAME[architecture].machine,
         "platform_python_implementation": "CPython",
         "platform_release": "",
         "platform_system": "Linux",
@@ -255,10 +260,22 @@ def file_name(item: Mapping[str, str]) -> str:
     return unquote(place.rpartition("/")[2])
 
 
-def registries(packages: Collection[Package]) -> tuple[str, ...]:
-    """The indexes that the packages come from, sorted, PyPI first."""
-    found = {package.location for package in packages if package.origin is From.REGISTRY and package.location}
-    return tuple(sorted(found, key=lambda url: (url != PYPI, url)))
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """An index, which is asked for the name of a package, or one page of links to archives of all of its packages."""
+
+    url: str
+    is_page: bool = False
+
+
+def registries(packages: Collection[Package]) -> tuple[Registry, ...]:
+    """The indexes and pages that the packages come from, sorted by URL, PyPI first."""
+    found = {
+        Registry(package.location, package.on_page or package.location.endswith(_PAGE))
+        for package in packages
+        if package.origin is From.REGISTRY and package.location
+    }
+    return tuple(sorted(found, key=lambda item: (item.url != PYPI, item.url)))
 
 
 def index_url(url: str) -> str:

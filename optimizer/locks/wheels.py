@@ -11,7 +11,8 @@ from collections.abc import Collection, Iterable
 from functools import lru_cache
 
 from optimizer.bases.catalogue import BaseImage
-from optimizer.locks.python import MACHINES, Package
+from optimizer.locks.python import Package
+from optimizer.model.architectures import BY_NAME
 
 # Minor version of the C library, which wheels name in their platform tags (PEP 600).
 _GLIBC = {"AL2023": 34, "AL2": 26, "AL1": 17}
@@ -25,7 +26,7 @@ _UV_PLATFORMS = (17, 28, *range(31, 41))
 def uv_platform(base: BaseImage, architecture: str) -> str:
     """The target that uv installs for: the newest that it knows and the base's C library can load."""
     glibc = max(version for version in _UV_PLATFORMS if version <= _GLIBC[base.os])
-    return f"{MACHINES[architecture]}-manylinux_2_{glibc}"
+    return f"{BY_NAME[architecture].machine}-manylinux_2_{glibc}"
 
 
 def without_wheel(packages: Iterable[Package], base: BaseImage, architecture: str) -> tuple[str, ...]:
@@ -44,7 +45,7 @@ def _tags(base: BaseImage, architecture: str) -> Iterable[str]:
 
     major, _, minor = base.runtime.removeprefix("python").partition(".")
     version = (int(major), int(minor))
-    machine = MACHINES[architecture]
+    machine = BY_NAME[architecture].machine
     platforms = []
     for glibc in range(_GLIBC[base.os], _GLIBC_OLDEST[architecture] - 1, -1):
         platforms.append(f"manylinux_2_{glibc}_{machine}")

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from optimizer.model.architectures import BY_NAME
 from optimizer.model.inputs import Input
 from optimizer.model.recipes.content import PackedFiles
 from optimizer.model.recipes.recipe import Recipe
@@ -105,7 +106,7 @@ class BuildPlan:
     @property
     def platform(self) -> str:
         """The platform as engines write it, such as ``linux/arm64``."""
-        return f"linux/{oci_architecture(self.architecture)}"
+        return BY_NAME[self.architecture].platform
 
     def stage(self, name: str) -> Stage:
         """The stage of that name; KeyError when there is none."""
@@ -126,8 +127,3 @@ class BuildPlan:
         """Every build secret, each once, sorted by id."""
         found = dict.fromkeys(secret for stage in self.stages for secret in stage.recipe.secrets)
         return tuple(sorted(found, key=lambda secret: secret.id))
-
-
-def oci_architecture(architecture: str) -> str:
-    """The OCI word for one of Lambda's architectures: ``amd64`` or ``arm64``."""
-    return {"x86_64": "amd64", "arm64": "arm64"}[architecture]

@@ -10,7 +10,7 @@ from typing import Any
 
 from optimizer.errors import Fault, SpecError, did_you_mean
 from optimizer.model import fields as types
-from optimizer.model.architectures import ARCHITECTURES
+from optimizer.model.architectures import ARCHITECTURES, meant_architecture
 from optimizer.model.fields import FieldFault, typed
 from optimizer.model.steps import Step, step_kinds, to_dict
 
@@ -72,7 +72,8 @@ class ImageSpec:
         if not any(fault.place.startswith("steps") for fault in faults):
             faults += _step_faults(self.steps)
         if isinstance(self.architecture, str) and self.architecture not in ARCHITECTURES:
-            hint = {"amd64": 'did you mean "x86_64"?', "aarch64": 'did you mean "arm64"?'}.get(self.architecture, "")
+            meant = meant_architecture(self.architecture)
+            hint = f'did you mean "{meant}"?' if meant else ""
             faults.append(Fault(f'unknown architecture "{self.architecture}"; allowed: {", ".join(ARCHITECTURES)}', "architecture", hint))
         if faults:
             raise SpecError(faults)

@@ -6,6 +6,7 @@ synthesized again, which costs less than a second guess at what was meant.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,24 +21,35 @@ VERSION = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeyedPlan:
-    """A plan, and the key of each of its stages by name (see :mod:`optimizer.planning.keys`)."""
+class KeptPlan:
+    """A plan, and what is known of its image.
+
+    ``keys`` has the key of each stage by its name (see
+    :mod:`optimizer.planning.keys`); ``dockerfile`` is the SHA-256 of the
+    Dockerfile that was rendered of the plan, in hexadecimal digits.
+    """
 
     plan: BuildPlan
     keys: Mapping[str, str]
+    dockerfile: str
 
 
-def plan_to_data(keyed: KeyedPlan) -> dict[str, Any]:
-    """The plan and its keys as data for JSON: the version first, and each stage with its key."""
-    data = to_data(keyed.plan, NAMES)
+def text_digest(text: str) -> str:
+    """The SHA-256 of a text, in hexadecimal digits."""
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def plan_to_data(kept: KeptPlan) -> dict[str, Any]:
+    """The plan as data for JSON: the version first, and each stage with its key."""
+    data = to_data(kept.plan, NAMES)
     assert isinstance(data, dict)
     stages = data.pop("stages")
     assert isinstance(stages, list)
-    keyed_stages = [{**stage, "key": keyed.keys[stage["name"]]} for stage in stages if isinstance(stage, dict)]  # type: ignore[index]
-    return {"version": VERSION, **data, "stages": keyed_stages}
+    keyed_stages = [{**stage, "key": kept.keys[stage["name"]]} for stage in stages if isinstance(stage, dict)]  # type: ignore[index]
+    return {"version": VERSION, "dockerfile": kept.dockerfile, **data, "stages": keyed_stages}
 
 
-def plan_from_data(data: Any, place: str = "") -> KeyedPlan:
+def plan_from_data(data: Any, place: str = "") -> KeptPlan:
     """The plan that the data hold; ``place`` is where they came from.
 
     Raises :class:`PlanError` for data of another version, and for data that
@@ -51,10 +63,10 @@ def plan_from_data(data: Any, place: str = "") -> KeyedPlan:
             place,
             "synthesize or plan again with the version of the tool that reads it",
         )
-    given = {name: value for name, value in data.items() if name != "version"}
+    given = {name: value for name, value in data.items() if name not in ("version", "dockerfile")}
     try:
         keys = _take_keys(given)
-        return KeyedPlan(plan=from_data(BuildPlan, given, KINDS), keys=keys)
+        return KeptPlan(plan=from_data(BuildPlan, given, KINDS), keys=keys, dockerfile=str(data.get("dockerfile", "")))
     except CodecError as error:
         raise PlanError(
             f"the plan is damaged: {error.message}", f"{place}: {error.place}" if place else error.place, "synthesize or plan again"

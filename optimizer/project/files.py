@@ -7,8 +7,8 @@ import operator
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from optimizer.errors import ContextError, Fault
@@ -62,8 +62,8 @@ class _Found:
 
     def drop_bare_directories(self) -> None:
         """Keep of the directories only those above something else."""
-        others = [entry.path for entry in self.entries if entry.mode != "directory"]
-        above = directories_above([*others, *(file.path for file in self.files)])
+        contents = [file.path for file in self.files] + [entry.path for entry in self.entries if entry.mode != "directory"]
+        above = directories_above(contents)
         self.entries = [entry for entry in self.entries if entry.mode != "directory" or entry.path in above]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Sequence
 
-from optimizer.linting.engine import LintReport
+from optimizer.linting.report import LintReport
 from optimizer.linting.rule import Rule
 from optimizer.linting.rules import RULES
 

@@ -5,8 +5,8 @@ Source: https://docs.github.com/actions/reference/workflows-and-actions/workflow
 
 from __future__ import annotations
 
-from optimizer.linting.engine import LintReport
 from optimizer.linting.finding import Finding, Location, Severity
+from optimizer.linting.report import LintReport
 from optimizer.report.doubts import UNDECIDED, Undecided, grouped
 from optimizer.report.places import UNPRINTABLE, advised, constructs
 

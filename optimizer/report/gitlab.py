@@ -9,8 +9,8 @@ import hashlib
 import json
 from typing import Any
 
-from optimizer.linting.engine import LintReport
 from optimizer.linting.finding import Finding, Location, Severity
+from optimizer.linting.report import LintReport
 from optimizer.report.doubts import UNDECIDED, Undecided, grouped
 from optimizer.report.fingerprints import with_fingerprints
 from optimizer.report.places import constructs

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from optimizer.linting.engine import LintReport
 from optimizer.linting.finding import Finding, Location, Severity
+from optimizer.linting.report import LintReport
 from optimizer.report.doubts import UNDECIDED, Undecided, grouped
 from optimizer.report.places import UNPRINTABLE, advised, constructs
 

@@ -9,8 +9,8 @@ from functools import partial
 from typing import Any
 
 from optimizer.dockerfile.instruction import Span
-from optimizer.linting.engine import LintReport
 from optimizer.linting.finding import Finding, Location, Severity
+from optimizer.linting.report import LintReport
 from optimizer.report.doubts import UNDECIDED, grouped
 from optimizer.report.places import constructs
 from optimizer.report.table import table

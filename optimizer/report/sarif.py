@@ -12,8 +12,8 @@ from typing import Any
 from urllib.parse import quote
 
 from optimizer.dockerfile.instruction import Span
-from optimizer.linting.engine import LintReport
 from optimizer.linting.finding import Doubt, Finding, Fix, Location, Severity
+from optimizer.linting.report import LintReport
 from optimizer.linting.rule import Rule
 from optimizer.linting.rules import RULES
 from optimizer.report.doubts import UNDECIDED

@@ -90,11 +90,22 @@ def _need_faults(project: NodeProject) -> Iterator[Fault]:
                 "make it a member of a workspace whose root holds both, and name the lock of that root",
             )
         entries = project.manifest(path).entries
-        if entries and not any(_exists(project, path, entry) for entry in entries):
+        ignored = project.name(path) in project.step.ignore_unbuilt
+        if entries and not ignored and not any(_exists(project, path, entry) for entry in entries):
             yield Fault(
                 f'{title} starts at "{entries[0]}", which does not exist in the project',
                 "lock",
-                "build the package first (such as npm run build), so that its output is there when the image is planned",
+                "build the package first (such as npm run build), so that its output is in the project when the image is planned; "
+                f'or let a Command step with after=["{project.context.name}"] make it at the place of the package, '
+                f'and set ignore_unbuilt=["{project.name(path)}"]',
+            )
+    names = sorted(map(project.name, project.needs))
+    for position, name in enumerate(project.step.ignore_unbuilt):
+        if name not in names:
+            yield Fault(
+                f'"{name}" is no local package that the step brings; allowed: {", ".join(names) or "none, it brings none"}',
+                f"ignore_unbuilt[{position}]",
+                did_you_mean(name, names) or "leave it out",
             )
 
 

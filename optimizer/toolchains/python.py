@@ -22,7 +22,8 @@ from optimizer.locks import uv
 from optimizer.locks.backends import requirement_name
 from optimizer.locks.files import ProjectFiles
 from optimizer.locks.local import Local, LocalKind
-from optimizer.locks.python import WHEEL, From, Package, normal_name, of_origin, registries
+from optimizer.locks.managers import lock_names, manager_of
+from optimizer.locks.python import WHEEL, From, Package, Registry, normal_name, of_origin, registries
 from optimizer.locks.requirements import local_of
 from optimizer.locks.wheels import uv_platform, without_wheel
 from optimizer.model.inputs import Input
@@ -33,10 +34,10 @@ from optimizer.model.steps import PythonDependencies
 from optimizer.toolchains.content import CODE_CACHES
 from optimizer.toolchains.python_indexes import build_indexes, package_indexes, tool_indexes
 from optimizer.toolchains.python_reading import (
-    COMPANION,
     Reading,
     dependencies_of,
     group_warnings,
+    index_warnings,
     kind_of,
     lock_faults,
     project_at,
@@ -45,9 +46,8 @@ from optimizer.toolchains.python_reading import (
 from optimizer.toolchains.python_sources import SOURCE, source_stage, source_warnings
 from optimizer.toolchains.system import git_package
 from optimizer.toolchains.toolchain import Rank, StepContext, Target, below, beside, missing_file
-from optimizer.toolchains.tools import PIPENV, POETRY, POETRY_EXPORT, UV
 
-_EXPORTERS = {"poetry.lock": (POETRY, POETRY_EXPORT), "Pipfile.lock": (PIPENV,)}
+_EXPORTERS = {"poetry.lock": ("poetry", "poetry-plugin-export"), "Pipfile.lock": ("pipenv",)}
 
 
 class PythonToolchain:
@@ -65,12 +65,12 @@ class PythonToolchain:
         if not kind:
             yield Fault(
                 f'"{step.lock}" is no lock file of a known tool; '
-                f"allowed: a requirements file (*.txt), {', '.join(COMPANION)}, pylock.toml, pylock.NAME.toml",
+                f"allowed: a requirements file (*.txt), {', '.join(lock_names('python'))}, pylock.toml, pylock.NAME.toml",
                 "lock",
                 "name the lock file itself, not pyproject.toml or Pipfile",
             )
             return
-        faults = list(_file_faults(step, context, name, kind))
+        faults = list(_file_faults(step, context, name))
         if step.package is not None and kind != uv.NAME:
             faults.append(Fault(f"{name} has no members of a workspace", "package", "leave package out, or lock with uv"))
         if step.groups and kind in ("requirements", "Pipfile.lock"):
@@ -86,6 +86,7 @@ class PythonToolchain:
     def warnings(self, step: PythonDependencies, context: StepContext) -> Iterable[str]:
         reading = read_step(step, context)
         yield from group_warnings(step, context)
+        yield from index_warnings(step, reading)
         for source in reading.sources:
             yield from source_warnings(source, context)
         for package in reading.repositories:
@@ -106,20 +107,21 @@ class PythonToolchain:
         ]
 
 
-def _file_faults(step: PythonDependencies, context: StepContext, name: str, kind: str) -> Iterator[Fault]:
-    tool = {"uv.lock": "uv lock", "poetry.lock": "poetry lock", "Pipfile.lock": "pipenv lock"}.get(name)
-    hint = f"create it with {tool}" if tool else "create it, or fix the path"
+def _file_faults(step: PythonDependencies, context: StepContext, name: str) -> Iterator[Fault]:
+    manager = manager_of(name)
+    hint = f"create it with {manager.create}" if manager else "create it, or fix the path"
     yield from missing_file(context, step.lock, "lock", "the lock file", hint)
-    if kind in COMPANION:
-        companion = beside(step.lock, COMPANION[kind])
-        yield from missing_file(context, companion, "lock", f"{name} needs its project file, and", "put it beside the lock file")
+    if manager is not None:
+        manifest = beside(step.lock, manager.manifest)
+        yield from missing_file(context, manifest, "lock", f"{name} needs its project file, and", "put it beside the lock file")
 
 
-def _third_party(step: PythonDependencies, context: StepContext, reading: Reading, asked: tuple[str, ...]) -> Stage:
+def _third_party(step: PythonDependencies, context: StepContext, reading: Reading, asked: tuple[Registry, ...]) -> Stage:
     """The stage of everything that is not first-party code."""
     mounts = _Mounts(step, context, reading)
     exported = reading.lock is not None and reading.kind != "pylock.toml"
     separate = _separate(reading, mounts)
+    with_uv = step.installer == "uv" or exported or any(separate)
     packages = (*step.build_packages, *((git_package(context.target.base),) if reading.repositories else ()))
     return Stage(
         name=context.name,
@@ -154,7 +156,7 @@ def _third_party(step: PythonDependencies, context: StepContext, reading: Readin
             dropped_lines=_dropped_lines(reading),
             bytecode=context.target.compiles_python,
             slim=step.slim,
-            tools=(*((UV,) if step.installer == "uv" or exported or any(separate) else ()), *_EXPORTERS.get(reading.kind, ())),
+            tools=tuple(map(context.target.tools.tool, (*(("uv",) if with_uv else ()), *_EXPORTERS.get(reading.kind, ())))),
             build_packages=context.target.packages(packages),
             reads=mounts.read,
             copies=mounts.copied,
@@ -280,8 +282,9 @@ def _files(step: PythonDependencies, project: ProjectFiles, reading: Reading) ->
     if reading.requirements is not None:
         return list(reading.requirements.files)
     files = [step.lock]
-    if reading.kind in COMPANION:
-        files.append(beside(step.lock, COMPANION[reading.kind]))
+    manager = manager_of(reading.kind)
+    if manager is not None:
+        files.append(beside(step.lock, manager.manifest))
     if step.package is not None and reading.lock is not None:
         # uv reads the root of a workspace and the member; other members need not be there.
         directory = reading.lock.members[normal_name(step.package)]

@@ -6,15 +6,14 @@ import posixpath
 import re
 from collections.abc import Iterable, Sequence
 
-from optimizer.builders.docker.actions import CopyInputs, Run, transitional
-from optimizer.builders.docker.system import build_tools
-from optimizer.builders.docker.tree_scripts import normalise
 from optimizer.errors import Fault
 from optimizer.locks import ruby
 from optimizer.locks.local import Local
+from optimizer.model.architectures import BY_NAME
 from optimizer.model.inputs import Input
-from optimizer.model.plan import TREE, Stage
+from optimizer.model.plan import TREE, OnTarget, Stage
 from optimizer.model.recipes.content import PackedFiles
+from optimizer.model.recipes.ruby import RubyGems
 from optimizer.model.reference import ImageReference
 from optimizer.model.stability import Stability
 from optimizer.model.steps import RubyDependencies
@@ -23,17 +22,6 @@ from optimizer.toolchains.system import git_package
 from optimizer.toolchains.toolchain import Rank, StepContext, Target, beside, missing_file
 
 _HOME = "/var/task"
-_TASK = f"{TREE}{_HOME}"
-# What Bundler leaves behind for itself: packed gems, logs of compilers that name random directories, repositories of git
-# with times in their index.
-_LEFTOVERS = (
-    "vendor/bundle/ruby/*/cache",
-    "vendor/bundle/ruby/*/extensions/**/{gem_make.out,mkmf.log}",
-    "vendor/bundle/ruby/*/bundler/gems/*/.git",
-)
-# The gems at a path are layers of their own; the directories above them stay only where something else is in them.
-_TAKE_OUT = "ARGV.each { |path| FileUtils.rm_rf(path); Dir.rmdir(path) while Dir.empty?(path = File.dirname(path)) }"
-_MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
 _SYSTEM = re.compile(
     r"/(?:bin|boot|dev|etc|home|lib|lib64|local|media|mnt|opt|proc|root|run|sbin|srv|sys|tmp|usr|var$"
     r"|var/(?:cache|db|empty|lang|lib|local|lock|log|mail|opt|rapid|run|runtime|spool|telemetry|tmp))(?:/|$)"
@@ -65,7 +53,7 @@ class RubyToolchain:
         if context.project.kind(step.lock) != "file" or context.project.kind(gemfile) != "file":
             return
         lock = _lock(step, context)
-        machine = _MACHINES[context.target.architecture]
+        machine = BY_NAME[context.target.architecture].machine
         if not ruby.supports(lock.platforms, machine):
             yield Fault(
                 f'"{step.lock}" is locked for {", ".join(lock.platforms) or "no platform"}, and the image is for {machine}-linux',
@@ -111,42 +99,30 @@ class RubyToolchain:
         gems = sorted(set(ruby.path_gems(lock, step.lock)), key=lambda item: item.path)
         read = [item.path for item in ruby.read_gemfile(context.project, beside(step.lock, "Gemfile")).files]
         git = (git_package(context.target.base),) if lock.of("GIT") else ()
-        take_out = (("ruby", "-rfileutils", "-e", _TAKE_OUT, *(f"{TREE}{_place(step, item.path)}" for item in gems)),) if gems else ()
-        dependencies = transitional(
+        files = sorted({beside(step.lock, "Gemfile"), step.lock, *read})
+        dependencies = Stage(
             name=context.name,
             step=context.name,
             title=f"Ruby gems of {step.lock}",
             stability=context.stability,
             origin=context.target.image,
-            workdir=_TASK,
-            needs_target="Bundler compiles and chooses gems for the platform that it runs on",
-            actions=(
-                *build_tools(context.target.packages((*step.build_packages, *git))),
-                CopyInputs(
-                    inputs=(
-                        *(
-                            Input(source=path, target=posixpath.join(f"{TREE}{posixpath.dirname(_place(step, path))}", ""), directory=False)
-                            for path in sorted({beside(step.lock, "Gemfile"), step.lock, *read})
-                        ),
-                        # A gemspec is a program that may read any file of its gem.
-                        *(
-                            Input(source=item.path, target=f"{TREE}{_place(step, item.path)}/", directory=True, exclude=CODE_CACHES)
-                            for item in gems
-                        ),
-                    )
-                ),
-                Run(
-                    commands=(
-                        ("bundle", "config", "set", "--local", "path", "vendor/bundle"),
-                        ("bundle", "config", "set", "--local", "without", "development test"),
-                        ("bundle", "config", "set", "--local", "frozen", "true"),
-                        ("bundle", "install"),
-                        ("ruby", "-rfileutils", "-e", "FileUtils.rm_rf(Dir.glob(ARGV))", *_LEFTOVERS),
-                        *take_out,
-                        normalise("ruby"),
+            on_target=OnTarget("Bundler compiles and chooses gems for the platform that it runs on"),
+            recipe=RubyGems(
+                lock=f"{TREE}{_HOME}/Gemfile.lock",
+                local_gems=tuple(_place(step, item.path) for item in gems),
+                build_packages=context.target.packages((*step.build_packages, *git)),
+                copies=(
+                    *(
+                        Input(source=path, target=posixpath.join(f"{TREE}{posixpath.dirname(_place(step, path))}", ""), directory=False)
+                        for path in files
                     ),
-                    secrets=step.secrets,
+                    # A gemspec is a program that may read any file of its gem.
+                    *(
+                        Input(source=item.path, target=f"{TREE}{_place(step, item.path)}/", directory=True, exclude=CODE_CACHES)
+                        for item in gems
+                    ),
                 ),
+                secrets=step.secrets,
             ),
         )
         return [dependencies, *(_gem_stage(step, context, item) for item in gems)]

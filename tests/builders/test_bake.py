@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from optimizer import BuildSecret, Command, ImageSpec, Lock, PythonDependencies, SourceCode, SystemPackages
+from optimizer import BuildSecret, Command, ImageSpec, Lock, PythonDependencies, SourceCode, SystemPackages, render
 from optimizer.builders.docker.bake import BakeImage, bake_file
 from optimizer.dockerfile.parse import parse
 from optimizer.model.build import BuildOptions
 from optimizer.model.cache import CacheOption
 from optimizer.model.steps import Step
 from optimizer.planning import plan
-from optimizer.planning.document import KeyedPlan
+from optimizer.planning.document import KeptPlan, text_digest
 from optimizer.planning.keys import stage_keys
 from optimizer.project.files import Project
 from tests.test_golden import GOLDEN
@@ -52,7 +52,7 @@ class Fleet:
             context=f"cdk.out/asset.{name}",
             tags=(f"host/images:{name.lower()}",),
             options=BuildOptions(**{"platform": made.platform, **options}),
-            planned=KeyedPlan(plan=made, keys=stage_keys(made, project)),
+            planned=KeptPlan(plan=made, keys=stage_keys(made, project), dockerfile=text_digest(render(made))),
         )
 
 

@@ -531,7 +531,7 @@ class TestFaults:
 
     def test_fails_for_a_rule_of_an_id_that_is_taken(self) -> None:
         rule = next(rule for rule in Conventions().all_rules if rule.id == "LIO602")
-        with pytest.raises(ConfigurationError, match='"LIO602" names another rule already'):
+        with pytest.raises(ConfigurationError, match='"LIO602" is the id or name of another rule'):
             Conventions(rules=[rule])
 
     def test_fails_on_a_stack(self, home: Path) -> None:

@@ -93,7 +93,7 @@ class TestDockerfile:
             "  3     RUN pip install -r requirements.txt     python-dependencies\n"
             "  4     COPY app.py .                           source-code-app-py\n"
             '  5     CMD ["app.handler"]                     handler\n'
-            "  note: nothing says the architecture: x86_64 is Lambda's default\n"
+            "  note: nothing sets the architecture: x86_64 is Lambda's default\n"
             "\n"
             "in the stack:\n"
             "  from optimizer import ImageSpec\n"

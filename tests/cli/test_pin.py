@@ -157,6 +157,14 @@ class TestSpecs:
         assert run("api.image.toml", "--mirror", mirror.host).exit_code == 0
         assert list(read_lock()) == [PYTHON]
 
+    def test_the_builder_that_the_house_chose_is_pinned(self, mirror: RegistryServer) -> None:
+        Path("api.image.toml").write_text('runtime = "provided.al2023"\n[[steps]]\nkind = "go-build"\nsource = "."\n', encoding="utf-8")
+        Path("optimizer.toml").write_text('[tools.images]\ngolang = "example.com/builders/golang:1.25"\n', encoding="utf-8")
+        for name in ("lambda/provided:al2023", "builders/golang:1.25"):
+            mirror.index(name)
+        assert run("--mirror", mirror.host).exit_code == 0
+        assert list(read_lock()) == ["example.com/builders/golang:1.25", "public.ecr.aws/lambda/provided:al2023"]
+
     def test_without_a_name_every_spec_of_the_project_counts(self, mirror: RegistryServer) -> None:
         for path in ("api/api.image.toml", "node_modules/a.image.toml", "cdk.out/a.image.toml", ".git/a.image.toml", "env/a.image.toml"):
             Path(path).parent.mkdir()
@@ -293,11 +301,22 @@ class TestChecking:
         assert list(app.iterdir()) == []
 
 
+class TestLogins:
+    def test_a_login_that_fails_is_told_once_for_all_images_of_its_registry(self, mirror: RegistryServer, app: Path) -> None:
+        mirror.auth, mirror.login = "basic", ("me", "se:cret")
+        (app / "no-docker").mkdir()
+        (app / "no-docker" / "config.json").write_text('{"credsStore": "missing-here"}')
+        with pytest.raises(RegistryError) as raised:
+            run("--image", PYTHON, "--image", NODE, "--mirror", mirror.host)
+        (fault,) = raised.value.faults
+        assert fault.message.endswith(f'gives no login for "{mirror.host}": there is no such program on PATH')
+
+
 class TestWriting:
     def test_a_broken_connection_leaves_the_lock_as_it_was_and_the_next_run_succeeds(
         self, mirror: RegistryServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("optimizer.adapters.registry._FIRST_DELAY_S", 0)
+        monkeypatch.setattr("optimizer.adapters.registry.transport._FIRST_DELAY_S", 0)
         before = write_lock(pinned())
         mirror.cuts = 5
         arguments = ["--update", "--mirror", mirror.host, "--image", "python3.13"]

@@ -22,8 +22,9 @@ from optimizer.config.schema import configuration_schema
 from optimizer.config.settings import load_settings
 from optimizer.errors import ConfigurationError
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.engine import LintReport, lint, set_aside
+from optimizer.linting.engine import lint, set_aside
 from optimizer.linting.finding import Location, Severity
+from optimizer.linting.report import LintReport
 from optimizer.linting.rules import RULES
 from optimizer.linting.subjects import DockerfileSubject
 from optimizer.model.stability import Stability

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from optimizer.errors import ConfigurationError
 from optimizer.linting.baseline import Baseline, Entry, Scope, compare, smaller, whole
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.engine import LintReport, lint
+from optimizer.linting.engine import lint
 from optimizer.linting.finding import Finding, Location, Severity
+from optimizer.linting.report import LintReport
 from optimizer.linting.rule import choose
 from optimizer.linting.rules import RULES
 from optimizer.linting.subjects import DockerfileSubject

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from optimizer.dockerfile.instruction import Position, Span
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.engine import LintReport, lint, merged, set_aside
+from optimizer.linting.engine import lint, set_aside
 from optimizer.linting.finding import Edit, Location, Severity, Violation
+from optimizer.linting.report import LintReport, merged
 from optimizer.linting.rule import Rule, choose
 from optimizer.linting.rules import RULES
 from optimizer.linting.subjects import DockerfileSubject, IgnoreFile

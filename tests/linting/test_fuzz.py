@@ -17,10 +17,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optimizer.adapters.dockerfiles import find_dockerfiles, load_dockerfile
+from optimizer.adapters.dockerfiles import load_dockerfile
+from optimizer.adapters.tree import find
 from optimizer.dockerfile.parse import decode
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.engine import LintReport, lint
+from optimizer.linting.engine import lint
+from optimizer.linting.report import LintReport
 from optimizer.linting.subjects import AppSubject, DockerfileSubject, FunctionSubject, IgnoreFile
 from optimizer.model.ignore import IgnorePatterns
 from optimizer.model.stability import Stability
@@ -47,7 +49,7 @@ def judged(text: str, ignore: str = "x\n!y\n**/z*") -> LintReport:
         context=Files({"a.py": text, ".npmrc": text, "src/b.py": "", "src/node_modules/x": "", "requirements.txt": text}),
         ignore=IgnoreFile(path=".dockerignore", lines=tuple(ignore.split("\n"))),
     )
-    function = FunctionSubject(construct="F", location=subject.location, architecture="x86_64", dockerfile=subject)
+    function = FunctionSubject(construct="F", location=subject.location, dockerfile=subject)
     report = lint([subject, function, AppSubject(location=subject.location, dockerfiles=[subject], functions=[function])], HOUSE)
     assert "\x1b" not in lint_as_text(report)
     lint_as_json(report)
@@ -184,7 +186,7 @@ def test_trees_with_loops_and_odd_files(tmp_path: Path) -> None:
     tmp_path.joinpath("a.Dockerfile").write_bytes(b"\x00\xff" * 1000)
     tmp_path.joinpath("node").mkdir()
     tmp_path.joinpath("node", "Dockerfile").write_text(f"FROM {PYTHON}\nCOPY ../.. ../../../etc /x/\nRUN npm ci\n", encoding="utf-8")
-    found = list(find_dockerfiles([tmp_path]))
+    found = list(find([str(tmp_path)]).dockerfiles)
     assert len(found) == 3
     report = lint([load_dockerfile(path) for path in found], HOUSE)
     assert {finding.rule for finding in report.findings} >= {"LIO001", "LIO204"}

@@ -12,8 +12,9 @@ import pytest
 from optimizer import Command, Files, GoBuild, ImageSpec, PythonDependencies, SourceCode, SystemPackages
 from optimizer.bases.catalogue import base_image
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.engine import LintReport, lint
+from optimizer.linting.engine import lint
 from optimizer.linting.finding import Location
+from optimizer.linting.report import LintReport
 from optimizer.linting.rule import Family, choose
 from optimizer.linting.rules import RULES
 from optimizer.linting.subjects import AppSubject, DockerfileSubject, FunctionSubject, Subject

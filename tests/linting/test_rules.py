@@ -30,6 +30,7 @@ USED_FOR_EVER = {
     "LIO003": "unused-suppression",
     "LIO004": "expired-suppression",
     "LIO005": "outdated-baseline",
+    "LIO006": "plan-unknown",
     "LIO101": "base-not-aws-provided",
     "LIO102": "base-unpinned",
     "LIO103": "builder-unpinned",

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from optimizer.dockerfile.instruction import Position, Span
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.engine import LintReport, lint
+from optimizer.linting.engine import lint
 from optimizer.linting.finding import Doubt, Edit, Finding, Fix, Location, Severity
+from optimizer.linting.report import LintReport
 from optimizer.linting.rule import choose
 from optimizer.linting.rules import RULES
 from optimizer.linting.subjects import DockerfileSubject

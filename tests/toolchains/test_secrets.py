@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import json
+import os
 import re
 import subprocess
 from dataclasses import replace
@@ -27,7 +29,7 @@ from optimizer import (
     render,
 )
 from optimizer.bases.lock import Lock, LockedImage
-from optimizer.builders.docker.python_commands import with_index_of_uv
+from optimizer.builders.docker.python_commands import with_index_of_uv, with_variables
 from optimizer.errors import SpecError
 from optimizer.model.plan import BuildPlan
 from optimizer.planning import required_images
@@ -275,6 +277,38 @@ def test_pip_gets_the_index_of_uv(value: str) -> None:
     assert result.stdout == "https://me:a=b@packages.example.com/simple?x=y"
 
 
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        # As in a URL, a name in the credentials may stand for both parts of them.
+        ("https://$WHO@packages.example.com/simple", "https://me:p%40ss%2F%24WHO@packages.example.com/simple"),
+        ("https://token%20:${KEY}@packages.example.com/simple", "https://token%20:50%25@packages.example.com/simple"),
+        ("https://${HOST}/$KEY/@simple", "https://packages.example.com/50%/@simple"),
+        ("$WHOLE", "https://packages.example.com/simple"),
+        ("$(touch x) `id` \"'", "$(touch x) `id` \"'"),
+    ],
+)
+def test_variables_of_pipenv_get_their_values(word: str, expected: str) -> None:
+    values = {"WHO": "me:p@ss/$WHO", "KEY": "50%", "HOST": "packages.example.com", "WHOLE": "https://packages.example.com/simple"}
+    command = with_variables(("printf", "%s|", "$KEY", word))
+    result = subprocess.run(command, env={**os.environ, **values}, capture_output=True, text=True, check=True, timeout=30)
+    assert result.stdout == f"50%|{expected}|"
+    assert with_variables(("printf", "%s", "a")) == ("printf", "%s", "a")
+
+
+def test_a_secret_for_the_whole_index_needs_no_variable_of_the_lock(project: Path) -> None:
+    """Its URL stands in place of the one with variables."""
+    sources = [{"name": "house", "url": "https://${HOUSE_TOKEN}@packages.example.com/simple"}]
+    lock = {"_meta": {"sources": sources}, "default": {"six": {"version": "==1.17.0"}}}
+    for name, text in {"Pipfile": "", "Pipfile.lock": json.dumps(lock)}.items():
+        (project / name).write_text(text, encoding="utf-8")
+    step = PythonDependencies("Pipfile.lock")
+    assert "HOUSE_TOKEN" not in render(planned(project, replace(step, secrets=[variable("UV_DEFAULT_INDEX")])))
+    assert "'https://${HOUSE_TOKEN}@packages" in render(planned(project, replace(step, secrets=[variable("HOUSE_TOKEN")])))
+    with pytest.raises(SpecError, match='Pipfile.lock takes "HOUSE_TOKEN" from the environment'):
+        planned(project, step)
+
+
 def test_what_exports_a_lock_comes_from_the_index_of_pip(project: Path) -> None:
     for name, text in {"Pipfile": "", "Pipfile.lock": "{}"}.items():
         (project / name).write_text(text, encoding="utf-8")
@@ -339,7 +373,12 @@ PAGE = (Path(__file__).parents[2] / "docs" / "private-index.md").read_text(encod
 @pytest.mark.parametrize("program", re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL))
 def test_each_program_of_the_page_plans(program: str, tmp_path: Path) -> None:
     files = dict(re.findall(r"`([^` ]+)`:\n\n```[a-z]+\n(.*?)```", PAGE, re.DOTALL))
-    assert {".npmrc", ".yarnrc.yml"} <= set(files)
+    assert {".npmrc", ".yarnrc.yml", "Pipfile"} <= set(files)
+    source = re.search(r'url = "(.*)"', files["Pipfile"])
+    assert source
+    files["Pipfile.lock"] = json.dumps(
+        {"_meta": {"sources": [{"name": "house", "url": source[1]}]}, "default": {"lib": {"version": "==1"}}}
+    )
     others = ("requirements.txt", "package.json", "functions/api/app.py", "functions/orders/pom.xml")
     files.update({name: "{}" if name.endswith("json") else "<project/>" if name.endswith("xml") else "" for name in others})
     files.update({"package-lock.json": '{"lockfileVersion": 3, "packages": {}}', "yarn.lock": "__metadata:\n  version: 8\n"})

@@ -42,12 +42,12 @@ def open_image(
             yield opened
     else:
         # Imported here: a file needs no HTTP client.
-        from optimizer.adapters.ecr import default_credentials
         from optimizer.adapters.images.remote import open_remote
-        from optimizer.adapters.registry import HttpRegistry
+        from optimizer.adapters.registry.client import HttpRegistry
+        from optimizer.adapters.registry.credentials import DefaultCredentials
 
         reference = _reference(subject, reason)
-        with HttpRegistry(default_credentials()) as registry:
+        with HttpRegistry(DefaultCredentials()) as registry:
             yield open_remote(registry, reference, platform)
 
 

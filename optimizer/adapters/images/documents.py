@@ -10,21 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from optimizer.errors import ImageError
+from optimizer.model.architectures import PLATFORMS
 from optimizer.model.image import LAYERS_LABEL, HistoryStep, Image, Layer
 
-INDEX_TYPES = (
-    "application/vnd.oci.image.index.v1+json",
-    "application/vnd.docker.distribution.manifest.list.v2+json",
-)
-MANIFEST_TYPES = (
-    "application/vnd.oci.image.manifest.v1+json",
-    "application/vnd.docker.distribution.manifest.v2+json",
-)
-PLATFORMS = ("linux/amd64", "linux/arm64")
 """The platforms of Lambda, its default first."""
-
-MAX_DOCUMENT_BYTES = 4 << 20
-"""Registries must take manifests up to 4 MiB; nobody's are larger."""
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 

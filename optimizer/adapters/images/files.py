@@ -15,8 +15,6 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from optimizer.adapters.images.documents import (
-    INDEX_TYPES,
-    MAX_DOCUMENT_BYTES,
     Descriptor,
     Manifest,
     choose,
@@ -27,6 +25,7 @@ from optimizer.adapters.images.documents import (
     parse_manifest,
 )
 from optimizer.adapters.images.tar import Budget, TarReader
+from optimizer.adapters.registry.media_types import INDEX_TYPES, MAX_DOCUMENT_BYTES
 from optimizer.errors import ImageError
 from optimizer.model.image import Image
 

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
 
 from optimizer.model.inputs import Input
-from optimizer.model.plan import OnTarget, Stage
-from optimizer.model.recipes.recipe import Recipe
 from optimizer.model.reference import ImageReference
 from optimizer.model.secret import BuildSecret
 
@@ -86,32 +83,3 @@ class StageBody:
     actions: tuple[Action, ...]
     workdir: str = "/"
     arguments: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Instructions(Recipe):
-    """TRANSITIONAL: a toolchain that still writes its own instructions."""
-
-    kind: ClassVar[str] = "instructions"
-    body: tuple[Action, ...] = ()
-    workdir: str = "/"
-    slim: tuple[str, ...] = ()
-
-    def inputs(self) -> tuple[Input, ...]:
-        found: list[Input] = []
-        for action in self.body:
-            found += action.inputs if isinstance(action, CopyInputs) else action.reads if isinstance(action, Run) else ()
-        return tuple(found)
-
-    @property
-    def left_out(self) -> tuple[str, ...]:
-        return self.slim
-
-
-def transitional(
-    *, actions: tuple[Action, ...], workdir: str = "/", slim: tuple[str, ...] = (), needs_target: str = "", **stage: Any
-) -> Stage:
-    """TRANSITIONAL."""
-    secrets = tuple(secret for action in actions if isinstance(action, Run) for secret in action.secrets)
-    recipe = Instructions(body=actions, workdir=workdir, slim=slim, secrets=secrets)
-    return Stage(**stage, recipe=recipe, on_target=OnTarget(needs_target) if needs_target else None)

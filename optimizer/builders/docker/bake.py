@@ -25,7 +25,7 @@ from typing import Any
 from optimizer.builders.docker.render import needed_stages, render_part
 from optimizer.model.build import BuildOptions
 from optimizer.model.plan import Stage
-from optimizer.planning.document import KeyedPlan
+from optimizer.planning.document import KeptPlan
 
 # Lambda takes no image index, which is what an image with an attestation becomes.
 # https://docs.aws.amazon.com/lambda/latest/dg/images-create.html
@@ -48,7 +48,7 @@ class BakeImage:
     context: str
     tags: tuple[str, ...]
     options: BuildOptions
-    planned: KeyedPlan | None = None
+    planned: KeptPlan | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +97,7 @@ class _Builds:
                 if not stage.archive_alone:
                     self.by_stage[stage.name] = self._build(image.planned, stage)
 
-    def _build(self, planned: KeyedPlan, stage: Stage) -> str:
+    def _build(self, planned: KeptPlan, stage: Stage) -> str:
         options = self.image.options
         fields = [
             planned.keys[stage.name],

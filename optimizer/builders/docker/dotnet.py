@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from optimizer.builders.docker.actions import CopyInputs, Run, StageBody
 from optimizer.builders.docker.tree_scripts import normalise
+from optimizer.model.architectures import BY_NAME
 from optimizer.model.plan import TREE, Stage
 from optimizer.model.recipes.programs import TASK, DotnetProgram
-
-# https://learn.microsoft.com/dotnet/core/rid-catalog
-_RUNTIME_IDS = {"x86_64": "linux-x64", "arm64": "linux-arm64"}
 
 
 def dotnet_program(recipe: DotnetProgram, stage: Stage) -> StageBody:
     """The sources, and one run that restores the packages and publishes the project."""
-    runtime = ("--runtime", _RUNTIME_IDS[recipe.architecture])
+    # https://learn.microsoft.com/dotnet/core/rid-catalog
+    runtime = ("--runtime", f"linux-{BY_NAME[recipe.architecture].cpu}")
     restore = ("dotnet", "restore", recipe.project, *runtime, *(("--locked-mode",) if recipe.locked else ()))
     publish = (
         *("dotnet", "publish", recipe.project, *runtime, "--configuration", "Release", "--no-restore", "--self-contained", "false"),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from optimizer.builders.docker.actions import CopyInputs, Run, StageBody
 from optimizer.builders.docker.tree_scripts import normalise
-from optimizer.model.plan import TREE, Stage, oci_architecture
+from optimizer.model.architectures import BY_NAME
+from optimizer.model.plan import TREE, Stage
 from optimizer.model.recipes.programs import BOOTSTRAP, GoProgram
 
 _MODULES = "/go/pkg/mod"
@@ -14,7 +15,7 @@ def go_program(recipe: GoProgram, stage: Stage) -> StageBody:
     """The modules, which a change of a source does not download again, and the build."""
     environment = (
         ("CGO_ENABLED", "0"),
-        ("GOARCH", oci_architecture(recipe.architecture)),
+        ("GOARCH", BY_NAME[recipe.architecture].oci),
         ("GOOS", "linux"),
         # A builder that fetched another compiler would no longer be the pinned one.
         ("GOTOOLCHAIN", "local"),

@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import replace
 from typing import Any
 
-from optimizer.builders.docker.actions import Action, CopyInputs, CopyTree, Instructions, Run, StageBody
+from optimizer.builders.docker.actions import Action, CopyInputs, CopyTree, Run, StageBody
 from optimizer.builders.docker.commands import commands
 from optimizer.builders.docker.content import image_tree, packed_files
 from optimizer.builders.docker.dotnet import dotnet_program
 from optimizer.builders.docker.go import go_program
 from optimizer.builders.docker.java import java_classes, java_libraries
+from optimizer.builders.docker.nodejs import node_packages
 from optimizer.builders.docker.python import python_packages, python_source
+from optimizer.builders.docker.ruby import ruby_gems
 from optimizer.builders.docker.rust import rust_program
 from optimizer.builders.docker.system import system_packages
 from optimizer.model.ignore import IgnorePatterns
@@ -21,16 +23,19 @@ from optimizer.model.inputs import Input
 from optimizer.model.plan import TREE, BuildPlan, Stage
 from optimizer.model.recipes.commands import Commands, SystemPackageInstallation
 from optimizer.model.recipes.content import ImageTree, PackedFiles
+from optimizer.model.recipes.nodejs import NodePackages
 from optimizer.model.recipes.programs import DotnetProgram, GoProgram, JavaClasses, JavaLibraries, RustProgram
 from optimizer.model.recipes.python import PythonPackages, PythonSource
 from optimizer.model.recipes.recipe import Recipe
+from optimizer.model.recipes.ruby import RubyGems
 
 _BODIES: Mapping[type[Recipe], Callable[[Any, Stage], StageBody]] = {
-    Instructions: lambda recipe, stage: StageBody(actions=recipe.body, workdir=recipe.workdir),
     PackedFiles: packed_files,
     ImageTree: image_tree,
     SystemPackageInstallation: system_packages,
     Commands: commands,
+    NodePackages: node_packages,
+    RubyGems: ruby_gems,
     PythonPackages: python_packages,
     PythonSource: python_source,
     JavaLibraries: java_libraries,

@@ -19,6 +19,7 @@ from optimizer.builders.docker.python_commands import (
     installer,
     secrets_with_index_of_pip,
     uv_install,
+    with_variables,
 )
 from optimizer.builders.docker.python_scripts import flatten, forget, overlaps
 from optimizer.builders.docker.slim import remembered, slimmed
@@ -83,10 +84,12 @@ def python_source(recipe: PythonSource, stage: Stage) -> StageBody:
             Run(
                 commands=(
                     *((("sh", "-c", f'printf "%s\\n" "$@" > {_CONSTRAINTS}', "write", *constraints),) if constraints else ()),
-                    (
-                        *("python", "-m", "uv", "build", "--quiet", "--wheel", "--no-sources", "--python", "python"),
-                        *(("--build-constraints", _CONSTRAINTS) if constraints else ()),
-                        *(*index(recipe.build_indexes), "--out-dir", _WHEELS, recipe.directory),
+                    with_variables(
+                        (
+                            *("python", "-m", "uv", "build", "--quiet", "--wheel", "--no-sources", "--python", "python"),
+                            *(("--build-constraints", _CONSTRAINTS) if constraints else ()),
+                            *(*index(recipe.build_indexes), "--out-dir", _WHEELS, recipe.directory),
+                        )
                     ),
                     # By its name, so that no metadata tells where the package was built.
                     (
@@ -138,6 +141,6 @@ def _separate(recipe: PythonPackages) -> Iterator[tuple[str, ...]]:
         yield (*install, NO_CACHE, "--no-index", *links, *recipe.wheels)
     options = (*(("--only-binary", ":all:") if recipe.wheels_only else ()), *index(recipe.build_indexes))
     if recipe.archives:
-        yield (*install, NO_CACHE, *options, *recipe.archives)
+        yield with_variables((*install, NO_CACHE, *options, *recipe.archives))
     if recipe.sources:
-        yield (*install, *options, *recipe.sources)
+        yield with_variables((*install, *options, *recipe.sources))

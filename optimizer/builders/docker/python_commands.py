@@ -10,12 +10,21 @@ from optimizer.model.recipes.python import PythonIndexes, PythonPackages, Python
 from optimizer.model.recipes.recipe import Recipe, Tool
 from optimizer.model.secret import BuildSecret
 from optimizer.toolchains.installers import INSTALLERS
+from optimizer.toolchains.secrets import variables_of
 
 TASK = f"{TREE}/var/task"
 EXPORTED = "/tmp/requirements.txt"
 CACHES = {"uv": ("/root/.cache/uv", "/root/.cache/pip"), "pip": ("/root/.cache/pip",)}
 """Both are made for many writers: https://docs.astral.sh/uv/concepts/cache/#cache-safety, https://pip.pypa.io/en/stable/topics/caching/"""
 
+# What stands before the host is a user and a password, in which a value may hold any character.
+_EXPAND = (
+    "import os, re, sys; from urllib.parse import quote; "
+    'value = lambda match: quote(os.environ[match[1] or match[2]], ":"); '
+    r'credentials = lambda match: re.sub(r"\$(?:\{(\w+)\}|(\w+))", value, match[0]); '
+    'words = [os.path.expandvars(re.sub("(?<=://)[^/@]*@", credentials, word)) for word in sys.argv[1:]]; '
+    "os.execvp(words[0], words)"
+)
 # Exporters run in environments of their own: what they need must neither meet nor change the packages of the base.
 _EXPORTER = ("python", "-m", "uv", "tool", "run", "--quiet", "--python", "python")
 _UV_INSTALL = ("python", "-m", "uv", "pip", "install", "--link-mode", "copy", "--python", "python")
@@ -45,8 +54,9 @@ def installer(recipe: PythonPackages) -> tuple[str, ...]:
     """The command of the recipe's installer, without its target and without what it installs."""
     wheels_only = ("--only-binary", ":all:") if recipe.wheels_only else ()
     if recipe.installer == "pip":
-        return (*_PIP, "--no-compile", "--prefer-binary", *wheels_only, *index(recipe.indexes, extra="--extra-index-url"))
-    return (*uv_install(recipe.platform), *wheels_only, *index(recipe.indexes))
+        options = ("--no-compile", "--prefer-binary", *wheels_only, *index(recipe.indexes, extra="--extra-index-url"))
+        return with_variables((*_PIP, *options))
+    return with_variables((*uv_install(recipe.platform), *wheels_only, *index(recipe.indexes)))
 
 
 def index(indexes: PythonIndexes, extra: str = "--index") -> tuple[str, ...]:
@@ -112,6 +122,15 @@ def with_index_of_uv(command: Sequence[str], secrets: Iterable[BuildSecret]) -> 
         return tuple(command)
     script = f'PIP_INDEX_URL="${{{variable}#"${{{variable}%%[!A-Za-z0-9_.-]*}}="}}" "$@"'
     return ("sh", "-c", script, "with-index", *command)
+
+
+def with_variables(command: Sequence[str]) -> tuple[str, ...]:
+    """A command whose words may name variables, with their values in place of the names, as pipenv puts them there.
+
+    Installers replace variables in requirements files, and not in their options.
+    Source: https://pipenv.pypa.io/en/latest/credentials.html
+    """
+    return ("python", "-c", _EXPAND, *command) if variables_of(command) else tuple(command)
 
 
 def _tool(recipe: Recipe, name: str) -> Tool:

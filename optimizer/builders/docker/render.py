@@ -1,31 +1,33 @@
 """From a build plan to the text of a Dockerfile.
 
-Equal plans give equal bytes.  Every value that comes from a specification is
-quoted here for the place where it stands: words of a command for the shell,
-paths of a COPY for its JSON form where they need it, values of ENV, LABEL and
-ARG in double quotes.
+Equal plans give equal bytes.
 """
 
 from __future__ import annotations
 
 import enum
-import json
-import re
 import shlex
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 
 from optimizer.builders.docker.actions import AddArchive, CopyInputs, CopyTree, Run, StageBody, TreeScript
 from optimizer.builders.docker.lower import stage_bodies
+from optimizer.builders.docker.text import (
+    command_text,
+    comment,
+    copies,
+    is_plain_mount,
+    pairs,
+    quoted,
+    script_value,
+    secret_commands,
+    secret_mount,
+)
 from optimizer.dockerfile.rendered import BASE, BUILD, HEADER
 from optimizer.errors import PlanError
 from optimizer.model.image import LAYERS_LABEL
 from optimizer.model.inputs import Input
 from optimizer.model.plan import TREE, BuildPlan, Stage
 from optimizer.model.reference import ImageReference
-from optimizer.model.secret import BuildSecret
-
-_PLAIN_PATH = re.compile(r"[A-Za-z0-9_./@%+,:=-]+")
-_WIDTH = 100
 
 
 class Profile(enum.Enum):
@@ -113,13 +115,13 @@ class _Renderer:
     def stage(self, stage: Stage) -> str:
         body = self._bodies[stage.name]
         lines = [f"# {_described(stage)}", f"FROM {self._image(stage)} AS {stage.name}"]
-        lines += [f"ARG {name}={_quoted(value)}" for name, value in body.arguments]
+        lines += [f"ARG {name}={quoted(value)}" for name, value in body.arguments]
         lines += [f"ARG {script.name}" for script in _scripts(body)]
         if body.workdir != "/":
             lines.append(f"WORKDIR {body.workdir}")
         for action in body.actions:
             if isinstance(action, CopyInputs):
-                lines += _copies(action.inputs)
+                lines += copies(action.inputs)
             elif isinstance(action, AddArchive):
                 lines.append(f"ADD {archive_path(stage.name)} {TREE}/")
             elif isinstance(action, CopyTree):
@@ -132,10 +134,10 @@ class _Renderer:
         plan = self._plan
         lines = ["# The image: the base and its layers, the most stable first.", f"FROM {self._origin(plan.final)}"]
         if plan.environment:
-            lines.append(_pairs("ENV", plan.environment))
+            lines.append(pairs("ENV", plan.environment))
         labels = (*plan.labels, *(((LAYERS_LABEL, " ".join(plan.layers)),) if plan.layers else ()))
         if labels:
-            lines.append(_pairs("LABEL", labels))
+            lines.append(pairs("LABEL", labels))
         for stage in map(plan.stage, plan.layers):
             if stage.archive_alone:
                 lines += [f"# {_described(stage)}", f"ADD{self._link} {archive_path(stage.name)} /"]
@@ -163,14 +165,14 @@ class _Renderer:
         return str(origin)
 
     def _run(self, run: Run) -> list[str]:
-        mounted = [item for item in run.reads if self._buildkit and _is_plain_mount(item)]
-        before = _copies(item for item in run.reads if item not in mounted)
+        mounted = [item for item in run.reads if self._buildkit and is_plain_mount(item)]
+        before = copies(item for item in run.reads if item not in mounted)
         flags = self._flags(run, mounted) if self._buildkit else []
-        commands = [_command(command) for command in run.commands]
+        commands = [command_text(command) for command in run.commands]
         if run.environment:
             variables = " ".join(f"{name}={shlex.quote(value)}" for name, value in run.environment)
             commands.insert(0, f"export {variables}")
-        commands = [*(command for secret in run.secrets for command in _secret_commands(secret)), *commands]
+        commands = [*(command for secret in run.secrets for command in secret_commands(secret)), *commands]
         body = " && \\\n    ".join(commands)
         return [*before, "RUN " + " \\\n    ".join([*flags, body])]
 
@@ -179,74 +181,7 @@ class _Renderer:
         mounts = [f"--mount=type=bind,source={item.source},target={item.target}" for item in mounted]
         mounts += [f"--mount=type=cache,target={path}" for path in run.shared_caches]
         mounts += [f"--mount=type=cache,target={path},sharing=locked" for path in run.caches]
-        return [*network, *mounts, *dict.fromkeys(map(_secret_mount, run.secrets))]
-
-
-def _secret_commands(secret: BuildSecret) -> list[str]:
-    """Put the secret where the step looks for it, and fail where it is empty.
-
-    A builder takes a variable that is not set for an empty secret, and with
-    an empty one installers go to the public index.
-    """
-    source = f"set {secret.from_env}" if secret.from_env else f"fill the file {secret.from_file}"
-    message = f"the build secret {secret.id} is empty: {source} where the image is built"
-    empty = f"then echo '{message}' >&2; exit 1; fi"
-    if not secret.to_env:
-        return [f'if [ -z "$(cat {secret.target})" ]; {empty}']
-    name = secret.to_env
-    # Assigned before it is exported: `export X="$(...)"` would go on without the secret.
-    return [f'{name}="$(cat {secret.target})"', f'if [ -z "${name}" ]; {empty}', f"export {name}"]
-
-
-def _secret_mount(secret: BuildSecret) -> str:
-    return f"--mount=type=secret,id={secret.id},target={secret.target},required=true"
-
-
-def _is_plain_mount(item: Input) -> bool:
-    # A mount is a line of CSV in words of a shell, read byte by byte: BuildKit 0.12 finds no other names.
-    return all(_PLAIN_PATH.fullmatch(path) and not set(path) & set(",=") for path in (item.source, item.target))
-
-
-def _copies(inputs: Iterable[Input]) -> list[str]:
-    """One COPY per target, so that files that go together stand together."""
-    groups: dict[tuple[str, bool], list[str]] = {}
-    for item in inputs:
-        # Only files may share a COPY: the contents of two directories would hide where each came from.
-        key = (item.target, item.directory) if not item.directory else (f"{item.target}\0{item.source}", True)
-        groups.setdefault(key, []).append(f"{item.source}/" if item.directory else item.source)
-    return [_copy(sources, target.partition("\0")[0]) for (target, _), sources in groups.items()]
-
-
-def _copy(sources: Sequence[str], target: str) -> str:
-    words = [*("./" if source == "./" else source for source in sources), target]
-    if all(_PLAIN_PATH.fullmatch(word) for word in words):
-        return f"COPY {' '.join(words)}"
-    escaped = [_expandable(word) for word in (*map(_pattern, words[:-1]), words[-1])]
-    return f"COPY {json.dumps(escaped, ensure_ascii=False)}"
-
-
-def _expandable(word: str) -> str:
-    """A word that stays as it is when a builder expands variables and takes quotes away."""
-    return re.sub(r"""([\\$"'])""", r"\\\1", word)
-
-
-def _pattern(path: str) -> str:
-    """The pattern that matches the path alone.
-
-    Two readers match it, and they agree on little: the client, which knows no
-    escape in a class, and the builder, which takes a path for no pattern, and
-    its escapes for names, when nothing but escapes is in it.
-
-    Raises :class:`PlanError` for a path of wildcards alone.
-    """
-    if not re.search(r"[\\*?\[]", path):
-        return path
-    pattern = re.sub(r"([\\*?])", r"\\\1", path.replace("[", "[[]"))
-    if "[" not in path:
-        pattern, found = re.subn(r"([A-Za-z0-9])", r"[\1]", pattern, count=1)
-        if not found:
-            raise PlanError(f'path "{path}" cannot be copied: it holds no letter or digit', "", "rename the file")
-    return pattern
+        return [*network, *mounts, *dict.fromkeys(map(secret_mount, run.secrets))]
 
 
 def _scripts(body: StageBody) -> list[TreeScript]:
@@ -260,54 +195,9 @@ def _script_arguments(bodies: Iterable[StageBody]) -> list[str]:
     scripts = {script.name: script for body in bodies for script in _scripts(body)}
     by_purpose: dict[str, list[str]] = {}
     for name in sorted(scripts):
-        by_purpose.setdefault(scripts[name].purpose, []).append(f"ARG {name}={_script(scripts[name].script)}")
-    return ["\n".join([f"# {_comment(purpose)}", *lines]) for purpose, lines in by_purpose.items()]
-
-
-def _script(script: str) -> str:
-    """A script as the value of an ARG.
-
-    An ARG is one line, so the end of each line of a longer script is written
-    as an escape, which the shell turns back, and continued on a new line.
-    """
-    if "\n" not in script:
-        return _quoted(script)
-    lines = [line.replace("\\", "\\\\") + "\\n" for line in script.rstrip("\n").split("\n")]
-    # In single quotes nothing needs an escape, so that a person can read it.
-    if "'" not in script:
-        return "\\\n".join(["'", *lines]) + "'"
-    return "\\\n".join(['"', *(_quoted(line)[1:-1] for line in lines)]) + '"'
-
-
-def _command(command: Sequence[str] | TreeScript) -> str:
-    if isinstance(command, TreeScript):
-        script = f"${command.name}" if "\n" not in command.script else f"$(printf '%b' \"${command.name}\")"
-        words = [f'{shlex.join(command.interpreter)} "{script}" {TREE}', *map(shlex.quote, command.arguments)]
-        return " ".join(words)
-    words = [shlex.quote(word) for word in command]
-    lines, current = [], words[0]
-    for word in words[1:]:
-        if len(current) + 1 + len(word) > _WIDTH:
-            lines.append(current)
-            current = word
-        else:
-            current = f"{current} {word}"
-    return " \\\n      ".join([*lines, current])
-
-
-def _pairs(instruction: str, pairs: Sequence[tuple[str, str]]) -> str:
-    return " \\\n    ".join(
-        [f"{instruction} {pairs[0][0]}={_quoted(pairs[0][1])}", *(f"{name}={_quoted(value)}" for name, value in pairs[1:])]
-    )
-
-
-def _quoted(value: str) -> str:
-    return '"' + re.sub(r'([\\"$])', r"\\\1", value) + '"'
+        by_purpose.setdefault(scripts[name].purpose, []).append(f"ARG {name}={script_value(scripts[name].script)}")
+    return ["\n".join([f"# {comment(purpose)}", *lines]) for purpose, lines in by_purpose.items()]
 
 
 def _described(stage: Stage) -> str:
-    return f"{_comment(stage.title)}; {stage.stability.phrase}."
-
-
-def _comment(text: str) -> str:
-    return re.sub(r"[\x00-\x1f\x7f]", " ", text)
+    return f"{comment(stage.title)}; {stage.stability.phrase}."

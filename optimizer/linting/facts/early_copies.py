@@ -6,11 +6,12 @@ import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from optimizer.dockerfile.copies import Copy, Source, manifests
+from optimizer.dockerfile.copies import Copy, Source
 from optimizer.dockerfile.installs import Install
 from optimizer.dockerfile.instruction import Instruction
 from optimizer.dockerfile.scope import ResolvedStage
 from optimizer.linting.subjects import DockerfileSubject
+from optimizer.locks.managers import manifest_patterns
 
 _SOURCE_ENDINGS = (".cjs", ".cs", ".fs", ".go", ".java", ".js", ".kt", ".mjs", ".py", ".rb", ".rs", ".scala", ".ts")
 _SOURCE_DIRECTORIES = frozenset(["app", "cmd", "functions", "handler", "handlers", "internal", "lambda", "lib", "pkg", "source", "src"])
@@ -137,7 +138,7 @@ def _holds_manifest(subject: DockerfileSubject, source: Source, ecosystem: str) 
     import fnmatch
 
     names = _inside(subject, source)
-    return any(fnmatch.fnmatchcase(name, pattern) for name in names for pattern in manifests(ecosystem))
+    return any(fnmatch.fnmatchcase(name, pattern) for name in names for pattern in manifest_patterns(ecosystem))
 
 
 def _inside(subject: DockerfileSubject, source: Source) -> tuple[str, ...]:

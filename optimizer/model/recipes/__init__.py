@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from optimizer.model.recipes.commands import Commands, SystemPackageInstallation
 from optimizer.model.recipes.content import ImageTree, PackedFiles
+from optimizer.model.recipes.nodejs import NodePackages
 from optimizer.model.recipes.programs import DotnetProgram, GoProgram, JavaClasses, JavaLibraries, RustProgram
 from optimizer.model.recipes.python import PythonPackages, PythonSource
 from optimizer.model.recipes.recipe import Recipe
+from optimizer.model.recipes.ruby import RubyGems
 
 _ALL: tuple[type[Recipe], ...] = (
     PackedFiles,
@@ -15,6 +17,8 @@ _ALL: tuple[type[Recipe], ...] = (
     Commands,
     PythonPackages,
     PythonSource,
+    NodePackages,
+    RubyGems,
     JavaLibraries,
     JavaClasses,
     GoProgram,

@@ -21,6 +21,11 @@ class PythonIndexes:
     links: tuple[str, ...] = ()
     links_only: bool = False
 
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """All of them, the default first."""
+        return (*((self.default,) if self.default else ()), *self.others, *self.links)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PythonPackages(Recipe):

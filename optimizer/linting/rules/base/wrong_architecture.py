@@ -11,14 +11,8 @@ from optimizer.linting.conventions import Conventions
 from optimizer.linting.finding import Severity, Undecided, Verdict, Violation
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import DockerfileSubject, FunctionSubject
+from optimizer.model.architectures import PLATFORMS, architecture_of_platform
 
-_ARCHITECTURES = {
-    "linux/amd64": "x86_64",
-    "linux/x86_64": "x86_64",
-    "linux/arm64": "arm64",
-    "linux/arm64/v8": "arm64",
-    "linux/aarch64": "arm64",
-}
 """Lambda's word for each platform on which it runs functions."""
 
 
@@ -29,9 +23,9 @@ def _check_dockerfile(subject: DockerfileSubject, conventions: Conventions) -> I
 def _check_function(subject: FunctionSubject, conventions: Conventions) -> Iterator[Verdict]:
     file = subject.dockerfile
     # A Dockerfile that knows what it is built for is judged by itself.
-    if file is None or file.problems or file.architecture is not None or subject.architecture is None:
+    if file is None or file.problems or file.architecture is not None or subject.declared.architecture is None:
         return
-    for verdict in _judged(file, conventions, subject.architecture):
+    for verdict in _judged(file, conventions, subject.declared.architecture):
         if isinstance(verdict, Violation):
             yield Violation(message=verdict.message, span=verdict.span, path=file.path)
 
@@ -46,9 +40,10 @@ def _judged(subject: DockerfileSubject, conventions: Conventions, wanted: str | 
         yield Undecided(reason=f'"{flag.value}" is decided by the build', span=start.at(flag))
         return
     word, image = start.at(start.words[0]), lowest.image and lambda_base(lowest.image, conventions.mirror)
-    platform = _ARCHITECTURES.get((lowest.platform or "").lower()) if flag else None
+    known = architecture_of_platform(lowest.platform or "") if flag else None
+    platform = known.name if known else None
     if flag is not None and platform is None:
-        yield Violation(message=f'Lambda runs nothing on "{lowest.platform}"; allowed: linux/amd64, linux/arm64', span=start.at(flag))
+        yield Violation(message=f'Lambda runs nothing on "{lowest.platform}"; allowed: {", ".join(PLATFORMS)}', span=start.at(flag))
     elif isinstance(image, LambdaBase):
         yield from _of_base(image, lowest, wanted, platform, word)
     if wanted is not None and platform is not None and platform != wanted and flag is not None:

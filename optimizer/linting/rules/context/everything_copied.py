@@ -10,8 +10,9 @@ from optimizer.linting.conventions import Conventions
 from optimizer.linting.finding import Edit, Fix, Severity, Undecided, Verdict, Violation
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import DockerfileSubject, IgnoreFile
+from optimizer.model.directories import CACHES, OUTPUTS, VERSION_CONTROL
 
-_NEVER_NEEDED = (".git", ".hg", ".svn", ".venv", "**/__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".aws-sam", "cdk.out")
+_NEVER_NEEDED = (*VERSION_CONTROL, ".venv", *(f"**/{name}" for name in CACHES), *OUTPUTS)
 """What tools make beside the sources. Directories that an image may need, such as node_modules, are left to the user."""
 
 

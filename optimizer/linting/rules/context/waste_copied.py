@@ -10,9 +10,11 @@ from optimizer.linting.conventions import Conventions
 from optimizer.linting.finding import Severity, Verdict, Violation
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import ContextFiles, DockerfileSubject
+from optimizer.model.directories import GENERATED
 from optimizer.model.ignore import IgnorePatterns
 
-_WASTE = frozenset([".aws-sam", ".git", ".hg", ".mypy_cache", ".pytest_cache", ".svn", ".terraform", ".tox", ".venv", "__pycache__", "cdk.out", "node_modules", "venv"])  # fmt: skip
+# A directory of installed Python packages may be meant: it is not found by chance in a project.
+_WASTE = GENERATED - {"site-packages"}
 _DEEPEST = 3
 _MOST = 300
 """Of directories that are looked into, for one copy."""

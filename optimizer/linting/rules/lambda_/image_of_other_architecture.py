@@ -8,20 +8,20 @@ from optimizer.linting.conventions import Conventions
 from optimizer.linting.finding import Severity, Undecided, Verdict, Violation
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import FunctionSubject
-
-_WORDS = {"linux/amd64": "x86_64", "linux/arm64": "arm64"}
+from optimizer.model.architectures import architecture_of_platform
 
 
 def _check(subject: FunctionSubject, conventions: Conventions) -> Iterator[Verdict]:
     platform = subject.dockerfile.platform if subject.dockerfile else None
     # What the Dockerfile itself says is the matter of LIO107.
-    if platform is None or _WORDS.get(platform) == subject.architecture:
+    known = architecture_of_platform(platform) if platform else None
+    if platform is None or (known is not None and known.name == subject.declared.architecture):
         return
-    if subject.architecture is None:
+    if subject.declared.architecture is None:
         yield Undecided(reason="the architecture of the function is known at deployment alone")
         return
-    given = "is" if subject.architecture_given else "is, by default,"
-    yield Violation(message=f"the function {given} {subject.architecture}, and its image is built for {platform}")
+    given = "is" if subject.declared.architecture_given else "is, by default,"
+    yield Violation(message=f"the function {given} {subject.declared.architecture}, and its image is built for {platform}")
 
 
 RULE = Rule(

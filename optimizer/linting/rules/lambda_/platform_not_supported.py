@@ -9,12 +9,13 @@ from optimizer.linting.finding import Severity, Verdict
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import ImageSubject
 from optimizer.linting.violations import in_image
+from optimizer.model.architectures import PLATFORMS, architecture_of_oci
 
 
 def _check(subject: ImageSubject, conventions: Conventions) -> Iterator[Verdict]:
     image = subject.analysis.image
-    if image.operating_system != "linux" or image.architecture not in ("amd64", "arm64"):
-        yield in_image(f'the image is for "{image.operating_system}/{image.architecture}"; allowed: linux/amd64, linux/arm64')
+    if image.operating_system != "linux" or architecture_of_oci(image.architecture) is None:
+        yield in_image(f'the image is for "{image.operating_system}/{image.architecture}"; allowed: {", ".join(PLATFORMS)}')
 
 
 RULE = Rule(

@@ -1,4 +1,4 @@
-"""A build context as another machine would have it: the same content, and all else different."""
+"""Copies a build context as another machine would have checked it out: same bytes; other times, umask and order of creation."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _DAY_S = 86_400.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
-    """What differs from machine to machine.
+    """What differs between two checkouts of the same files.
 
-    ``umask`` is that of the checkout, ``time`` the earliest time of a file in
-    seconds since 1970 (all are within a day of it), ``reverse`` the order in
-    which files are made, which is the order in which many file systems list
-    them.
+    ``umask`` is that of the checkout, ``time`` the earliest modification time
+    in seconds since 1970 (all files are within a day of it).  ``reverse`` makes
+    the files in reverse order of their names; many file systems list them in
+    the order in which they were made.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Machine:
 
     @property
     def times(self) -> tuple[float, float]:
-        """The range in which the times of all files are."""
+        """The earliest and the latest modification time that a file can have."""
         return (self.time, self.time + _DAY_S)
 
 
@@ -48,7 +48,7 @@ def copy_context(source: Path, target: Path, machine: Machine) -> None:
         _copy_directory(source, target, machine, 0)
     except OSError as error:
         hint = (
-            "free some space in the directory for temporary files, or set TMPDIR" if error.errno == errno.ENOSPC else "mend its permissions"
+            "free some space in the directory for temporary files, or set TMPDIR" if error.errno == errno.ENOSPC else "fix its permissions"
         )
         raise ContextError(f'the build context "{source}" cannot be copied: {error.strerror} ({error.filename})', hint=hint) from None
 

@@ -3,13 +3,13 @@ from __future__ import annotations
 import datetime
 import json
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from optimizer.adapters.memory import MemoryRegistry
-from optimizer.adapters.registry import HttpRegistry, Login, ResolvedImage, _challenges
+from optimizer.adapters.registry.challenges import parse_challenges
+from optimizer.adapters.registry.client import HttpRegistry, ResolvedImage
+from optimizer.adapters.registry.login import Login
 from optimizer.errors import RegistryError
 from optimizer.model.reference import ImageReference
 from tests.adapters.registry_server import DOCKER_LIST, DOCKER_MANIFEST, INDEX, MANIFEST, RegistryServer, self_signed, serving, sha256
@@ -48,12 +48,6 @@ class Client:
         with pytest.raises(RegistryError) as raised:
             self.resolve(name)
         return str(raised.value).replace(self.server.host, "HOST")
-
-
-@pytest.fixture
-def server() -> Iterator[RegistryServer]:
-    with serving() as registry:
-        yield registry
 
 
 @pytest.mark.parametrize("media_type", [INDEX, DOCKER_LIST])
@@ -129,7 +123,7 @@ def test_an_expired_token_is_replaced(server: RegistryServer) -> None:
     server.auth = "bearer"
     digest = server.index("lambda/python:3.13")
     client = Client(server)
-    client.registry._authorizations[(server.host, "lambda/python")] = "Bearer expired"
+    client.registry._session._authorizations[(server.host, "repository:lambda/python:pull")] = "Bearer expired"
     assert client.resolve().digest == digest
 
 
@@ -441,13 +435,14 @@ def test_making_a_registry_does_nothing_yet(monkeypatch: pytest.MonkeyPatch) -> 
     ],
 )
 def test_challenges_are_read_in_every_form(headers: list[str], expected: dict) -> None:
-    assert _challenges(headers) == expected
+    assert parse_challenges(headers) == expected
 
 
-def test_the_memory_registry_knows_what_it_was_given() -> None:
-    image = ResolvedImage(digest=OTHER, kind="index", platforms={"amd64": AMD64})
-    registry = MemoryRegistry({"example.com/a:1": image})
-    assert registry.resolve(ImageReference.parse("example.com/a:1")) == image
-    with pytest.raises(RegistryError, match='does not know "example.com/a:2"'):
-        registry.resolve(ImageReference.parse("example.com/a:2"))
-    assert registry.asked == ["example.com/a:1", "example.com/a:2"]
+def test_credentials_are_asked_only_after_a_challenge() -> None:
+    class Never:
+        def login(self, host: str) -> Login | None:
+            raise AssertionError("asked")
+
+    with serving() as server, HttpRegistry(Never()) as registry:
+        digest = server.index("a:1")
+        assert registry.resolve(ImageReference.parse(f"{server.host}/a:1")).digest == digest

@@ -1,15 +1,12 @@
-"""Logins for registries: private Amazon ECR, and what ``docker login`` has stored."""
+"""Logins for private Amazon ECR registries, through AWS credentials."""
 
 from __future__ import annotations
 
 import base64
-import json
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from optimizer.adapters.registry import Credentials, Login
+from optimizer.adapters.registry.login import Login
 from optimizer.errors import RegistryError
 from optimizer.model.ecr import EcrRegistry
 
@@ -70,57 +67,6 @@ class EcrCredentials:
         # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_AuthorizationData.html
         username, _, password = base64.b64decode(data["authorizationToken"]).decode("utf-8").partition(":")
         return Login(username=username, password=password)
-
-
-class DockerConfigCredentials:
-    """Logins that ``docker login`` stored in its configuration file, without credential helpers.
-
-    ``path`` defaults to ``config.json`` under ``DOCKER_CONFIG`` or ``~/.docker``.
-    """
-
-    def __init__(self, path: Path | None = None) -> None:
-        self._path = path
-
-    def login(self, host: str) -> Login | None:
-        """The stored login for a host; None when there is none.
-
-        Raises RegistryError when the file cannot be read.
-        """
-        path = self._path or Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker") / "config.json"
-        try:
-            auths = json.loads(path.read_bytes()).get("auths") or {}
-            # Docker Hub's logins stand under the address of its first API.
-            entry = auths.get("https://index.docker.io/v1/" if host == "docker.io" else host)
-            encoded = entry["auth"] if entry and entry.get("auth") else ""
-            username, _, password = base64.b64decode(encoded, validate=True).decode("utf-8").partition(":")
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except (OSError, ValueError, AttributeError, TypeError) as error:
-            raise RegistryError(
-                f'the logins in "{path}" cannot be read: {error}',
-                hint=f"mend the file, or log in again with `docker login {host}`",
-            ) from None
-        return Login(username=username, password=password) if username else None
-
-
-class FirstOf:
-    """The first login that any of several sources has."""
-
-    def __init__(self, *sources: Credentials) -> None:
-        self._sources = sources
-
-    def login(self, host: str) -> Login | None:
-        """The first source's login that is not None; None when no source has one."""
-        for source in self._sources:
-            found = source.login(host)
-            if found is not None:
-                return found
-        return None
-
-
-def default_credentials() -> Credentials:
-    """Private ECR through AWS credentials, every other registry through ``docker login``."""
-    return FirstOf(EcrCredentials(), DockerConfigCredentials())
 
 
 def _boto3_client() -> Callable[[str], Any]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from optimizer.adapters.hostile import FIRST, SECOND, Machine, copy_context
+from optimizer.adapters.context_copy import FIRST, SECOND, Machine, copy_context
 from optimizer.errors import ContextError
 
 

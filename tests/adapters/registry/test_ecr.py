@@ -1,17 +1,14 @@
 from __future__ import annotations
 
 import base64
-import json
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 
-from optimizer.adapters.ecr import DockerConfigCredentials, EcrCredentials, FirstOf, default_credentials, ecr_region
-from optimizer.adapters.registry import Anonymous, HttpRegistry, Login
+from optimizer.adapters.registry.ecr import EcrCredentials, ecr_region
+from optimizer.adapters.registry.login import Login
 from optimizer.bases.mirror import Mirror
 from optimizer.errors import RegistryError
 from optimizer.model.reference import ImageReference
@@ -117,57 +114,3 @@ def test_fails_without_boto3(monkeypatch: pytest.MonkeyPatch, module: str) -> No
     assert str(raised.value) == (
         f'registry "{HOST}" wants a login through AWS, and boto3 is not installed\n  hint: pip install "lambda-image-optimizer[aws]"'
     )
-
-
-@pytest.fixture
-def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
-    yield tmp_path / "config.json"
-
-
-def test_stored_logins_are_found_by_host(config: Path) -> None:
-    def auth(text: str) -> dict[str, str]:
-        return {"auth": base64.b64encode(text.encode()).decode()}
-
-    auths = {"127.0.0.1:5000": auth("me:a:b"), "https://index.docker.io/v1/": auth("hub:c"), "helper.example.com": {}}
-    config.write_text(json.dumps({"auths": auths}))
-    credentials = default_credentials()
-    assert credentials.login("127.0.0.1:5000") == Login(username="me", password="a:b")
-    assert credentials.login("docker.io") == Login(username="hub", password="c")
-    assert credentials.login("helper.example.com") is None
-    assert credentials.login("other.example.com") is None
-
-
-def test_no_file_and_no_logins_mean_anonymous(config: Path) -> None:
-    assert DockerConfigCredentials().login("example.com") is None
-    config.write_text("{}")
-    assert DockerConfigCredentials().login("example.com") is None
-
-
-@pytest.mark.parametrize(
-    "text", ["not json", "[]", '{"auths": 3}', '{"auths": {"example.com": 3}}', '{"auths": {"example.com": {"auth": "%"}}}']
-)
-def test_fails_for_a_file_that_cannot_be_read(config: Path, text: str) -> None:
-    config.write_text(text)
-    with pytest.raises(RegistryError) as raised:
-        DockerConfigCredentials().login("example.com")
-    assert str(raised.value).startswith(f'the logins in "{config}" cannot be read: ')
-    assert str(raised.value).endswith("\n  hint: mend the file, or log in again with `docker login example.com`")
-
-
-def test_the_first_source_with_a_login_wins() -> None:
-    ecr = EcrCredentials(EcrClient())
-    assert FirstOf(Anonymous(), ecr).login(HOST) == ecr.login(HOST)
-    assert FirstOf(Anonymous()).login(HOST) is None
-
-
-def test_credentials_are_asked_only_after_a_challenge() -> None:
-    from tests.adapters.registry_server import serving
-
-    class Never:
-        def login(self, host: str) -> Login | None:
-            raise AssertionError("asked")
-
-    with serving() as server, HttpRegistry(Never()) as registry:
-        digest = server.index("a:1")
-        assert registry.resolve(ImageReference.parse(f"{server.host}/a:1")).digest == digest
