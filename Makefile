@@ -39,6 +39,7 @@ lint: $(READY)
 
 bench: $(READY)
 	python -m benchmarks.synth
+	python -m benchmarks.contexts
 	python -m benchmarks.lint
 
 # These build images: they need an engine, and root.
