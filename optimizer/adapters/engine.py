@@ -191,9 +191,9 @@ def _refused(message: str, said: str, disk: str, lines: int = 1) -> EngineError:
     if _FULL.search(said):
         return EngineError(f"{message}: no space is left on the disk\n{last}", hint=f"free some space {disk}, and run the command again")
     separator = "\n" if lines > 1 else " "
-    return EngineError(f"{message}:{separator}{last}", hint="mend what it says, and run the command again")
+    return EngineError(f"{message}:{separator}{last}", hint="fix what it reports, and run the command again")
 
 
 def _last(text: str) -> str:
     lines = text.strip().splitlines()
-    return lines[-1] if lines else "it said nothing"
+    return lines[-1] if lines else "it printed nothing"

@@ -86,7 +86,7 @@ def load_template(
     if isinstance(document, Problem):
         return Source(subjects=(AppSubject(location=Location(path=path), problems=(document,)),))
     if not isinstance(document.data, dict):
-        nothing = Problem("the template holds no mapping", _START)
+        nothing = Problem("the template is not a mapping", _START)
         return Source(subjects=(AppSubject(location=Location(path=path), problems=(nothing,)),))
     return _template(path, text, document, mirror, _samconfig(os.path.dirname(path), environment), contents)
 
@@ -228,7 +228,7 @@ def _tellings(path: str, text: str, document: Document, logical_ids: Sequence[st
     from optimizer.sam.insertions import architectures
 
     return {
-        logical_id: Fix(title="say the architecture that the function has", edits=(Edit(path=path, span=span, text=added),))
+        logical_id: Fix(title="set the architecture that the function has", edits=(Edit(path=path, span=span, text=added),))
         for logical_id, (span, added) in architectures(text, document, logical_ids, DEFAULT_ARCHITECTURE).items()
     }
 

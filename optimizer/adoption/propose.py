@@ -199,7 +199,7 @@ class _Finish:
                 elif not walk.note(instruction).carried:
                     walk.left(
                         instruction,
-                        f'"{source}" says what to install too, and the step reads {", ".join(locks)} alone',
+                        f'"{source}" is a manifest too, and the step reads {", ".join(locks)} only',
                         "lock its packages by themselves, and add a step for that lock",
                     )
 
@@ -285,7 +285,7 @@ class _Finish:
             if step is None:
                 for instruction in draft.via:
                     for message, hint in faults:
-                        walk.left(instruction, message, hint or "mend it, and run init again")
+                        walk.left(instruction, message, hint or "fix it, and run init again")
             else:
                 self._steps.append((draft, step))
 

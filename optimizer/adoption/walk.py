@@ -190,7 +190,7 @@ class Walk:
 
 
 def is_manifest(path: str, *ecosystems: str) -> bool:
-    """Whether a file says what to install, to an installer of the ecosystems, or to any."""
+    """Whether a file is a manifest or a lock file of one of the ecosystems, or of any."""
     name = posixpath.basename(path)
     known = ecosystems or ("python", "nodejs", "ruby", "java", "go", "rust", "dotnet")
     return any(fnmatch.fnmatchcase(name, pattern) for ecosystem in known for pattern in manifest_patterns(ecosystem))

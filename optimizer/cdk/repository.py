@@ -109,7 +109,7 @@ class SharedAssetRepository(ecr.Repository):
         if repository_name is None:
             faults.append(
                 Fault(
-                    "no repository name, and the stack does not use SharedRepositorySynthesizer to take it from",
+                    "no repository name is given, and the stack has no SharedRepositorySynthesizer that would give one",
                     "repository_name",
                     "pass repository_name, the same as to the synthesizer",
                 )
@@ -293,10 +293,10 @@ def _check_single(destination: AssetDestination, host: cdk.Stack, repositories: 
 
 def _account_faults(accounts: Any) -> list[Fault]:
     if isinstance(accounts, str):
-        return [Fault(f'"{accounts}" is text; allowed: a list of accounts', "pull_accounts", f'write ["{accounts}"]')]
+        return [Fault(f'"{accounts}" is a string; allowed: a list of accounts', "pull_accounts", f'write ["{accounts}"]')]
     return [
         Fault(
-            f"{account!r} is not an account; allowed: text of 12 digits",
+            f"{account!r} is not an account; allowed: a string of 12 digits",
             f"pull_accounts[{index}]",
             'quote the account, with its leading zeros, such as "012345678901"',
         )
@@ -309,7 +309,7 @@ def _role_faults(roles: Any) -> list[Fault]:
     if roles is None:
         return []
     if isinstance(roles, str):
-        return [Fault(f'"{roles}" is text; allowed: a list of roles', "publishing_roles", f'write ["{roles}"]')]
+        return [Fault(f'"{roles}" is a string; allowed: a list of roles', "publishing_roles", f'write ["{roles}"]')]
     return [
         Fault(
             f'"{role}" is not the ARN of a role',

@@ -65,8 +65,8 @@ class _Row:
     metavar="REFERENCE|RUNTIME",
     help="Pin this image too, or the base image of this runtime. Repeatable.",
 )
-@click.option("--update", is_flag=True, help="Resolve again what is already pinned.")
-@click.option("--check", is_flag=True, help="Offline: list what is missing or too old; exit code 1 if anything is.")
+@click.option("--update", is_flag=True, help="Resolve images again that are already pinned.")
+@click.option("--check", is_flag=True, help="Offline: list missing and old pins; exit with 1 if there is one.")
 @click.option(
     "--max-age",
     type=click.IntRange(min=0),
@@ -107,7 +107,7 @@ def command(
     When one image cannot be resolved, nothing is written.
     """
     if check and update:
-        raise click.UsageError("--check asks no registry, so it cannot go with --update")
+        raise click.UsageError("--check works offline, so it cannot be combined with --update")
     if max_age is not None and not check:
         raise click.UsageError("--max-age needs --check")
     settings = load_settings(".")
@@ -247,7 +247,7 @@ def _references(specs: Iterable[str], images: Iterable[str]) -> tuple[_Wanted, .
             for item in read(name):
                 before = found.get(item.reference.tagged, item)
                 if before.reference.digest != item.reference.digest:
-                    raise SpecError(f'"{item.reference.tagged}" is asked for with two digests', hint="name it once")
+                    raise SpecError(f'"{item.reference.tagged}" is given with two digests', hint="name it once")
                 found[item.reference.tagged] = _Wanted(item.reference, before.platforms | item.platforms)
         except OptimizerError as error:
             faults.extend(error.faults)

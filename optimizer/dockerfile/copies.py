@@ -53,7 +53,7 @@ class Source:
         return self.value is not None and posixpath.normpath(f"/{self.value}") in ("/", "/*", "/**")
 
     def manifest_of(self, ecosystem: str) -> bool:
-        """Whether it says what to install in the ecosystem."""
+        """Whether it is a manifest or a lock file of the ecosystem."""
         return self.value is not None and _is_one_of(self.value, manifest_patterns(ecosystem))
 
     def stable_beside(self, ecosystem: str) -> bool:

@@ -219,7 +219,7 @@ class DockerfileSubject:
 
     @property
     def ignored(self) -> IgnorePatterns | None:
-        """What the build does not see of the context; None for an ignore file that is too long to judge by."""
+        """What the build does not see of the context; None for an ignore file that is too long to be checked."""
         lines = self.ignore_used.lines if self.ignore_used else ()
         if len(lines) > _MOST_PATTERNS or sum(map(len, lines)) > _LONGEST_IGNORE or any(line.count("*") > _MOST_STARS for line in lines):
             return None
@@ -250,7 +250,7 @@ class FunctionSubject:
     does not give one.  ``repository`` is where its image is pushed; ``image`` tells images
     apart, and is empty for one that nobody here builds.  ``metadata`` is what
     SAM compares to build an image once, empty outside SAM.  ``telling`` is the
-    change that makes the template say the architecture that the function has,
+    change that makes the template set the architecture that the function has,
     None where it has no safe place.
     """
 

@@ -196,7 +196,7 @@ def parse_toml(text: str) -> dict[str, Any]:
     try:
         data: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise LockFault(f"it is no valid TOML: {error}") from None
+        raise LockFault(f"it is not valid TOML: {error}") from None
     return data
 
 

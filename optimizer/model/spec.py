@@ -100,7 +100,7 @@ class ImageSpec:
         try:
             data = tomlkit.parse(text).unwrap()
         except (TOMLKitError, ValueError) as error:
-            raise SpecError(f"the spec is not TOML: {error}", str(path), "mend the line") from None
+            raise SpecError(f"the spec is not TOML: {error}", str(path), "fix the line") from None
         try:
             return cls.from_dict(data)
         except SpecError as error:
@@ -177,9 +177,9 @@ def _name_faults(steps: Sequence[Step]) -> list[Fault]:
             derived = "" if step.name else " (derived from its kind and source)"
             faults.append(
                 Fault(
-                    f'the step name "{step.title}"{derived} is already that of steps[{first}]',
+                    f'the step name "{step.title}"{derived} is already used by steps[{first}]',
                     f"steps[{index}].name",
-                    "give each step its own name=",
+                    "set a different name= on each step",
                 )
             )
     for index, step in enumerate(steps):

@@ -120,7 +120,7 @@ def _target(spec: ImageSpec) -> tuple[Target, list[str]]:
             Fault(
                 f'runtime "{base.runtime}" has no base image for "{spec.architecture}"; allowed: {", ".join(base.architectures)}',
                 "architecture",
-                "take an allowed architecture, or a newer runtime",
+                "choose an allowed architecture, or a newer runtime",
             )
         )
     if faults:
@@ -155,7 +155,9 @@ def _drafts(spec: ImageSpec, target: Target, project: ProjectFiles) -> list[_Dra
         if step.title in RESERVED_NAMES:
             faults.append(
                 Fault(
-                    f'the step name "{step.title}" is reserved; reserved: {", ".join(RESERVED_NAMES)}', f"{place}.name", "take another name"
+                    f'the step name "{step.title}" is reserved; reserved: {", ".join(RESERVED_NAMES)}',
+                    f"{place}.name",
+                    "choose another name",
                 )
             )
         if toolchain.families and target.base.family not in toolchain.families:
@@ -193,9 +195,9 @@ def _unread(step: Step, local: Iterable[Local], stages: Iterable[Stage]) -> Iter
     for item in local:
         if not item.within(directories, files):
             yield Fault(
-                f"{item.place} names {item.title}, which a {step.kind} step cannot bring into the image",
+                f"{item.place} names {item.title}, which a {step.kind} step cannot put into the image",
                 _lock_field(step),
-                "lock without it, or install it with a Command step that names it among its inputs",
+                "remove it from the lock, or install it in a Command step that has it in inputs",
             )
 
 
@@ -205,9 +207,9 @@ def _lock_field(step: Step) -> str:
 
 def _family_fault(step: Step, place: str, base: BaseImage, families: Sequence[str]) -> Fault:
     return Fault(
-        f'{type(step).__name__} does not work with runtime "{base.runtime}"; allowed: runtimes of {", ".join(families)}',
+        f'{type(step).__name__} does not work with runtime "{base.runtime}"; allowed: {", ".join(families)} runtimes',
         place,
-        "take a runtime of that family, or leave the step out",
+        "choose one of those runtimes, or remove the step",
     )
 
 
@@ -219,7 +221,7 @@ def _secret_faults(steps: Sequence[Step]) -> Iterable[Fault]:
                 yield Fault(
                     f'the build secret "{secret.id}" has two sources: {sources[secret.id]} and {secret.source}',
                     f"steps[{index}].secrets[{position}]",
-                    "give one of them another id",
+                    "set another id for one of them",
                 )
 
 
@@ -241,7 +243,7 @@ def _check_secret_files(drafts: Sequence[_Draft]) -> None:
         Fault(
             f'"{secret.from_file}", the file of the build secret "{secret.id}", is among the files that the step copies into the image',
             f'"{draft.context.name}"',
-            "add it to exclude of the step, or keep it elsewhere",
+            "add it to exclude of the step, or keep it in another directory",
         )
         for draft in drafts
         for stage in draft.stages
@@ -266,9 +268,9 @@ def _split(drafts: Sequence[_Draft]) -> tuple[list[_Draft], list[_Draft]]:
     names = {draft.context.name for draft in layered}
     impossible = [
         Fault(
-            f'"{draft.context.name}" changes the system below every layer, so it cannot come after "{name}"',
+            f'"{draft.context.name}" changes the system that all other steps build on, so it cannot come after "{name}"',
             "steps",
-            f'take "{name}" out of the after= of "{draft.context.name}"',
+            f'remove "{name}" from the after= of "{draft.context.name}"',
         )
         for draft in in_place
         for name in draft.step.after

@@ -162,12 +162,14 @@ class Project:
         try:
             file = open(self._absolute[entry.path], "rb", buffering=0)  # noqa: SIM115 - closed below
         except OSError as error:
-            raise ContextError(f'"{entry.path}" cannot be read: {error.strerror}', entry.path, "put it back, and run again") from None
+            raise ContextError(f'"{entry.path}" cannot be read: {error.strerror}', entry.path, "restore the file, and run again") from None
         with file:
             opened = OpenedFile(file, os.fstat(file.fileno()).st_size)
             yield opened
             if opened.left or self._digests.get(_version(os.fstat(file.fileno()))) != entry.content:
-                raise ContextError(f'"{entry.path}" changed while it was read', entry.path, "stop what writes it, and run again")
+                raise ContextError(
+                    f'"{entry.path}" changed while it was read', entry.path, "stop the program that writes it, and run again"
+                )
 
     def _kind(self, path: str) -> str | None:
         try:
@@ -180,7 +182,7 @@ class Project:
         resolved = Path(os.path.realpath(os.path.join(self._root, path)))
         if resolved != self.root and self.root not in resolved.parents:
             raise ContextError(
-                f'"{path}" leaves the project "{self.root.name}"', path, "copy the file into the project; links may not leave it"
+                f'"{path}" is a link out of the project "{self.root.name}"', path, "copy the file into the project; links may not leave it"
             )
         return resolved
 

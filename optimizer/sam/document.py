@@ -169,7 +169,7 @@ def _put(into: _Open, value: Any, size: int, event: Any, places: dict[tuple[str,
         into.value.append(value)
     elif into.key is None:
         if not isinstance(value, str):
-            raise _Fault("a key is not a text", event.start_mark)
+            raise _Fault("a key is not a string", event.start_mark)
         into.key = value
         if len(into.path) < _PLACES:
             place = (*into.path, value)

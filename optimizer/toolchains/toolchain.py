@@ -145,7 +145,7 @@ def local_faults(items: Iterable[Local], context: StepContext) -> Iterable[Fault
         if kind == item.kind.on_disk:
             continue
         found = f"is a {kind}" if kind else "does not exist in the project"
-        yield Fault(f"{what}, which {found}", "", "put it there, or lock again without it")
+        yield Fault(f"{what}, which {found}", "", "restore it, or remove it there and lock again")
 
 
 def below(directory: str, name: str) -> str:
@@ -168,7 +168,7 @@ def missing_directory(context: StepContext, path: str, place: str, what: str) ->
     if kind == "directory":
         return
     found = "is a file" if kind == "file" else "does not exist in the project"
-    yield Fault(f'{what} "{path}" {found}', place, "write the path of a directory as seen from the project's root")
+    yield Fault(f'{what} "{path}" {found}', place, "write the path of a directory, relative to the project's root")
 
 
 def beside(path: str, name: str) -> str:

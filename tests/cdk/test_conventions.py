@@ -77,7 +77,7 @@ class TestValidation:
         (violation,) = report["violations"]
         assert violation["ruleName"] == "LIO602"
         assert violation["description"] == 'user-set: the image sets the user "1000" (bad/Dockerfile:3:1: USER 1000)'
-        assert violation["suggestedFix"] == "take USER out, and make every file readable by all"
+        assert violation["suggestedFix"] == "remove USER, and make every file readable by all"
         assert violation["ruleMetadata"] == {
             "name": "user-set",
             "severity": "warning",
@@ -153,7 +153,7 @@ class TestValidation:
         [
             ("lambda-image-optimizer::LIO602", " ", "the acknowledgement of LIO602: a suppression needs a reason"),
             ("lambda-image-optimizer::LIO999", "agreed", 'no rule has the id "LIO999" that is acknowledged'),
-            ("lambda-image-optimizer::LIO501", "agreed", "nothing is suppressed: LIO501"),
+            ("lambda-image-optimizer::LIO501", "agreed", "the suppression matches no finding of LIO501"),
         ],
     )
     def test_fails_for_an_acknowledgement_that_is_none(self, home: Path, id: str, reason: str, message: str) -> None:
@@ -172,7 +172,7 @@ class TestValidation:
         conventions.acknowledge(plain(cdk.Stack(app, "Shop")), "user-set", reason="until the vendor mends it (until 2024-01-31)")
         with pytest.raises(RuntimeError, match="LIO004"):
             app.synth()
-        assert "the suppression ended on 2024-01-31" in own_report(app)["violations"][0]["description"]
+        assert "the suppression expired on 2024-01-31" in own_report(app)["violations"][0]["description"]
 
     def test_the_configuration_of_the_project_holds_beneath_what_is_said_in_python(self, home: Path) -> None:
         (home / "optimizer.toml").write_text(

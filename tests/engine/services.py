@@ -57,7 +57,7 @@ def _process(argv: list[str], url: str, log: Path, environment: Mapping[str, str
 
 @contextlib.contextmanager
 def registry(directory: Path, users: str = "") -> Iterator[str]:
-    """A registry; gives its ``host:port``.  With ``users``, lines of an htpasswd file, it wants a login."""
+    """A registry; gives its ``host:port``.  With ``users``, lines of an htpasswd file, it requires a login."""
     program = shutil.which("docker-registry")
     if program is None:
         raise RuntimeError("docker-registry is not installed; .ci/setup-engine installs it")

@@ -108,7 +108,7 @@ class LayerPass:
             yield
         except faults as error:
             raise ImageError(
-                f"{self._where} is damaged or cut short: {error}", hint="pull or save the image again, and check the free disk space"
+                f"{self._where} is damaged or truncated: {error}", hint="pull or save the image again, and check the free disk space"
             ) from None
 
 

@@ -54,7 +54,7 @@ def render(plan: BuildPlan, profile: Profile = Profile.BUILDKIT) -> str:
     """
     if profile is Profile.CLASSIC and plan.secrets():
         names = ", ".join(secret.id for secret in plan.secrets())
-        raise PlanError(f"the classic profile has no build secrets, and the spec uses {names}", "profile", 'take the profile "buildkit"')
+        raise PlanError(f"the classic profile has no build secrets, and the spec uses {names}", "profile", 'use the profile "buildkit"')
     renderer = _Renderer(plan, profile)
     return _joined([HEADER, *renderer.blocks([stage.name for stage in plan.stages], image=True)])
 

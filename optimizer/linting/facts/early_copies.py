@@ -51,7 +51,7 @@ class EarlyCopy:
         """What to do where sources are compiled; empty elsewhere, where the rules' own advice fits."""
         if not self.install.compiles:
             return ""
-        return f"copy what says what to install, fetch it ({_FETCHES[self.install.ecosystem]}), and copy the sources after that"
+        return f"copy the manifest and the lock file, fetch the dependencies ({_FETCHES[self.install.ecosystem]}), and copy the sources after that"
 
 
 @dataclass(slots=True)

@@ -54,7 +54,7 @@ def _python(subject: DockerfileSubject, install: Install, stage: ResolvedStage, 
         path = _in_context(subject, name, stage, instruction)
         text = _requirements(subject, path) if path else None
         if text is None:
-            yield Undecided(reason=f'"{name}" is not in the known context, so nobody can tell whether it has hashes', span=command.span)
+            yield Undecided(reason=f'"{name}" is not in the known context, so it is unknown whether it has hashes', span=command.span)
         elif "--hash=" not in text and _installs_something(text):
             yield Violation(
                 message=f'"{path}" has no hashes',
@@ -224,7 +224,7 @@ RULE = Rule(
         "The same Dockerfile installs other packages tomorrow: builds differ from machine to machine, layers are not shared, and a replaced "
         "package goes unnoticed."
     ),
-    fix="install from a lock file, and let the installer refuse what the lock does not have",
+    fix="install from a lock file, and make the installer fail for packages that are not in the lock",
     fix_in_spec="lock with hashes, as uv lock or uv pip compile --generate-hashes do, and name that lock in a step for the packages",
     bad="COPY package.json ./\nRUN npm install",
     good="COPY package.json package-lock.json ./\nRUN npm ci",
