@@ -20,6 +20,7 @@ from optimizer.bases.mirror import Mirror
 from optimizer.dockerfile.rendered import HEADER
 from optimizer.errors import ContextError
 from optimizer.linting.subjects import AppSubject, DockerfileSubject, FunctionSubject
+from optimizer.model.function import DeclaredFunction
 
 _MOST_FILES = 20_000
 """Files of one asset that are compared with the project's."""
@@ -32,9 +33,8 @@ class Candidate:
     ``function`` is the name of the function that runs it, empty for a
     Dockerfile by itself; ``stem`` and ``id`` are what its file and its
     construct may be called.  ``directory`` is the build context, relative to
-    the project.  ``command``, ``entrypoint`` and ``workdir`` are the
-    function's, empty when the image decides, None when they are hidden; ``secrets`` are the sources
-    of build secrets.
+    the project.  ``declared`` is None for a Dockerfile by itself; ``secrets``
+    are the sources of build secrets.
     """
 
     function: str
@@ -42,10 +42,7 @@ class Candidate:
     id: str
     subject: DockerfileSubject
     directory: str
-    command: tuple[str, ...] | None = ()
-    entrypoint: tuple[str, ...] | None = ()
-    workdir: str | None = ""
-    architecture: str | None = None
+    declared: DeclaredFunction | None = None
     secrets: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -151,10 +148,7 @@ def _of_function(
         # What is written into a file must not depend on where the project lies.
         subject=replace(subject, path=os.path.relpath(subject.path)),
         directory=_inside(directory, root),
-        command=function.command,
-        entrypoint=function.entrypoint,
-        workdir=function.workdir,
-        architecture=function.architecture,
+        declared=function.declared,
         secrets=secrets,
     )
 

@@ -58,6 +58,14 @@ def read_plan(path: Path) -> KeptPlan:
     return plan_from_data(data, str(path))
 
 
+def plan_of_context(directory: Path, dockerfile: Path) -> FoundPlan:
+    """The plan of the image in a build context with that Dockerfile; a note also where the file cannot be read."""
+    try:
+        return plan_beside(directory, dockerfile.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        return FoundPlan(note=f"the Dockerfile cannot be read: {error}")
+
+
 def plan_beside(directory: Path, dockerfile: str) -> FoundPlan:
     """The plan of the image in a build context, whose Dockerfile has that text; a note where it is missing, damaged or another one's."""
     if not dockerfile.startswith(HEADER + "\n"):

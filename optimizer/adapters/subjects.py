@@ -158,11 +158,7 @@ class _App:
         return FunctionSubject(
             construct=function.path,
             location=location,
-            architecture=function.architecture,
-            architecture_given=function.architecture_given,
-            command=function.command,
-            entrypoint=function.entrypoint,
-            workdir=function.workdir,
+            declared=function.declared,
             repository=function.repository,
             image=function.asset or "",
             dockerfile=_at(replace(file, construct=function.path), location) if file else None,
@@ -200,7 +196,7 @@ def _template(path: str, text: str, document: Document, mirror: Mirror, pushed: 
     problems: list[Problem] = []
     files: dict[str, DockerfileSubject | None] = {}
     found = tuple(functions(document))
-    tellings = _tellings(path, text, document, [item.logical_id for item in found if item.build and not item.architecture_given])
+    tellings = _tellings(path, text, document, [item.logical_id for item in found if item.build and not item.declared.architecture_given])
     declared = [
         replace(
             _template_function(path, function, document, mirror, files, problems, contents),
@@ -283,7 +279,7 @@ def _template_function(
     contents: Mapping[str, bytes],
 ) -> FunctionSubject:
     construct = function.path or function.logical_id
-    architecture = function.architecture if function.architecture_given else DEFAULT_ARCHITECTURE
+    architecture = function.declared.architecture
     build, image, file = function.build, "", None
     if build is not None and build.directory is not None and build.dockerfile is not None:
         directory = os.path.normpath(os.path.join(os.path.dirname(path), build.directory))
@@ -312,11 +308,7 @@ def _template_function(
     return FunctionSubject(
         construct=construct,
         location=Location(path=path, span=function.span, construct=construct),
-        architecture=architecture,
-        architecture_given=function.architecture_given,
-        command=function.command,
-        entrypoint=function.entrypoint,
-        workdir=function.workdir,
+        declared=function.declared,
         image=image,
         metadata=function.metadata,
         dockerfile=file,

@@ -20,6 +20,7 @@ from optimizer.model import fields as types
 from optimizer.model import steps
 from optimizer.model.architectures import DEFAULT_ARCHITECTURE, architecture_of_platform
 from optimizer.model.fields import FieldFault
+from optimizer.model.function import DeclaredFunction
 
 _INSTALLER_VARIABLES = re.compile(
     r"(?:PIP|PIPENV|POETRY|UV|NPM_CONFIG|npm_config|YARN|PNPM|DEBIAN|CARGO|GO|NUGET)_?[A-Za-z_]*|GOPATH|GOOS|GOARCH|CGO_ENABLED"
@@ -30,16 +31,13 @@ _RUNTIME_CLIENTS = re.compile(r"aws[-_]?lambda[-_]?ric|lambda-entrypoint\.sh|aws
 class ImageSettings:
     """What the instructions of the image's own stages, and the function, say.
 
-    ``command``, ``entrypoint`` and ``workdir`` are the function's, None where
-    they are hidden.  ``gaps`` and ``remarks`` grow with what is asked for.
+    ``gaps`` and ``remarks`` grow with what is asked for.
     """
 
     def __init__(
         self,
         walk: Walk,
-        command: Sequence[str] | None,
-        entrypoint: Sequence[str] | None,
-        workdir: str | None,
+        function: DeclaredFunction | None,
         architecture: str | None,
         runtime: str | None,
     ) -> None:
@@ -48,11 +46,9 @@ class ImageSettings:
         self.gaps: list[Gap] = []
         self.remarks: list[str] = []
         self.house: str | None = None
-        self._command = command
-        self._entrypoint = entrypoint
-        self._workdir = workdir
+        self._function = function or DeclaredFunction()
         self.base = self._runtime(runtime)
-        self.architecture = self._architecture_of(architecture)
+        self.architecture = self._architecture_of((function.architecture if function else None) or architecture)
         self.program = self._started()
 
     def _runtime(self, given: str | None) -> BaseImage:
@@ -211,28 +207,33 @@ class ImageSettings:
         program = self._entry(entrypoints[-1]) if entrypoints else False
         self._entry_of_function()
         said: str | None = None
-        if self._command is None:
+        if self._function.command is None:
             self._gap("the handler is hidden by a function of the template", "write the handler beside the spec")
-        elif len(self._command) > 1:
-            self._gap(f"the function gives a command of several words: {' '.join(self._command)}", "name one handler")
-        elif self._command:
-            said = self._command[0]
+        elif len(self._function.command) > 1:
+            self._gap(f"the function gives a command of several words: {' '.join(self._function.command)}", "name one handler")
+        elif self._function.command:
+            said = self._function.command[0]
             for item in commands[-1:]:
                 walk.note(item).needless.append("the function gives a handler of its own")
         elif commands:
             said = self._commanded(commands[-1])
         if said is None and self.base.family in ("provided", "go"):
-            if program or self._command == ():
+            if program or self._function.command == ():
                 said = "bootstrap"
+<<<<<<< HEAD
         elif said is None and self._command == () and not commands:
             self._gap("no handler is set: there is no CMD", "write the handler beside the spec")
+=======
+        elif said is None and self._function.command == () and not commands:
+            self._gap("nothing says the handler: there is no CMD", "write the handler beside the spec")
+>>>>>>> main
         if said is not None and (fault := check_handler(self.base, said)) is not None:
-            if commands and not self._command:
+            if commands and not self._function.command:
                 walk.left(commands[-1], fault.message, fault.hint)
             else:
                 self._gap(fault.message, fault.hint)
             return ""
-        if said is not None and commands and not self._command:
+        if said is not None and commands and not self._function.command:
             walk.note(commands[-1]).carried.append("handler")
         return said or ""
 
@@ -271,9 +272,11 @@ class ImageSettings:
         return False
 
     def _entry_of_function(self) -> None:
-        if self._entrypoint is None or (self._entrypoint and not any(_RUNTIME_CLIENTS.search(word) for word in self._entrypoint)):
+        if self._function.entrypoint is None or (
+            self._function.entrypoint and not any(_RUNTIME_CLIENTS.search(word) for word in self._function.entrypoint)
+        ):
             self._gap("the function gives an entrypoint of its own", "the image keeps the base's: see AWS_LAMBDA_EXEC_WRAPPER")
-        if self._workdir is None or self._workdir not in ("", TASK):
+        if self._function.workdir is None or self._function.workdir not in ("", TASK):
             self._gap(
                 "the function gives a working directory of its own", f"the image keeps the base's, {TASK}: fix what relies on another"
             )

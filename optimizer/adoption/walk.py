@@ -15,9 +15,11 @@ import posixpath
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
+from optimizer.adoption.drafts import CommandDraft, Draft
 from optimizer.adoption.proposal import Gap
-from optimizer.adoption.tree import Draft, Entry, Tree
+from optimizer.adoption.tree import Entry, Tree
 from optimizer.bases.mirror import Mirror
 from optimizer.bases.recognise import image_reference
 from optimizer.dockerfile.instruction import Instruction
@@ -38,6 +40,7 @@ BUILDS: dict[str, type[steps.Step]] = {
     "java": steps.JavaBuild,
 }
 COMPILED = tuple(BUILDS.values())
+_Draft = TypeVar("_Draft", bound=Draft)
 
 
 @dataclass(slots=True)
@@ -85,7 +88,7 @@ class Stage:
     """Its own instructions and its ancestors'."""
     workdir: str = "/"
     shell: tuple[str, ...] = ("sh", "-c")
-    command: Draft | None = None
+    command: CommandDraft | None = None
 
 
 class Walk:
@@ -149,17 +152,17 @@ class Walk:
         if gap not in self.note(instruction).gaps:
             self.note(instruction).gaps.append(gap)
 
-    def draft(self, key: object, kind: type[steps.Step], values: dict[str, object]) -> Draft:
-        """The draft of the key; a new one when there is none."""
-        if key not in self.drafts:
-            self.drafts[key] = Draft(kind, dict(values))
-        return self.drafts[key]
+    def draft(self, key: object, new: _Draft) -> _Draft:
+        """The draft of the key; the new one when there is none."""
+        found = self.drafts.setdefault(key, new)
+        assert isinstance(found, type(new)), "a key stands for one kind of draft"
+        return found
 
     def see_secrets(self, draft: Draft, instruction: Instruction) -> None:
         """Give the step the build secrets that the RUN mounts."""
         secrets = self.secrets_of(instruction)
         if secrets:
-            draft.values["secrets"] = tuple(dict.fromkeys((*draft.values.get("secrets", ()), *secrets)))
+            draft.secrets = tuple(dict.fromkeys((*draft.secrets, *secrets)))
 
     def secrets_of(self, instruction: Instruction) -> tuple[BuildSecret, ...]:
         """The build secrets that a RUN mounts; where they come from is the app's word, or a guess."""

@@ -20,6 +20,7 @@ from optimizer.adoption.starter import start
 from optimizer.adoption.toml import render_toml
 from optimizer.bases.lock import Lock
 from optimizer.bases.mirror import Mirror
+from optimizer.bases.tools import Tools
 from optimizer.cli.options import of_project
 from optimizer.config.settings import load_lock, load_settings
 from optimizer.errors import ContextError, Fault, LockError, OptimizerError, SpecError
@@ -87,9 +88,9 @@ def command(
         images = [_started(name or ".", runtime, architecture, project)]
     else:
         candidates, skipped = load_candidates(source, project.root, context=context, mirror=through)
-        images = _proposed(candidates, skipped, project, through, runtime, architecture)
+        images = _proposed(candidates, skipped, project, through, settings.tools, runtime, architecture)
     files = _files(images, output)
-    checked = [_checked(file, pins, project, through) for file in files]
+    checked = [_checked(file, pins, project, through, settings.tools) for file in files]
     unpinned = any(missing for _, missing in checked)
     files = [file for file, _ in checked]
     commands = (["optimizer pin"] if unpinned else []) + [f"optimizer plan {file.path}" for file in files[:1]]
@@ -106,6 +107,7 @@ def _proposed(
     skipped: list[Skipped],
     project: Project,
     mirror: Mirror,
+    tools: Tools,
     runtime: str | None,
     architecture: str | None,
 ) -> list[tuple[Candidate | None, ProposedImage]]:
@@ -119,10 +121,9 @@ def _proposed(
                 directory=item.directory,
                 project=project,
                 mirror=mirror,
-                command=item.command,
-                entrypoint=item.entrypoint,
-                workdir=item.workdir,
-                architecture=item.architecture or architecture,
+                tools=tools,
+                function=item.declared,
+                architecture=architecture,
                 runtime=runtime,
                 secrets=item.secrets,
             )
@@ -176,14 +177,14 @@ def _files(images: Sequence[tuple[Candidate | None, ProposedImage]], output: str
     return files
 
 
-def _checked(file: ProposedFile, pins: Lock, project: Project, mirror: Mirror) -> tuple[ProposedFile, bool]:
+def _checked(file: ProposedFile, pins: Lock, project: Project, mirror: Mirror, tools: Tools) -> tuple[ProposedFile, bool]:
     """The file after loading and planning what it says, and whether a pin is missing."""
     import tomlkit
 
     spec = ImageSpec.from_dict(tomlkit.parse(file.text).unwrap())
     assert spec == file.images[0].proposal.spec
     try:
-        plan(spec, pins, project, mirror=mirror)
+        plan(spec, pins, project, mirror=mirror, tools=tools)
     except LockError:
         return file, True
     except OptimizerError as error:

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from optimizer.adapters.assembly import AssemblyFunction, load_functions
-from optimizer.adapters.plan_files import FoundPlan, plan_beside
+from optimizer.adapters.plan_files import FoundPlan, plan_of_context
 from optimizer.adapters.slimming import measure_slimming
 from optimizer.bases.mirror import Mirror
 from optimizer.builders.docker.context import build_context, stage_context
@@ -59,6 +59,7 @@ def command(subject: Path, root: Path | None, lock: Path | None, mirror: str | N
         load_lock(lock or settings.lock),
         project,
         mirror=Mirror.parse(mirror) if mirror is not None else settings.mirror,
+        tools=settings.tools,
     )
     for warning in made.warnings:
         click.echo(f"warning: {warning}", err=True)
@@ -94,10 +95,7 @@ def _show_app(functions: Sequence[AssemblyFunction], form: str) -> None:
 def _found(function: AssemblyFunction) -> FoundPlan:
     if function.directory is None or function.dockerfile is None:
         return FoundPlan()
-    try:
-        return plan_beside(function.directory, function.dockerfile.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        return FoundPlan(note=f"the Dockerfile cannot be read: {error}")
+    return plan_of_context(function.directory, function.dockerfile)
 
 
 def _row(function: AssemblyFunction, found: FoundPlan) -> FunctionRow:
@@ -116,8 +114,8 @@ def _row(function: AssemblyFunction, found: FoundPlan) -> FunctionRow:
             note = f"the Dockerfile cannot be read: {error.faults[0].message}"
     return FunctionRow(
         path=function.path,
-        handler=function.handler,
-        architecture=function.architecture or "unknown",
+        handler=function.declared.handler,
+        architecture=function.declared.architecture or "unknown",
         image=function.tag,
         repository=function.repository or "",
         base=base,

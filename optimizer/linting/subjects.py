@@ -17,6 +17,7 @@ from optimizer.dockerfile.scope import BuildInputs, ResolvedDockerfile, Resolved
 from optimizer.dockerfile.shell import Command, commands
 from optimizer.linting.finding import Fix, Location
 from optimizer.model.architectures import platform_of
+from optimizer.model.function import DeclaredFunction
 from optimizer.model.ignore import IgnorePatterns
 
 if TYPE_CHECKING:
@@ -243,11 +244,7 @@ class DockerfileSubject:
 class FunctionSubject:
     """A function of an app or a template.
 
-    ``command`` is the handler or the whole command, empty when the image
-    decides it; texts are None where a token or an intrinsic function hides
-    them.  ``workdir`` is the working directory that it gives, empty when the
-    image decides it.  ``architecture`` is Lambda's default where the function
-    does not give one.  ``repository`` is where its image is pushed; ``image`` tells images
+    ``repository`` is where its image is pushed; ``image`` tells images
     apart, and is empty for one that nobody here builds.  ``metadata`` is what
     SAM compares to build an image once, empty outside SAM.  ``telling`` is the
     change that makes the template set the architecture that the function has,
@@ -256,11 +253,7 @@ class FunctionSubject:
 
     construct: str
     location: Location
-    architecture: str | None = None
-    architecture_given: bool = True
-    command: tuple[str, ...] | None = ()
-    entrypoint: tuple[str, ...] | None = ()
-    workdir: str | None = ""
+    declared: DeclaredFunction = DeclaredFunction()
     repository: str | None = None
     image: str = ""
     metadata: str = ""

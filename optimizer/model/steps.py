@@ -136,7 +136,11 @@ def _slim_field() -> Any:
 
 
 def _builder_field(default: str) -> Any:
-    return typed(types.optional(types.IMAGE), default=None, doc=f"Image that builds; default: {default}.")
+    return typed(
+        types.optional(types.IMAGE),
+        default=None,
+        doc=f"Image that builds; default: {default}, where the house chose no other in its configuration.",
+    )
 
 
 @step_kind

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from optimizer.bases.catalogue import BaseImage, base_image, check_runtime
 from optimizer.bases.lock import Lock
 from optimizer.bases.mirror import Mirror
+from optimizer.bases.tools import Tools
 from optimizer.dockerfile.rendered import BASE, BUILD
 from optimizer.errors import Fault, PlanError, SpecError, UnpinnedError
 from optimizer.locks.local import Local
@@ -51,6 +52,7 @@ def plan(
     project: ProjectFiles,
     *,
     mirror: Mirror = Mirror(),  # noqa: B008 - an immutable value
+    tools: Tools = Tools(),  # noqa: B008 - an immutable value
     ordering: Ordering = stable_first,
 ) -> BuildPlan:
     """The build plan of a spec; equal arguments give equal plans.
@@ -64,7 +66,7 @@ def plan(
     :class:`UnpinnedError` for images that the lock does not pin; each with every
     fault of its kind.
     """
-    target, warnings = _target(spec)
+    target, warnings = _target(spec, tools)
     drafts = _drafts(spec, target, project)
     _check_stage_names(drafts)
     _check_secret_files(drafts)
@@ -89,12 +91,12 @@ def plan(
     )
 
 
-def required_images(spec: ImageSpec) -> tuple[ImageReference, ...]:
+def required_images(spec: ImageSpec, tools: Tools = Tools()) -> tuple[ImageReference, ...]:  # noqa: B008 - an immutable value
     """The images that the lock must pin for a spec, without digests, sorted, each once.
 
     Raises :class:`SpecError` for an unknown or refused runtime.
     """
-    target, _ = _target(spec)
+    target, _ = _target(spec, tools)
     wanted = [target.image]
     for step in spec.steps:
         wanted += toolchain_of(step).images(step, target)
@@ -112,7 +114,7 @@ class _Draft:
         return self.toolchain.warnings(self.step, self.context) if isinstance(self.toolchain, Warns) else ()
 
 
-def _target(spec: ImageSpec) -> tuple[Target, list[str]]:
+def _target(spec: ImageSpec, tools: Tools) -> tuple[Target, list[str]]:
     base = base_image(spec.runtime)
     faults, warnings = check_runtime(base, frozenset(spec.allow))
     if spec.architecture not in base.architectures:
@@ -131,6 +133,7 @@ def _target(spec: ImageSpec) -> tuple[Target, list[str]]:
         architecture=spec.architecture,
         build_arguments=spec.build_arguments,
         bytecode=spec.bytecode,
+        tools=tools,
     )
     return target, warnings
 

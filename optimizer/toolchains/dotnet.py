@@ -97,7 +97,7 @@ def _sources(step: DotnetBuild, context: StepContext) -> dotnet.DotnetSources:
 
 
 def _sdk(target: Target) -> ImageReference:
-    return ImageReference.parse(f"mcr.microsoft.com/dotnet/sdk:{_version(target)}")
+    return target.tools.image("dotnet", _version(target))
 
 
 def _version(target: Target) -> str:

@@ -20,15 +20,6 @@ from optimizer.model.steps import JavaBuild
 from optimizer.toolchains.sources import Placement
 from optimizer.toolchains.toolchain import Rank, StepContext, Target, below, missing_directory
 
-_LIBRARY = "public.ecr.aws/docker/library"
-_MAVEN_TAGS = {
-    "8": "3.9-amazoncorretto-8",
-    "11": "3.9-amazoncorretto-11",
-    "17": "3.9-amazoncorretto-17",
-    "21": "3.9-amazoncorretto-21",
-    "25": "3.9-amazoncorretto-25",
-}
-_GRADLE_TAGS = {"8": "8-jdk8", "11": "8-jdk11", "17": "8-jdk17", "21": "8-jdk21", "25": "9-jdk25"}
 _OUTPUTS = ("target", "build", ".gradle", "src/test")
 
 
@@ -235,5 +226,4 @@ def _tools(step: JavaBuild, context: StepContext) -> list[str]:
 
 def _builder(tool: str, target: Target) -> ImageReference:
     version = target.base.runtime.removeprefix("java").partition(".")[0]
-    tags = _MAVEN_TAGS if tool == "maven" else _GRADLE_TAGS
-    return ImageReference.parse(f"{_LIBRARY}/{tool}:{tags[version]}")
+    return target.tools.image(tool, version)

@@ -46,9 +46,8 @@ from optimizer.toolchains.python_reading import (
 from optimizer.toolchains.python_sources import SOURCE, source_stage, source_warnings
 from optimizer.toolchains.system import git_package
 from optimizer.toolchains.toolchain import Rank, StepContext, Target, below, beside, missing_file
-from optimizer.toolchains.tools import PIPENV, POETRY, POETRY_EXPORT, UV
 
-_EXPORTERS = {"poetry.lock": (POETRY, POETRY_EXPORT), "Pipfile.lock": (PIPENV,)}
+_EXPORTERS = {"poetry.lock": ("poetry", "poetry-plugin-export"), "Pipfile.lock": ("pipenv",)}
 
 
 class PythonToolchain:
@@ -122,6 +121,7 @@ def _third_party(step: PythonDependencies, context: StepContext, reading: Readin
     mounts = _Mounts(step, context, reading)
     exported = reading.lock is not None and reading.kind != "pylock.toml"
     separate = _separate(reading, mounts)
+    with_uv = step.installer == "uv" or exported or any(separate)
     packages = (*step.build_packages, *((git_package(context.target.base),) if reading.repositories else ()))
     return Stage(
         name=context.name,
@@ -156,7 +156,7 @@ def _third_party(step: PythonDependencies, context: StepContext, reading: Readin
             dropped_lines=_dropped_lines(reading),
             bytecode=context.target.compiles_python,
             slim=step.slim,
-            tools=(*((UV,) if step.installer == "uv" or exported or any(separate) else ()), *_EXPORTERS.get(reading.kind, ())),
+            tools=tuple(map(context.target.tools.tool, (*(("uv",) if with_uv else ()), *_EXPORTERS.get(reading.kind, ())))),
             build_packages=context.target.packages(packages),
             reads=mounts.read,
             copies=mounts.copied,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from optimizer.bases.catalogue import BaseImage
+from optimizer.bases.tools import Tools
 from optimizer.errors import Fault
 from optimizer.locks.files import ProjectFiles
 from optimizer.locks.local import Local
@@ -28,6 +29,7 @@ class Target:
     ``base`` is the catalogue's entry of the runtime; ``image`` the unpinned
     reference of the image that stages stand on: the base's own, or the house
     base that the spec names.  ``bytecode`` asks for compiled Python code.
+    ``tools`` are the programs that stages bring, and the images that build.
     """
 
     base: BaseImage
@@ -35,6 +37,7 @@ class Target:
     architecture: str
     build_arguments: tuple[tuple[str, str], ...] = ()
     bytecode: bool = True
+    tools: Tools = Tools()
 
     @property
     def language(self) -> str:

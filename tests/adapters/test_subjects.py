@@ -44,7 +44,9 @@ class TestTemplate:
     def test_functions_with_what_sam_builds_them_from(self, tree: Path) -> None:
         source = load_template("template.yaml")
         functions = [item for item in source.subjects if isinstance(item, FunctionSubject)]
-        assert [(item.construct, item.architecture, str(item.location.span.start if item.location.span else "")) for item in functions] == [
+        assert [
+            (item.construct, item.declared.architecture, str(item.location.span.start if item.location.span else "")) for item in functions
+        ] == [
             ("Get", "arm64", "2:3"),
             ("Put", "arm64", "10:3"),
         ]

@@ -12,6 +12,7 @@ from optimizer.adoption.proposal import Outcome, Proposal
 from optimizer.adoption.propose import propose
 from optimizer.errors import SpecError
 from optimizer.linting.subjects import DockerfileSubject, IgnoreFile
+from optimizer.model.function import DeclaredFunction
 from tests.linting.cases import PYTHON, Files
 
 
@@ -38,7 +39,9 @@ def of(body: str, files: dict[str, str] = FILES, ignore: str = "", **options: An
     text = body if body.startswith(("FROM", "ARG")) else f"FROM {PYTHON}\n{body}"
     lines = IgnoreFile(path=".dockerignore", lines=tuple(ignore.split()))
     subject = DockerfileSubject.of(text, context=Files(files), ignore=lines)
-    return propose(subject, directory=".", project=Tree(files), **options)
+    sets = {name: options.pop(name) for name in ("command", "entrypoint", "workdir") if name in options}
+    function = DeclaredFunction(architecture=None, **sets) if sets else None
+    return propose(subject, directory=".", project=Tree(files), function=function, **options)
 
 
 def outcome(proposal: Proposal, line: int) -> tuple[Outcome, str]:

@@ -157,6 +157,14 @@ class TestSpecs:
         assert run("api.image.toml", "--mirror", mirror.host).exit_code == 0
         assert list(read_lock()) == [PYTHON]
 
+    def test_the_builder_that_the_house_chose_is_pinned(self, mirror: RegistryServer) -> None:
+        Path("api.image.toml").write_text('runtime = "provided.al2023"\n[[steps]]\nkind = "go-build"\nsource = "."\n', encoding="utf-8")
+        Path("optimizer.toml").write_text('[tools.images]\ngolang = "example.com/builders/golang:1.25"\n', encoding="utf-8")
+        for name in ("lambda/provided:al2023", "builders/golang:1.25"):
+            mirror.index(name)
+        assert run("--mirror", mirror.host).exit_code == 0
+        assert list(read_lock()) == ["example.com/builders/golang:1.25", "public.ecr.aws/lambda/provided:al2023"]
+
     def test_without_a_name_every_spec_of_the_project_counts(self, mirror: RegistryServer) -> None:
         for path in ("api/api.image.toml", "node_modules/a.image.toml", "cdk.out/a.image.toml", ".git/a.image.toml", "env/a.image.toml"):
             Path(path).parent.mkdir()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from optimizer.dockerfile.instruction import Position, Problem, Span
@@ -11,6 +11,7 @@ from optimizer.linting.baseline import Baseline
 from optimizer.linting.conventions import Conventions
 from optimizer.linting.finding import Location
 from optimizer.linting.subjects import AppSubject, DockerfileSubject, FunctionSubject, IgnoreFile, RepositorySubject, Subject
+from optimizer.model.function import DeclaredFunction
 
 TODAY = datetime.date(2026, 11, 24)
 DIGEST = "sha256:" + "0123456789abcdef" * 4
@@ -89,10 +90,15 @@ def image(
     return replace(subject, **known)
 
 
+DECLARED = {field.name for field in fields(DeclaredFunction)}
+"""What a function itself sets, beside where it stands and what its image is."""
+
+
 def function(construct: str = "Shop/Api", **known: Any) -> FunctionSubject:
     """A function of an app, by default of x86_64."""
     file = known.get("dockerfile")
-    known = {"architecture": "x86_64", **known}
+    set_by_it = {name: known.pop(name) for name in sorted(DECLARED & known.keys())}
+    known["declared"] = DeclaredFunction(**{"architecture_given": True, **set_by_it})
     if file is not None:
         known["dockerfile"] = replace(file, construct=construct)
     return FunctionSubject(construct=construct, location=Location(path="Shop.template.json", construct=construct), **known)

@@ -106,7 +106,7 @@ def test_all_that_cannot_be_read_is_told(tmp_path: Path, monkeypatch: pytest.Mon
     (tmp_path / "closed").mkdir()
     for name in ("one", "two", "three"):
         (tmp_path / name).write_text(name)
-    scan, opened = os.scandir, open
+    scan, opened = os.scandir, os.open
 
     def refused(path: object, *rest: object, **options: object) -> object:
         if Path(str(path)).name in ("closed", "one", "two"):
@@ -115,7 +115,7 @@ def test_all_that_cannot_be_read_is_told(tmp_path: Path, monkeypatch: pytest.Mon
 
     # Permissions do not bind root, who runs these tests in containers.
     monkeypatch.setattr(os, "scandir", refused)
-    monkeypatch.setattr("builtins.open", refused)
+    monkeypatch.setattr(os, "open", refused)
     with pytest.raises(ContextError) as raised:
         Project(tmp_path).entries(".")
     monkeypatch.undo()

@@ -60,3 +60,8 @@ class ImageTree(Recipe):
 
     def with_images(self, change: Callable[[ImageReference], ImageReference]) -> ImageTree:
         return replace(self, image=change(self.image))
+
+    @property
+    def follows_platform(self) -> bool:
+        # Of an index, a builder copies from the manifest of the target's platform, whatever the stage itself stands on.
+        return True

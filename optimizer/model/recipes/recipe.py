@@ -78,3 +78,8 @@ class Recipe:
     def needs_container(self) -> bool:
         """Whether a container has to run to make the tree, so that the image under the stage may decide bytes of it."""
         return True
+
+    @property
+    def follows_platform(self) -> bool:
+        """Whether the recipe takes something of the image's own platform, wherever its stage runs."""
+        return False

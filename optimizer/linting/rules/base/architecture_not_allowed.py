@@ -14,10 +14,10 @@ from optimizer.linting.violations import not_allowed
 def _check(subject: FunctionSubject, conventions: Conventions) -> Iterator[Verdict]:
     if not conventions.architectures:
         return
-    if subject.architecture is None:
+    if subject.declared.architecture is None:
         yield Undecided(reason="only the deployment decides the architecture")
     else:
-        yield from not_allowed("architecture", subject.architecture, conventions.architectures)
+        yield from not_allowed("architecture", subject.declared.architecture, conventions.architectures)
 
 
 RULE = Rule(

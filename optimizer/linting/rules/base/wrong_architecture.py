@@ -23,9 +23,9 @@ def _check_dockerfile(subject: DockerfileSubject, conventions: Conventions) -> I
 def _check_function(subject: FunctionSubject, conventions: Conventions) -> Iterator[Verdict]:
     file = subject.dockerfile
     # A Dockerfile that knows what it is built for is judged by itself.
-    if file is None or file.problems or file.architecture is not None or subject.architecture is None:
+    if file is None or file.problems or file.architecture is not None or subject.declared.architecture is None:
         return
-    for verdict in _judged(file, conventions, subject.architecture):
+    for verdict in _judged(file, conventions, subject.declared.architecture):
         if isinstance(verdict, Violation):
             yield Violation(message=verdict.message, span=verdict.span, path=file.path)
 

@@ -11,7 +11,7 @@ from optimizer.linting.subjects import FunctionSubject
 
 
 def _check(subject: FunctionSubject, conventions: Conventions) -> Iterator[Verdict]:
-    if subject.architecture_given or subject.dockerfile is None:
+    if subject.declared.architecture_given or subject.dockerfile is None:
         return
     file = subject.dockerfile
     # FROM --platform, and a base image for one architecture, say it in the file.
@@ -19,8 +19,8 @@ def _check(subject: FunctionSubject, conventions: Conventions) -> Iterator[Verdi
         yield Violation(message="the function has no architecture, and its image is built for that of the machine that builds it")
     elif subject.metadata and not (file.final_stages and file.final_stages[0].stage.start.flag("platform")):
         yield Violation(
-            message=f"the function has no architecture; SAM builds its image, and Lambda runs it, for {subject.architecture}",
-            hint=f"write Architectures: [{subject.architecture}], which changes nothing, or [arm64] where everything in the image can",
+            message=f"the function has no architecture; SAM builds its image, and Lambda runs it, for {subject.declared.architecture}",
+            hint=f"write Architectures: [{subject.declared.architecture}], which changes nothing, or [arm64] where everything in the image can",
             fix=subject.telling,
         )
 

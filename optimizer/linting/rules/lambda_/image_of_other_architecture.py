@@ -15,13 +15,13 @@ def _check(subject: FunctionSubject, conventions: Conventions) -> Iterator[Verdi
     platform = subject.dockerfile.platform if subject.dockerfile else None
     # What the Dockerfile itself says is the matter of LIO107.
     known = architecture_of_platform(platform) if platform else None
-    if platform is None or (known is not None and known.name == subject.architecture):
+    if platform is None or (known is not None and known.name == subject.declared.architecture):
         return
-    if subject.architecture is None:
+    if subject.declared.architecture is None:
         yield Undecided(reason="the architecture of the function is known at deployment alone")
         return
-    given = "is" if subject.architecture_given else "is, by default,"
-    yield Violation(message=f"the function {given} {subject.architecture}, and its image is built for {platform}")
+    given = "is" if subject.declared.architecture_given else "is, by default,"
+    yield Violation(message=f"the function {given} {subject.declared.architecture}, and its image is built for {platform}")
 
 
 RULE = Rule(

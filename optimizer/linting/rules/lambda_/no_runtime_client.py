@@ -48,8 +48,8 @@ def _check_dockerfile(subject: DockerfileSubject, conventions: Conventions) -> I
 
 
 def _check_function(subject: FunctionSubject, conventions: Conventions) -> Iterator[Verdict]:
-    if subject.entrypoint and subject.dockerfile is not None:
-        yield from _judged(subject.dockerfile, subject.entrypoint, None)
+    if subject.declared.entrypoint and subject.dockerfile is not None:
+        yield from _judged(subject.dockerfile, subject.declared.entrypoint, None)
 
 
 def _judged(file: DockerfileSubject, words: Sequence[str], span: Span | None) -> Iterator[Verdict]:

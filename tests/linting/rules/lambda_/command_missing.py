@@ -2,13 +2,15 @@ from __future__ import annotations
 
 from optimizer.linting.finding import Location
 from optimizer.linting.subjects import DockerfileSubject, FunctionSubject
+from optimizer.model.function import DeclaredFunction
 from tests.linting.cases import PYTHON, Case
 from tests.test_golden import GOLDEN
 
 
 def function(text: str, *lines: int, undecided: int = 0, **known: object) -> Case:
     """A function of an image that the text builds."""
-    made = FunctionSubject(construct="F", location=Location(construct="F"), dockerfile=DockerfileSubject.of(text), **known)  # type: ignore[arg-type]
+    declared = DeclaredFunction(**known)  # type: ignore[arg-type]
+    made = FunctionSubject(construct="F", location=Location(construct="F"), declared=declared, dockerfile=DockerfileSubject.of(text))
     return Case(made, lines, undecided=undecided)
 
 
@@ -18,7 +20,7 @@ CATCHES: list[Case] = [
     function(f"FROM {PYTHON}", 0),
     function(f'FROM {PYTHON} AS x\nCMD ["a.b"]\nFROM {PYTHON}', 0),
     function(PLANNED, 0),
-    # A house makes its base from that of the runtime.
+    # An organization makes its base from that of the runtime.
     function(PLANNED.replace("public.ecr.aws/lambda/", "example.com/"), 0),
 ]
 PASSES: list[Case] = [
