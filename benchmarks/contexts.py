@@ -49,9 +49,9 @@ print(time.monotonic() - started)
 """
 SPEC = 'OptimizedFunction(stack, name, spec=ImageSpec(runtime="nodejs22.x", steps=[{step}]), handler="index.handler")'
 CONSTRUCTS = {
-    "packed": SPEC.format(step='SourceCode(tree)'),
+    "packed": SPEC.format(step="SourceCode(tree)"),
     "inputs": SPEC.format(step='Command([["true"]], name="made", inputs=[tree])'),
-    "CDK": 'lambda_.DockerImageFunction(stack, name, code=lambda_.DockerImageCode.from_image_asset(tree))',
+    "CDK": "lambda_.DockerImageFunction(stack, name, code=lambda_.DockerImageCode.from_image_asset(tree))",
 }
 
 

@@ -220,13 +220,8 @@ class ImageSettings:
         if said is None and self.base.family in ("provided", "go"):
             if program or self._function.command == ():
                 said = "bootstrap"
-<<<<<<< HEAD
-        elif said is None and self._command == () and not commands:
-            self._gap("no handler is set: there is no CMD", "write the handler beside the spec")
-=======
         elif said is None and self._function.command == () and not commands:
-            self._gap("nothing says the handler: there is no CMD", "write the handler beside the spec")
->>>>>>> main
+            self._gap("no handler is set: there is no CMD", "write the handler beside the spec")
         if said is not None and (fault := check_handler(self.base, said)) is not None:
             if commands and not self._function.command:
                 walk.left(commands[-1], fault.message, fault.hint)

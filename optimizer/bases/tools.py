@@ -156,5 +156,5 @@ def _image(name: str, row: Mapping[str, Any]) -> KnownImage:
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{value!r} is not a text")
+        raise TypeError(f"{value!r} is not a string")
     return value

@@ -98,7 +98,7 @@ class OpenedFile:
         os.close(self._descriptor)
         if kind is None and (self._left or self._digests.get(version) != self._entry.content):
             path = self._entry.path
-            raise ContextError(f'"{path}" changed while it was read', path, "stop what writes it, and run again")
+            raise ContextError(f'"{path}" changed while it was read', path, "stop the program that writes it, and run again")
 
 
 class Project:
@@ -200,18 +200,7 @@ class Project:
         try:
             return OpenedFile(self._absolute[entry.path], entry, self._digests)
         except OSError as error:
-<<<<<<< HEAD
-            raise ContextError(f'"{entry.path}" cannot be read: {error.strerror}', entry.path, "restore the file, and run again") from None
-        with file:
-            opened = OpenedFile(file, os.fstat(file.fileno()).st_size)
-            yield opened
-            if opened.left or self._digests.get(_version(os.fstat(file.fileno()))) != entry.content:
-                raise ContextError(
-                    f'"{entry.path}" changed while it was read', entry.path, "stop the program that writes it, and run again"
-                )
-=======
             raise _gone(entry.path, error) from None
->>>>>>> main
 
     def _kind(self, path: str) -> str | None:
         try:
@@ -329,7 +318,7 @@ def _file_digest(absolute: str, path: str) -> str | Fault:
 
 
 def _gone(path: str, error: OSError) -> ContextError:
-    return ContextError(f'"{path}" cannot be read: {error.strerror}', path, "put it back, and run again")
+    return ContextError(f'"{path}" cannot be read: {error.strerror}', path, "restore the file, and run again")
 
 
 def _unreadable(path: str, error: OSError) -> Fault:
