@@ -39,7 +39,7 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class Opaque:
-    """What the command writes cannot be told."""
+    """What the command writes is unknown."""
 
     what: str
 

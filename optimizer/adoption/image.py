@@ -290,7 +290,7 @@ class ImageSettings:
 
 
 def _guess(image: str) -> str | None:
-    """The runtime that an image of another house is for, by its name and its tag."""
+    """The runtime that an image that AWS does not provide is for, by its name and its tag."""
     reference = image_reference(image)
     if reference is None:
         return None

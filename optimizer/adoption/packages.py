@@ -24,7 +24,7 @@ _TAKES_PACKAGES = tuple(ECOSYSTEMS)
 
 @dataclass(frozen=True, slots=True)
 class SystemPackages:
-    """``house`` says that the image stands on a house's base, which has the package manager of AWS's."""
+    """``house`` says that the image stands on a company's base, which has the package manager of AWS's."""
 
     walk: Walk
     house: bool

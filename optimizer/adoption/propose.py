@@ -56,8 +56,8 @@ def propose(
     ``docker build`` takes them.  ``architecture`` and ``runtime`` count where
     neither the function nor the base names them.
 
-    Raises :class:`DockerfileError` for what is no Dockerfile, and
-    :class:`SpecError` where no runtime can be told.
+    Raises :class:`DockerfileError` if the text is not a Dockerfile, and
+    :class:`SpecError` where no runtime is found.
     """
     if subject.problems or subject.final is None:
         problems = subject.problems

@@ -74,7 +74,7 @@ class Stages:
             self._instruction(index, stage, instruction, self._values(stage, instruction, values), stage.workdir)
 
     def _values(self, stage: Stage, instruction: Instruction, values: Sequence[str | None]) -> tuple[str | None, ...]:
-        """The values, also those that depend on what only a house's base says."""
+        """The values, also those that depend on what only a company's base sets."""
         if None not in values or instruction.keyword == "ARG":
             return tuple(values)
         if instruction.keyword in ("ENV", "LABEL"):

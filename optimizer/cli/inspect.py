@@ -46,7 +46,7 @@ def command(
 
     With several subjects, shows which layers they share. Exits with 1 when an
     image breaks one of Lambda's rules that have the severity error. What your
-    house asks of images besides, optimizer lint --image tells.
+    company asks of images besides, optimizer lint --image checks.
     """
     given = describe_image(base, platform=platform) if base else None
     analyses = []
@@ -54,7 +54,7 @@ def command(
         with open_image(subject, source=source, platform=platform) as opened:
             click.echo(f"reading {subject}", err=True)
             analyses.append(read_image(opened, base=given, estimate=estimate))
-    # No house is asked: what is shown are Lambda's own rules.
+    # No configuration is read: only Lambda's own rules are shown.
     conventions = Conventions(today=datetime.date.today())
     found = [
         (analysis, lint([ImageSubject(analysis=analysis, location=Location(construct=analysis.image.name))], conventions).findings)

@@ -32,7 +32,7 @@ Environments = Callable[[str], "Mapping[str, str] | None"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildInputs:
-    """What the build is told.
+    """The arguments and options of the build.
 
     ``arguments`` are its build arguments; where ``complete``, there are no
     others.  ``platform`` is such as ``linux/arm64``, None where nobody says.
@@ -57,7 +57,7 @@ class ResolvedStage:
     for each of the stage's instructions, the values of its words: for ARG, ENV
     and LABEL those behind the ``=``, and nothing for what the shell expands.
     ``workdirs`` has the working directory before each instruction, and then
-    the one at the end.  None stands for what cannot be told.
+    the one at the end.  None stands for an unknown value.
     """
 
     stage: ParsedStage

@@ -157,7 +157,7 @@ class _Run:
 
     def _verdicts(self, rule: Rule, check: Callable[[Any, Conventions], Iterable[Verdict]], subject: Subject) -> Iterable[Verdict]:
         """What the rule says; asked once of an image that several functions run."""
-        # A rule of a house may look at the construct.
+        # A rule of a company may look at the construct.
         if not isinstance(subject, DockerfileSubject) or not subject.construct or rule.id not in _OWN:
             return check(subject, self._conventions)
         key = (rule.id, id(subject.resolved), subject.platform, subject.repository, subject.cache_to)

@@ -268,7 +268,7 @@ class RepositorySubject:
     ``name`` is None where CloudFormation chooses it, or only a deployment
     knows it.  ``lifecycle`` holds the rules of its life-cycle policy and
     ``policy`` the statements of its access policy, as the documents have them;
-    each is None where it cannot be told.  ``receives`` says that images of the
+    each is None where it is unknown.  ``receives`` says that images of the
     app's functions are pushed to it.
     """
 

@@ -23,7 +23,7 @@ _LEGACY = ("setuptools>=40.8.0",)
 class Project:
     """What planning needs of a pyproject.toml.
 
-    ``name`` is in normal form, empty where it is not told.  ``dependencies``
+    ``name`` is in normal form, empty where it is not given.  ``dependencies``
     are those that the package itself needs, None where only running its
     backend tells them; ``extras`` adds those of each extra.  ``elsewhere``
     are the names that uv takes from paths, which other installers do not.

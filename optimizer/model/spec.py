@@ -63,7 +63,9 @@ class ImageSpec:
         doc="Whether Python code is compiled when the image is built, so that no cold start compiles it; [byte-code](bytecode.md) says what it costs and saves.",
     )
     base: Any = typed(
-        types.optional(types.IMAGE), default=None, doc="Image in place of the runtime's AWS-provided one, for a house base made from it."
+        types.optional(types.IMAGE),
+        default=None,
+        doc="Image in place of the runtime's AWS-provided one, such as a base image of your company that is made from it.",
     )
     allow: tuple[str, ...] = typed(_SPEC_WORDS, default=(), doc="Preview or retired runtimes that this image may use all the same.")
 

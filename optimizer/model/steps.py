@@ -139,7 +139,7 @@ def _builder_field(default: str) -> Any:
     return typed(
         types.optional(types.IMAGE),
         default=None,
-        doc=f"Image that builds; default: {default}, where the house chose no other in its configuration.",
+        doc=f"Image that builds; default: {default}, unless your configuration sets another.",
     )
 
 

@@ -53,7 +53,7 @@ class ImageFiles:
 
 
 def undefined_handler(base: BaseImage, handler: str, image: ImageFiles) -> Fault | None:
-    """The fault of a well-formed handler that no file of the image defines; None when one does, or nobody can tell."""
+    """The fault of a well-formed handler that no file of the image defines; None when one does, or when it is unknown."""
     find = {"python": _python, "nodejs": _nodejs, "ruby": _ruby}.get(base.family)
     return find(base, handler, image) if find is not None else None
 

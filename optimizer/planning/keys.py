@@ -1,6 +1,6 @@
 """The key of each stage: a digest over all that decides what its tree holds.
 
-Equal keys are equal layers, whoever builds them.  A key is made of
+Equal keys are equal layers, on every machine.  A key is made of
 
 - the kind and the revision of the recipe and its values, without the names that
   the project's files and the build secrets have outside of the stage;

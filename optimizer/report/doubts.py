@@ -15,7 +15,7 @@ _NAMED = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undecided:
-    """Rules that cannot tell for one reason: their ids and names, each sorted by id, and the places, sorted."""
+    """Rules that cannot decide for one reason: their ids and names, each sorted by id, and the places, sorted."""
 
     rules: tuple[tuple[str, str], ...]
     reason: str

@@ -6,7 +6,7 @@ meaning here, so nothing of a text is ever constructed.  Scalars of YAML stay
 texts as they are written; an empty plain one is None.
 
 Bounds: nesting, the number of values with every alias written out, and so the
-work of whoever walks the data.
+work of the code that walks the data.
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html
 """
 

@@ -55,7 +55,7 @@ class TemplateRepository:
 
     ``name`` may hold placeholders such as ``${AWS::Region}``; it is None where
     CloudFormation chooses it, or a function hides it.  ``lifecycle`` holds the rules of its life-cycle policy, ``policy`` the
-    statements of its access policy; each None where it cannot be told.
+    statements of its access policy; each None where it is unknown.
     """
 
     logical_id: str

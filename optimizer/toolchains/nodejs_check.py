@@ -1,4 +1,4 @@
-"""What is wrong with a step of Node.js packages, told before the build."""
+"""What is wrong with a step of Node.js packages, reported before the build."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ def read_step(step: PythonDependencies, context: StepContext) -> Reading:
 
 
 def _with_pages(packages: Sequence[Package], lock: PythonLock, top: str, context: StepContext) -> tuple[Package, ...]:
-    """The packages of a uv.lock, with what only the settings tell: which registry is a page of links."""
+    """The packages of a uv.lock, with what only the settings say: which registry is a page of links."""
     projects = [below(top, posixpath.join(directory, "pyproject.toml")) for directory in (".", *lock.members.values())]
     pages = set(uv_settings.pages_of(_text(below(top, uv_settings.NAME), context), project=False))
     pages.update(*(uv_settings.pages_of(_text(path, context), project=True) for path in projects))

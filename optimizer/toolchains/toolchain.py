@@ -27,7 +27,7 @@ class Target:
     """What an image is built for.
 
     ``base`` is the catalogue's entry of the runtime; ``image`` the unpinned
-    reference of the image that stages stand on: the base's own, or the house
+    reference of the image that stages start from: the base's own, or the custom
     base that the spec names.  ``bytecode`` asks for compiled Python code.
     ``tools`` are the programs that stages bring, and the images that build.
     """

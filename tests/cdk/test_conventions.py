@@ -169,7 +169,7 @@ class TestValidation:
         app = cdk.App()
         conventions = Conventions()
         conventions.apply(app)
-        conventions.acknowledge(plain(cdk.Stack(app, "Shop")), "user-set", reason="until the vendor mends it (until 2024-01-31)")
+        conventions.acknowledge(plain(cdk.Stack(app, "Shop")), "user-set", reason="until the vendor fixes it (until 2024-01-31)")
         with pytest.raises(RuntimeError, match="LIO004"):
             app.synth()
         assert "the suppression expired on 2024-01-31" in own_report(app)["violations"][0]["description"]
@@ -556,9 +556,9 @@ class TestFaults:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The house's package of the docs, installed as from an index."""
-    work = tmp_path_factory.mktemp("house")
-    shutil.copytree(ROOT / "docs" / "house", work / "source")
+    """The company's package of the docs, installed as from an index."""
+    work = tmp_path_factory.mktemp("company")
+    shutil.copytree(ROOT / "docs" / "company-conventions", work / "source")
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "install", "--no-deps"]
     subprocess.run([*pip, "--target", str(work / "site"), str(work / "source")], check=True, timeout=300, cwd=work)
     return work / "site"

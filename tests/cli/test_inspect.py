@@ -218,7 +218,7 @@ def test_the_page_lists_what_is_judged() -> None:
     page = (ROOT / "docs" / "inspect.md").read_text(encoding="utf-8")
     for rule in RULES:
         row = f"| [{rule.id}](rules/{rule.id}.md) | {rule.name} | {rule.severity.value} | {rule.summary} |"
-        # The size that a house allows is no rule of Lambda's.
+        # The size that a company allows is not a rule of Lambda's.
         assert (row in page) is (rule.image is not None and rule.id != "LIO671"), rule.id
 
 

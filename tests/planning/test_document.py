@@ -1,4 +1,4 @@
-"""Plans as data: they come back as they were, and what is no plan is told as such."""
+"""Plans as data: they come back as they were, and what is not a plan is refused."""
 
 from __future__ import annotations
 

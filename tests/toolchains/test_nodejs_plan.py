@@ -119,7 +119,7 @@ def test_what_a_command_builds_may_be_in_the_project_or_not(tmp_path: Path) -> N
 def test_a_damaged_lock_is_left_to_npm(tmp_path: Path) -> None:
     write(tmp_path, **{"package.json": {"name": "shop"}, "package-lock.json": "{"})
     made = planned(tmp_path, NodeDependencies("package-lock.json"))
-    assert made.stages[0].on_target == OnTarget("its lock file does not tell which packages run scripts")
+    assert made.stages[0].on_target == OnTarget("its lock file does not record which packages run scripts")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Reads tar archives from whoever made them: one pass, bounded memory, no surprise.
+"""Reads tar archives that nobody has checked: one pass, bounded memory, no surprise.
 
 Python's own reader believes the sizes that an archive claims (a header of ten
 gigabytes is read into memory), keeps every entry, and takes a broken header in

@@ -51,7 +51,7 @@ _PYTHON = TreeScript(
 _COMPILE_PYTHON = TreeScript(
     name="COMPILE_PYTHON",
     purpose="Compiles all Python code to byte-code that depends on nothing but its source.",
-    # What the compiler thinks of other people's code is no news to whoever builds.
+    # What the compiler thinks of other people's code is of no use in the log of a build.
     interpreter=("env", "PYTHONHASHSEED=0", "python", "-W", "ignore", "-c"),
     # Processes of its own cost more than they spare where there is little to compile.
     script=(

@@ -1,4 +1,4 @@
-"""LIO153: the function has an architecture that the house does not allow."""
+"""LIO153: the function has an architecture that the company does not allow."""
 
 from __future__ import annotations
 

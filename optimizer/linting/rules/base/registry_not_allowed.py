@@ -1,4 +1,4 @@
-"""LIO151: an image comes from a registry that the house does not allow."""
+"""LIO151: an image comes from a registry that the company does not allow."""
 
 from __future__ import annotations
 

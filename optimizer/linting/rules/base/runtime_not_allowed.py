@@ -1,4 +1,4 @@
-"""LIO152: the function uses a runtime that the house does not allow."""
+"""LIO152: the function uses a runtime that the company does not allow."""
 
 from __future__ import annotations
 

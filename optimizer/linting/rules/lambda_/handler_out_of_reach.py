@@ -40,7 +40,7 @@ def _below(path: str) -> bool:
 
 
 def _reaches_task_root(subject: DockerfileSubject) -> bool:
-    """Whether something may put code into the task's directory, as far as can be told."""
+    """Whether something may put code into the task's directory, as far as is known."""
     for item in subject.final_stages:
         for index, copy in subject.copies(item):
             target = absolute(copy.target, item.workdirs[index]) if copy.target is not None else None

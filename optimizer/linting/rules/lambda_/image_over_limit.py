@@ -1,4 +1,4 @@
-"""LIO671: the image is larger than the house allows."""
+"""LIO671: the image is larger than the company allows."""
 
 from __future__ import annotations
 

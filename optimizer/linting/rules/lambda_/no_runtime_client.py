@@ -78,7 +78,7 @@ def _server(words: Sequence[str]) -> str:
 
 
 def _has_adapter(subject: DockerfileSubject) -> bool | None:
-    """Whether an extension may answer in the server's place, as AWS's web adapter does; None where nobody can tell."""
+    """Whether an extension may answer in the server's place, as AWS's web adapter does; None where it is unknown."""
     hidden = False
     for item in subject.final_stages:
         for _, copy in subject.copies(item):

@@ -67,7 +67,7 @@ def _changed(command: Command) -> Iterator[Verdict]:
 
 
 def _rights(mode: str) -> tuple[bool, bool]:
-    """Whether others may read a file, and look into a directory; True where that is left as it was, or cannot be told."""
+    """Whether others may read a file, and look into a directory; True where that is left as it was, or is unknown."""
     if _OCTAL.fullmatch(mode):
         others = int(mode[-1])
         return bool(others & 4), bool(others & 1)

@@ -1,4 +1,4 @@
-"""LIO751: the function's image goes to another repository than the house's."""
+"""LIO751: the function's image goes to another repository than the company's."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def _python(subject: DockerfileSubject, install: Install, stage: ResolvedStage, 
 
 
 def _in_context(subject: DockerfileSubject, name: str, stage: ResolvedStage, instruction: Instruction) -> str | None:
-    """The path in the build context of the file that an instruction sees under the name; None where nobody can tell."""
+    """The path in the build context of the file that an instruction sees under the name; None where it is unknown."""
     if subject.context is None:
         return None
     index = next(number for number, item in enumerate(stage.stage.instructions) if item is instruction)

@@ -1,4 +1,4 @@
-"""The shape of the house: imports, public names, start-up times, pages that are made from the code."""
+"""The shape of the package: imports, public names, start-up times, pages that are made from the code."""
 
 from __future__ import annotations
 
