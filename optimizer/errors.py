@@ -120,7 +120,7 @@ class EngineError(OptimizerError):
 
 
 class ImageError(OptimizerError):
-    """An image, or an archive of one, that is not what it says, or too large to be read."""
+    """An image, or an archive of one, that is damaged, or too large to be read."""
 
 
 def did_you_mean(given: str, allowed: Iterable[str]) -> str:

@@ -166,7 +166,7 @@ class Engine:
             raise _refused("the build failed", result.stderr, "on the engine's disk (docker system df)", lines=_LAST_LINES)
 
     def remove(self, name: str) -> None:
-        """Remove a name, and its image when that was its last one; a missing one is no fault."""
+        """Remove a name, and its image when that was its last one; a missing one is not an error."""
         run_docker(["image", "rm", "--force", "--no-prune", name], timeout_s=_QUESTION_S)
 
     def _inspect(self, name: str) -> dict[str, Any] | None:

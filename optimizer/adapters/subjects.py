@@ -217,7 +217,7 @@ def _template(path: str, text: str, document: Document, mirror: Mirror, pushed: 
 
 
 def _tellings(path: str, text: str, document: Document, logical_ids: Sequence[str]) -> Mapping[str, Fix]:
-    """The changes that say the architecture which functions have by Lambda's default."""
+    """The changes that set the architecture which functions have by Lambda's default."""
     if not logical_ids:
         return {}
     # Imported here, because most templates need no change.
@@ -230,7 +230,7 @@ def _tellings(path: str, text: str, document: Document, logical_ids: Sequence[st
 
 
 def _samconfig(directory: str, environment: str) -> ImageRepositories:
-    """What the file beside a template says for an environment; a broken one says nothing, and SAM itself refuses it.
+    """What the file beside a template says for an environment; a broken one is ignored here, because SAM itself refuses it.
 
     Raises :class:`ContextError` when it has no such environment.
     """

@@ -141,7 +141,7 @@ class SharedAssetRepository(ecr.Repository):
             repository_name=_text(destination.repository_name),
             image_tag_mutability=ecr.TagMutability.IMMUTABLE,
             image_scan_on_push=scan_on_push,
-            # CDK writes nothing for AES-256: it is what ECR does when it is told nothing.
+            # CDK writes nothing for AES-256: it is what ECR does by default.
             encryption=ecr.RepositoryEncryption.AES_256 if encryption_key is None else ecr.RepositoryEncryption.KMS,
             encryption_key=encryption_key,
             removal_policy=removal_policy,
@@ -226,7 +226,7 @@ class SharedAssetRepository(ecr.Repository):
 
 @jsii.implements(IValidation)
 class _Validation:
-    """What can go wrong after construction, said at synth together with CDK's own findings."""
+    """What can go wrong after construction, reported at synth together with CDK's own findings."""
 
     def __init__(self, repository: SharedAssetRepository, host: cdk.Stack) -> None:
         self._repository = repository

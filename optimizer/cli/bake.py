@@ -79,7 +79,7 @@ def _repository(text: str) -> ImageReference:
 
 
 def _tags(images: Sequence[AssemblyImage], repository: ImageReference | None) -> dict[str, tuple[str, ...]]:
-    """What CDK would push each image as, by asset; raises ConfigurationError for what it alone can know."""
+    """What CDK would push each image as, by asset; raises ConfigurationError for a tag that only CDK knows."""
     if repository is None:
         unknown = sorted({image.name for image in images if any(destination.registry is None for destination in image.destinations)})
         if unknown:
@@ -113,7 +113,7 @@ def _reference(destination: Destination) -> str:
 
 
 def _in_registry(tags: Mapping[str, tuple[str, ...]]) -> set[str]:
-    """The assets whose images the registries have under all their tags; raises RegistryError where one does not say."""
+    """The assets whose images the registries have under all their tags; raises RegistryError where one gives no answer."""
     # Imported here: only this option needs an HTTP client.
     from optimizer.adapters.registry.client import HttpRegistry
     from optimizer.adapters.registry.credentials import DefaultCredentials

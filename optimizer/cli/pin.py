@@ -31,7 +31,7 @@ _SHORT_DIGEST = len("sha256:") + 12
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """An image to pin, and the platforms (``amd64``, ``arm64``) that its pin has to be good for; empty where nobody says."""
+    """An image to pin, and the platforms (``amd64``, ``arm64``) that its pin has to be good for; empty where it is not set."""
 
     reference: ImageReference
     platforms: frozenset[str] = frozenset()
@@ -238,7 +238,7 @@ def _found_specs() -> tuple[str, ...]:
 
 
 def _references(specs: Iterable[str], images: Iterable[str], tools: Tools) -> tuple[_Wanted, ...]:
-    """The images that the specs, assemblies and ``--image`` options stand for, each once, in order.
+    """The images that the specs, assemblies and ``--image`` options need or name, each once, in order.
 
     Raises SpecError with the faults of all of them.
     """

@@ -90,7 +90,7 @@ def split_flags(text: str, start: int) -> tuple[tuple[Flag, ...], int]:
 
 
 def json_items(text: str) -> tuple[str, ...] | Exception | None:
-    """The texts of a JSON list; None for what is no such list; an exception for a list of other things."""
+    """The strings of a JSON list; None for a text that is not a list; an exception for a list of other things."""
     if not text.startswith("["):
         return None
     try:

@@ -1,4 +1,4 @@
-"""How a rendered Dockerfile is told from one that people wrote, and what its fixed stages are called.
+"""How a rendered Dockerfile is recognised among those that people wrote, and what its fixed stages are called.
 
 Apart from the renderer, because what reads Dockerfiles needs these words, but no plan.
 """

@@ -78,12 +78,12 @@ class LayerComparison:
     hint: str = ""
 
     def with_differences(self, differences: Sequence[Difference]) -> LayerComparison:
-        """The same comparison with its differences told better."""
+        """The same comparison with its differences explained."""
         return replace(self, differences=tuple(differences))
 
 
 def verdict(first: Image, second: Image, number: int) -> str | None:
-    """The verdict on two layers as far as digests tell; None when only their entries can tell more."""
+    """The verdict on two layers by their digests; None when their entries must be compared."""
     one, other = first.layers[number], second.layers[number]
     if one.diff_id != other.diff_id:
         return None
@@ -151,7 +151,7 @@ def compare_entries(
 
 
 def explained(difference: Difference, explanation: Explanation | None) -> Difference:
-    """A difference in content with what the bytes tell."""
+    """A difference in content, explained from the bytes."""
     if explanation is None:
         return difference
     return replace(

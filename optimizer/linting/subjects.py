@@ -61,7 +61,7 @@ class DockerfileSubject:
     context is not known; ``inside_context`` is False for a Dockerfile outside.
     ``construct`` names the function or asset that it belongs to.
     ``architecture`` is Lambda's word for what it is built for, None where
-    nobody says.
+    it is not set.
 
     ``platform`` is what the build names, None when it names none;
     ``repository`` where the image is pushed, and ``cache_to`` the images that
@@ -70,7 +70,7 @@ class DockerfileSubject:
 
     A Dockerfile that was rendered from a specification is one like any other,
     so that every rule judges it.  ``place`` is where its findings are shown
-    instead, because nobody edits the file itself; None for a file that people
+    instead, because the file itself is generated; None for a file that people
     write.  ``plan`` is what it was rendered of, None where that is not known,
     and ``plan_note`` then says why, empty for a file that people write.
     """

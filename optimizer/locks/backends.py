@@ -1,4 +1,4 @@
-"""What a directory of Python code says of how it becomes a package: pyproject.toml.
+"""What the pyproject.toml of a directory declares about the build of its package.
 
 Source: https://packaging.python.org/en/latest/specifications/pyproject-toml/
 """
@@ -51,7 +51,7 @@ class Project:
 
     @property
     def pure(self) -> bool:
-        """Whether what builds never compiles, as far as pyproject.toml tells."""
+        """Whether what builds never compiles, as far as pyproject.toml shows."""
         if any(name in _PURE for name in self.backends):
             return True
         return set(self.backends) <= {"setuptools", "wheel"} and not self.extension_modules

@@ -62,7 +62,7 @@ def _fits(wheel: str, supported: Collection[str]) -> bool:
 
 @lru_cache(maxsize=16384)
 def _tags_of(wheel: str) -> tuple[str, ...]:
-    """The tags in the name of a wheel; none for a file that is no wheel."""
+    """The tags in the name of a wheel; none for a file that is not a wheel."""
     from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
     try:

@@ -1,6 +1,6 @@
 """The step kinds: what a team can declare about an image.
 
-A step says what belongs into the image, never how a Dockerfile writes it.
+A step declares what belongs in the image, never how a Dockerfile writes it.
 Building a step never raises: :class:`~optimizer.model.spec.ImageSpec` reports
 the faults of all its steps together.
 """

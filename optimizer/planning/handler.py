@@ -1,8 +1,8 @@
 """Whether a function's handler is defined by the files of its image.
 
-It is told only where nothing else can define it.  Not judged are runtimes
+A missing handler is reported only where no other file can define it.  Not judged are runtimes
 whose handlers are compiled, modules that a dependency may bring, and files
-whose names nobody knows before they run.  Nothing of the project is imported
+whose names are unknown before they run.  Nothing of the project is imported
 or run: Python is parsed, and JavaScript only searched for plain exports.
 """
 

@@ -39,7 +39,7 @@ class Contents(Protocol):
     def content(self, path: str, exclude: tuple[str, ...]) -> str:
         """A digest of a file, or of everything below a directory but what the patterns leave out; names are relative to it.
 
-        Raises ContextError for what cannot be read.
+        Raises ContextError for a file that cannot be read.
         """
 
 

@@ -350,7 +350,7 @@ def _with_earlier_steps(stage: Stage, drafts: dict[str, _Draft], chain: Sequence
     systems = {item.name for other in earlier for item in other.stages if item.in_place}
     if systems and stage.origin == target.image:
         system = [item.name for item in chain if item.name in systems][-1]
-        stage = replace(stage, origin=system, on_target=stage.on_target or OnTarget(f"it stands on {system}"))
+        stage = replace(stage, origin=system, on_target=stage.on_target or OnTarget(f"it starts from {system}"))
     if draft.toolchain.sees_trees:
         stage = replace(stage, trees=tuple(sorted(item.name for other in earlier for item in other.stages if not item.in_place)))
     return stage

@@ -1,4 +1,4 @@
-"""What could not be judged, in as few words as tell the rules, the places and the reason."""
+"""A short list of what could not be decided: the rules, the places and the reason."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ _RULES = """\
 _REFRESH = """\
 ## Refreshing the data file
 
-`make tools` asks PyPI and npm for the newest versions and hashes, and writes the file and this page anew. A Python tool stays on a version that runs on
+`make tools` asks PyPI and npm for the newest versions and hashes, and rewrites the file and this page. A Python tool stays on a version that runs on
 every Python of Lambda on which the one before runs. Tags of builder images are kept, and named at the end: which suits is a decision.
 `python -m maintenance.tools --check` writes nothing, and exits with 1 when a version is outdated. After a refresh, review the changes of the golden
 Dockerfiles (`python -m pytest tests/test_golden.py --update-golden`), and run the engine tests."""

@@ -61,7 +61,7 @@ def _json(text: str) -> Document | Problem | None:
     except RecursionError:
         return Problem(_TOO_DEEP, _START)
     except ValueError:
-        # Braces begin YAML too, which says better what is wrong.
+        # Braces begin YAML too, whose parser has the better message.
         return None
     level = [data]
     for _ in range(DEPTH + 1):

@@ -17,7 +17,7 @@ _BUILD_KEYS = ("Dockerfile", "DockerContext", "DockerBuildArgs", "DockerBuildTar
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateBuild:
-    """How a template says that an image is built.
+    """How a template declares the build of an image.
 
     ``directory`` is relative to the template, ``dockerfile`` to the directory;
     each is None where an intrinsic function hides it.  ``arguments`` maps

@@ -210,7 +210,7 @@ def _separate(reading: Reading, mounts: _Mounts) -> _Separate:
 
 
 def _version(package: Package) -> str:
-    """The version of a package of archives, which its wheels' names tell."""
+    """The version of a package of archives, which is in the names of its wheels."""
     names = [posixpath.basename(path) for path in package.archives if path.endswith(WHEEL)]
     return package.version or names[0].split("-")[1]
 

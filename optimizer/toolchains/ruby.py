@@ -141,7 +141,7 @@ def _gem_stage(step: RubyDependencies, context: StepContext, item: Local) -> Sta
 
 
 def _place_faults(step: RubyDependencies, item: Local) -> Iterable[Fault]:
-    """Bundler looks where the Gemfile says, seen from ``/var/task``; not every such place can be filled."""
+    """Bundler looks at the paths of the Gemfile, relative to ``/var/task``; not every such place can be filled."""
     if item.outside:
         return
     place = _place(step, item.path)

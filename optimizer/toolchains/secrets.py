@@ -75,7 +75,7 @@ def user_npmrc(npmrc: str, step: Any, context: StepContext) -> tuple[Input, ...]
 class _Reading:
     """What the programs of a step read: ``texts`` are the project's files, by path, in which they replace variables.
 
-    With an image of the user's own, nobody can tell what its configuration
+    With an image of the user's own, it is unknown what its configuration
     names; so a secret is refused only where another program is known to want it.
     """
 
@@ -176,7 +176,7 @@ def _texts(installer: Installer, project: ProjectFiles, stages: Iterable[Stage])
         try:
             yield path, project.read_text(path)
         except ContextError:
-            # It is no text, so it names nothing.
+            # It is not text, so it names nothing.
             continue
 
 
@@ -205,7 +205,8 @@ def _index_faults(step: Any, installer: Installer, texts: Iterable[tuple[str, st
             yield Fault(
                 f"{field} and the build secret in {given[0]} both set the index, and {installer.name} uses only one of them",
                 field,
-                f"remove {field}, and put its URL into the secret; or keep it, and put only the credentials into a secret, such as a netrc file",
+                f"remove {field}, and put its URL into the secret; or keep it, and put only the credentials into a secret, "
+                "such as a netrc file",
             )
     if installer.name == "pip" and (given or getattr(step, "index_url", None)):
         for path, text in texts:

@@ -66,7 +66,7 @@ class StepContext:
 
 
 class Rank(enum.IntEnum):
-    """The order of equally stable layers: what other steps tend to stand on comes first."""
+    """The order of equally stable layers: what other steps tend to need comes first."""
 
     SYSTEM_PACKAGES = 10
     EXTENSION = 20
@@ -96,7 +96,7 @@ class Toolchain(Protocol):
     sees_trees: bool
 
     def images(self, step: Any, target: Target) -> tuple[ImageReference, ...]:
-        """The images that the stages stand on beside the base, unpinned."""
+        """The images that the stages start from besides the base, unpinned."""
 
     def check(self, step: Any, context: StepContext) -> Iterable[Fault]:
         """What is wrong with the step for this target and project; places are relative to the step."""
@@ -119,7 +119,7 @@ class ReadsLocks(Protocol):
 
 @runtime_checkable
 class Warns(Protocol):
-    """A toolchain that has something to say of a step without faults."""
+    """A toolchain that has a warning about a step without faults."""
 
     def warnings(self, step: Any, context: StepContext) -> Iterable[str]:
         """Sentences for people; they change nothing in the image."""

@@ -244,7 +244,7 @@ class TestTemplate:
     def test_fails_when_no_function_has_a_runtime(self) -> None:
         for name in ("functions/api/Dockerfile", "functions/report/Dockerfile.report"):
             Path(name).write_text("FROM scratch\n")
-        assert fails("--from", "template.yaml").count("no runtime can be told") == 3
+        assert fails("--from", "template.yaml").count("the runtime cannot be seen from") == 3
 
 
 class TestApp:

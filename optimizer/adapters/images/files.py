@@ -60,7 +60,7 @@ class FileSource:
         if expected is not None and size != expected:
             stream.close()
             raise ImageError(
-                f'layer {index + 1} of "{self.image.name}" has {size} bytes, and the manifest says {expected}',
+                f'layer {index + 1} of "{self.image.name}" has {size} bytes, but the manifest says {expected}',
                 hint="the image is truncated: make it again, and check the free disk space",
             )
         return stream

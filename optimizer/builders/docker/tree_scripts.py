@@ -84,7 +84,7 @@ _RUBY = TreeScript(
         f"File.lutime({TIMESTAMP}, {TIMESTAMP}, p) }}"
     ),
 )
-# A shell loses "$1" to each function call, and gives it back; that is what the recursion stands on.  Modes are added and
+# A shell loses "$1" to each function call, and gives it back; the recursion needs that.  Modes are added and
 # taken away, never set: BusyBox, which is Alpine's shell, forgets what was executable when it evaluates `u=rwX`.
 _SHELL = TreeScript(
     name="NORMALISE_SH",

@@ -1,4 +1,4 @@
-"""What the final image stands on, and how it is started."""
+"""The image that the final image is based on, and how it is started."""
 
 from __future__ import annotations
 

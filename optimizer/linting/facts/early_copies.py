@@ -32,8 +32,8 @@ _FETCHES = {
 class EarlyCopy:
     """A copy of files that change often, before an installation that does not need them.
 
-    ``together`` says that the same copy brings the files that say what to
-    install; ``source`` is the source of the copy that changes often.
+    ``together`` says that the same copy brings the manifest or lock file;
+    ``source`` is the source of the copy that changes often.
     """
 
     copy: Copy

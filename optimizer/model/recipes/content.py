@@ -63,5 +63,5 @@ class ImageTree(Recipe):
 
     @property
     def follows_platform(self) -> bool:
-        # Of an index, a builder copies from the manifest of the target's platform, whatever the stage itself stands on.
+        # Of an index, a builder copies from the manifest of the target's platform, whatever image the stage itself starts from.
         return True

@@ -40,7 +40,8 @@ RULE = Rule(
     since="0.1.0",
     summary="A pin in optimizer.lock was resolved longer ago than the company allows.",
     why=(
-        "A pin keeps an image as it was, with the vulnerabilities that were found since. AWS publishes patched base images under the same tags every few "
+        "A pin keeps an image as it was, with the vulnerabilities that were found since. AWS publishes patched base images under "
+        "the same tags every few "
         "days; most of what scanners find in an old image is fixed by a newer base."
     ),
     fix="run optimizer pin --update, and deploy",

@@ -51,7 +51,8 @@ RULE = Rule(
     since="0.1.0",
     summary="An image comes from a registry that the company does not allow.",
     why=(
-        "What a registry serves becomes part of the function. A company that names its registries knows who can change its images, and which "
+        "What a registry serves becomes part of the function. A company that names its registries knows who can change its "
+        "images, and which "
         "downloads can be limited or fail. Nothing is found while registries are not configured."
     ),
     fix="use an image from an allowed registry, or have the registry added to registries",

@@ -35,7 +35,8 @@ RULE = Rule(
     since="0.1.0",
     summary="The function uses a runtime that the company does not allow.",
     why=(
-        "Each additional runtime is another base image to keep up to date and to pull, and fewer functions share layers. Nothing is found while "
+        "Each additional runtime is another base image to keep up to date and to pull, and fewer functions share layers. Nothing "
+        "is found while "
         "runtimes are not configured."
     ),
     fix="use an allowed runtime, or have this one added to runtimes",

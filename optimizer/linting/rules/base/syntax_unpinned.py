@@ -27,7 +27,8 @@ RULE = Rule(
     since="0.1.0",
     summary="The frontend of a syntax directive has no digest.",
     why=(
-        "The frontend is a program that reads the Dockerfile and decides how it is built; it is pulled from Docker Hub at every build with an "
+        "The frontend is a program that reads the Dockerfile and decides how it is built; it is pulled from Docker Hub at every "
+        "build with an "
         "empty cache. When its tag moves, the same file may be read in another way."
     ),
     fix="remove the directive if the builder's own frontend is enough, or add a digest",

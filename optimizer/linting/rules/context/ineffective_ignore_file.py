@@ -33,7 +33,7 @@ def _judged(ignore: IgnoreFile, subject: DockerfileSubject) -> Iterator[Verdict]
 
 
 def _copies_everything(subject: DockerfileSubject) -> bool:
-    """Whether another rule tells of the same fault, at the copy."""
+    """Whether another rule reports the same fault, at the copy."""
     return any(source.everything for item in subject.needed_stages for _, copy in subject.copies(item) for source in copy.from_context)
 
 
@@ -44,7 +44,8 @@ RULE = Rule(
     since="0.1.0",
     summary="An ignore file leaves nothing out.",
     why=(
-        "A pattern with ! includes again what the patterns before it leave out, and the last one that matches decides: everything is sent to the "
+        "A pattern with ! includes again what the patterns before it leave out, and the last one that matches decides: "
+        "everything is sent to the "
         "builder and counts for the asset's hash."
     ),
     fix="put * first, and then what the function needs, each with !",

@@ -32,7 +32,8 @@ RULE = Rule(
     since="0.1.0",
     summary="A function sets no architecture, so its image is built for the machine that builds it.",
     why=(
-        "Lambda uses x86_64 when no architecture is set, but the engine builds for its own architecture: from a laptop with an ARM processor the "
+        "Lambda uses x86_64 when no architecture is set, but the engine builds for its own architecture: from a laptop with an "
+        "ARM processor the "
         "function ends with exec format error. CDK passes the platform to the engine only when the architecture is given. SAM builds for "
         "x86_64 too when none is set; a template that sets it is clearer. --fix writes x86_64, which such a "
         "function has today, into a template."

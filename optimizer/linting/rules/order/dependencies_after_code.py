@@ -62,7 +62,10 @@ RULE = Rule(
     severity=Severity.WARNING,
     since="0.1.0",
     summary="The final image takes the code first, and the dependencies after it.",
-    why="Code changes with every deployment. What is copied after it is copied again then, and a machine that pulls the image downloads those layers again.",
+    why=(
+        "Code changes with every deployment. What is copied after it is copied again then, and a machine that pulls the image "
+        "downloads those layers again."
+    ),
     fix="copy the dependencies first",
     bad="COPY target/classes ${LAMBDA_TASK_ROOT}\nCOPY target/dependency/* ${LAMBDA_TASK_ROOT}/lib/",
     good="COPY target/dependency/* ${LAMBDA_TASK_ROOT}/lib/\nCOPY target/classes ${LAMBDA_TASK_ROOT}",
