@@ -25,7 +25,7 @@ def plan(spec: ImageSpec, lock: Lock, *, root: str | Path = ".", mirror: Mirror 
     """The build plan of a spec, whose paths start at ``root``.
 
     ``mirror`` is where images are pulled from, and ``tools`` are the programs
-    and builder images that a house chose; by default each comes from its own
+    and builder images of the configuration; by default each comes from its own
     place.  Equal arguments and equal files give equal plans.  Raises
     :class:`OptimizerError` with every fault of the spec.
     """

@@ -83,7 +83,7 @@ def _not_synthesized(path: str) -> ContextError:
             f"synthesize it first: {at}cdk synth; then: optimizer init --from {os.path.normpath(os.path.join(directory, 'cdk.out'))}",
         )
     return ContextError(
-        f'"{path}" is a directory, and no synthesized CDK app',
+        f'"{path}" is a directory, but not a synthesized CDK app',
         path,
         f"name a file, for example: optimizer init --from {os.path.normpath(os.path.join(path, 'Dockerfile'))}",
     )
@@ -96,7 +96,7 @@ def _inside(directory: str, root: Path) -> str:
         raise ContextError(
             f'the build context "{directory}" is outside of the project "{root}"',
             directory,
-            "name a directory that holds both with --root, and say it as optimizer:root in cdk.json too",
+            "name a directory that holds both with --root, and set optimizer:root in cdk.json to it too",
         )
     return relative
 
@@ -164,7 +164,7 @@ def _app(path: str, root: Path, mirror: Mirror) -> tuple[list[Candidate], list[S
     for function in functions:
         subject, image = function.dockerfile, images.get(function.image)
         if subject is None or image is None:
-            why = "its image is no asset that the app builds from a Dockerfile"
+            why = "its image is not an asset that the app builds from a Dockerfile"
             skipped.append(Skipped(function.construct, why, Gap(why, "name its Dockerfile: optimizer init --from PATH/Dockerfile")))
         elif subject.dockerfile.text.startswith(HEADER + "\n"):
             skipped.append(Skipped(function.construct, "it has a spec already"))
@@ -181,7 +181,7 @@ def _homeless(function: FunctionSubject, image: AssemblyImage, homes: list[str])
         why = f"the directories {', '.join(homes[:3])} hold what its image is built from, and nothing says which"
         by_hand = f"name one: optimizer init --from {os.path.join(homes[0], image.options.dockerfile)}"
     else:
-        why = "no directory of the project holds what its image is built from"
+        why = "no directory of the project has the files that its image is built from"
         by_hand = "synthesize the app again, or name the Dockerfile: optimizer init --from PATH/Dockerfile"
     return Skipped(function.construct, why, Gap(why, by_hand))
 

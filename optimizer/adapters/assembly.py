@@ -219,7 +219,7 @@ def reported_acknowledgements(directory: str | Path) -> tuple[Acknowledgement, .
 def _broken(directory: str | Path, error: Exception) -> ContextError:
     """What the schema demands is not there, or is something else."""
     return ContextError(
-        f'"{directory}" holds no whole cloud assembly: {error}', str(directory), "remove the directory, and run cdk synth again"
+        f'"{directory}" is not a complete cloud assembly: {error}', str(directory), "remove the directory, and run cdk synth again"
     )
 
 

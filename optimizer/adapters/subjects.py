@@ -86,7 +86,7 @@ def load_template(
     if isinstance(document, Problem):
         return Source(subjects=(AppSubject(location=Location(path=path), problems=(document,)),))
     if not isinstance(document.data, dict):
-        nothing = Problem("the template holds no mapping", _START)
+        nothing = Problem("the template is not a mapping", _START)
         return Source(subjects=(AppSubject(location=Location(path=path), problems=(nothing,)),))
     return _template(path, text, document, mirror, _samconfig(os.path.dirname(path), environment), contents)
 
@@ -217,20 +217,20 @@ def _template(path: str, text: str, document: Document, mirror: Mirror, pushed: 
 
 
 def _tellings(path: str, text: str, document: Document, logical_ids: Sequence[str]) -> Mapping[str, Fix]:
-    """The changes that say the architecture which functions have by Lambda's default."""
+    """The changes that set the architecture which functions have by Lambda's default."""
     if not logical_ids:
         return {}
     # Imported here, because most templates need no change.
     from optimizer.sam.insertions import architectures
 
     return {
-        logical_id: Fix(title="say the architecture that the function has", edits=(Edit(path=path, span=span, text=added),))
+        logical_id: Fix(title="set the architecture that the function has", edits=(Edit(path=path, span=span, text=added),))
         for logical_id, (span, added) in architectures(text, document, logical_ids, DEFAULT_ARCHITECTURE).items()
     }
 
 
 def _samconfig(directory: str, environment: str) -> ImageRepositories:
-    """What the file beside a template says for an environment; a broken one says nothing, and SAM itself refuses it.
+    """What the file beside a template says for an environment; a broken one is ignored here, because SAM itself refuses it.
 
     Raises :class:`ContextError` when it has no such environment.
     """

@@ -39,7 +39,7 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class Opaque:
-    """What the command writes cannot be told."""
+    """What the command writes is unknown."""
 
     what: str
 
@@ -187,7 +187,7 @@ def understand(command: Command, text: str) -> Action:
         return simple
     if program in _QUIET or (len(words) > 1 and words[-1] in ("--version", "-version", "version")):
         return Needless("it changes nothing in the image")
-    return Opaque(f"what {_shown(words)} writes cannot be told")
+    return Opaque(f"what {_shown(words)} writes is unknown")
 
 
 def redirects(text: str) -> bool:
@@ -297,7 +297,7 @@ def _system_other(program: str, words: Sequence[str], plain: Sequence[str]) -> A
             f"{_shown(words)} brings packages that are newer than the base's",
             "keep the base fresh in place of it: optimizer pin --update, and rebuild",
         )
-    return Opaque(f"what {_shown(words)} changes cannot be told")
+    return Opaque(f"what {_shown(words)} changes is unknown")
 
 
 def _installed(found: Install, text: str) -> Action:
@@ -502,7 +502,7 @@ def _java(words: Sequence[str]) -> tuple[Gap, ...]:
         for word, following in itertools.pairwise(words)
         if word in ("--init-script", "-I") and "lambda-build-init" not in following
     ]
-    return tuple(Gap(f"{word} is not passed on", "say it in the build file") for word in lost)
+    return tuple(Gap(f"{word} is not passed on", "set it in the build file") for word in lost)
 
 
 def _go(words: Sequence[str]) -> Action:

@@ -226,7 +226,7 @@ class Content:
         self.walk.left(
             entry.via[-1],
             f'"{path}" is outside of {", ".join(TARGET_ROOTS)}, where steps may put files',
-            f"put the files under {TASK} or /opt, and mend what reads them",
+            f"put the files under {TASK} or /opt, and fix the code that reads them",
         )
 
 

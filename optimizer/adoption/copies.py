@@ -58,7 +58,7 @@ class Copies:
             return
         target = absolute(values[-1], workdir)
         if target is None:
-            self._walk.left(instruction, "where the files go cannot be told", "write an absolute path, and run init again")
+            self._walk.left(instruction, "the target of the copy is unknown", "write an absolute path, and run init again")
             return
         into = values[-1].endswith(("/", "/.")) or values[-1] == "." or len(values) > 2 or stage.tree.is_directory(target)
         self._copy_flags(instruction, [str(value) for value in values[:-1]], final)
@@ -137,7 +137,7 @@ class Copies:
             self._walk.left(
                 instruction,
                 f'"{value}" is not in the build context',
-                "mend the path, or take it out of the ignore file, and run init again",
+                "fix the path, or remove it from the ignore file, and run init again",
             )
             return
         exclude = self._exclude(instruction)
@@ -206,7 +206,7 @@ class Copies:
             return
         if not found:
             self._walk.left(
-                instruction, f'what makes "{value}" cannot be told', "copy it from the build context, or make it in a command step"
+                instruction, f'it is unknown what makes "{value}"', "copy it from the build context, or make it in a command step"
             )
             stage.foreign = True
             return
@@ -277,7 +277,7 @@ class Copies:
         if image is None or image == "scratch":
             return "its image is not known"
         if lambda_base(image, self._walk.mirror) is None and tagged(image) is None:
-            return f"{image} is no image reference"
+            return f"{image} is not an image reference"
         for name, raw in stage.exported:
             if not re.fullmatch(r"(?:[\w./:+=@-]|\$\w|\$\{\w+\})*", raw):
                 return f"the value of {name} depends on the base image"

@@ -1,4 +1,4 @@
-"""Steps in the making: what the instructions have told of each so far."""
+"""Drafts of steps: what the instructions have given for each so far."""
 
 from __future__ import annotations
 

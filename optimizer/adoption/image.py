@@ -65,7 +65,7 @@ class ImageSettings:
             base = base_image(name)
         else:
             raise SpecError(
-                f'no runtime can be told from the base image "{image or bottom.stage.origin}"',
+                f'the runtime cannot be seen from the base image "{image or bottom.stage.origin}"',
                 f"{walk.subject.path}:{start.line}",
                 f"name the runtime, for example {successor(base_image('python3.13'))}",
             )
@@ -79,8 +79,8 @@ class ImageSettings:
             if given is None:
                 walk.left(
                     start,
-                    f'nothing here tells whether "{image}" is made from the base of {base.runtime} that AWS provides',
-                    "look at its entrypoint, which must be /lambda-entrypoint.sh; if it is another, take base out of the spec",
+                    f'it is unknown whether "{image}" is made from the base of {base.runtime} that AWS provides',
+                    "look at its entrypoint, which must be /lambda-entrypoint.sh; if it is another, remove base from the spec",
                 )
         else:
             walk.left(
@@ -203,7 +203,7 @@ class ImageSettings:
         commands = [item for item, _ in self._lineage() if item.keyword == "CMD"]
         entrypoints = [item for item, _ in self._lineage() if item.keyword == "ENTRYPOINT"]
         for item in (*commands[:-1], *entrypoints[:-1]):
-            walk.note(item).needless.append("a later one takes its place")
+            walk.note(item).needless.append("a later one replaces it")
         program = self._entry(entrypoints[-1]) if entrypoints else False
         self._entry_of_function()
         said: str | None = None
@@ -221,7 +221,7 @@ class ImageSettings:
             if program or self._function.command == ():
                 said = "bootstrap"
         elif said is None and self._function.command == () and not commands:
-            self._gap("nothing says the handler: there is no CMD", "write the handler beside the spec")
+            self._gap("no handler is set: there is no CMD", "write the handler beside the spec")
         if said is not None and (fault := check_handler(self.base, said)) is not None:
             if commands and not self._function.command:
                 walk.left(commands[-1], fault.message, fault.hint)
@@ -241,7 +241,7 @@ class ImageSettings:
         if command.json is None:
             why = "CMD in the form of a shell line runs a shell in place of the handler"
         else:
-            why = f"the base's entrypoint takes one word, and not {len(command.json)}"
+            why = f"the base's entrypoint takes one word, not {len(command.json)}"
         self.walk.left(command, why, "name the handler, which is the one word of CMD")
         return None
 
@@ -273,26 +273,24 @@ class ImageSettings:
             self._gap("the function gives an entrypoint of its own", "the image keeps the base's: see AWS_LAMBDA_EXEC_WRAPPER")
         if self._function.workdir is None or self._function.workdir not in ("", TASK):
             self._gap(
-                "the function gives a working directory of its own", f"the image keeps the base's, {TASK}: mend what relies on another"
+                "the function gives a working directory of its own", f"the image keeps the base's, {TASK}: fix what relies on another"
             )
 
     def workdirs(self) -> None:
         walk = self.walk
         found = [item for item, _ in self._lineage() if item.keyword == "WORKDIR"]
         for item in found[:-1]:
-            walk.note(item).needless.append("a later WORKDIR takes its place")
+            walk.note(item).needless.append("a later WORKDIR replaces it")
         for item in found[-1:]:
             if self.places.work == TASK:
                 walk.note(item).needless.append(f"{TASK} is the base's own")
             else:
                 instead = f"what stood in {self.places.work} stands in {TASK} now" if self.places.moves else f"it is {TASK}"
-                walk.left(
-                    item, f"the working directory is the base's own: {instead}", f"mend what names {self.places.work} or relies on it"
-                )
+                walk.left(item, f"the working directory is the base's own: {instead}", f"fix what names {self.places.work} or relies on it")
 
 
 def _guess(image: str) -> str | None:
-    """The runtime that an image of another house is for, by its name and its tag."""
+    """The runtime that an image that AWS does not provide is for, by its name and its tag."""
     reference = image_reference(image)
     if reference is None:
         return None

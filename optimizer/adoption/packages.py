@@ -24,7 +24,7 @@ _TAKES_PACKAGES = tuple(ECOSYSTEMS)
 
 @dataclass(frozen=True, slots=True)
 class SystemPackages:
-    """``house`` says that the image stands on a house's base, which has the package manager of AWS's."""
+    """``house`` says that the image stands on a company's base, which has the package manager of AWS's."""
 
     walk: Walk
     house: bool
@@ -57,7 +57,9 @@ class SystemPackages:
         fit = [name for name in packages if _is_package(name)]
         for name in packages:
             if name not in fit:
-                walk.left(instruction, f'"{name}" is no name of a package', "install what it stands for by name, in a system-packages step")
+                walk.left(
+                    instruction, f'"{name}" is not the name of a package', "install what it stands for by name, in a system-packages step"
+                )
         if not own or tool not in ("dnf", "microdnf", "yum"):
             if final:
                 names = " ".join(fit)

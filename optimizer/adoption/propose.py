@@ -56,8 +56,8 @@ def propose(
     ``docker build`` takes them.  ``architecture`` and ``runtime`` count where
     neither the function nor the base names them.
 
-    Raises :class:`DockerfileError` for what is no Dockerfile, and
-    :class:`SpecError` where no runtime can be told.
+    Raises :class:`DockerfileError` if the text is not a Dockerfile, and
+    :class:`SpecError` where no runtime is found.
     """
     if subject.problems or subject.final is None:
         problems = subject.problems
@@ -200,7 +200,7 @@ class _Finish:
                 elif not walk.note(instruction).carried:
                     walk.left(
                         instruction,
-                        f'"{source}" says what to install too, and the step reads {", ".join(locks)} alone',
+                        f'"{source}" is a manifest too, and the step reads {", ".join(locks)} only',
                         "lock its packages by themselves, and add a step for that lock",
                     )
 

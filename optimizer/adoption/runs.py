@@ -120,7 +120,7 @@ class Runs:
             source = absolute(item.removesuffix("/."), cwd)
             found = stage.tree.find(source, self._walk.kind) if source else []
             if target is None or source is None or not found:
-                self._opaque(stage, instruction, f'where "{item}" comes from cannot be told', final)
+                self._opaque(stage, instruction, f'the source of "{item}" is unknown', final)
                 continue
             merges = item.endswith("/.") or any(character in item for character in "*?[")
             into = target if merges or not stage.tree.is_directory(target) else posixpath.join(target, posixpath.basename(source))
@@ -231,7 +231,7 @@ class Runs:
                 if entry is None or entry.source is None:
                     self._walk.left(
                         instruction,
-                        f'no file of the project is known at "{file}", which says what to install',
+                        f'the project has no manifest "{file}"',
                         "put the file into the project, copy it, and run init again",
                     )
                 else:
@@ -254,7 +254,7 @@ class Runs:
         names = " or ".join(posixpath.basename(file) for file in action.files)
         self._walk.left(
             instruction,
-            f"there is no {names}, so nothing says which versions to install",
+            f"there is no {names}, so the versions to install are unknown",
             f"make it with {action.how}, commit it, and run init again",
         )
         return found

@@ -1,4 +1,4 @@
-"""The file system of a stage, as far as its instructions tell where things come from.
+"""The file system of a stage, as far as its instructions show where files come from.
 
 Terms
     entry     a path of the stage, with what stands there: files of the project,

@@ -4,7 +4,7 @@ Phases
     1. every stage that the image needs is followed, instruction by instruction
        (``stages``, ``runs``, ``copies``), with a :class:`~optimizer.adoption.tree.Tree` in place of a file system
     2. a COPY from a stage moves entries; where the stage ran commands whose
-       work cannot be told, the whole stage becomes one command step
+       work is unknown, the whole stage becomes one command step
     3. what stands in the tree of the last stage is what the steps must make
 """
 
@@ -193,14 +193,14 @@ class Walk:
 
 
 def is_manifest(path: str, *ecosystems: str) -> bool:
-    """Whether a file says what to install, to an installer of the ecosystems, or to any."""
+    """Whether a file is a manifest or a lock file of one of the ecosystems, or of any."""
     name = posixpath.basename(path)
     known = ecosystems or ("python", "nodejs", "ruby", "java", "go", "rust", "dotnet")
     return any(fnmatch.fnmatchcase(name, pattern) for ecosystem in known for pattern in manifest_patterns(ecosystem))
 
 
 _PUBLIC = ("docker.io", "gcr.io", "ghcr.io", "localhost", "mcr.microsoft.com", "public.ecr.aws", "quay.io", "registry.k8s.io")
-"""Registries whose images are nobody's house base."""
+"""Registries whose images are no company's base."""
 
 
 def is_house(image: str | None) -> bool:
@@ -217,7 +217,7 @@ def expanded(text: str, variables: Mapping[str, str | None]) -> str | None:
 
 
 def tagged(image: str) -> str | None:
-    """The image as a step may name it, with registry and tag; None for what is no image reference."""
+    """The image as a step may name it, with registry and tag; None for what is not an image reference."""
     reference = image_reference(image)
     if reference is None:
         return None

@@ -1,7 +1,7 @@
 """The programs that stages bring themselves and the images that build, each in one version.
 
 The data is ``tools.json`` beside this file, which ``make tools`` refreshes; a
-house chooses others in its ``optimizer.toml``.
+company sets others in its ``optimizer.toml``.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class KnownTools:
 class Tools:
     """The tools and builder images that stages use; ``Tools()`` are those of the data file.
 
-    ``tools`` are those that a house chose, by their names in configuration
+    ``tools`` are those that a configuration sets, by their names there
     files, and ``images`` the builders that it chose, by kind and version; both
     sorted.
     """
@@ -156,5 +156,5 @@ def _image(name: str, row: Mapping[str, Any]) -> KnownImage:
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{value!r} is not a text")
+        raise TypeError(f"{value!r} is not a string")
     return value

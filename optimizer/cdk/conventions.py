@@ -39,7 +39,7 @@ _PROPERTIES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conventions:
-    """What an organization asks of every image function of an app, whoever wrote it.
+    """What an organization asks of every image function of an app, also of those that a team writes by hand.
 
     In ``app.py``, or in a package that the teams share::
 
@@ -111,7 +111,7 @@ class Conventions:
         faults = [_unknown(word, known, place) for word in rules if word not in known]
         read = reason_and_end(reason)
         if isinstance(read, str):
-            faults.append(Fault(read, place, 'for example reason="the base team pins it (until 2027-03-31)"'))
+            faults.append(Fault(read, place, 'for example reason="the platform team pins it (until 2027-03-31)"'))
         if faults:
             raise ConfigurationError(faults)
         for word in rules:
@@ -260,7 +260,7 @@ def _notes(group: InconclusiveGroup) -> Iterable[cdk.PolicyViolation]:
         yield cdk.PolicyViolation(
             rule_name=rule,
             description=f"{INCONCLUSIVE}: {name}: {group.reason}" + (f" ({where[0]})" if where[0] else ""),
-            fix="make the value known at synthesis, or look at it yourself and set the rule aside here, with the reason",
+            fix="use a value that is known at synthesis, or check it yourself and suppress the rule here, with a reason",
             severity=Severity.INFO.value,
             rule_metadata={"name": name, "severity": Severity.INFO.value, INCONCLUSIVE: "true"},
             violating_resources=[

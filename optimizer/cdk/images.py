@@ -125,7 +125,7 @@ class AppImages:
         if (stack, spec) in self._noted:
             return
         self._noted.add((stack, spec))
-        with contextlib.suppress(SpecError):  # which planning tells
+        with contextlib.suppress(SpecError):  # which planning reports
             platform = BY_NAME[spec.architecture].oci
             needed = [{"image": str(image), "platform": platform} for image in required_images(spec, self._tools)]
             stack.node.add_metadata(REQUIRED_IMAGES, needed)

@@ -36,10 +36,10 @@ from optimizer.report.adoption import adoption_as_text, adoption_to_dict
 @click.argument("name", required=False, metavar="[DIRECTORY]")
 @click.option("--from", "source", metavar="PATH", help="A Dockerfile, a SAM template, or the output directory of cdk synth.")
 @click.option("--context", metavar="DIRECTORY", help="Build context of the Dockerfile.  [default: its directory]")
-@click.option("--runtime", metavar="RUNTIME", help="Runtime, such as python3.13, where the base image does not tell it.")
-@click.option("--architecture", type=click.Choice(ARCHITECTURES), help="Architecture, where nothing else tells it.")
+@click.option("--runtime", metavar="RUNTIME", help="Runtime, such as python3.13, if it cannot be seen from the base image.")
+@click.option("--architecture", type=click.Choice(ARCHITECTURES), help="Architecture, if it is not set anywhere else.")
 @click.option("--output", default=".", metavar="DIRECTORY", help="Where the specs are written.  [default: .]")
-@click.option("--force", is_flag=True, help="Write over files that are there.")
+@click.option("--force", is_flag=True, help="Overwrite existing files.")
 @click.option("--diff", "--dry-run", "diff", is_flag=True, help="Print what would be written, and write nothing.")
 @of_project
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
@@ -71,11 +71,13 @@ def command(
     not, and 2 for wrong usage or input.
     """
     if source is None and runtime is None:
-        raise click.UsageError("nothing is given to start from\n  hint: optimizer init --from Dockerfile, or --runtime python3.13")
+        raise click.UsageError(
+            "no Dockerfile, template, app or runtime is given\n  hint: optimizer init --from Dockerfile, or --runtime python3.13"
+        )
     if source is not None and name is not None:
-        raise click.UsageError("DIRECTORY goes with --runtime, and not with --from")
+        raise click.UsageError("DIRECTORY can be given with --runtime only, not with --from")
     if context is not None and (source is None or source.endswith((".yaml", ".yml", ".json", "cdk.out"))):
-        raise click.UsageError("--context goes with a Dockerfile: templates and apps say their own")
+        raise click.UsageError("--context can be given with a Dockerfile only: templates and apps name their own")
     settings = load_settings(".")
     through = Mirror.parse(mirror) if mirror is not None else settings.mirror
     project = Project(root or settings.root)
@@ -202,7 +204,7 @@ def _write(files: Sequence[ProposedFile], *, force: bool, only_shown: bool, form
     there = [path for path, data in before.items() if data is not None]
     if there and not force:
         raise ContextError(
-            f"{', '.join(there)}: there already; nothing is written", hint="look with --diff, and write over it with --force"
+            f"{', '.join(there)}: exists already; nothing is written", hint="see the difference with --diff, or overwrite it with --force"
         )
     written: list[str] = []
     try:

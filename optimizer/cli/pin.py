@@ -31,7 +31,7 @@ _SHORT_DIGEST = len("sha256:") + 12
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """An image to pin, and the platforms (``amd64``, ``arm64``) that its pin has to be good for; empty where nobody says."""
+    """An image to pin, and the platforms (``amd64``, ``arm64``) that its pin has to be good for; empty where it is not set."""
 
     reference: ImageReference
     platforms: frozenset[str] = frozenset()
@@ -67,8 +67,8 @@ class _Row:
     metavar="REFERENCE|RUNTIME",
     help="Pin this image too, or the base image of this runtime. Repeatable.",
 )
-@click.option("--update", is_flag=True, help="Resolve again what is already pinned.")
-@click.option("--check", is_flag=True, help="Offline: list what is missing or too old; exit code 1 if anything is.")
+@click.option("--update", is_flag=True, help="Resolve images again that are already pinned.")
+@click.option("--check", is_flag=True, help="Offline: list missing and old pins; exit with 1 if there is one.")
 @click.option(
     "--max-age",
     type=click.IntRange(min=0),
@@ -109,7 +109,7 @@ def command(
     When one image cannot be resolved, nothing is written.
     """
     if check and update:
-        raise click.UsageError("--check asks no registry, so it cannot go with --update")
+        raise click.UsageError("--check works offline, so it cannot be combined with --update")
     if max_age is not None and not check:
         raise click.UsageError("--max-age needs --check")
     settings = load_settings(".")
@@ -238,7 +238,7 @@ def _found_specs() -> tuple[str, ...]:
 
 
 def _references(specs: Iterable[str], images: Iterable[str], tools: Tools) -> tuple[_Wanted, ...]:
-    """The images that the specs, assemblies and ``--image`` options stand for, each once, in order.
+    """The images that the specs, assemblies and ``--image`` options need or name, each once, in order.
 
     Raises SpecError with the faults of all of them.
     """
@@ -250,7 +250,7 @@ def _references(specs: Iterable[str], images: Iterable[str], tools: Tools) -> tu
             for item in read():
                 before = found.get(item.reference.tagged, item)
                 if before.reference.digest != item.reference.digest:
-                    raise SpecError(f'"{item.reference.tagged}" is asked for with two digests', hint="name it once")
+                    raise SpecError(f'"{item.reference.tagged}" is given with two digests', hint="name it once")
                 found[item.reference.tagged] = _Wanted(item.reference, before.platforms | item.platforms)
         except OptimizerError as error:
             faults.extend(error.faults)

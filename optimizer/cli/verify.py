@@ -1,4 +1,4 @@
-"""``optimizer verify``: proof that the images of an app are the same whoever builds them."""
+"""``optimizer verify``: proof that the images of an app are the same on every machine."""
 
 from __future__ import annotations
 

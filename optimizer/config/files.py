@@ -127,7 +127,7 @@ def read_file(path: Path, *, optional: bool = False) -> ConfigurationFile | None
 
 
 def chain_of(file: ConfigurationFile) -> tuple[ConfigurationFile, ...]:
-    """The files that it stands on by ``extends``, the farthest first, and itself at the end.
+    """The files that it extends, the farthest first, and itself at the end.
 
     Raises :class:`ConfigurationError` for a file that is missing, leaves the
     project, or extends itself.

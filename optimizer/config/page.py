@@ -51,7 +51,7 @@ nearer.
 ## Which value wins
 
 The defaults, then the file at the end of the chain of `extends`, then each file down to the nearest, then the command line; the last one that
-says something wins. Tables are merged key by key. `ignore` and `suppressions` add up, with `--ignore` too. Patterns start at the directory of
+sets a key wins. Tables are merged key by key. `ignore` and `suppressions` add up, with `--ignore` too. Patterns start at the directory of
 the nearest file, also those of a file that is extended (with `--config`, at the current directory): `*` stands for any text, with `/` too, and
 a pattern that fits a directory fits everything below it."""
 

@@ -5,7 +5,7 @@ The CDK context (``optimizer:root``, ``optimizer:lock``, ``optimizer:mirror``,
 configuration file (``root`` and so on), that over the files that it extends,
 and those over the defaults.  ``root``, ``lock`` and ``baseline`` are paths in
 one project, so a file that is extended cannot set them.  Of ``tools`` each tool
-and image counts alone, so a project that sets one keeps the house's others.
+and image counts alone, so a project that sets one keeps the others of the company.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Settings:
     directory of ``cdk.json``.  ``lock`` is the path of the lock file; default:
     ``optimizer.lock`` in that directory.  ``baseline`` is the file of
     known findings; default: none.  ``tools`` are the programs and builder
-    images that the house chose; default: none.
+    images that the configuration sets; default: none.
     """
 
     root: Path

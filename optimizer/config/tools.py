@@ -1,4 +1,4 @@
-"""The ``[tools]`` table of a configuration file: tools and builder images that a house chooses.
+"""The ``[tools]`` table of a configuration file: tools and builder images that a company chooses.
 
 A tool is given as its version, or, where stages check its hashes, as a table of
 version and hashes; a builder image as its reference, or as a table of

@@ -99,10 +99,10 @@ def set_aside(
             used.add(cover)
     run = {rule.id for rule in rules}
     places = [replace(location, path=relative(location.path)) for location in looked_at]
-    found = [(EXPIRED, f"the suppression ended on {item.until}", item.location, "") for item in conventions.suppressions if item in past]
+    found = [(EXPIRED, f"the suppression expired on {item.until}", item.location, "") for item in conventions.suppressions if item in past]
     for item in active:
         if item not in used and item.rules <= run and any(item.speaks_of(place) for place in places):
-            found.append((UNUSED, f"nothing is suppressed: {', '.join(sorted(item.rules))}", item.location, ""))
+            found.append((UNUSED, f"the suppression matches no finding of {', '.join(sorted(item.rules))}", item.location, ""))
     suppressed = tuple(sorted((*report.suppressed, *aside), key=lambda pair: pair[0].order))
     return with_findings(replace(report, findings=tuple(kept), suppressed=suppressed, inconclusive=tuple(open_)), found, conventions, rules)
 
@@ -157,7 +157,7 @@ class _Run:
 
     def _verdicts(self, rule: Rule, check: Callable[[Any, Conventions], Iterable[Verdict]], subject: Subject) -> Iterable[Verdict]:
         """What the rule says; asked once of an image that several functions run."""
-        # A rule of a house may look at the construct.
+        # A rule of a company may look at the construct.
         if not isinstance(subject, DockerfileSubject) or not subject.construct or rule.id not in _OWN:
             return check(subject, self._conventions)
         key = (rule.id, id(subject.resolved), subject.platform, subject.repository, subject.cache_to)
@@ -209,11 +209,11 @@ class _Run:
                 used.add(cover)
         self._findings = kept
         for item in past:
-            self.add(EXPIRED, f"the suppression ended on {item.until}", item.location)
+            self.add(EXPIRED, f"the suppression expired on {item.until}", item.location)
         for item in active:
             # A rule that was not run may be what the suppression is for.
             if item not in used and item.rules <= self._ids:
-                self.add(UNUSED, f"nothing is suppressed: {', '.join(sorted(item.rules))}", item.location)
+                self.add(UNUSED, f"the suppression matches no finding of {', '.join(sorted(item.rules))}", item.location)
         return LintReport(
             findings=in_order(self._findings),
             suppressed=tuple(sorted(aside, key=lambda pair: pair[0].order)),

@@ -80,7 +80,7 @@ class Violation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inconclusive:
-    """Returned when a rule cannot decide because a value is only known at build or deploy time."""
+    """Returned when a rule cannot decide, because a value is only known at build or deploy time."""
 
     reason: str
     span: Span | None = None

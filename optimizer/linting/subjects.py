@@ -61,7 +61,7 @@ class DockerfileSubject:
     context is not known; ``inside_context`` is False for a Dockerfile outside.
     ``construct`` names the function or asset that it belongs to.
     ``architecture`` is Lambda's word for what it is built for, None where
-    nobody says.
+    it is not set.
 
     ``platform`` is what the build names, None when it names none;
     ``repository`` where the image is pushed, and ``cache_to`` the images that
@@ -70,7 +70,7 @@ class DockerfileSubject:
 
     A Dockerfile that was rendered from a specification is one like any other,
     so that every rule judges it.  ``place`` is where its findings are shown
-    instead, because nobody edits the file itself; None for a file that people
+    instead, because the file itself is generated; None for a file that people
     write.  ``plan`` is what it was rendered of, None where that is not known,
     and ``plan_note`` then says why, empty for a file that people write.
     """
@@ -220,7 +220,7 @@ class DockerfileSubject:
 
     @property
     def ignored(self) -> IgnorePatterns | None:
-        """What the build does not see of the context; None for an ignore file that is too long to judge by."""
+        """What the build does not see of the context; None for an ignore file that is too long to be checked."""
         lines = self.ignore_used.lines if self.ignore_used else ()
         if len(lines) > _MOST_PATTERNS or sum(map(len, lines)) > _LONGEST_IGNORE or any(line.count("*") > _MOST_STARS for line in lines):
             return None
@@ -247,7 +247,7 @@ class FunctionSubject:
     ``repository`` is where its image is pushed; ``image`` tells images
     apart, and is empty for one that nobody here builds.  ``metadata`` is what
     SAM compares to build an image once, empty outside SAM.  ``telling`` is the
-    change that makes the template say the architecture that the function has,
+    change that makes the template set the architecture that the function has,
     None where it has no safe place.
     """
 
@@ -268,7 +268,7 @@ class RepositorySubject:
     ``name`` is None where CloudFormation chooses it, or only a deployment
     knows it.  ``lifecycle`` holds the rules of its life-cycle policy and
     ``policy`` the statements of its access policy, as the documents have them;
-    each is None where it cannot be told.  ``receives`` says that images of the
+    each is None where it is unknown.  ``receives`` says that images of the
     app's functions are pushed to it.
     """
 

@@ -1,4 +1,4 @@
-"""What a directory of Python code says of how it becomes a package: pyproject.toml.
+"""What the pyproject.toml of a directory declares about the build of its package.
 
 Source: https://packaging.python.org/en/latest/specifications/pyproject-toml/
 """
@@ -23,7 +23,7 @@ _LEGACY = ("setuptools>=40.8.0",)
 class Project:
     """What planning needs of a pyproject.toml.
 
-    ``name`` is in normal form, empty where it is not told.  ``dependencies``
+    ``name`` is in normal form, empty where it is not given.  ``dependencies``
     are those that the package itself needs, None where only running its
     backend tells them; ``extras`` adds those of each extra.  ``elsewhere``
     are the names that uv takes from paths, which other installers do not.
@@ -51,7 +51,7 @@ class Project:
 
     @property
     def pure(self) -> bool:
-        """Whether what builds never compiles, as far as pyproject.toml tells."""
+        """Whether what builds never compiles, as far as pyproject.toml shows."""
         if any(name in _PURE for name in self.backends):
             return True
         return set(self.backends) <= {"setuptools", "wheel"} and not self.extension_modules

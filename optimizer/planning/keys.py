@@ -1,6 +1,6 @@
 """The key of each stage: a digest over all that decides what its tree holds.
 
-Equal keys are equal layers, whoever builds them.  A key is made of
+Equal keys are equal layers, on every machine.  A key is made of
 
 - the kind and the revision of the recipe and its values, without the names that
   the project's files and the build secrets have outside of the stage;
@@ -39,7 +39,7 @@ class Contents(Protocol):
     def content(self, path: str, exclude: tuple[str, ...]) -> str:
         """A digest of a file, or of everything below a directory but what the patterns leave out; names are relative to it.
 
-        Raises ContextError for what cannot be read.
+        Raises ContextError for a file that cannot be read.
         """
 
 

@@ -98,7 +98,7 @@ class OpenedFile:
         os.close(self._descriptor)
         if kind is None and (self._left or self._digests.get(version) != self._entry.content):
             path = self._entry.path
-            raise ContextError(f'"{path}" changed while it was read', path, "stop what writes it, and run again")
+            raise ContextError(f'"{path}" changed while it was read', path, "stop the program that writes it, and run again")
 
 
 class Project:
@@ -213,7 +213,7 @@ class Project:
         resolved = Path(os.path.realpath(os.path.join(self._root, path)))
         if resolved != self.root and self.root not in resolved.parents:
             raise ContextError(
-                f'"{path}" leaves the project "{self.root.name}"', path, "copy the file into the project; links may not leave it"
+                f'"{path}" is a link out of the project "{self.root.name}"', path, "copy the file into the project; links may not leave it"
             )
         return resolved
 
@@ -318,7 +318,7 @@ def _file_digest(absolute: str, path: str) -> str | Fault:
 
 
 def _gone(path: str, error: OSError) -> ContextError:
-    return ContextError(f'"{path}" cannot be read: {error.strerror}', path, "put it back, and run again")
+    return ContextError(f'"{path}" cannot be read: {error.strerror}', path, "restore the file, and run again")
 
 
 def _unreadable(path: str, error: OSError) -> Fault:

@@ -1,4 +1,4 @@
-"""What could not be judged, in as few words as tell the rules, the places and the reason."""
+"""A short list of what could not be decided: the rules, the places and the reason."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NAMED = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InconclusiveGroup:
-    """Rules that cannot tell for one reason: their ids and names, each sorted by id, and the places, sorted."""
+    """Rules that cannot decide for one reason: their ids and names, each sorted by id, and the places, sorted."""
 
     rules: tuple[tuple[str, str], ...]
     reason: str

@@ -23,7 +23,7 @@ hashes = [
 golang = "registry.example.com/builders/golang:1.25"
 maven = { "21" = "registry.example.com/builders/maven:3.9-amazoncorretto-21" }
 """
-"""What a house writes to choose others."""
+"""What a company writes to choose others."""
 
 _FIRST = """\
 # Tools and builder images
@@ -34,7 +34,7 @@ Stages bring the tools that AWS's base images do not have, each in one version, 
 _CHOOSE = """\
 ## Choosing others
 
-A house sets others in `[tools]` of its `optimizer.toml`, best in the file that all teams extend ([configuration](configuration.md)):"""
+A company sets others in `[tools]` of its `optimizer.toml`, best in the file that all teams extend ([configuration](configuration.md)):"""
 
 _RULES = """\
 - A project that sets one tool keeps all others of the file that it extends. The CDK context `optimizer:tools` holds the same table, and wins over files.
@@ -49,14 +49,14 @@ _RULES = """\
 _REFRESH = """\
 ## Refreshing the data file
 
-`make tools` asks PyPI and npm for the newest versions and hashes, and writes the file and this page anew. A Python tool stays on a version that runs on
+`make tools` asks PyPI and npm for the newest versions and hashes, and rewrites the file and this page. A Python tool stays on a version that runs on
 every Python of Lambda on which the one before runs. Tags of builder images are kept, and named at the end: which suits is a decision.
 `python -m maintenance.tools --check` writes nothing, and exits with 1 when a version is outdated. After a refresh, review the changes of the golden
 Dockerfiles (`python -m pytest tests/test_golden.py --update-golden`), and run the engine tests."""
 
 
 def tools_page() -> str:
-    """Markdown: every tool and builder image, and how a house chooses others."""
+    """Markdown: every tool and builder image, and how a company chooses others."""
     known = known_tools()
     blocks = [
         _FIRST,

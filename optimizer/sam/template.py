@@ -17,7 +17,7 @@ _BUILD_KEYS = ("Dockerfile", "DockerContext", "DockerBuildArgs", "DockerBuildTar
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateBuild:
-    """How a template says that an image is built.
+    """How a template declares the build of an image.
 
     ``directory`` is relative to the template, ``dockerfile`` to the directory;
     each is None where an intrinsic function hides it.  ``arguments`` maps
@@ -55,7 +55,7 @@ class TemplateRepository:
 
     ``name`` may hold placeholders such as ``${AWS::Region}``; it is None where
     CloudFormation chooses it, or a function hides it.  ``lifecycle`` holds the rules of its life-cycle policy, ``policy`` the
-    statements of its access policy; each None where it cannot be told.
+    statements of its access policy; each None where it is unknown.
     """
 
     logical_id: str

@@ -41,7 +41,7 @@ class RustToolchain:
         try:
             yield from _faults(step, context)
         except ValueError as error:
-            yield Fault(str(error), "source", "fix the file; cargo metadata tells whether Cargo can read it")
+            yield Fault(str(error), "source", "fix the file; check it with cargo metadata")
 
     def local(self, step: RustBuild, context: StepContext) -> Iterable[Local]:
         return _sources(step, context).local
@@ -118,7 +118,7 @@ def _faults(step: RustBuild, context: StepContext) -> Iterable[Fault]:
         )
     if step.package is not None and step.package not in known and not _has_wildcards(context, source):
         yield Fault(
-            f'"{step.package}" is no package of "{source}"; allowed: {", ".join(known)}',
+            f'"{step.package}" is not a package of "{source}"; allowed: {", ".join(known)}',
             "package",
             did_you_mean(step.package, known) or "name the package as its Cargo.toml does",
         )
@@ -132,9 +132,9 @@ def _faults(step: RustBuild, context: StepContext) -> Iterable[Fault]:
     toolchain = cargo.channel(context.project, source)
     if toolchain is not None and toolchain[1].startswith(_UNSTABLE) and step.builder is None:
         yield Fault(
-            f'"{toolchain[0]}" asks for the toolchain "{toolchain[1]}", and the builder "{builder}" is a stable one',
+            f'"{toolchain[0]}" asks for the toolchain "{toolchain[1]}", but the builder "{builder}" has a stable toolchain',
             "builder",
-            "set builder to an image with that toolchain, or build with a stable one",
+            "set builder to an image with that toolchain, or choose a stable toolchain",
         )
     chosen = cargo.target(context.project, source)
     machine = BY_NAME[context.target.architecture].machine
@@ -142,7 +142,7 @@ def _faults(step: RustBuild, context: StepContext) -> Iterable[Fault]:
         yield Fault(
             f'"{chosen[0]}" builds for "{chosen[1]}", and the image is for {context.target.architecture}',
             "source",
-            "leave build.target out: the builder builds for the image's architecture",
+            "remove build.target: the builder builds for the image's architecture",
         )
 
 

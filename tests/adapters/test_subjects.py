@@ -113,5 +113,5 @@ class TestApp:
     )
     def test_fails_for_a_broken_assembly(self, tree: Path, manifest: object) -> None:
         Path("manifest.json").write_text(json.dumps(manifest))
-        with pytest.raises(ContextError, match="holds no whole cloud assembly"):
+        with pytest.raises(ContextError, match="is not a complete cloud assembly"):
             load_app(".", RULES)

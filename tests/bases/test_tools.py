@@ -1,4 +1,4 @@
-"""The data of tools and builder images, and what a house puts in their place."""
+"""The data of tools and builder images, and what a company puts in their place."""
 
 from __future__ import annotations
 

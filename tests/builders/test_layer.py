@@ -192,7 +192,7 @@ def test_a_file_that_is_gone_leaves_nothing(tmp_path: Path) -> None:
 
 def test_a_file_in_the_place_of_an_archive_is_refused(tmp_path: Path) -> None:
     write(tmp_path / "layers/model.tar")
-    with pytest.raises(ContextError, match='"layers/model.tar" is where the build context holds an archive'):
+    with pytest.raises(ContextError, match='"layers/model.tar" is the place of an archive in the build context'):
         context_of(tmp_path, Files("layers", to="/opt/", name="model"), Command([["true"]], inputs=["layers"]))
 
 

@@ -77,7 +77,7 @@ class TestValidation:
         (violation,) = report["violations"]
         assert violation["ruleName"] == "LIO602"
         assert violation["description"] == 'user-set: the image sets the user "1000" (bad/Dockerfile:3:1: USER 1000)'
-        assert violation["suggestedFix"] == "take USER out, and make every file readable by all"
+        assert violation["suggestedFix"] == "remove USER, and make every file readable by all"
         assert violation["ruleMetadata"] == {
             "name": "user-set",
             "severity": "warning",
@@ -153,7 +153,7 @@ class TestValidation:
         [
             ("lambda-image-optimizer::LIO602", " ", "the acknowledgement of LIO602: a suppression needs a reason"),
             ("lambda-image-optimizer::LIO999", "agreed", 'no rule has the id "LIO999" that is acknowledged'),
-            ("lambda-image-optimizer::LIO501", "agreed", "nothing is suppressed: LIO501"),
+            ("lambda-image-optimizer::LIO501", "agreed", "the suppression matches no finding of LIO501"),
         ],
     )
     def test_fails_for_an_acknowledgement_that_is_none(self, home: Path, id: str, reason: str, message: str) -> None:
@@ -169,10 +169,10 @@ class TestValidation:
         app = cdk.App()
         conventions = Conventions()
         conventions.apply(app)
-        conventions.acknowledge(plain(cdk.Stack(app, "Shop")), "user-set", reason="until the vendor mends it (until 2024-01-31)")
+        conventions.acknowledge(plain(cdk.Stack(app, "Shop")), "user-set", reason="until the vendor fixes it (until 2024-01-31)")
         with pytest.raises(RuntimeError, match="LIO004"):
             app.synth()
-        assert "the suppression ended on 2024-01-31" in own_report(app)["violations"][0]["description"]
+        assert "the suppression expired on 2024-01-31" in own_report(app)["violations"][0]["description"]
 
     def test_the_configuration_of_the_project_holds_beneath_what_is_said_in_python(self, home: Path) -> None:
         (home / "optimizer.toml").write_text(
@@ -558,9 +558,9 @@ class TestFaults:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The house's package of the docs, installed as from an index."""
-    work = tmp_path_factory.mktemp("house")
-    shutil.copytree(ROOT / "docs" / "house", work / "source")
+    """The company's package of the docs, installed as from an index."""
+    work = tmp_path_factory.mktemp("company")
+    shutil.copytree(ROOT / "docs" / "company-conventions", work / "source")
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "install", "--no-deps"]
     subprocess.run([*pip, "--target", str(work / "site"), str(work / "source")], check=True, timeout=300, cwd=work)
     return work / "site"

@@ -60,7 +60,7 @@ def test_every_fault_stands_at_its_construct() -> None:
     assert errors_of(one) == {
         "/One/Gone": [
             'handler: handler "app" has the wrong form for runtime "python3.13"; allowed: module.function\n  hint: for example "app.handler"',
-            'steps[0].source: "gone" does not exist in the project\n  hint: mend the path; it is seen from the project\'s root',
+            'steps[0].source: "gone" does not exist in the project\n  hint: fix the path; it is relative to the project\'s root',
             'steps[1].lock: the lock file "gone.txt" does not exist in the project\n  hint: create it, or fix the path',
         ]
     }

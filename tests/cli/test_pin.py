@@ -249,7 +249,7 @@ class TestAssemblies:
         write_assembly(metadata=metadata)
         with pytest.raises(OptimizerError) as raised:
             run("cdk.out")
-        assert raised.value.faults[0].message.startswith('"cdk.out" holds no whole cloud assembly: ')
+        assert raised.value.faults[0].message.startswith('"cdk.out" is not a complete cloud assembly: ')
 
     def test_fails_for_a_directory_that_is_no_assembly(self) -> None:
         Path("functions").mkdir()
@@ -377,7 +377,7 @@ class TestBadInput:
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
-            (("--check", "--update"), "--check asks no registry, so it cannot go with --update"),
+            (("--check", "--update"), "--check works offline, so it cannot be combined with --update"),
             (("--max-age", "3"), "--max-age needs --check"),
             (("--check", "--max-age", "-1"), "Invalid value for '--max-age'"),
         ],
@@ -408,7 +408,7 @@ class TestBadInput:
         assert fault.place == "--image"
 
     def test_fails_for_two_digests_of_one_tag(self) -> None:
-        with pytest.raises(SpecError, match=f'"{re.escape(PYTHON)}" is asked for with two digests'):
+        with pytest.raises(SpecError, match=f'"{re.escape(PYTHON)}" is given with two digests'):
             run("--image", f"{PYTHON}@{AMD64}", "--image", f"{PYTHON}@{ARM64}")
 
     def test_fails_for_a_corrupt_lock_with_its_lines(self) -> None:

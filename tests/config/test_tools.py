@@ -1,4 +1,4 @@
-"""``[tools]`` in configuration files: the tools and builder images that a house chooses."""
+"""``[tools]`` in configuration files: the tools and builder images that a company chooses."""
 
 from __future__ import annotations
 
@@ -192,7 +192,7 @@ def test_stages_use_what_the_house_chose_and_have_other_keys(name: str, project:
     plans = [plan(spec, pins(spec, tools), root=root, tools=tools) for tools in (Tools(), chosen)]
     assert [expected in render(made) for made in plans] == [False, True]
     before, after = (stage_keys(made, Project(root)) for made in plans)
-    # Digests of builders are equal here, and a mirror's name is no difference, so that of a house is none either.
+    # Digests of builders are equal here, and a mirror's name is no difference, so that of a company is none either.
     assert (before == after) == (name in ("golang", "maven"))
 
 

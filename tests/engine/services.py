@@ -72,7 +72,7 @@ def _stop(pid: int) -> None:
 
 @contextlib.contextmanager
 def registry(directory: Path, users: str = "") -> Iterator[str]:
-    """A registry; gives its ``host:port``.  With ``users``, lines of an htpasswd file, it wants a login."""
+    """A registry; gives its ``host:port``.  With ``users``, lines of an htpasswd file, it requires a login."""
     try:
         yield start_registry(directory, users)
     finally:

@@ -55,7 +55,7 @@ def public(installer: dict[str, bytes]) -> Iterator[PackageIndex]:
 
 @pytest.fixture
 def private(installer: dict[str, bytes]) -> Iterator[PackageIndex]:
-    """An index as a pull-through proxy is: with packages of the house, and with what it has from elsewhere."""
+    """An index as a pull-through proxy is: with packages of the company, and with what it has from elsewhere."""
     with package_index({**installer, **dict([wheel(PACKAGE, "1.0", "FROM = 'private'\n")])}, CREDENTIALS) as index:
         yield index
 

@@ -176,7 +176,7 @@ class TestNoRuleIsForgotten:
     @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
     def test_every_rule_has_its_page(self, rule: Rule) -> None:
         page = ROOT / "docs" / "rules" / f"{rule.id}.md"
-        assert page.read_text(encoding="utf-8") == rule_page(rule), "write it anew: python -m tests.write_pages"
+        assert page.read_text(encoding="utf-8") == rule_page(rule), "write it again: python -m tests.write_pages"
 
     def test_the_index_names_every_rule(self) -> None:
         assert (ROOT / "docs" / "rules" / "README.md").read_text(encoding="utf-8") == index_page(RULES)

@@ -72,7 +72,7 @@ def build_context(plan: BuildPlan, project: Project, profile: Profile = Profile.
             if entry.path not in _RESERVED:
                 found[entry.path] = entry
             elif not item.directory:
-                message = f'"{entry.path}" cannot be part of an image: the build reads it itself'
+                message = f'"{entry.path}" cannot be part of an image: the build uses a file of that name itself'
                 faults[Fault(message, entry.path, "rename the file")] = None
     for name, packed in sorted(plan.packed().items()):
         try:
@@ -80,7 +80,7 @@ def build_context(plan: BuildPlan, project: Project, profile: Profile = Profile.
         except ContextError as error:
             faults.update(dict.fromkeys(error.faults))
     for path in sorted(archives.keys() & found.keys()):
-        faults[Fault(f'"{path}" is where the build context holds an archive', path, "rename the file, or the step of that name")] = None
+        faults[Fault(f'"{path}" is the place of an archive in the build context', path, "rename the file, or the step of that name")] = None
     if faults:
         raise ContextError(tuple(faults))
     plain = tuple([found[path] for path in sorted(found)])

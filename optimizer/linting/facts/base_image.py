@@ -1,4 +1,4 @@
-"""What the final image stands on, and how it is started."""
+"""The image that the final image is based on, and how it is started."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def last(subject: DockerfileSubject, keyword: str) -> Instruction | None:
 
 def has_entrypoint_of_aws(subject: DockerfileSubject, conventions: Conventions) -> bool:
     """Whether the image is started by the entrypoint of its AWS-provided base image."""
-    # The base of a specification is the runtime's own, or one that a house makes from it.
+    # The base of a specification is the runtime's own, or one that a company makes from it.
     if not subject.planned and not isinstance(lambda_base_of(subject, conventions), LambdaBase):
         return False
     entrypoint = last(subject, "ENTRYPOINT")

@@ -62,7 +62,7 @@ class Recipe:
         return (*self.copies, *self.reads)
 
     def images(self) -> tuple[ImageReference, ...]:
-        """The images that the recipe takes something from, beside the one that its stage stands on."""
+        """The images that the recipe takes something from, besides the one that its stage starts from."""
         return ()
 
     def with_images(self: _Recipe, change: Callable[[ImageReference], ImageReference]) -> _Recipe:

@@ -1,4 +1,4 @@
-"""LIO153: the function has an architecture that the house does not allow."""
+"""LIO153: the function has an architecture that the company does not allow."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ RULE = Rule(
     name="architecture-not-allowed",
     severity=Severity.ERROR,
     since="0.1.0",
-    summary="The function has an architecture that the house does not allow.",
+    summary="The function has an architecture that the company does not allow.",
     why=(
         "Functions of two architectures share no layer that holds machine code, and are built on two kinds of machines. Nothing is found while "
         "architectures are not configured."

@@ -1,4 +1,4 @@
-"""LIO151: an image comes from a registry that the house does not allow."""
+"""LIO151: an image comes from a registry that the company does not allow."""
 
 from __future__ import annotations
 
@@ -49,12 +49,13 @@ RULE = Rule(
     name="registry-not-allowed",
     severity=Severity.ERROR,
     since="0.1.0",
-    summary="An image comes from a registry that the house does not allow.",
+    summary="An image comes from a registry that the company does not allow.",
     why=(
-        "What a registry serves becomes part of the function. A house that names its registries knows who can change its images, and which "
+        "What a registry serves becomes part of the function. A company that names its registries knows who can change its "
+        "images, and which "
         "downloads can be limited or fail. Nothing is found while registries are not configured."
     ),
-    fix="take the image from an allowed registry, or have the registry added to registries",
+    fix="use an image from an allowed registry, or have the registry added to registries",
     fix_in_spec="name an allowed image in the specification, or a mirror in optimizer.toml, or have the registry added to registries",
     bad='[conventions]\nregistries = ["public.ecr.aws/lambda"]\n\nFROM python:3.13-slim',
     good='[conventions]\nregistries = ["public.ecr.aws/lambda"]\n\nFROM public.ecr.aws/lambda/python:3.13',

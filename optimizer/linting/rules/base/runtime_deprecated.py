@@ -44,7 +44,8 @@ RULE = Rule(
     since="0.1.0",
     summary="The runtime of the base image is deprecated or retired.",
     why=(
-        "AWS patches the base image of a runtime up to the day of its deprecation, and may stop then. An image runs on, with every hole that "
+        "AWS patches the base image of a runtime up to the day of its deprecation, and may stop then. An image runs on, with "
+        "every vulnerability that "
         "is found after that day."
     ),
     fix="move to a supported runtime",

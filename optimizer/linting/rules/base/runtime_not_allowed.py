@@ -1,4 +1,4 @@
-"""LIO152: the function uses a runtime that the house does not allow."""
+"""LIO152: the function uses a runtime that the company does not allow."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
     if base is not None and base.base is not None:
         yield from not_allowed("runtime", base.base.runtime, conventions.runtimes, span)
     elif base is None and subject.planned:
-        yield Inconclusive(reason=f'"{image}" is a base of the house, of which nobody can tell the runtime', span=span)
+        yield Inconclusive(reason=f'"{image}" is a custom base image, whose runtime is unknown', span=span)
 
 
 RULE = Rule(
@@ -33,9 +33,10 @@ RULE = Rule(
     name="runtime-not-allowed",
     severity=Severity.ERROR,
     since="0.1.0",
-    summary="The function uses a runtime that the house does not allow.",
+    summary="The function uses a runtime that the company does not allow.",
     why=(
-        "Every runtime more is a base image more to keep up to date and to pull, and layers that fewer functions share. Nothing is found while "
+        "Each additional runtime is another base image to keep up to date and to pull, and fewer functions share layers. Nothing "
+        "is found while "
         "runtimes are not configured."
     ),
     fix="use an allowed runtime, or have this one added to runtimes",

@@ -67,8 +67,11 @@ RULE = Rule(
     severity=Severity.ERROR,
     since="0.1.0",
     summary="The image is built for another architecture than the function has.",
-    why="Lambda runs an image on the function's architecture alone, x86_64 unless it says otherwise. Another one builds and deploys, and no invocation starts.",
-    fix="take --platform and the ending of the tag out, and give the build the function's platform",
+    why=(
+        "Lambda runs an image on the function's architecture alone, x86_64 unless another is set. An image for another one "
+        "builds and deploys, but no invocation starts."
+    ),
+    fix="remove --platform and the suffix of the tag, and build for the function's platform",
     bad="FROM --platform=linux/amd64 public.ecr.aws/lambda/python:3.13-arm64",
     good="FROM public.ecr.aws/lambda/python:3.13",
     dockerfile=_check_dockerfile,

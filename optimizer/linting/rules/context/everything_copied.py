@@ -36,7 +36,7 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
 
 
 def _ignoring(subject: DockerfileSubject, ignore: IgnoreFile | None) -> Fix | None:
-    """Entries for what no function needs at run time; None where nobody can tell which ignore file counts."""
+    """Entries for what no function needs at run time; None where it is unknown which ignore file counts."""
     if ignore is None and (subject.construct or not subject.inside_context):
         return None
     path = ignore.path if ignore else posixpath.join(posixpath.dirname(subject.path), ".dockerignore")

@@ -78,7 +78,7 @@ def _server(words: Sequence[str]) -> str:
 
 
 def _has_adapter(subject: DockerfileSubject) -> bool | None:
-    """Whether an extension may answer in the server's place, as AWS's web adapter does; None where nobody can tell."""
+    """Whether an extension may answer in the server's place, as AWS's web adapter does; None where it is unknown."""
     hidden = False
     for item in subject.final_stages:
         for _, copy in subject.copies(item):
@@ -100,7 +100,7 @@ RULE = Rule(
         "A function gets its invocations from Lambda's runtime interface. The entrypoint of AWS's base images starts the client for it; a web "
         "server waits for requests that never come, and every invocation times out."
     ),
-    fix="take ENTRYPOINT out and name the handler in CMD, or add the Lambda Web Adapter to /opt/extensions",
+    fix="remove ENTRYPOINT and name the handler in CMD, or add the Lambda Web Adapter to /opt/extensions",
     fix_in_spec="leave the entrypoint of the function as it is, or add the Lambda Web Adapter as an Extension",
     bad='FROM public.ecr.aws/lambda/python:3.13\nENTRYPOINT ["uvicorn", "app:app"]',
     good='FROM public.ecr.aws/lambda/python:3.13\nCMD ["app.handler"]',

@@ -44,7 +44,7 @@ RULE = Rule(
         "Lambda runs every function as an unprivileged user of its own, and asks images not to set one. sam local fails on such images, because "
         "its emulator cannot be installed."
     ),
-    fix="take USER out, and make every file readable by all",
+    fix="remove USER, and make every file readable by all",
     bad="FROM public.ecr.aws/lambda/nodejs:24\nUSER 1000",
     good="FROM public.ecr.aws/lambda/nodejs:24",
     dockerfile=_check_dockerfile,

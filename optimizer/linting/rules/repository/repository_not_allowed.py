@@ -1,4 +1,4 @@
-"""LIO751: the function's image goes to another repository than the house's."""
+"""LIO751: the function's image goes to another repository than the company's."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RULE = Rule(
     name="repository-not-allowed",
     severity=Severity.WARNING,
     since="0.1.0",
-    summary="The image goes to another repository than that of the house.",
+    summary="The image goes to another repository than the company's.",
     why=(
         "Layers are stored once per repository, and policies are set once per repository: an image elsewhere has neither. Nothing is found while "
         "repository is not configured."

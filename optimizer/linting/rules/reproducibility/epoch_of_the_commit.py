@@ -51,8 +51,8 @@ RULE = Rule(
         "Every time that the build writes is then another one at every commit: all layers get new digests, although nothing in them has "
         "changed, and nothing is shared between two commits."
     ),
-    fix="take one constant time, for example SOURCE_DATE_EPOCH=499162500",
-    fix_in_spec="take it out of the step: every layer of a specification has one constant time",
+    fix="use one constant time, for example SOURCE_DATE_EPOCH=499162500",
+    fix_in_spec="remove it from the step: every layer of a specification has one constant time",
     bad="COPY src/ ./\nRUN SOURCE_DATE_EPOCH=$(git log -1 --pretty=%ct) make",
     good="COPY src/ ./\nRUN SOURCE_DATE_EPOCH=499162500 make",
     dockerfile=_check,

@@ -40,7 +40,7 @@ def _judged(subject: DockerfileSubject, source: Source, patterns: IgnorePatterns
             yield Violation(message=f'"{source.value}" holds a secret', span=source.span)
         elif verdict is None:
             yield Inconclusive(
-                reason=f'"{source.value}" is not in the known context, so nobody can tell whether it holds a secret', span=source.span
+                reason=f'"{source.value}" is not in the known context, so it is unknown whether it holds a secret', span=source.span
             )
 
 

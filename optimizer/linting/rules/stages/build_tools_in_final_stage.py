@@ -54,7 +54,7 @@ RULE = Rule(
     summary="Compilers, headers or build tools are installed into the final image.",
     why="They make the image larger and its attack surface wider, and no invocation needs them. What they build can be copied from a build stage.",
     fix="install the tools and build in an earlier stage, and copy the result with COPY --from",
-    fix_in_spec="take them out of SystemPackages, and name them in build_packages of the step that needs them",
+    fix_in_spec="remove them from SystemPackages, and name them in build_packages of the step that needs them",
     bad="FROM public.ecr.aws/lambda/python:3.13\nRUN dnf install -y gcc\nRUN pip install -r requirements.txt",
     good=(
         "FROM public.ecr.aws/lambda/python:3.13 AS build\nRUN dnf install -y gcc\nCOPY requirements.txt ./\n"

@@ -3,7 +3,7 @@ from __future__ import annotations
 from tests.linting.cases import PYTHON, Case, dockerfile, on_base
 
 CATCHES: list[Case] = [
-    on_base("COPY --chmod=600 app.py ./", 2, says='mode "600": others than the owner cannot read'),
+    on_base("COPY --chmod=600 app.py ./", 2, says='mode "600": only the owner can read'),
     on_base("ADD --chmod=0750 lib/ ./", 2),
     on_base("COPY --chmod=u=rw,go= app.py ./", 2),
     on_base("COPY --chmod=o-r app.py ./", 2),
