@@ -3,19 +3,35 @@ PYTHON ?= python3
 VENV := .venv
 CDK_CLI := aws-cdk@2.1148.1
 READY := $(VENV)/.ready
+# Files side by side: the tests of one file share what they build.
+JOBS ?= auto
+PYTEST := python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder
 # jsii wants the Node.js that requirements.txt brings, before any other on the path.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
-export PYTHONDONTWRITEBYTECODE := 1
+# Byte-code of what is imported, and none beside the sources: aws-cdk-lib alone has 300 MB that nothing imports.
+export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/pycache
 export CDK_DISABLE_CLI_TELEMETRY := 1
 
-.PHONY: synth test lint bench bench-engine wheel clean
+.PHONY: synth environment test test-quick test-pythons lint bench bench-engine tools wheel clean
 
 synth: $(READY)
 	cdk synth --quiet --no-notices
 	python -m optimizer plan cdk.out
 
+environment: $(READY)
+
 test: $(READY)
-	python -m pytest
+	$(PYTEST)
+
+# All that needs no container engine.
+test-quick: $(READY)
+	$(PYTEST) --ignore tests/engine
+
+# The same under the oldest and the newest Python of this machine, in environments of their own.
+test-pythons:
+	set -e; for python in $$(PYTHON="$(PYTHON)" .ci/pythons); do \
+	  $(MAKE) test-quick PYTHON="$$python" VENV=".venv-$$("$$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')"; \
+	done
 
 lint: $(READY)
 	lint-imports
@@ -25,6 +41,7 @@ lint: $(READY)
 
 bench: $(READY)
 	python -m benchmarks.synth
+	python -m benchmarks.contexts
 	python -m benchmarks.lint
 
 # These build images: they need an engine, and root.
@@ -34,15 +51,20 @@ bench-engine: $(READY)
 	python -m benchmarks.installers
 	python -m benchmarks.linking
 
+# Asks PyPI and npm for the newest versions of the tools that stages bring.
+tools: $(READY)
+	python -m maintenance.tools
+	python -m tests.write_pages
+
 wheel: $(READY)
 	python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean:
-	rm -rf $(VENV) cdk.out dist build *.egg-info
+	rm -rf $(VENV) .venv-* cdk.out dist build *.egg-info
 
 $(READY): requirements.txt Makefile
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.10 or newer is needed, and PYTHON is " + sys.version.split()[0]) if sys.version_info < (3, 10) else None'
 	$(PYTHON) -m venv $(VENV)
-	python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	python -m pip install --quiet --no-compile --disable-pip-version-check --requirement requirements.txt
 	npm install --silent --no-audit --no-fund --no-update-notifier --global --prefix $(CURDIR)/$(VENV) $(CDK_CLI)
 	touch $(READY)

@@ -21,8 +21,7 @@ from optimizer.bases.mirror import Mirror
 from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.planning import plan
 from optimizer.project.files import Project
-from tests.engine import services
-from tests.engine.standins import push_standins
+from tests.engine import standins
 
 ROOT = Path(__file__).parents[1]
 _TIMEOUT_S = 900
@@ -98,11 +97,10 @@ def layer_sizes(image: str, directory: Path) -> tuple[int, int]:
 
 
 @contextlib.contextmanager
-def bench(*standins: str) -> Iterator[Bench]:
+def bench(*names: str) -> Iterator[Bench]:
     """A bench in directories of its own, on the machine's engine."""
     with tempfile.TemporaryDirectory() as temporary:
         for name in ("project", "registry"):
             Path(temporary, name).mkdir()
-        with services.registry(Path(temporary, "registry")) as address:
-            push_standins(address, standins)
+        with standins.registry(Path(temporary, "registry"), names) as address:
             yield Bench(Path(temporary, "project"), address)

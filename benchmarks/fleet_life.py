@@ -39,9 +39,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.engine import services
+from tests.engine import services, standins
 from tests.engine.daemon import Daemon, daemon
-from tests.engine.standins import push_standins
 
 ROOT = Path(__file__).parents[1]
 MODEL_BYTES = 30_000_000
@@ -333,8 +332,7 @@ def measure(runtime: str, work: Path) -> Results:
     results: Results = {}
     with contextlib.ExitStack() as stack:
         (work / "upstream").mkdir(parents=True)
-        upstream = stack.enter_context(services.registry(work / "upstream"))
-        push_standins(upstream, [runtime])
+        upstream = stack.enter_context(standins.registry(work / "upstream", [runtime]))
         patched = patch_base(upstream, base)
         lives = []
         # This project is last: its pin follows the tag, which the others do not use.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from optimizer.adapters.plan_files import read_plan
 from optimizer.bases.lock import Lock
 from optimizer.bases.mirror import Mirror
+from optimizer.bases.tools import Tools
 from optimizer.model.plan import BuildPlan
 from optimizer.model.spec import ImageSpec
 from optimizer.planning import plan as _plan
@@ -20,13 +21,15 @@ if TYPE_CHECKING:
     from optimizer.linting.rule import Rule
 
 
-def plan(spec: ImageSpec, lock: Lock, *, root: str | Path = ".", mirror: Mirror | None = None) -> BuildPlan:
+def plan(spec: ImageSpec, lock: Lock, *, root: str | Path = ".", mirror: Mirror | None = None, tools: Tools | None = None) -> BuildPlan:
     """The build plan of a spec, whose paths start at ``root``.
 
-    Equal arguments and equal files give equal plans.  Raises
+    ``mirror`` is where images are pulled from, and ``tools`` are the programs
+    and builder images of the configuration; by default each comes from its own
+    place.  Equal arguments and equal files give equal plans.  Raises
     :class:`OptimizerError` with every fault of the spec.
     """
-    return _plan(spec, lock, Project(root), mirror=mirror or Mirror())
+    return _plan(spec, lock, Project(root), mirror=mirror or Mirror(), tools=tools or Tools())
 
 
 def load_plan(path: str | Path) -> BuildPlan:

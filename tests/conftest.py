@@ -2,16 +2,44 @@
 
 from __future__ import annotations
 
+import os
 import signal
 
 import pytest
 
+from tests.engine import shared
 
-def pytest_configure() -> None:
+
+def pytest_configure(config: pytest.Config) -> None:
     # A shell lets what it starts in the background ignore these, and so would every program that a test interrupts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGHUP, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
+    if _is_first(config):
+        shared.begin()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if _is_first(config):
+        shared.end()
+
+
+def _is_first(config: pytest.Config) -> bool:
+    """Whether this is no worker of pytest-xdist."""
+    return not hasattr(config, "workerinput")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One more than processors: an image build often waits for the network or the disk."""
+    return len(os.sched_getaffinity(0)) + 1
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Side by side, the long files come first, so that no worker is left alone with one at the end."""
+    if not _is_first(config):
+        items.sort(key=lambda item: item.get_closest_marker("engine") is None)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -21,9 +21,13 @@ from optimizer.bases.mirror import Mirror
 from optimizer.dockerfile.rendered import HEADER
 from optimizer.errors import ContextError
 from optimizer.linting.subjects import AppSubject, DockerfileSubject, FunctionSubject
+from optimizer.model.function import DeclaredFunction
 
 _MOST_FILES = 20_000
 """Files of one asset that are compared with the project's."""
+
+SET_IT = "set it in the template, or its parameter as parameter_overrides in samconfig"
+"""What to do about a value that only a deployment knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,9 +37,9 @@ class Candidate:
     ``function`` is the name of the function that runs it, empty for a
     Dockerfile by itself; ``stem`` and ``id`` are what its file and its
     construct may be called.  ``directory`` is the build context, relative to
-    the project.  ``command``, ``entrypoint`` and ``workdir`` are the
-    function's, empty when the image decides, None when they are hidden; ``secrets`` are the sources
-    of build secrets.
+    the project.  ``declared`` is None for a Dockerfile by itself; ``secrets``
+    are the sources of build secrets; ``hidden`` says what of the function only
+    a deployment knows.
     """
 
     function: str
@@ -43,11 +47,9 @@ class Candidate:
     id: str
     subject: DockerfileSubject
     directory: str
-    command: tuple[str, ...] | None = ()
-    entrypoint: tuple[str, ...] | None = ()
-    workdir: str | None = ""
-    architecture: str | None = None
+    declared: DeclaredFunction | None = None
     secrets: Mapping[str, str] = field(default_factory=dict)
+    hidden: tuple[str, ...] = ()
 
 
 def load_candidates(
@@ -87,7 +89,7 @@ def _not_synthesized(path: str) -> ContextError:
             f"synthesize it first: {at}cdk synth; then: optimizer init --from {os.path.normpath(os.path.join(directory, 'cdk.out'))}",
         )
     return ContextError(
-        f'"{path}" is a directory, and no synthesized CDK app',
+        f'"{path}" is a directory, but not a synthesized CDK app',
         path,
         f"name a file, for example: optimizer init --from {os.path.normpath(os.path.join(path, 'Dockerfile'))}",
     )
@@ -100,7 +102,7 @@ def _inside(directory: str, root: Path) -> str:
         raise ContextError(
             f'the build context "{directory}" is outside of the project "{root}"',
             directory,
-            "name a directory that holds both with --root, and say it as optimizer:root in cdk.json too",
+            "name a directory that holds both with --root, and set optimizer:root in cdk.json to it too",
         )
     return relative
 
@@ -125,8 +127,9 @@ def _camel(name: str) -> str:
 def _template(path: str, root: Path, mirror: Mirror) -> tuple[list[Candidate], list[Skipped]]:
     source = load_template(path, mirror=mirror)
     functions = [item for item in source.subjects if isinstance(item, FunctionSubject)]
-    problems = [problem for item in source.subjects if isinstance(item, AppSubject) for problem in item.problems]
-    if not functions:
+    templates = [item for item in source.subjects if isinstance(item, AppSubject)]
+    problems = [problem for item in templates for problem in item.problems]
+    if not functions and not any(item.inconclusive for item in templates):
         detail = f": {problems[0].message}" if problems else ""
         place = f"{path}:{problems[0].span.start}" if problems else path
         raise ContextError(f'"{path}" has no image function{detail}', place, 'image functions have PackageType: "Image"')
@@ -137,7 +140,18 @@ def _template(path: str, root: Path, mirror: Mirror) -> tuple[list[Candidate], l
             why = function.unbuilt
             skipped.append(Skipped(function.construct, why, Gap(why, "name its Dockerfile: optimizer init --from PATH/Dockerfile")))
             continue
-        found.append(_of_function(function, subject, subject.context.root, root, {}))
+        try:
+            found.append(_of_function(function, subject, subject.context.root, root, {}))
+        except ContextError as error:
+            # The other functions have a proposal all the same.
+            fault = error.faults[0]
+            skipped.append(Skipped(function.construct, fault.message, Gap(fault.message, fault.hint)))
+    of_functions = {message for function in functions for message in function.hidden}
+    for template in templates:
+        for item in template.inconclusive:
+            if item.message not in of_functions:
+                place = f"{os.path.relpath(template.location.path)}:{item.span.start.line}"
+                skipped.append(Skipped(place, item.message, Gap(item.message, SET_IT)))
     return found, skipped
 
 
@@ -152,11 +166,9 @@ def _of_function(
         # What is written into a file must not depend on where the project lies.
         subject=replace(subject, path=os.path.relpath(subject.path)),
         directory=_inside(directory, root),
-        command=function.command,
-        entrypoint=function.entrypoint,
-        workdir=function.workdir,
-        architecture=function.architecture,
+        declared=function.declared,
         secrets=secrets,
+        hidden=function.hidden,
     )
 
 
@@ -171,7 +183,7 @@ def _app(path: str, root: Path, mirror: Mirror) -> tuple[list[Candidate], list[S
     for function in functions:
         subject, image = function.dockerfile, images.get(function.image)
         if subject is None or image is None:
-            why = "its image is no asset that the app builds from a Dockerfile"
+            why = "its image is not an asset that the app builds from a Dockerfile"
             skipped.append(Skipped(function.construct, why, Gap(why, "name its Dockerfile: optimizer init --from PATH/Dockerfile")))
         elif subject.dockerfile.text.startswith(HEADER + "\n"):
             skipped.append(Skipped(function.construct, "it has a spec already"))
@@ -188,7 +200,7 @@ def _homeless(function: FunctionSubject, image: AssemblyImage, homes: list[str])
         why = f"the directories {', '.join(homes[:3])} hold what its image is built from, and nothing says which"
         by_hand = f"name one: optimizer init --from {os.path.join(homes[0], image.options.dockerfile)}"
     else:
-        why = "no directory of the project holds what its image is built from"
+        why = "no directory of the project has the files that its image is built from"
         by_hand = "synthesize the app again, or name the Dockerfile: optimizer init --from PATH/Dockerfile"
     return Skipped(function.construct, why, Gap(why, by_hand))
 

@@ -42,7 +42,7 @@ SECOND = Machine(name="second", umask=0o077, time=1_249_622_229.0, reverse=True)
 def copy_context(source: Path, target: Path, machine: Machine) -> None:
     """Copy a build context as the machine would have it; executable files stay executable.
 
-    Raises :class:`ContextError` for what cannot be copied.
+    Raises :class:`ContextError` for a file that cannot be copied.
     """
     try:
         _copy_directory(source, target, machine, 0)

@@ -54,7 +54,7 @@ def read_plan(path: Path) -> KeptPlan:
     except OSError as error:
         raise ContextError(f'"{path}" cannot be read: {error.strerror}', str(path), "check the path and its permissions") from None
     except (ValueError, RecursionError) as error:
-        raise PlanError(f"the plan is no JSON: {error}", str(path), "synthesize or plan again") from None
+        raise PlanError(f"the plan is not JSON: {error}", str(path), "synthesize or plan again") from None
     return plan_from_data(data, str(path))
 
 

@@ -120,11 +120,7 @@ class _App:
         return FunctionSubject(
             construct=function.path,
             location=location,
-            architecture=function.architecture,
-            architecture_given=function.architecture_given,
-            command=function.command,
-            entrypoint=function.entrypoint,
-            workdir=function.workdir,
+            declared=function.declared,
             repository=function.repository,
             image=function.asset or "",
             dockerfile=_at(replace(file, construct=function.path), location) if file else None,
@@ -159,6 +155,7 @@ def _acknowledged(items: Iterable[Acknowledgement], rules: Sequence[Rule]) -> tu
 
 
 def repository_subject(declared: TemplateRepository, location: Location, pushed: Collection[str]) -> RepositorySubject:
+    """A repository that a template declares; ``pushed`` are the names of those that images of the app go to."""
     return RepositorySubject(
         location=location,
         name=declared.name,

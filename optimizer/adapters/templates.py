@@ -56,7 +56,7 @@ def load_template(
     ``environment`` is that of the ``samconfig`` beside it; ``contents`` are
     the bytes of files that shall be read instead of their own.  A template
     that cannot be read is a problem of the app; what only a deployment knows
-    is undecided.  Raises :class:`ContextError`
+    is inconclusive.  Raises :class:`ContextError`
     when there is no such file, or no such environment.
     """
     read = _read(path, contents)
@@ -70,7 +70,7 @@ def load_template(
         return Source(subjects=(AppSubject(location=Location(path=path), problems=(read[1],)),))
     pushed, given = _samconfig(os.path.dirname(path), environment)
     templates = _Templates(mirror=mirror, contents=contents, pushed=pushed)
-    problems, undecided = templates.add(path, read[0], read[1], given.values, complete=given.complete)
+    problems, inconclusive = templates.add(path, read[0], read[1], given.values, complete=given.complete)
     dockerfiles = [function.dockerfile for function in templates.functions if function.dockerfile is not None]
     app = AppSubject(
         location=Location(path=path),
@@ -78,7 +78,7 @@ def load_template(
         functions=templates.functions,
         repositories=templates.repositories,
         problems=problems,
-        undecided=undecided,
+        inconclusive=inconclusive,
     )
     return Source(
         subjects=(*dockerfiles, *templates.functions, *templates.repositories, *templates.nested, app),
@@ -94,7 +94,7 @@ def _read(path: str, contents: Mapping[str, bytes]) -> tuple[str, Document | Pro
     text = decode(data)
     document = parse_document(text)
     if isinstance(document, Document) and not isinstance(document.data, dict):
-        return text, Problem("the template holds no mapping", _START)
+        return text, Problem("the template is not a mapping", _START)
     return text, document
 
 
@@ -130,7 +130,7 @@ class _Templates:
         document, loops = without_loops(written, intrinsics)
         hidden = [Hidden(key=("Resources", key), what=f"what {key} gives", reason=reason) for key, reason in loops.items()]
         found = tuple(functions(document, intrinsics))
-        untold = [item.logical_id for item in found if item.build and not item.architecture_given]
+        untold = [item.logical_id for item in found if item.build and not item.declared.architecture_given]
         tellings = _tellings(path, text, written, untold)
         for function in found:
             hidden += function.hidden
@@ -172,18 +172,18 @@ class _Templates:
         self.nested.append(AppSubject(location=Location(path=location)))
         index = len(self.nested) - 1
         problems: list[Problem]
-        undecided: list[Problem]
+        inconclusive: list[Problem]
         if isinstance(read[1], Problem):
-            problems, undecided = [read[1]], []
+            problems, inconclusive = [read[1]], []
         else:
-            problems, undecided = self.add(location, read[0], read[1], below.parameters, above=above, names=names)
-        self.nested[index] = AppSubject(location=Location(path=location), problems=problems, undecided=undecided)
+            problems, inconclusive = self.add(location, read[0], read[1], below.parameters, above=above, names=names)
+        self.nested[index] = AppSubject(location=Location(path=location), problems=problems, inconclusive=inconclusive)
         return []
 
     def _function(
         self, path: str, function: TemplateFunction, construct: str, document: Document, problems: list[Problem]
     ) -> FunctionSubject:
-        architecture = function.architecture if function.architecture_given else DEFAULT_ARCHITECTURE
+        architecture = function.declared.architecture
         build, image, file = function.build, "", None
         unbuilt = "" if build else "the template does not build its image"
         if build is not None and (build.directory is None or build.dockerfile is None):
@@ -216,14 +216,11 @@ class _Templates:
         return FunctionSubject(
             construct=construct,
             location=Location(path=path, span=function.span, construct=construct),
-            architecture=architecture,
-            architecture_given=function.architecture_given,
-            command=function.command,
-            entrypoint=function.entrypoint,
-            workdir=function.workdir,
+            declared=function.declared,
             image=image,
             metadata=function.metadata,
             dockerfile=file,
+            hidden=tuple(map(str, function.hidden)),
             unbuilt=unbuilt,
         )
 
@@ -234,20 +231,20 @@ def _place(document: Document, key: tuple[str, ...]) -> Span:
 
 
 def _tellings(path: str, text: str, document: Document, logical_ids: Sequence[str]) -> Mapping[str, Fix]:
-    """The changes that say the architecture which functions have by Lambda's default."""
+    """The changes that set the architecture which functions have by Lambda's default."""
     if not logical_ids:
         return {}
     # Imported here, because most templates need no change.
     from optimizer.sam.insertions import architectures
 
     return {
-        logical_id: Fix(title="say the architecture that the function has", edits=(Edit(path=path, span=span, text=added),))
+        logical_id: Fix(title="set the architecture that the function has", edits=(Edit(path=path, span=span, text=added),))
         for logical_id, (span, added) in architectures(text, document, logical_ids, DEFAULT_ARCHITECTURE).items()
     }
 
 
 def _samconfig(directory: str, environment: str) -> tuple[ImageRepositories, ParameterOverrides]:
-    """What the file beside a template says for an environment; a broken one says nothing, and SAM itself refuses it.
+    """What the file beside a template says for an environment; a broken one is ignored here, because SAM itself refuses it.
 
     Raises :class:`ContextError` when it has no such environment.
     """

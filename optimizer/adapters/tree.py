@@ -28,7 +28,7 @@ SPEC_SUFFIX = ".image.toml"
 class Source:
     """Subjects that are judged together; the app as a whole, if there is one, is the last.
 
-    ``generated`` says that their files are made, and that nobody edits them;
+    ``generated`` says that their files are made, and are not edited by people;
     ``nested`` are the templates that were read with the one that names them.
     """
 

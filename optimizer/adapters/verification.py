@@ -104,8 +104,9 @@ def _compare(engine: Engine, names: Sequence[str]) -> tuple[LayerComparison, ...
         )
         if len(first.image.layers) != len(second.image.layers):
             raise ImageError(
-                f"one build has {len(first.image.layers)} layers, the other {len(second.image.layers)}: the Dockerfile is not the same twice",
-                hint="check what writes the Dockerfile",
+                f"one build has {len(first.image.layers)} layers, the other {len(second.image.layers)}: "
+                "the Dockerfile differs between the two builds",
+                hint="check the program that writes the Dockerfile",
             )
         return tuple(_compare_layer(first, second, number) for number in range(len(first.image.layers)))
 

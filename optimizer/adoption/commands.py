@@ -39,7 +39,7 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class Opaque:
-    """What the command writes cannot be told."""
+    """What the command writes is unknown."""
 
     what: str
 
@@ -125,12 +125,19 @@ class Export:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Build:
-    """A program that is compiled: ``manifest`` is the file whose directory is the source, ``outputs`` what the builder writes."""
+    """A program that is compiled.
+
+    The source is the directory of the first of the ``manifests`` that is
+    there; ``outputs`` are what the builder writes.  ``package``, ``binary``
+    and ``tool`` are those that the command names, None where it names none.
+    """
 
     ecosystem: str
     manifests: tuple[str, ...]
     outputs: tuple[str, ...]
-    values: tuple[tuple[str, object], ...] = ()
+    package: str | None = None
+    binary: str | None = None
+    tool: str | None = None
     gaps: tuple[Gap, ...] = ()
 
 
@@ -180,7 +187,7 @@ def understand(command: Command, text: str) -> Action:
         return simple
     if program in _QUIET or (len(words) > 1 and words[-1] in ("--version", "-version", "version")):
         return Needless("it changes nothing in the image")
-    return Opaque(f"what {_shown(words)} writes cannot be told")
+    return Opaque(f"what {_shown(words)} writes is unknown")
 
 
 def redirects(text: str) -> bool:
@@ -290,7 +297,7 @@ def _system_other(program: str, words: Sequence[str], plain: Sequence[str]) -> A
             f"{_shown(words)} brings packages that are newer than the base's",
             "keep the base fresh in place of it: optimizer pin --update, and rebuild",
         )
-    return Opaque(f"what {_shown(words)} changes cannot be told")
+    return Opaque(f"what {_shown(words)} changes is unknown")
 
 
 def _installed(found: Install, text: str) -> Action:
@@ -477,10 +484,10 @@ def _build(found: Install) -> Action:
     if tool == "maven":
         outputs = tuple(value for word in words if (value := word.removeprefix("-DoutputDirectory=")) != word) or ("target",)
         files = [words[index + 1] for index, word in enumerate(words[:-1]) if word in ("-f", "--file")]
-        return Build(ecosystem="java", manifests=tuple(files) or ("pom.xml",), outputs=outputs, values=(("tool", tool),), gaps=_java(words))
+        return Build(ecosystem="java", manifests=tuple(files) or ("pom.xml",), outputs=outputs, tool=tool, gaps=_java(words))
     directory = next((words[index + 1] for index, word in enumerate(words[:-1]) if word in ("-p", "--project-dir")), ".")
     manifests = tuple(f"{directory}/{name}" for name in ("build.gradle", "build.gradle.kts"))
-    return Build(ecosystem="java", manifests=manifests, outputs=(f"{directory}/build",), values=(("tool", tool),), gaps=_java(words))
+    return Build(ecosystem="java", manifests=manifests, outputs=(f"{directory}/build",), tool=tool, gaps=_java(words))
 
 
 _JAVA_HARMLESS = re.compile(
@@ -495,7 +502,7 @@ def _java(words: Sequence[str]) -> tuple[Gap, ...]:
         for word, following in itertools.pairwise(words)
         if word in ("--init-script", "-I") and "lambda-build-init" not in following
     ]
-    return tuple(Gap(f"{word} is not passed on", "say it in the build file") for word in lost)
+    return tuple(Gap(f"{word} is not passed on", "set it in the build file") for word in lost)
 
 
 def _go(words: Sequence[str]) -> Action:
@@ -520,8 +527,9 @@ def _go(words: Sequence[str]) -> Action:
             package = word
     if package.endswith(".go"):
         package = package.rpartition("/")[0] or "."
-    values = (("package", package.removeprefix("./") or "."),)
-    return Build(ecosystem="go", manifests=("go.mod",), outputs=(output or ".",), values=values, gaps=tuple(gaps))
+    return Build(
+        ecosystem="go", manifests=("go.mod",), outputs=(output or ".",), package=package.removeprefix("./") or ".", gaps=tuple(gaps)
+    )
 
 
 def _rust(words: Sequence[str]) -> Action:
@@ -531,8 +539,7 @@ def _rust(words: Sequence[str]) -> Action:
         for word in words
         if word.partition("=")[0] in ("--features", "-F", "--all-features", "--no-default-features", "--profile")
     ]
-    values = (("binary", binary),) if binary else ()
-    return Build(ecosystem="rust", manifests=("Cargo.toml",), outputs=("target",), values=values, gaps=tuple(gaps))
+    return Build(ecosystem="rust", manifests=("Cargo.toml",), outputs=("target",), binary=binary or None, gaps=tuple(gaps))
 
 
 def _dotnet(words: Sequence[str]) -> Action:

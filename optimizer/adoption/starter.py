@@ -29,7 +29,7 @@ def start(runtime: str, directory: str, project: ProjectFiles, architecture: str
     """
     base = base_image(runtime)
     if project.kind(directory) != "directory":
-        raise ContextError(f'"{directory}" is no directory of the project', directory, "name the directory of the function's code")
+        raise ContextError(f'"{directory}" is not a directory of the project', directory, "name the directory of the function's code")
     found = list(_steps(base, directory, project))
     spec = ImageSpec(
         runtime=base.runtime,

@@ -27,7 +27,7 @@ KINDS = ("index", "manifest")
 _HEADER = "# Written by `optimizer pin`; `optimizer pin --update` refreshes it. Commit this file.\n"
 _IMAGE_KEYS = ("reference", "digest", "resolved", "kind", "platforms")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-_RESTORE = "restore the file from version control, or mend the line"
+_RESTORE = "restore the file from version control, or fix the line"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

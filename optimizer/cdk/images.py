@@ -70,6 +70,7 @@ class AppImages:
     def __init__(self, settings: Settings, output: str | None = None) -> None:
         self._lock = load_lock(settings.lock)
         self._mirror = settings.mirror
+        self._tools = settings.tools
         self._cache = settings.cache
         self._cache_names: dict[str, str] = {}
         self._project = Project(settings.root, DigestCache.of_user(), output=output)
@@ -99,7 +100,7 @@ class AppImages:
     def planned(self, spec: ImageSpec) -> PlannedImage:
         """The plan and the build context of a spec, made at its first use."""
         if spec not in self._planned:
-            made = plan(spec, self._lock, self._project, mirror=self._mirror)
+            made = plan(spec, self._lock, self._project, mirror=self._mirror, tools=self._tools)
             context = build_context(made, self._project)
             self._planned[spec] = PlannedImage(
                 kept=KeptPlan(plan=made, keys=stage_keys(made, self._project), dockerfile=text_digest(context.dockerfile)), context=context
@@ -124,9 +125,9 @@ class AppImages:
         if (stack, spec) in self._noted:
             return
         self._noted.add((stack, spec))
-        with contextlib.suppress(SpecError):  # which planning tells
+        with contextlib.suppress(SpecError):  # which planning reports
             platform = BY_NAME[spec.architecture].oci
-            needed = [{"image": str(image), "platform": platform} for image in required_images(spec)]
+            needed = [{"image": str(image), "platform": platform} for image in required_images(spec, self._tools)]
             stack.node.add_metadata(REQUIRED_IMAGES, needed)
 
     def published(self, scope: Construct, image: PlannedImage, first_user: str) -> PublishedImage:

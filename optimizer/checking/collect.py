@@ -66,7 +66,7 @@ def collect(
     """
     specs = [path for path in paths if is_spec(path)]
     if specs:
-        hint = "synthesize the app that uses it, and name its output: optimizer lint cdk.out; optimizer plan checks the file itself"
+        hint = "synthesize the app that uses it, and lint its output: optimizer lint cdk.out; optimizer plan checks the file itself"
         raise ContextError(
             [Fault(f'"{path}" is a specification; lint checks the images that an app makes of it', path, hint) for path in specs]
         )

@@ -45,7 +45,7 @@ def command(app: Path, repository: str | None, only_new: bool, output: Path | No
     images = load_images(app)
     for image in images:
         if image.directory is None:
-            click.echo(f"warning: {image.name}: a program makes this image, and cdk deploy will run it", err=True)
+            click.echo(f"warning: {image.name}: this image is made by a program, which cdk deploy runs", err=True)
     built = [image for image in images if image.directory is not None]
     if not built:
         raise ContextError(f'the app in "{app}" has no image to build', str(app), "declare an OptimizedFunction, and run cdk synth again")
@@ -71,7 +71,7 @@ def _repository(text: str) -> ImageReference:
         reference = None
     if reference is None or reference.tag is not None or reference.digest is not None:
         raise ConfigurationError(
-            f'"{text}" is no repository; allowed: HOST[:PORT]/NAME without a tag',
+            f'"{text}" is not a repository; allowed: HOST[:PORT]/NAME without a tag',
             "--repository",
             'for example "123456789012.dkr.ecr.eu-central-1.amazonaws.com/lambda-images"',
         )
@@ -79,7 +79,7 @@ def _repository(text: str) -> ImageReference:
 
 
 def _tags(images: Sequence[AssemblyImage], repository: ImageReference | None) -> dict[str, tuple[str, ...]]:
-    """What CDK would push each image as, by asset; raises ConfigurationError for what it alone can know."""
+    """What CDK would push each image as, by asset; raises ConfigurationError for a tag that only CDK knows."""
     if repository is None:
         unknown = sorted({image.name for image in images if any(destination.registry is None for destination in image.destinations)})
         if unknown:
@@ -97,7 +97,7 @@ def _tags(images: Sequence[AssemblyImage], repository: ImageReference | None) ->
     }
     if len(names) > 1:
         raise ConfigurationError(
-            f"the images of the app go to several repositories: {_list(sorted(names))}; --repository stands for one",
+            f"the images of the app go to several repositories: {_list(sorted(names))}; --repository names only one",
             "--repository",
             "route them to one with SharedRepositorySynthesizer, or give the stacks an account and a region with env=",
         )
@@ -113,7 +113,7 @@ def _reference(destination: Destination) -> str:
 
 
 def _in_registry(tags: Mapping[str, tuple[str, ...]]) -> set[str]:
-    """The assets whose images the registries have under all their tags; raises RegistryError where one does not say."""
+    """The assets whose images the registries have under all their tags; raises RegistryError where one gives no answer."""
     # Imported here: only this option needs an HTTP client.
     from optimizer.adapters.registry.client import HttpRegistry
     from optimizer.adapters.registry.credentials import DefaultCredentials
@@ -175,7 +175,7 @@ def _check_caches(images: Iterable[BakeImage]) -> None:
         if reference.rpartition(":")[0] in repositories:
             faults.append(
                 Fault(
-                    f'the cache goes to "{reference}", into the repository of the images; its tags cannot be written twice',
+                    f'the cache goes to "{reference}", into the repository of the images; its tags are immutable',
                     image.name,
                     "keep the cache in a repository of its own",
                 )

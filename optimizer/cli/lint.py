@@ -20,29 +20,31 @@ from optimizer.sam.config import DEFAULT_ENVIRONMENT
 @click.command(name="lint", short_help="Check Dockerfiles, templates, apps and built images against the conventions.")
 @click.argument("paths", metavar="[PATH...]", nargs=-1, type=click.Path())
 @click.option("--image", "images", metavar="IMAGE", multiple=True, help="A built image, named as for optimizer inspect; may be repeated.")
-@click.option("--from", "image_source", type=click.Choice(SOURCES), help="What each --image is.  [default: told by the name]")
-@click.option("--platform", metavar="OS/ARCHITECTURE", help="Which image of an index to take, as for optimizer inspect.")
+@click.option("--from", "image_source", type=click.Choice(SOURCES), help="What each --image is.  [default: detected from the name]")
+@click.option("--platform", metavar="OS/ARCHITECTURE", help="Which image of an index to use, as for optimizer inspect.")
 @click.option("--format", "form", type=click.Choice(NAMES), default="text", show_default=True)
-@click.option("--select", metavar="RULE,...", multiple=True, help="Run only these: ids, starts of ids such as LIO3, names, families.")
-@click.option("--ignore", metavar="RULE,...", multiple=True, help="Do not run these.")
+@click.option(
+    "--select", metavar="RULE,...", multiple=True, help="Run only these rules: ids, prefixes of ids such as LIO3, names, families."
+)
+@click.option("--ignore", metavar="RULE,...", multiple=True, help="Do not run these rules.")
 @click.option(
     "--fail-on",
     type=click.Choice([severity.value for severity in Severity]),
     help="Exit with 1 for a finding of at least this severity.  [default: as configured, else warning]",
 )
 @click.option("--statistics", is_flag=True, help="Print how often each rule was broken, instead of the findings.")
-@click.option("--config", type=click.Path(), metavar="FILE", help="Conventions for every path, in place of the nearest file's.")
-@click.option("--config-env", metavar="NAME", default=DEFAULT_ENVIRONMENT, show_default=True, help="Environment of samconfig that counts.")
+@click.option("--config", type=click.Path(), metavar="FILE", help="Conventions for every path, instead of those in the nearest file.")
+@click.option("--config-env", metavar="NAME", default=DEFAULT_ENVIRONMENT, show_default=True, help="Environment of samconfig to use.")
 @click.option("--fix", is_flag=True, help="Apply the fixes that are safe, and report what is left.")
-@click.option("--diff", is_flag=True, help="Print what --fix would change, and change nothing; exit with 1 if there is something.")
+@click.option("--diff", is_flag=True, help="Print what --fix would change, and change nothing; exit with 1 if there is a change.")
 @click.option(
     "--baseline",
     type=click.Path(),
     metavar="FILE",
-    help="Findings in this file are known, and do not count.  [default: as configured, else none]",
+    help="Findings in this file are known, and do not fail the run.  [default: as configured, else none]",
 )
-@click.option("--write-baseline", is_flag=True, help="Write the baseline: a new one whole, one that is there only smaller.")
-@click.option("--grow", is_flag=True, help="With --write-baseline: take new findings into a baseline that is there.")
+@click.option("--write-baseline", is_flag=True, help="Write the baseline; an existing one can only get smaller.")
+@click.option("--grow", is_flag=True, help="With --write-baseline: also add new findings to an existing baseline.")
 def command(
     paths: Sequence[str],
     images: Sequence[str],
@@ -88,7 +90,7 @@ def command(
     if write_baseline and run.baseline is None:
         raise click.UsageError("--write-baseline needs a file\n  hint: name it with --baseline FILE, or as baseline in optimizer.toml")
     if grow and not write_baseline:
-        raise click.UsageError("--grow goes with --write-baseline")
+        raise click.UsageError("--grow needs --write-baseline")
     if fix or diff:
         # Imported here: most runs only look.
         from optimizer.checking.fixes import Changes

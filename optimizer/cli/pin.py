@@ -6,6 +6,7 @@ import datetime
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,13 +24,14 @@ from optimizer.model.reference import ImageReference
 
 if TYPE_CHECKING:
     from optimizer.adapters.registry.client import Registry
+    from optimizer.bases.tools import Tools
 
 _SHORT_DIGEST = len("sha256:") + 12
 
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """An image to pin, and the platforms (``amd64``, ``arm64``) that its pin has to be good for; empty where nobody says."""
+    """An image to pin, and the platforms (``amd64``, ``arm64``) that its pin has to be good for; empty where it is not set."""
 
     reference: ImageReference
     platforms: frozenset[str] = frozenset()
@@ -65,8 +67,8 @@ class _Row:
     metavar="REFERENCE|RUNTIME",
     help="Pin this image too, or the base image of this runtime. Repeatable.",
 )
-@click.option("--update", is_flag=True, help="Resolve again what is already pinned.")
-@click.option("--check", is_flag=True, help="Offline: list what is missing or too old; exit code 1 if anything is.")
+@click.option("--update", is_flag=True, help="Resolve images again that are already pinned.")
+@click.option("--check", is_flag=True, help="Offline: list missing and old pins; exit with 1 if there is one.")
 @click.option(
     "--max-age",
     type=click.IntRange(min=0),
@@ -107,14 +109,14 @@ def command(
     When one image cannot be resolved, nothing is written.
     """
     if check and update:
-        raise click.UsageError("--check asks no registry, so it cannot go with --update")
+        raise click.UsageError("--check works offline, so it cannot be combined with --update")
     if max_age is not None and not check:
         raise click.UsageError("--max-age needs --check")
     settings = load_settings(".")
     path = Path(lock_option or settings.lock)
     lock = load_lock(path)
     named = bool(specs or images)
-    wanted = _references(specs if named else (*_found_specs(), *_found_assembly()), images)
+    wanted = _references(specs if named else (*_found_specs(), *_found_assembly()), images, settings.tools)
     if not named:
         wanted = _merged(wanted, (_Wanted(image.reference) for image in lock.images))
     if not wanted and named:
@@ -235,19 +237,20 @@ def _found_specs() -> tuple[str, ...]:
     return tuple(sorted(map(os.path.normpath, walk(".", is_spec))))
 
 
-def _references(specs: Iterable[str], images: Iterable[str]) -> tuple[_Wanted, ...]:
-    """The images that the specs, assemblies and ``--image`` options stand for, each once, in order.
+def _references(specs: Iterable[str], images: Iterable[str], tools: Tools) -> tuple[_Wanted, ...]:
+    """The images that the specs, assemblies and ``--image`` options need or name, each once, in order.
 
     Raises SpecError with the faults of all of them.
     """
     found: dict[str, _Wanted] = {}
     faults: list[Fault] = []
-    for name, read in [*((spec, _named) for spec in specs), *((image, _references_of_image) for image in images)]:
+    readers = [*(partial(_named, name, tools) for name in specs), *(partial(_references_of_image, name) for name in images)]
+    for read in readers:
         try:
-            for item in read(name):
+            for item in read():
                 before = found.get(item.reference.tagged, item)
                 if before.reference.digest != item.reference.digest:
-                    raise SpecError(f'"{item.reference.tagged}" is asked for with two digests', hint="name it once")
+                    raise SpecError(f'"{item.reference.tagged}" is given with two digests', hint="name it once")
                 found[item.reference.tagged] = _Wanted(item.reference, before.platforms | item.platforms)
         except OptimizerError as error:
             faults.extend(error.faults)
@@ -256,9 +259,9 @@ def _references(specs: Iterable[str], images: Iterable[str]) -> tuple[_Wanted, .
     return tuple(found.values())
 
 
-def _named(name: str) -> tuple[_Wanted, ...]:
+def _named(name: str, tools: Tools) -> tuple[_Wanted, ...]:
     if not os.path.isdir(name):
-        return _references_of_spec(name)
+        return _references_of_spec(name, tools)
     # Imported here: templates need a reader of YAML.
     from optimizer.adapters.assembly import required_images
 
@@ -268,7 +271,7 @@ def _named(name: str) -> tuple[_Wanted, ...]:
     return tuple(_Wanted(image.reference, frozenset({image.platform})) for image in images)
 
 
-def _references_of_spec(name: str) -> tuple[_Wanted, ...]:
+def _references_of_spec(name: str, tools: Tools) -> tuple[_Wanted, ...]:
     if not name.endswith(".toml"):
         raise SpecError(
             f'"{name}" is not a spec file; allowed: *{SPEC_SUFFIX}, or the directory of a synthesized app',
@@ -281,7 +284,7 @@ def _references_of_spec(name: str) -> tuple[_Wanted, ...]:
 
     spec = ImageSpec.load(name)
     try:
-        references = tuple(required_images(spec))
+        references = required_images(spec, tools)
         for reference in references:
             _check_tag(reference)
     except OptimizerError as error:

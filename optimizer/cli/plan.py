@@ -33,7 +33,7 @@ from optimizer.report.slimming import LeftOut, slimming_as_text, slimming_to_dic
 @click.command(name="plan", short_help="Show stages, layers, base and repository of a spec or a synthesized app.")
 @click.argument("subject", metavar="SPEC|APP", type=click.Path(path_type=Path))
 @of_project
-@click.option("--measure", is_flag=True, help="Build the stages of SPEC that leave something out, and show how many bytes that saves.")
+@click.option("--measure", is_flag=True, help="Build the stages of SPEC that use slim, and show how many bytes it saves.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(subject: Path, root: Path | None, lock: Path | None, mirror: str | None, measure: bool, form: str) -> None:
     """Show what will be built.
@@ -59,6 +59,7 @@ def command(subject: Path, root: Path | None, lock: Path | None, mirror: str | N
         load_lock(lock or settings.lock),
         project,
         mirror=Mirror.parse(mirror) if mirror is not None else settings.mirror,
+        tools=settings.tools,
     )
     for warning in made.warnings:
         click.echo(f"warning: {warning}", err=True)
@@ -113,8 +114,8 @@ def _row(function: AssemblyFunction, found: FoundPlan) -> FunctionRow:
             note = f"the Dockerfile cannot be read: {error.faults[0].message}"
     return FunctionRow(
         path=function.path,
-        handler=function.handler,
-        architecture=function.architecture or "unknown",
+        handler=function.declared.handler,
+        architecture=function.declared.architecture or "unknown",
         image=function.tag,
         repository=function.repository or "",
         base=base,

@@ -45,6 +45,7 @@ def command(spec: Path, root: Path | None, lock: Path | None, mirror: str | None
         load_lock(lock or settings.lock),
         project,
         mirror=Mirror.parse(mirror) if mirror is not None else settings.mirror,
+        tools=settings.tools,
     )
     for warning in made.warnings:
         click.echo(f"warning: {warning}", err=True)

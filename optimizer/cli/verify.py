@@ -1,4 +1,4 @@
-"""``optimizer verify``: proof that the images of an app are the same whoever builds them."""
+"""``optimizer verify``: proof that the images of an app are the same on every machine."""
 
 from __future__ import annotations
 
@@ -104,6 +104,7 @@ def _inputs(subject: Path, functions: tuple[str, ...], root: Path | None, lock: 
         load_lock(lock or settings.lock),
         project,
         mirror=Mirror.parse(mirror) if mirror is not None else settings.mirror,
+        tools=settings.tools,
     )
     for warning in made.warnings:
         click.echo(f"warning: {warning}", err=True)

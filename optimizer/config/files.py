@@ -30,6 +30,7 @@ SETTINGS: Mapping[str, str] = {
     "baseline": "The file of known findings, where `--baseline` names no other.",
     "mirror": "Where images are pulled from: one prefix, or one for each registry.",
     "cache": "Where builds are cached.",
+    "tools": "The versions of tools that stages bring, and the images that build: [tools.md](tools.md#choosing-others).",
 }
 """The settings of a project, and what they mean."""
 
@@ -126,7 +127,7 @@ def read_file(path: Path, *, optional: bool = False) -> ConfigurationFile | None
 
 
 def chain_of(file: ConfigurationFile) -> tuple[ConfigurationFile, ...]:
-    """The files that it stands on by ``extends``, the farthest first, and itself at the end.
+    """The files that it extends, the farthest first, and itself at the end.
 
     Raises :class:`ConfigurationError` for a file that is missing, leaves the
     project, or extends itself.

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from optimizer.config.files import CONVENTIONS, SETTINGS
 from optimizer.config.keys import SUPPRESSION_KEYS, Key, Shape, keys_of
 from optimizer.linting.rule import Rule
+from optimizer.report.table import markdown_table
 
 _EXAMPLE = """\
 extends = "acme_lambda:optimizer.toml"
@@ -50,15 +51,16 @@ nearer.
 ## Which value wins
 
 The defaults, then the file at the end of the chain of `extends`, then each file down to the nearest, then the command line; the last one that
-says something wins. Tables are merged key by key. `ignore` and `suppressions` add up, with `--ignore` too. Patterns start at the directory of
+sets a key wins. Tables are merged key by key. `ignore` and `suppressions` add up, with `--ignore` too. Patterns start at the directory of
 the nearest file, also those of a file that is extended (with `--config`, at the current directory): `*` stands for any text, with `/` too, and
 a pattern that fits a directory fits everything below it."""
 
 _SETTINGS = """\
 They stand at the top of the file, beside `extends`, and belong to the directory that a command runs in, not to the paths that it checks. The
 CDK context (`optimizer:mirror` and so on) wins over them, and they win over a file that is extended; `root`, `lock` and `baseline` are not taken
-from such a file. So there is one mirror and one lock in a run, and conventions have no keys of their own for them. More about
-[baselines](lint.md#adopting-the-rules-in-an-old-estate) and [caches](ci.md)."""
+from such a file. Of `tools` each tool counts alone: a project that sets one keeps the others of the file that it extends. So there is one mirror and one
+lock in a run, and conventions have no keys of their own for them. More about [baselines](lint.md#adopting-the-rules-in-an-old-estate),
+[caches](ci.md) and [tools](tools.md#choosing-others)."""
 
 
 def configuration_page(rules: Sequence[Rule]) -> str:
@@ -68,13 +70,13 @@ def configuration_page(rules: Sequence[Rule]) -> str:
         f"```toml\n{_EXAMPLE}\n```",
         _FILES,
         "## `[conventions]`",
-        _table(("Key", "Is", "Default", "Meaning"), [_row(key) for key in keys_of(rules)]),
+        markdown_table(("Key", "Is", "Default", "Meaning"), [_row(key) for key in keys_of(rules)]),
         "## `[[conventions.suppressions]]`",
         "They stand beside [those in Dockerfiles](lint.md#setting-findings-aside), and like them are findings when they are unused, in files that "
         "were checked, or past.",
-        _table(("Key", "Meaning"), [(f"`{name}`", doc) for name, doc in SUPPRESSION_KEYS.items()]),
+        markdown_table(("Key", "Meaning"), [(f"`{name}`", doc) for name, doc in SUPPRESSION_KEYS.items()]),
         "## Settings of the project",
-        _table(("Key", "Meaning"), [(f"`{name}`", doc) for name, doc in SETTINGS.items()]),
+        markdown_table(("Key", "Meaning"), [(f"`{name}`", doc) for name, doc in SETTINGS.items()]),
         _SETTINGS,
     ]
     return "\n\n".join(blocks) + "\n"
@@ -89,8 +91,3 @@ def _row(key: Key) -> tuple[str, ...]:
         Shape.TABLES: "tables, add up",
     }
     return (f"`{key.name}`", kinds[key.shape], key.default, key.doc)
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"|{'|'.join(cell if cell == '---' else f' {cell} ' for cell in line)}|" for line in lines)

@@ -7,6 +7,7 @@ from typing import Any
 
 from optimizer.config.files import CONVENTIONS, SETTINGS
 from optimizer.config.keys import SUPPRESSION_KEYS, Shape, keys_of
+from optimizer.config.tools import tools_schema
 from optimizer.linting.rule import Rule
 
 
@@ -27,6 +28,7 @@ def configuration_schema(rules: Sequence[Rule]) -> dict[str, Any]:
     special: Mapping[str, Any] = {
         "mirror": {"oneOf": [text, {"type": "object", "additionalProperties": text}]},
         "cache": {"type": "object"},
+        "tools": tools_schema(),
     }
     top = {
         "extends": {"description": 'The file that this one extends: a path inside the project, or "package:file".', **text},

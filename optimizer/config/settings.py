@@ -1,25 +1,27 @@
-"""The settings of a project: where its root, its lock and its baseline are, where images come from, and where builds are cached.
+"""The settings of a project: its root, its lock and its baseline, where images come from, where builds are cached, and their tools.
 
 The CDK context (``optimizer:root``, ``optimizer:lock``, ``optimizer:mirror``,
-``optimizer:cache``, ``optimizer:baseline``) wins over the configuration file
-(``root``, ``lock``, ``mirror``, ``cache``, ``baseline``), that over the files
-that it extends, and those over the defaults.  ``root``, ``lock`` and
-``baseline`` are paths in one project, so a file that is extended cannot set
-them.
+``optimizer:cache``, ``optimizer:baseline``, ``optimizer:tools``) wins over the
+configuration file (``root`` and so on), that over the files that it extends,
+and those over the defaults.  ``root``, ``lock`` and ``baseline`` are paths in
+one project, so a file that is extended cannot set them.  Of ``tools`` each tool
+and image counts alone, so a project that sets one keeps the others of the company.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from optimizer.bases.lock import Lock
 from optimizer.bases.mirror import Mirror
-from optimizer.config.files import SETTINGS, chain_of, read_directory
+from optimizer.bases.tools import Tools
+from optimizer.config.files import SETTINGS, ConfigurationFile, chain_of, read_directory
 from optimizer.errors import ConfigurationError, Fault, LockError
 from optimizer.model.cache import BuildCache
 
@@ -33,7 +35,8 @@ class Settings:
     ``root`` is the directory that the paths of specs start from; default: the
     directory of ``cdk.json``.  ``lock`` is the path of the lock file; default:
     ``optimizer.lock`` in that directory.  ``baseline`` is the file of
-    known findings; default: none.
+    known findings; default: none.  ``tools`` are the programs and builder
+    images that the configuration sets; default: none.
     """
 
     root: Path
@@ -41,6 +44,7 @@ class Settings:
     baseline: Path | None
     mirror: Mirror
     cache: BuildCache
+    tools: Tools
 
 
 def load_settings(directory: str | Path, context: Callable[[str], Any] | None = None) -> Settings:
@@ -52,14 +56,16 @@ def load_settings(directory: str | Path, context: Callable[[str], Any] | None = 
     home = Path(directory)
     origin = "CDK context" if context else "cdk.json"
     look_up = context or _cdk_json(home / "cdk.json").get
-    file = _configured(home)
+    file = read_directory(home)
+    layers = chain_of(file) if file is not None else ()
+    configured = _configured(layers)
     values: dict[str, Any] = {}
     places: dict[str, str] = {}
     for key in SETTINGS:
         value = look_up(f"optimizer:{key}")
         places[key] = f"{origin}: optimizer:{key}"
-        if value is None and key in file:
-            value, places[key] = file[key]
+        if value is None and key in configured:
+            value, places[key] = configured[key]
         values[key] = value
     faults: list[Fault] = []
     for key in _PATHS:
@@ -74,6 +80,7 @@ def load_settings(directory: str | Path, context: Callable[[str], Any] | None = 
         cache = BuildCache.parse(values["cache"])
     except ConfigurationError as error:
         faults += _placed(error, "cache", places)
+    tools = _tools(layers, look_up("optimizer:tools"), origin, faults)
     if faults:
         raise ConfigurationError(faults)
     return Settings(
@@ -82,6 +89,7 @@ def load_settings(directory: str | Path, context: Callable[[str], Any] | None = 
         baseline=home / values["baseline"] if values["baseline"] else None,
         mirror=mirror,
         cache=cache,
+        tools=tools,
     )
 
 
@@ -140,14 +148,30 @@ def _cdk_document(path: Path) -> Mapping[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def _configured(home: Path) -> Mapping[str, tuple[Any, str]]:
-    """Each setting of the configuration file with its place."""
-    file = read_directory(home)
-    if file is None:
-        return {}
+def _configured(layers: Sequence[ConfigurationFile]) -> Mapping[str, tuple[Any, str]]:
+    """Each setting of the configuration files, the farthest first, with its place."""
     return {
         key: (layer.values[key], layer.place(key))
-        for layer in chain_of(file)
+        for layer in layers
         for key in SETTINGS
-        if key in layer.values and (layer is file or key not in _PATHS)
+        if key in layer.values and (layer is layers[-1] or key not in _PATHS)
     }
+
+
+def _tools(layers: Sequence[ConfigurationFile], context: Any, origin: str, faults: list[Fault]) -> Tools:
+    """The tools that the configuration files choose, the farthest first, and the CDK context after them."""
+    given: list[tuple[Any, Callable[..., str]]] = [
+        (layer.values["tools"], partial(layer.place, "tools")) for layer in layers if "tools" in layer.values
+    ]
+    if context is not None:
+        given.append((context, lambda *keys: ".".join((f"{origin}: optimizer:tools", *keys))))
+    chosen = Tools()
+    for value, place in given:
+        # Imported here, because most projects choose none.
+        from optimizer.config.tools import read_tools
+
+        try:
+            chosen = read_tools(value, place).over(chosen)
+        except ConfigurationError as error:
+            faults += error.faults
+    return chosen

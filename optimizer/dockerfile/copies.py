@@ -22,7 +22,7 @@ _GIT = re.compile(r"git@|git://|ssh://|https?://[^#?]*\.git(?:[#?]|$)", re.IGNOR
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """One source of a copy: its value, None where it cannot be told, and its span."""
+    """One source of a copy: its value, None where it is unknown, and its span."""
 
     value: str | None
     span: Span
@@ -44,7 +44,7 @@ class Source:
 
     @property
     def local(self) -> bool:
-        """Whether it comes from the build context, as far as can be told."""
+        """Whether it comes from the build context, as far as is known."""
         return self.value is None or not (_REMOTE.match(self.value) or _GIT.match(self.value))
 
     @property
@@ -53,7 +53,7 @@ class Source:
         return self.value is not None and posixpath.normpath(f"/{self.value}") in ("/", "/*", "/**")
 
     def manifest_of(self, ecosystem: str) -> bool:
-        """Whether it says what to install in the ecosystem."""
+        """Whether it is a manifest or a lock file of the ecosystem."""
         return self.value is not None and _is_one_of(self.value, manifest_patterns(ecosystem))
 
     def stable_beside(self, ecosystem: str) -> bool:
@@ -66,7 +66,7 @@ class Copy:
     """A COPY or ADD of a stage.
 
     ``origin`` is the value of ``--from``, None for the build context; here-
-    documents are no sources.  ``target`` is None where it cannot be told.
+    documents are no sources.  ``target`` is None where it is unknown.
     """
 
     instruction: Instruction

@@ -55,7 +55,7 @@ class Install:
 
     @property
     def by_name(self) -> bool:
-        """Whether the command names packages itself, and needs no file that says what to install."""
+        """Whether the command names packages itself, and needs no manifest."""
         return self.ecosystem == "system" or (
             bool(self.packages) and not self.value_of("-r", "--requirement") and not any(map(_LOCAL.match, self.packages))
         )

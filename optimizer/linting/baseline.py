@@ -27,7 +27,7 @@ from optimizer.linting.rules import RULES
 from optimizer.linting.rules.lint.outdated_baseline import RULE as OUTDATED
 
 VERSION = 1
-_RESTORE = "restore the file from version control, or write it anew with --write-baseline"
+_RESTORE = "restore the file from version control, or write it again with --write-baseline"
 
 
 def fingerprint(finding: Finding, path: str) -> str:
@@ -69,7 +69,7 @@ class Baseline:
                 raise ConfigurationError(f"version {version!r} of baselines is not readable; allowed: {VERSION}", name, _RESTORE)
             entries = tuple(sorted(_entry(item) for item in data["findings"]))
         except (ValueError, KeyError, TypeError, RecursionError):
-            raise ConfigurationError("this is no baseline", name, _RESTORE) from None
+            raise ConfigurationError("this is not a baseline", name, _RESTORE) from None
         return cls(name=name, entries=entries, _text=text)
 
     @property

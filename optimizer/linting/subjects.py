@@ -17,6 +17,7 @@ from optimizer.dockerfile.scope import BuildInputs, ResolvedDockerfile, Resolved
 from optimizer.dockerfile.shell import Command, commands
 from optimizer.linting.finding import Fix, Location
 from optimizer.model.architectures import platform_of
+from optimizer.model.function import DeclaredFunction
 from optimizer.model.ignore import IgnorePatterns
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class DockerfileSubject:
     context is not known; ``inside_context`` is False for a Dockerfile outside.
     ``construct`` names the function or asset that it belongs to.
     ``architecture`` is Lambda's word for what it is built for, None where
-    nobody says.
+    it is not set.
 
     ``platform`` is what the build names, None when it names none;
     ``repository`` where the image is pushed, and ``cache_to`` the images that
@@ -69,7 +70,7 @@ class DockerfileSubject:
 
     A Dockerfile that was rendered from a specification is one like any other,
     so that every rule judges it.  ``place`` is where its findings are shown
-    instead, because nobody edits the file itself; None for a file that people
+    instead, because the file itself is generated; None for a file that people
     write.  ``plan`` is what it was rendered of, None where that is not known,
     and ``plan_note`` then says why, empty for a file that people write.
     """
@@ -219,7 +220,7 @@ class DockerfileSubject:
 
     @property
     def ignored(self) -> IgnorePatterns | None:
-        """What the build does not see of the context; None for an ignore file that is too long to judge by."""
+        """What the build does not see of the context; None for an ignore file that is too long to be checked."""
         lines = self.ignore_used.lines if self.ignore_used else ()
         if len(lines) > _MOST_PATTERNS or sum(map(len, lines)) > _LONGEST_IGNORE or any(line.count("*") > _MOST_STARS for line in lines):
             return None
@@ -243,30 +244,24 @@ class DockerfileSubject:
 class FunctionSubject:
     """A function of an app or a template.
 
-    ``command`` is the handler or the whole command, empty when the image
-    decides it; texts are None where a token or an intrinsic function hides
-    them.  ``workdir`` is the working directory that it gives, empty when the
-    image decides it.  ``architecture`` is Lambda's default where the function
-    does not give one.  ``repository`` is where its image is pushed; ``image`` tells images
+    ``repository`` is where its image is pushed; ``image`` tells images
     apart, and is empty for one that nobody here builds.  ``metadata`` is what
     SAM compares to build an image once, empty outside SAM.  ``telling`` is the
-    change that makes the template say the architecture that the function has,
-    None where it has no safe place.  ``unbuilt`` says why a function of a
+    change that makes the template set the architecture that the function has,
+    None where it has no safe place.  ``hidden`` names what of it only a
+    deployment knows, with the reason; ``unbuilt`` says why a function of a
     template has no Dockerfile.
     """
 
     construct: str
     location: Location
-    architecture: str | None = None
-    architecture_given: bool = True
-    command: tuple[str, ...] | None = ()
-    entrypoint: tuple[str, ...] | None = ()
-    workdir: str | None = ""
+    declared: DeclaredFunction = DeclaredFunction()
     repository: str | None = None
     image: str = ""
     metadata: str = ""
     telling: Fix | None = None
     dockerfile: DockerfileSubject | None = None
+    hidden: tuple[str, ...] = ()
     unbuilt: str = ""
 
 
@@ -277,7 +272,7 @@ class RepositorySubject:
     ``name`` is None where CloudFormation chooses it, or only a deployment
     knows it.  ``lifecycle`` holds the rules of its life-cycle policy and
     ``policy`` the statements of its access policy, as the documents have them;
-    each is None where it cannot be told.  ``receives`` says that images of the
+    each is None where it is unknown.  ``receives`` says that images of the
     app's functions are pushed to it.
     """
 
@@ -292,7 +287,7 @@ class RepositorySubject:
 class AppSubject:
     """Everything that is judged together: the Dockerfiles of a tree, or the functions of an app.
 
-    ``problems`` say why a template cannot be read, and ``undecided`` what in it
+    ``problems`` say why a template cannot be read, and ``inconclusive`` what in it
     only a deployment knows.
     """
 
@@ -301,7 +296,7 @@ class AppSubject:
     functions: Sequence[FunctionSubject] = ()
     repositories: Sequence[RepositorySubject] = ()
     problems: Sequence[Problem] = ()
-    undecided: Sequence[Problem] = ()
+    inconclusive: Sequence[Problem] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What every lock file of Python tells: its packages, where each comes from, and for which Python it is."""
+"""What every lock file of Python holds: its packages, where each comes from, and for which Python it is."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Package:
 
     ``name`` is in normal form.  ``location`` depends on ``origin``; paths are
     relative to the directory of the lock.  ``files`` are the file names of its
-    wheels, or None where the lock does not tell them.  ``digest`` is that of
+    wheels, or None where the lock does not name them.  ``digest`` is that of
     a URL's archive, as ``sha256:...``, empty where the export of the lock has
     it anyway.  ``hashed`` is false where an installer that wants hashes finds
     none in the lock.  ``on_page`` is true where the location is not that of an
@@ -97,7 +97,7 @@ class Package:
 
     @property
     def only_wheels(self) -> bool:
-        """Whether the lock tells all files of the package, and there is nothing to build it from."""
+        """Whether the lock names all files of the package, and there is nothing to build it from."""
         return bool(self.files) and all(name.endswith(WHEEL) for name in self.files or ())
 
     @property
@@ -123,7 +123,7 @@ class Package:
 class Wanted:
     """What a step takes of a lock: words for groups and extras, a member of the workspace, and for which machine.
 
-    ``defaults`` are the groups that the project installs unasked, for locks that do not tell them.
+    ``defaults`` are the groups that the project installs unasked, for locks that do not name them.
     """
 
     words: tuple[str, ...] = ()
@@ -196,7 +196,7 @@ def parse_toml(text: str) -> dict[str, Any]:
     try:
         data: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise LockFault(f"it is no valid TOML: {error}") from None
+        raise LockFault(f"it is not valid TOML: {error}") from None
     return data
 
 

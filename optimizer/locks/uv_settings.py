@@ -1,4 +1,4 @@
-"""What the settings of uv tell of indexes: uv.lock calls an index and a page of links a registry alike.
+"""What the settings of uv say about indexes: uv.lock calls an index and a page of links a registry alike.
 
 Source: https://docs.astral.sh/uv/concepts/indexes/#flat-indexes
 """

@@ -2,7 +2,7 @@
 
 uv.lock, poetry.lock and pylock.toml list the files of every package, so it is
 known before a build which packages must be compiled.  Requirements files and
-Pipfile.lock hold hashes alone, which tell nothing.
+Pipfile.lock hold only hashes, which say nothing about the platform.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def uv_platform(base: BaseImage, architecture: str) -> str:
 
 
 def without_wheel(packages: Iterable[Package], base: BaseImage, architecture: str) -> tuple[str, ...]:
-    """The packages that have no wheel for the base, as ``name version``, sorted; those whose files the lock does not tell do not count."""
+    """The packages that have no wheel for the base, as ``name version``, sorted; those whose files the lock does not name do not count."""
     supported = frozenset(_tags(base, architecture))
     missing = {
         f"{package.name} {package.version}".strip()
@@ -62,7 +62,7 @@ def _fits(wheel: str, supported: Collection[str]) -> bool:
 
 @lru_cache(maxsize=16384)
 def _tags_of(wheel: str) -> tuple[str, ...]:
-    """The tags in the name of a wheel; none for a file that is no wheel."""
+    """The tags in the name of a wheel; none for a file that is not a wheel."""
     from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
     try:

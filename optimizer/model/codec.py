@@ -81,11 +81,11 @@ def from_data(declared: Any, data: Any, kinds: Mapping[str, type]) -> Any:
         except ValueError:
             raise CodecError(f"{data!r} is not one of {', '.join(str(item.value) for item in declared)}") from None
     if type(data) is not declared:
-        raise CodecError(f"{data!r} is no {_NAMES[declared]}")
+        raise CodecError(f"{data!r} is not a {_NAMES[declared]}")
     return data
 
 
-_NAMES = {str: "text", int: "whole number", bool: "truth value", type(None): "empty value"}
+_NAMES = {str: "string", int: "whole number", bool: "boolean", type(None): "empty value"}
 
 
 def _one_of(options: Sequence[Any], data: Any, kinds: Mapping[str, type]) -> Any:
@@ -99,7 +99,7 @@ def _one_of(options: Sequence[Any], data: Any, kinds: Mapping[str, type]) -> Any
 
 def _tuple(arguments: Sequence[Any], data: Any, kinds: Mapping[str, type]) -> tuple[Any, ...]:
     if not isinstance(data, list):
-        raise CodecError(f"{data!r} is no list")
+        raise CodecError(f"{data!r} is not a list")
     declared = [arguments[0]] * len(data) if arguments[-1] is Ellipsis else list(arguments)
     if len(declared) != len(data):
         raise CodecError(f"the list has {len(data)} items instead of {len(declared)}")
@@ -109,7 +109,7 @@ def _tuple(arguments: Sequence[Any], data: Any, kinds: Mapping[str, type]) -> tu
 def _image(data: Any) -> ImageReference:
     text = data.get("image") if isinstance(data, dict) else None
     if not isinstance(text, str):
-        raise CodecError(f"{data!r} is no image")
+        raise CodecError(f"{data!r} is not an image")
     try:
         return ImageReference.parse(text)
     except SpecError as error:
@@ -118,7 +118,7 @@ def _image(data: Any) -> ImageReference:
 
 def _instance(declared: type, data: Any, kinds: Mapping[str, type]) -> Any:
     if not isinstance(data, dict):
-        raise CodecError(f"{data!r} is no object")
+        raise CodecError(f"{data!r} is not an object")
     cls = declared
     given = dict(data)
     if "kind" in given:

@@ -17,10 +17,24 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class _Rule:
+    """Neighbouring patterns of one kind: names that match wherever they stand, and an expression for all others."""
+
+    negated: bool
+    names: frozenset[str]
+    pattern: re.Pattern[str] | None
+
+    def matches(self, path: str) -> bool:
+        if not self.names.isdisjoint(path.split("/")):
+            return True
+        return self.pattern is not None and self.pattern.match(path) is not None
+
+
+@dataclass(frozen=True, slots=True)
 class IgnorePatterns:
     """Compiled patterns, neighbours of one kind together; the last one that matches decides."""
 
-    rules: tuple[tuple[bool, re.Pattern[str]], ...]
+    rules: tuple[_Rule, ...]
 
     @classmethod
     def parse(cls, patterns: Sequence[str]) -> IgnorePatterns:
@@ -30,32 +44,42 @@ class IgnorePatterns:
     def ignores(self, path: str) -> bool:
         """Whether the relative path, or a directory above it, is left out."""
         ignored = False
-        for negated, pattern in self.rules:
-            if negated == ignored and pattern.match(path):
-                ignored = not negated
+        for rule in self.rules:
+            if rule.negated == ignored and rule.matches(path):
+                ignored = not rule.negated
         return ignored
 
     @property
     def may_take_back(self) -> bool:
         """Whether a file below an ignored directory can still be wanted."""
-        return any(negated for negated, _ in self.rules)
+        return any(rule.negated for rule in self.rules)
 
 
 @functools.lru_cache(maxsize=256)
 def _parse(patterns: tuple[str, ...]) -> IgnorePatterns:
-    expressions: list[tuple[bool, list[str]]] = []
-    numbers = itertools.count()
+    groups: list[tuple[bool, list[str]]] = []
     for line in patterns:
         text = line.strip()
         if not text or text.startswith("#"):
             continue
         negated = text.startswith("!")
         cleaned = posixpath.normpath(text.removeprefix("!").strip().lstrip("/"))
-        if not expressions or expressions[-1][0] != negated:
-            expressions.append((negated, []))
-        expressions[-1][1].append(_expression(cleaned, numbers))
-    # Neighbours of one kind are one expression: a walk asks for each of its files.
-    return IgnorePatterns(tuple((negated, re.compile("|".join(group), re.DOTALL)) for negated, group in expressions))
+        if not groups or groups[-1][0] != negated:
+            groups.append((negated, []))
+        groups[-1][1].append(cleaned)
+    return IgnorePatterns(tuple(_rule(negated, group) for negated, group in groups))
+
+
+def _rule(negated: bool, patterns: Sequence[str]) -> _Rule:
+    # A walk asks for each of its files: one look into a set, and one expression, in place of one for each pattern.
+    names = frozenset(match[1] for pattern in patterns if (match := _ANYWHERE.fullmatch(pattern)))
+    numbers = itertools.count()
+    others = [_expression(pattern, numbers) for pattern in patterns if not _ANYWHERE.fullmatch(pattern)]
+    return _Rule(negated, names, re.compile("|".join(others), re.DOTALL) if others else None)
+
+
+# A name without wildcards, in any directory.
+_ANYWHERE = re.compile(r"\*\*/([^/*?\[\\]+)", re.DOTALL)
 
 
 _END = r"(?=/|\Z)"

@@ -52,7 +52,7 @@ class Stage:
     make no tree; there is at most one chain of them.
 
     Without ``on_target`` the stage makes the same tree on the platform of
-    whoever builds, so that no emulator is needed.
+    the machine that builds, so that no emulator is needed.
     """
 
     name: str

@@ -1,6 +1,6 @@
 """The step kinds: what a team can declare about an image.
 
-A step says what belongs into the image, never how a Dockerfile writes it.
+A step declares what belongs in the image, never how a Dockerfile writes it.
 Building a step never raises: :class:`~optimizer.model.spec.ImageSpec` reports
 the faults of all its steps together.
 """
@@ -136,7 +136,11 @@ def _slim_field() -> Any:
 
 
 def _builder_field(default: str) -> Any:
-    return typed(types.optional(types.IMAGE), default=None, doc=f"Image that builds; default: {default}.")
+    return typed(
+        types.optional(types.IMAGE),
+        default=None,
+        doc=f"Image that builds; default: {default}, unless your configuration sets another.",
+    )
 
 
 @step_kind

@@ -1,6 +1,6 @@
 """The key of each stage: a digest over all that decides what its tree holds.
 
-Equal keys are equal layers, whoever builds them.  A key is made of
+Equal keys are equal layers, on every machine.  A key is made of
 
 - the kind and the revision of the recipe and its values, without the names that
   the project's files and the build secrets have outside of the stage;
@@ -8,7 +8,7 @@ Equal keys are equal layers, whoever builds them.  A key is made of
 - the digest of the image, or the key of the stage, on which it stands, where a
   container of that has to run;
 - the keys of the stages whose trees it finds;
-- the platform, where it must run on that of the image.
+- the platform, where it must run on that of the image, or takes something of it.
 
 Titles, names of steps and stability are in no key: they change no byte.  The
 value of a build secret is unknown here; who changes what a secret leads to, has
@@ -39,7 +39,7 @@ class Contents(Protocol):
     def content(self, path: str, exclude: tuple[str, ...]) -> str:
         """A digest of a file, or of everything below a directory but what the patterns leave out; names are relative to it.
 
-        Raises ContextError for what cannot be read.
+        Raises ContextError for a file that cannot be read.
         """
 
 
@@ -62,7 +62,7 @@ def _key(stage: Stage, plan: BuildPlan, contents: Contents, keys: Mapping[str, s
         "recipe": {field.name: _value(getattr(recipe, field.name), contents) for field in fields(recipe)},
         "origin": _origin(stage.origin, keys) if recipe.needs_container else None,
         "trees": [keys[name] for name in stage.trees],
-        "platform": plan.platform if stage.on_target else None,
+        "platform": plan.platform if stage.on_target or recipe.follows_platform else None,
         "in_place": stage.in_place,
     }
     return hashlib.sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from optimizer.bases.catalogue import BaseImage, base_image, check_runtime
 from optimizer.bases.lock import Lock
 from optimizer.bases.mirror import Mirror
+from optimizer.bases.tools import Tools
 from optimizer.dockerfile.rendered import BASE, BUILD
 from optimizer.errors import Fault, PlanError, SpecError, UnpinnedError
 from optimizer.locks.local import Local
@@ -51,6 +52,7 @@ def plan(
     project: ProjectFiles,
     *,
     mirror: Mirror = Mirror(),  # noqa: B008 - an immutable value
+    tools: Tools = Tools(),  # noqa: B008 - an immutable value
     ordering: Ordering = stable_first,
 ) -> BuildPlan:
     """The build plan of a spec; equal arguments give equal plans.
@@ -64,7 +66,7 @@ def plan(
     :class:`UnpinnedError` for images that the lock does not pin; each with every
     fault of its kind.
     """
-    target, warnings = _target(spec)
+    target, warnings = _target(spec, tools)
     drafts = _drafts(spec, target, project)
     _check_stage_names(drafts)
     _check_secret_files(drafts)
@@ -89,12 +91,12 @@ def plan(
     )
 
 
-def required_images(spec: ImageSpec) -> tuple[ImageReference, ...]:
+def required_images(spec: ImageSpec, tools: Tools = Tools()) -> tuple[ImageReference, ...]:  # noqa: B008 - an immutable value
     """The images that the lock must pin for a spec, without digests, sorted, each once.
 
     Raises :class:`SpecError` for an unknown or refused runtime.
     """
-    target, _ = _target(spec)
+    target, _ = _target(spec, tools)
     wanted = [target.image]
     for step in spec.steps:
         wanted += toolchain_of(step).images(step, target)
@@ -112,7 +114,7 @@ class _Draft:
         return self.toolchain.warnings(self.step, self.context) if isinstance(self.toolchain, Warns) else ()
 
 
-def _target(spec: ImageSpec) -> tuple[Target, list[str]]:
+def _target(spec: ImageSpec, tools: Tools) -> tuple[Target, list[str]]:
     base = base_image(spec.runtime)
     faults, warnings = check_runtime(base, frozenset(spec.allow))
     if spec.architecture not in base.architectures:
@@ -120,7 +122,7 @@ def _target(spec: ImageSpec) -> tuple[Target, list[str]]:
             Fault(
                 f'runtime "{base.runtime}" has no base image for "{spec.architecture}"; allowed: {", ".join(base.architectures)}',
                 "architecture",
-                "take an allowed architecture, or a newer runtime",
+                "choose an allowed architecture, or a newer runtime",
             )
         )
     if faults:
@@ -131,6 +133,7 @@ def _target(spec: ImageSpec) -> tuple[Target, list[str]]:
         architecture=spec.architecture,
         build_arguments=spec.build_arguments,
         bytecode=spec.bytecode,
+        tools=tools,
     )
     return target, warnings
 
@@ -155,7 +158,9 @@ def _drafts(spec: ImageSpec, target: Target, project: ProjectFiles) -> list[_Dra
         if step.title in RESERVED_NAMES:
             faults.append(
                 Fault(
-                    f'the step name "{step.title}" is reserved; reserved: {", ".join(RESERVED_NAMES)}', f"{place}.name", "take another name"
+                    f'the step name "{step.title}" is reserved; reserved: {", ".join(RESERVED_NAMES)}',
+                    f"{place}.name",
+                    "choose another name",
                 )
             )
         if toolchain.families and target.base.family not in toolchain.families:
@@ -193,9 +198,9 @@ def _unread(step: Step, local: Iterable[Local], stages: Iterable[Stage]) -> Iter
     for item in local:
         if not item.within(directories, files):
             yield Fault(
-                f"{item.place} names {item.title}, which a {step.kind} step cannot bring into the image",
+                f"{item.place} names {item.title}, which a {step.kind} step cannot put into the image",
                 _lock_field(step),
-                "lock without it, or install it with a Command step that names it among its inputs",
+                "remove it from the lock, or install it in a Command step that has it in inputs",
             )
 
 
@@ -205,9 +210,9 @@ def _lock_field(step: Step) -> str:
 
 def _family_fault(step: Step, place: str, base: BaseImage, families: Sequence[str]) -> Fault:
     return Fault(
-        f'{type(step).__name__} does not work with runtime "{base.runtime}"; allowed: runtimes of {", ".join(families)}',
+        f'{type(step).__name__} does not work with runtime "{base.runtime}"; allowed: {", ".join(families)} runtimes',
         place,
-        "take a runtime of that family, or leave the step out",
+        "choose one of those runtimes, or remove the step",
     )
 
 
@@ -219,7 +224,7 @@ def _secret_faults(steps: Sequence[Step]) -> Iterable[Fault]:
                 yield Fault(
                     f'the build secret "{secret.id}" has two sources: {sources[secret.id]} and {secret.source}',
                     f"steps[{index}].secrets[{position}]",
-                    "give one of them another id",
+                    "set another id for one of them",
                 )
 
 
@@ -241,7 +246,7 @@ def _check_secret_files(drafts: Sequence[_Draft]) -> None:
         Fault(
             f'"{secret.from_file}", the file of the build secret "{secret.id}", is among the files that the step copies into the image',
             f'"{draft.context.name}"',
-            "add it to exclude of the step, or keep it elsewhere",
+            "add it to exclude of the step, or keep it in another directory",
         )
         for draft in drafts
         for stage in draft.stages
@@ -266,9 +271,9 @@ def _split(drafts: Sequence[_Draft]) -> tuple[list[_Draft], list[_Draft]]:
     names = {draft.context.name for draft in layered}
     impossible = [
         Fault(
-            f'"{draft.context.name}" changes the system below every layer, so it cannot come after "{name}"',
+            f'"{draft.context.name}" changes the system that all other steps build on, so it cannot come after "{name}"',
             "steps",
-            f'take "{name}" out of the after= of "{draft.context.name}"',
+            f'remove "{name}" from the after= of "{draft.context.name}"',
         )
         for draft in in_place
         for name in draft.step.after
@@ -345,7 +350,7 @@ def _with_earlier_steps(stage: Stage, drafts: dict[str, _Draft], chain: Sequence
     systems = {item.name for other in earlier for item in other.stages if item.in_place}
     if systems and stage.origin == target.image:
         system = [item.name for item in chain if item.name in systems][-1]
-        stage = replace(stage, origin=system, on_target=stage.on_target or OnTarget(f"it stands on {system}"))
+        stage = replace(stage, origin=system, on_target=stage.on_target or OnTarget(f"it starts from {system}"))
     if draft.toolchain.sees_trees:
         stage = replace(stage, trees=tuple(sorted(item.name for other in earlier for item in other.stages if not item.in_place)))
     return stage

@@ -23,6 +23,8 @@ _RACY_NS = 2_000_000_000
 _ROWS_MAX = 1_000_000
 # SQLite before 3.32 allows 999 parameters.
 _BATCH = 900
+# Of the whole cache, one row is read in a quarter of the time that it takes to find one by its key.
+_SCAN = 4
 _SCHEMA = "CREATE TABLE IF NOT EXISTS digests (version TEXT PRIMARY KEY, digest TEXT NOT NULL) WITHOUT ROWID"
 
 
@@ -40,7 +42,7 @@ class DigestCache:
             self._connection = sqlite3.connect(path, timeout=1.0)
             self._connection.execute("PRAGMA synchronous = OFF")
             self._connection.execute(_SCHEMA)
-            if self._connection.execute("SELECT count(*) FROM digests").fetchone()[0] > _ROWS_MAX:
+            if self._rows() > _ROWS_MAX:
                 self._connection.execute("DELETE FROM digests")
 
     @classmethod
@@ -55,8 +57,13 @@ class DigestCache:
         if self._connection is None:
             return found
         by_key = {_key(version): version for version in versions}
-        keys = list(by_key)
         with contextlib.suppress(sqlite3.Error):
+            if len(by_key) > _BATCH and len(by_key) * _SCAN > self._rows():
+                # Half of the time of asking for each.
+                rows = self._connection.execute("SELECT version, digest FROM digests")
+                return {by_key[key]: str(digest) for key, digest in rows if key in by_key}
+            # Sorted, as the database has them: neighbours share a page.
+            keys = sorted(by_key)
             for start in range(0, len(keys), _BATCH):
                 batch = keys[start : start + _BATCH]
                 marks = ",".join("?" * len(batch))
@@ -64,15 +71,20 @@ class DigestCache:
                 found.update((by_key[key], str(digest)) for key, digest in rows)
         return found
 
+    def _rows(self) -> int:
+        assert self._connection is not None
+        return int(self._connection.execute("SELECT count(*) FROM digests").fetchone()[0])
+
     def add(self, digests: Mapping[Version, str]) -> None:
         """Remember digests, but those of files that changed just now."""
         if self._connection is None or not digests:
             return
         settled = time.time_ns() - _RACY_NS
-        rows = [(_key(version), digest) for version, digest in digests.items() if max(version[3:]) < settled]
+        rows = sorted((_key(version), digest) for version, digest in digests.items() if max(version[3:]) < settled)
         with contextlib.suppress(sqlite3.Error), self._connection:
             self._connection.executemany("INSERT OR REPLACE INTO digests VALUES (?, ?)", rows)
 
 
 def _key(version: Version) -> str:
-    return ":".join(map(str, version))
+    device, inode, size, modified, changed = version
+    return f"{device}:{inode}:{size}:{modified}:{changed}"

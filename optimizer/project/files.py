@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
+import operator
 import os
 import stat
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from io import FileIO
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,13 +17,13 @@ from optimizer.project.digests import DigestCache, Version
 from optimizer.project.parallel import read_files
 
 _CHUNK = 1 << 20
+_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 # A tree of thousands of files that is wrong in one way has thousands of faults; these tell which way.
 _FAULTS_MAX = 20
 _WHITEOUT = ".wh."
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One entry of a build context.
 
     ``path`` is relative to the project, with slashes.  ``mode`` is ``file``,
@@ -44,23 +43,62 @@ class _File(NamedTuple):
     mode: str
     version: Version
 
-    def entry(self, digests: Mapping[Version, str]) -> Entry:
-        return Entry(self.path, self.mode, digests[self.version])
+
+_path = operator.attrgetter("path")
+
+
+@dataclass(slots=True)
+class _Found:
+    """What a walk has found."""
+
+    entries: list[Entry] = field(default_factory=list)
+    files: list[_File] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+    def extend(self, other: _Found) -> None:
+        self.entries += other.entries
+        self.files += other.files
+        self.faults += other.faults
+
+    def drop_bare_directories(self) -> None:
+        """Keep of the directories only those above something else."""
+        contents = [file.path for file in self.files] + [entry.path for entry in self.entries if entry.mode != "directory"]
+        above = directories_above(contents)
+        self.entries = [entry for entry in self.entries if entry.mode != "directory" or entry.path in above]
 
 
 class OpenedFile:
-    """A file of the project while it is read; ``size`` is in bytes, ``left`` what is not read yet."""
+    """A file that was hashed, while it is read; ``size`` is in bytes.
 
-    def __init__(self, file: FileIO, size: int) -> None:
-        self._file = file
-        self.size = size
-        self.left = size
+    A context manager, which raises :class:`ContextError` at its end when not
+    all was read, or when the file is no longer the one that was hashed.
+    """
+
+    # Descriptors, and no generator: Python's file objects ask the system twice as much, of each of thousands of small files.
+    def __init__(self, absolute: str, entry: Entry, digests: Mapping[Version, str]) -> None:
+        self._descriptor = os.open(absolute, _READ)
+        self._entry = entry
+        self._digests = digests
+        self.size = self._left = os.fstat(self._descriptor).st_size
 
     def chunks(self) -> Iterator[bytes]:
         """The bytes, never more than ``size`` of them."""
-        while self.left and (chunk := self._file.read(min(self.left, _CHUNK))):
-            self.left -= len(chunk)
-            yield chunk
+        try:
+            while self._left and (chunk := os.read(self._descriptor, min(self._left, _CHUNK))):
+                self._left -= len(chunk)
+                yield chunk
+        except OSError as error:
+            raise _gone(self._entry.path, error) from None
+
+    def __enter__(self) -> OpenedFile:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        version = _version(os.fstat(self._descriptor))
+        os.close(self._descriptor)
+        if kind is None and (self._left or self._digests.get(version) != self._entry.content):
+            path = self._entry.path
+            raise ContextError(f'"{path}" changed while it was read', path, "stop the program that writes it, and run again")
 
 
 class Project:
@@ -129,45 +167,40 @@ class Project:
 
     def _entries(self, path: str, ignore: IgnorePatterns) -> tuple[Entry, ...]:
         top = self._inside(path)
+        found = _Found()
         if top.is_dir():
-            found = list(self._walk(str(top), path, "", ignore))
+            self._walk(str(top), path, "", ignore, found)
+        elif fault := name_fault(path):
+            found.faults.append(fault)
         else:
-            found = [name_fault(path) or self._file(str(top), path, os.stat(top))]
-        faults = [item for item in found if isinstance(item, Fault)]
-        faults += self._hash([item for item in found if isinstance(item, _File)])
+            self._add_file(str(top), path, os.stat(top), found)
+        faults = found.faults + self._hash(found.files)
         if faults:
             raise ContextError(_first(sorted(faults, key=lambda fault: fault.place)))
-        entries = (item.entry(self._digests) if isinstance(item, _File) else item for item in found if not isinstance(item, Fault))
-        return tuple(sorted(entries, key=lambda entry: entry.path))
+        digests = self._digests
+        entries = found.entries + [Entry(path, mode, digests[version]) for path, mode, version in found.files]
+        return tuple(sorted(entries, key=_path))
 
     def content(self, path: str, exclude: tuple[str, ...] = ()) -> str:
         """A digest of what :meth:`entries` gives, with names relative to the path; raises as that does."""
         key = (path, exclude)
         if key not in self._contents:
-            digest = hashlib.sha256()
             prefix = 0 if path == "." else len(path) + 1
-            for entry in self.entries(path, exclude):
-                digest.update(f"{entry.path[prefix:]}\0{entry.mode}\0{entry.content}\0".encode())
-            self._contents[key] = digest.hexdigest()
+            text = "".join([f"{name[prefix:]}\0{mode}\0{content}\0" for name, mode, content in self.entries(path, exclude)])
+            self._contents[key] = hashlib.sha256(text.encode()).hexdigest()
         return self._contents[key]
 
-    @contextlib.contextmanager
-    def opened(self, entry: Entry) -> Iterator[OpenedFile]:
+    def opened(self, entry: Entry) -> OpenedFile:
         """A file that :meth:`entries` gave, to be read to its end; KeyError for any other.
 
-        Raises :class:`ContextError` when it cannot be read, or is no longer
-        the one that was hashed: a copy of other bytes would be found under a
-        wrong name for ever.
+        Raises :class:`ContextError` when it cannot be read, and at its end
+        when it is no longer the one that was hashed: a copy of other bytes
+        would be found under a wrong name for ever.
         """
         try:
-            file = open(self._absolute[entry.path], "rb", buffering=0)  # noqa: SIM115 - closed below
+            return OpenedFile(self._absolute[entry.path], entry, self._digests)
         except OSError as error:
-            raise ContextError(f'"{entry.path}" cannot be read: {error.strerror}', entry.path, "put it back, and run again") from None
-        with file:
-            opened = OpenedFile(file, os.fstat(file.fileno()).st_size)
-            yield opened
-            if opened.left or self._digests.get(_version(os.fstat(file.fileno()))) != entry.content:
-                raise ContextError(f'"{entry.path}" changed while it was read', entry.path, "stop what writes it, and run again")
+            raise _gone(entry.path, error) from None
 
     def _kind(self, path: str) -> str | None:
         try:
@@ -180,22 +213,24 @@ class Project:
         resolved = Path(os.path.realpath(os.path.join(self._root, path)))
         if resolved != self.root and self.root not in resolved.parents:
             raise ContextError(
-                f'"{path}" leaves the project "{self.root.name}"', path, "copy the file into the project; links may not leave it"
+                f'"{path}" is a link out of the project "{self.root.name}"', path, "copy the file into the project; links may not leave it"
             )
         return resolved
 
-    def _walk(self, directory: str, path: str, relative: str, ignore: IgnorePatterns) -> Iterator[Entry | _File | Fault]:
+    def _walk(self, directory: str, path: str, relative: str, ignore: IgnorePatterns, found: _Found) -> None:
         if relative:
-            yield Entry(path, "directory", "")
+            found.entries.append(Entry(path, "directory", ""))
         try:
             with os.scandir(directory) as scan:
                 items = list(scan)
         except OSError as error:
-            yield _unreadable(path, error)
+            found.faults.append(_unreadable(path, error))
             return
+        before = f"{relative}/" if relative else ""
+        before_here = f"{path}/" if path != "." else ""
         for item in items:
-            below = f"{relative}/{item.name}" if relative else item.name
-            here = f"{path}/{item.name}" if path != "." else item.name
+            below = before + item.name
+            here = before_here + item.name
             is_directory = item.is_dir(follow_symlinks=False)
             if is_directory and item.path == self._output:
                 continue
@@ -204,28 +239,39 @@ class Project:
                 continue
             fault = name_fault(here)
             if ignored:
-                inner = list(_without_bare_directories(list(self._walk(item.path, here, below, ignore))))
-                yield from [fault] if fault is not None and inner else inner
+                inner = _Found()
+                self._walk(item.path, here, below, ignore, inner)
+                inner.drop_bare_directories()
+                if fault is not None and (inner.entries or inner.files or inner.faults):
+                    found.faults.append(fault)
+                else:
+                    found.extend(inner)
             elif fault is not None:
-                yield fault
+                found.faults.append(fault)
             elif is_directory:
-                yield from self._walk(item.path, here, below, ignore)
+                self._walk(item.path, here, below, ignore, found)
             else:
-                yield self._file_or_link(item, here, below)
+                self._add_file_or_link(item, here, below, found)
 
-    def _file_or_link(self, item: os.DirEntry[str], path: str, below: str) -> Entry | _File | Fault:
+    def _add_file_or_link(self, item: os.DirEntry[str], path: str, below: str, found: _Found) -> None:
         try:
             if item.is_symlink():
-                return _link(os.readlink(item.path), path, directory_depth=below.count("/"))
-            return self._file(item.path, path, item.stat(follow_symlinks=False))
+                link = _link(os.readlink(item.path), path, directory_depth=below.count("/"))
+                if isinstance(link, Entry):
+                    found.entries.append(link)
+                else:
+                    found.faults.append(link)
+            else:
+                self._add_file(item.path, path, item.stat(follow_symlinks=False), found)
         except OSError as error:
-            return _unreadable(path, error)
+            found.faults.append(_unreadable(path, error))
 
-    def _file(self, absolute: str, path: str, status: os.stat_result) -> _File | Fault:
+    def _add_file(self, absolute: str, path: str, status: os.stat_result, found: _Found) -> None:
         if not stat.S_ISREG(status.st_mode):
-            return Fault(f'"{path}" is neither a file, a directory nor a link', path, "exclude it")
+            found.faults.append(Fault(f'"{path}" is neither a file, a directory nor a link', path, "exclude it"))
+            return
         self._absolute[path] = absolute
-        return _File(path, "executable" if status.st_mode & 0o111 else "file", _version(status))
+        found.files.append(_File(path, "executable" if status.st_mode & 0o111 else "file", _version(status)))
 
     def _hash(self, files: Sequence[_File]) -> list[Fault]:
         """Learn the digests of the files, from this run, from the cache, and else from their bytes; gives the faults of those that it cannot read."""
@@ -259,13 +305,20 @@ def _link(target: str, path: str, directory_depth: int) -> Entry | Fault:
 
 def _file_digest(absolute: str, path: str) -> str | Fault:
     try:
-        with open(absolute, "rb", buffering=0) as file:
+        descriptor = os.open(absolute, _READ)
+        try:
             digest = hashlib.sha256()
-            while chunk := file.read(_CHUNK):
+            while chunk := os.read(descriptor, _CHUNK):
                 digest.update(chunk)
             return digest.hexdigest()
+        finally:
+            os.close(descriptor)
     except OSError as error:
         return _unreadable(path, error)
+
+
+def _gone(path: str, error: OSError) -> ContextError:
+    return ContextError(f'"{path}" cannot be read: {error.strerror}', path, "restore the file, and run again")
 
 
 def _unreadable(path: str, error: OSError) -> Fault:
@@ -306,9 +359,11 @@ def _first(faults: Sequence[Fault]) -> list[Fault]:
     return [*faults[:_FAULTS_MAX], Fault(f"and {rest} more {'fault' if rest == 1 else 'faults'} of this kind in the same directory")]
 
 
-def _without_bare_directories(entries: Sequence[Entry | _File | Fault]) -> Iterator[Entry | _File | Fault]:
-    """Of an ignored directory only what was taken back, and the directories above that."""
-    kept = [entry for entry in entries if isinstance(entry, _File) or (isinstance(entry, Entry) and entry.mode != "directory")]
-    for entry in entries:
-        if isinstance(entry, (_File, Fault)) or entry.mode != "directory" or any(other.path.startswith(f"{entry.path}/") for other in kept):
-            yield entry
+def directories_above(paths: Iterable[str]) -> set[str]:
+    """All directories in which the relative paths stand."""
+    found: set[str] = set()
+    for path in paths:
+        # Where one is known, all above it are.
+        while (path := path.rpartition("/")[0]) and path not in found:
+            found.add(path)
+    return found

@@ -15,7 +15,7 @@ _SHORT = 12
 
 
 def inspection_to_dict(analysis: ImageAnalysis, findings: Sequence[Finding]) -> dict[str, Any]:
-    """An image as plain data; null where the source does not say."""
+    """An image as plain data; null where the source does not have the value."""
     image = analysis.image
     return {
         "name": image.name,

@@ -1,4 +1,4 @@
-"""What reports say of a finding in words: what to do, and where else it is."""
+"""The text of a finding in reports: what to do, and where else it is."""
 
 from __future__ import annotations
 

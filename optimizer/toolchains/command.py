@@ -31,14 +31,14 @@ class CommandToolchain:
             yield Fault("no command is given", "run", 'write run=[["make", "assets"]]')
         if step.image is not None and step.build_packages:
             yield Fault(
-                "build_packages come from the base image's package manager, and the step names another image",
+                "build_packages come from the base image's package manager, but the step names another image",
                 "build_packages",
                 "install them with a command",
             )
         for index, path in enumerate(step.inputs):
             if context.project.kind(path) is None:
                 yield Fault(
-                    f'"{path}" does not exist in the project', f"inputs[{index}]", "mend the path; it is seen from the project's root"
+                    f'"{path}" does not exist in the project', f"inputs[{index}]", "fix the path; it is relative to the project's root"
                 )
 
     def stages(self, step: Command, context: StepContext) -> Sequence[Stage]:

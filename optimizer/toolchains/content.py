@@ -77,7 +77,7 @@ class ExtensionToolchain:
 
     def check(self, step: Extension, context: StepContext) -> Iterable[Fault]:
         if (step.source is None) == (step.image is None):
-            yield Fault("an extension needs exactly one of source and image", "source", 'say Extension("path") or Extension(image="...")')
+            yield Fault("an extension needs exactly one of source and image", "source", 'write Extension("path") or Extension(image="...")')
         elif step.source is not None:
             yield from _missing(context, step.source)
 
@@ -105,7 +105,7 @@ class ExtensionToolchain:
 
 def _missing(context: StepContext, source: str) -> Iterable[Fault]:
     if context.project.kind(source) is None:
-        yield Fault(f'"{source}" does not exist in the project', "source", "mend the path; it is seen from the project's root")
+        yield Fault(f'"{source}" does not exist in the project', "source", "fix the path; it is relative to the project's root")
 
 
 def _packed(

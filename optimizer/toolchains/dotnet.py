@@ -43,7 +43,7 @@ class DotnetToolchain:
             yield Fault(
                 f'"{found.sdk[0]}" asks for the SDK {found.sdk[1]}, and the builder is "{builder}"',
                 "builder",
-                "set builder to an SDK of that version, or let global.json ask for the runtime's",
+                "set builder to an SDK of that version, or set the version in global.json to the builder's",
             )
 
         runtime = _version(context.target)
@@ -51,7 +51,7 @@ class DotnetToolchain:
             yield Fault(
                 f'"{found.framework[0]}" targets .NET {found.framework[1]}, and the runtime has {runtime}',
                 "source",
-                "choose a runtime of that version, or target the runtime's",
+                "choose a runtime of that version, or set the target framework to the runtime's",
             )
 
     def local(self, step: DotnetBuild, context: StepContext) -> Iterable[Local]:
@@ -97,7 +97,7 @@ def _sources(step: DotnetBuild, context: StepContext) -> dotnet.DotnetSources:
 
 
 def _sdk(target: Target) -> ImageReference:
-    return ImageReference.parse(f"mcr.microsoft.com/dotnet/sdk:{_version(target)}")
+    return target.tools.image("dotnet", _version(target))
 
 
 def _version(target: Target) -> str:

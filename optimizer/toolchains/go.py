@@ -16,8 +16,6 @@ from optimizer.model.steps import GoBuild
 from optimizer.toolchains.sources import Placement
 from optimizer.toolchains.toolchain import Rank, StepContext, Target, below, missing_directory, missing_file
 
-_BUILDER = ImageReference.parse("public.ecr.aws/docker/library/golang:1.25")
-
 
 class GoToolchain:
     """A static binary, the same in every directory, made for the target's architecture by any builder."""
@@ -27,7 +25,7 @@ class GoToolchain:
     sees_trees: bool = False
 
     def images(self, step: GoBuild, target: Target) -> tuple[ImageReference, ...]:
-        return (step.builder or _BUILDER,)
+        return (_builder(step, target),)
 
     def check(self, step: GoBuild, context: StepContext) -> Iterable[Fault]:
         yield from missing_directory(context, step.source, "source", "the Go module")
@@ -47,7 +45,7 @@ class GoToolchain:
                 "package",
                 "name the directory of the program, relative to the source",
             )
-        yield from _version_faults(step.builder or _BUILDER, found)
+        yield from _version_faults(_builder(step, context.target), found)
 
     def local(self, step: GoBuild, context: StepContext) -> Iterable[Local]:
         found = _sources(step, context)
@@ -76,7 +74,7 @@ class GoToolchain:
                 step=context.name,
                 title=f"Go program of {step.source}",
                 stability=context.stability,
-                origin=step.builder or _BUILDER,
+                origin=_builder(step, context.target),
                 recipe=GoProgram(
                     workdir=placement.workdir,
                     package=step.package,
@@ -88,6 +86,10 @@ class GoToolchain:
                 ),
             )
         ]
+
+
+def _builder(step: GoBuild, target: Target) -> ImageReference:
+    return step.builder or target.tools.image("golang")
 
 
 def _sources(step: GoBuild, context: StepContext) -> go.GoSources:
@@ -102,5 +104,5 @@ def _version_faults(builder: ImageReference, found: go.GoSources) -> Iterable[Fa
             yield Fault(
                 f'"{path}" asks for Go {version}, and the builder is "{builder}"',
                 "builder",
-                f'set builder="{_BUILDER.name}:{minor}", or lower the version with go mod edit -go',
+                f'set builder="{builder.name}:{minor}", or lower the version with go mod edit -go',
             )

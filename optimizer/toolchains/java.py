@@ -20,15 +20,6 @@ from optimizer.model.steps import JavaBuild
 from optimizer.toolchains.sources import Placement
 from optimizer.toolchains.toolchain import Rank, StepContext, Target, below, missing_directory
 
-_LIBRARY = "public.ecr.aws/docker/library"
-_MAVEN_TAGS = {
-    "8": "3.9-amazoncorretto-8",
-    "11": "3.9-amazoncorretto-11",
-    "17": "3.9-amazoncorretto-17",
-    "21": "3.9-amazoncorretto-21",
-    "25": "3.9-amazoncorretto-25",
-}
-_GRADLE_TAGS = {"8": "8-jdk8", "11": "8-jdk11", "17": "8-jdk17", "21": "8-jdk21", "25": "9-jdk25"}
 _OUTPUTS = ("target", "build", ".gradle", "src/test")
 
 
@@ -154,7 +145,7 @@ def _maven_faults(step: JavaBuild, context: StepContext) -> Iterable[Fault]:
         parents = maven.above(context.project, poms[0])
         others = {} if step.module else _siblings(context, poms[0], parents)
     except ValueError as error:
-        yield Fault(str(error), "source", "fix the file; mvn validate tells whether Maven can read it")
+        yield Fault(str(error), "source", "fix the file; check it with mvn validate")
         return
     modules = sorted(posixpath.relpath(pom.directory, source) for pom in poms[1:])
     if step.module is not None:
@@ -171,7 +162,7 @@ def _maven_faults(step: JavaBuild, context: StepContext) -> Iterable[Fault]:
     for pom in poms:
         for path in pom.system:
             yield Fault(
-                f'"{pom.path}" has a library of the scope "system" at "{path}", which Maven puts into no image',
+                f'"{pom.path}" has a library of the scope "system" at "{path}", which Maven does not copy',
                 "source",
                 "put it into a repository, such as one in the project with the URL file://${project.basedir}/repository",
             )
@@ -193,7 +184,7 @@ def _gradle_faults(step: JavaBuild, context: StepContext) -> Iterable[Fault]:
     if owner is not None:
         module = posixpath.relpath(source, owner)
         yield Fault(
-            f'"{step.source}" is a project of the Gradle build in "{owner}", and no build of its own',
+            f'"{step.source}" is a project of the Gradle build in "{owner}", not a build of its own',
             "source",
             f'set source="{owner}" and module="{module}"',
         )
@@ -219,7 +210,7 @@ def _module_fault(step: JavaBuild, modules: Sequence[str]) -> Iterable[Fault]:
     if step.module is not None and posixpath.normpath(step.module) not in modules:
         allowed = f"; allowed: {', '.join(modules)}" if modules else "; the build has no modules"
         yield Fault(
-            f'"{step.module}" is no module of the build in "{step.source}"{allowed}',
+            f'"{step.module}" is not a module of the build in "{step.source}"{allowed}',
             "module",
             did_you_mean(step.module, modules) or "name the directory of the module, relative to the source",
         )
@@ -235,5 +226,4 @@ def _tools(step: JavaBuild, context: StepContext) -> list[str]:
 
 def _builder(tool: str, target: Target) -> ImageReference:
     version = target.base.runtime.removeprefix("java").partition(".")[0]
-    tags = _MAVEN_TAGS if tool == "maven" else _GRADLE_TAGS
-    return ImageReference.parse(f"{_LIBRARY}/{tool}:{tags[version]}")
+    return target.tools.image(tool, version)

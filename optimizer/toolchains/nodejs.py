@@ -42,11 +42,11 @@ class NodeToolchain:
         name = posixpath.basename(step.lock)
         if name not in lock_names("nodejs"):
             yield Fault(
-                f'"{step.lock}" is no lock file of a known tool; allowed: {", ".join(lock_names("nodejs"))}',
+                f'"{step.lock}" is not a supported lock file; allowed: {", ".join(lock_names("nodejs"))}',
                 "lock",
-                "write one beside it with bun install --yarn, or with npm install --package-lock-only, and name that"
+                "create one with bun install --yarn or npm install --package-lock-only, and set lock to it"
                 if name in _BUN
-                else "name the lock file itself, not package.json",
+                else "set lock to the lock file, not to package.json",
             )
             return
         manifest = beside(step.lock, "package.json")

@@ -40,7 +40,7 @@ def _reason(project: NodeProject) -> str:
         return _pnpm_scripts(project)
     scripted = project.installed.scripted
     if scripted is None:
-        return "its lock file does not tell which packages run scripts"
+        return "its lock file does not record which packages run scripts"
     return f"install scripts of {_some(scripted)} may compile for the platform that they run on" if scripted else ""
 
 

@@ -177,7 +177,7 @@ def manifest_at(context: StepContext, path: str) -> Manifest:
 
 
 def has_file(context: StepContext, path: str) -> bool:
-    """Whether a file is in the project; a path out of it is told of elsewhere, with the lock that names it."""
+    """Whether a file is in the project; a path out of it is reported elsewhere, with the lock that names it."""
     return not path.startswith(("../", "/")) and context.project.kind(path) == "file"
 
 

@@ -14,7 +14,6 @@ from optimizer.toolchains.nodejs_project import NodeProject, settings_beside
 from optimizer.toolchains.secrets import user_npmrc
 from optimizer.toolchains.system import git_package
 from optimizer.toolchains.toolchain import GENERATED_FILES
-from optimizer.toolchains.tools import PNPM, YARN, YARN_CLASSIC
 
 # What a tool packs into an archive of its own; its digest of that may stand in the lock.
 _NOT_PACKED = (*GENERATED_FILES, "**/node_modules")
@@ -54,10 +53,11 @@ def node_recipe(project: NodeProject) -> NodePackages:
 
 
 def _tools(project: NodeProject) -> Iterator[Tool]:
+    tools = project.context.target.tools
     if project.tool == "pnpm":
-        yield PNPM
+        yield tools.tool("pnpm")
     elif project.tool == "yarn":
-        yield YARN_CLASSIC if project.classic else YARN
+        yield tools.tool("yarn-classic" if project.classic else "yarn")
     if project.scripts(".").patches is not None:
         yield Tool(name="patch-package", version=project.lock.versions["patch-package"])
 

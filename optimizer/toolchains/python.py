@@ -46,9 +46,8 @@ from optimizer.toolchains.python_reading import (
 from optimizer.toolchains.python_sources import SOURCE, source_stage, source_warnings
 from optimizer.toolchains.system import git_package
 from optimizer.toolchains.toolchain import Rank, StepContext, Target, below, beside, missing_file
-from optimizer.toolchains.tools import PIPENV, POETRY, POETRY_EXPORT, UV
 
-_EXPORTERS = {"poetry.lock": (POETRY, POETRY_EXPORT), "Pipfile.lock": (PIPENV,)}
+_EXPORTERS = {"poetry.lock": ("poetry", "poetry-plugin-export"), "Pipfile.lock": ("pipenv",)}
 
 
 class PythonToolchain:
@@ -65,17 +64,17 @@ class PythonToolchain:
         name, kind = posixpath.basename(step.lock), kind_of(step.lock)
         if not kind:
             yield Fault(
-                f'"{step.lock}" is no lock file of a known tool; '
+                f'"{step.lock}" is not a supported lock file; '
                 f"allowed: a requirements file (*.txt), {', '.join(lock_names('python'))}, pylock.toml, pylock.NAME.toml",
                 "lock",
-                "name the lock file itself, not pyproject.toml or Pipfile",
+                "set lock to the lock file, not to pyproject.toml or Pipfile",
             )
             return
         faults = list(_file_faults(step, context, name))
         if step.package is not None and kind != uv.NAME:
-            faults.append(Fault(f"{name} has no members of a workspace", "package", "leave package out, or lock with uv"))
+            faults.append(Fault(f"{name} has no workspace members", "package", "remove package, or lock with uv"))
         if step.groups and kind in ("requirements", "Pipfile.lock"):
-            faults.append(Fault(f"{name} has no dependency groups", "groups", "leave groups out, or lock with uv or poetry"))
+            faults.append(Fault(f"{name} has no dependency groups", "groups", "remove groups, or lock with uv or poetry"))
         yield from faults or lock_faults(step, context)
 
     def local(self, step: PythonDependencies, context: StepContext) -> Iterable[Local]:
@@ -122,6 +121,7 @@ def _third_party(step: PythonDependencies, context: StepContext, reading: Readin
     mounts = _Mounts(step, context, reading)
     exported = reading.lock is not None and reading.kind != "pylock.toml"
     separate = _separate(reading, mounts)
+    with_uv = step.installer == "uv" or exported or any(separate)
     packages = (*step.build_packages, *((git_package(context.target.base),) if reading.repositories else ()))
     return Stage(
         name=context.name,
@@ -156,7 +156,7 @@ def _third_party(step: PythonDependencies, context: StepContext, reading: Readin
             dropped_lines=_dropped_lines(reading),
             bytecode=context.target.compiles_python,
             slim=step.slim,
-            tools=(*((UV,) if step.installer == "uv" or exported or any(separate) else ()), *_EXPORTERS.get(reading.kind, ())),
+            tools=tuple(map(context.target.tools.tool, (*(("uv",) if with_uv else ()), *_EXPORTERS.get(reading.kind, ())))),
             build_packages=context.target.packages(packages),
             reads=mounts.read,
             copies=mounts.copied,
@@ -210,7 +210,7 @@ def _separate(reading: Reading, mounts: _Mounts) -> _Separate:
 
 
 def _version(package: Package) -> str:
-    """The version of a package of archives, which its wheels' names tell."""
+    """The version of a package of archives, which is in the names of its wheels."""
     names = [posixpath.basename(path) for path in package.archives if path.endswith(WHEEL)]
     return package.version or names[0].split("-")[1]
 

@@ -108,7 +108,7 @@ def read_step(step: PythonDependencies, context: StepContext) -> Reading:
 
 
 def _with_pages(packages: Sequence[Package], lock: PythonLock, top: str, context: StepContext) -> tuple[Package, ...]:
-    """The packages of a uv.lock, with what only the settings tell: which registry is a page of links."""
+    """The packages of a uv.lock, with what only the settings say: which registry is a page of links."""
     projects = [below(top, posixpath.join(directory, "pyproject.toml")) for directory in (".", *lock.members.values())]
     pages = set(uv_settings.pages_of(_text(below(top, uv_settings.NAME), context), project=False))
     pages.update(*(uv_settings.pages_of(_text(path, context), project=True) for path in projects))
@@ -198,7 +198,7 @@ def _choice_faults(step: PythonDependencies, lock: PythonLock, context: StepCont
         yield Fault(f'{name} is for Python "{lock.python}", and the runtime has {version}', "lock", "choose another runtime, or lock again")
     if step.package is not None and normal_name(step.package) not in lock.members:
         allowed = ", ".join(lock.members) or "none, this lock has no workspace"
-        hint = did_you_mean(step.package, lock.members) or "name a member of the workspace, or leave package out"
+        hint = did_you_mean(step.package, lock.members) or "name a member of the workspace, or remove package"
         yield Fault(f'{name} has no member "{step.package}"; allowed: {allowed}', "package", hint)
         return
     if step.package is not None:
@@ -207,7 +207,7 @@ def _choice_faults(step: PythonDependencies, lock: PythonLock, context: StepCont
     if step.package is None and len(lock.members) > 1 and not _root_has_packages(step, lock):
         members = ", ".join(member for member, directory in lock.members.items() if directory != ".")
         yield Fault(
-            f"{name} is that of a workspace whose root has no dependencies of its own; members: {members}",
+            f"{name} is the lock of a workspace whose root has no dependencies; members: {members}",
             "package",
             "set package to the member whose dependencies the function needs",
         )
@@ -283,9 +283,9 @@ def _address_faults(step: PythonDependencies, reading: Reading) -> Iterator[Faul
 def _variable_faults(step: PythonDependencies, variable: str, place: str) -> Iterator[Fault]:
     if variable not in {secret.to_env for secret in step.secrets}:
         yield Fault(
-            f'{place} takes "{variable}" from the environment, and no build has it',
+            f'{place} takes "{variable}" from the environment, but the build does not set it',
             "lock",
-            f'write the value, or bring it: BuildSecret("{variable.lower()}", from_env="{variable}", to_env="{variable}")',
+            f'write the value, or pass it as a build secret: BuildSecret("{variable.lower()}", from_env="{variable}", to_env="{variable}")',
         )
 
 
@@ -293,7 +293,7 @@ def _password_fault(place: str) -> Fault:
     return Fault(
         f"{place} holds a password in a URL",
         "lock",
-        'write the URL without it, and bring it by a netrc file: BuildSecret("netrc", from_file=".netrc", to_file="/root/.netrc")',
+        'write the URL without it, and pass it in a netrc file: BuildSecret("netrc", from_file=".netrc", to_file="/root/.netrc")',
     )
 
 
@@ -304,7 +304,7 @@ def _installer_faults(step: PythonDependencies, reading: Reading) -> Iterator[Fa
         yield Fault(
             'installer "pip" does not read pylock.toml: the pip of the base images takes it for a requirements file',
             "installer",
-            'leave installer="pip" out, so that uv installs it',
+            'remove installer="pip", so that uv installs it',
         )
 
 
@@ -331,7 +331,7 @@ def _package_faults(reading: Reading, context: StepContext) -> Iterator[Fault]:
             yield Fault(
                 f'{package.place} takes "{package.name}" from a Git repository on this machine: "{package.location}"',
                 "lock",
-                "name it by the URL of a server, or by its path as a package",
+                "use the URL of a server, or the path of a package in the project",
             )
         if not package.hashed:
             yield Fault(
@@ -351,13 +351,13 @@ def _source_faults(source: Package, reading: Reading, context: StepContext) -> I
         return
     if not source.name:
         yield Fault(
-            f'the package at "{source.location}", which {source.place} names, does not tell its name',
+            f'the package at "{source.location}", which {source.place} names, has no name in its manifest',
             "lock",
             f'add name to [project] in "{source.location}/pyproject.toml", or write NAME @ file:{source.location}',
         )
     if project.version_from_git:
         yield Fault(
-            f"{what} takes its version from Git by {project.version_from_git}, and no build has the history",
+            f"{what} takes its version from Git by {project.version_from_git}, but the build has no Git history",
             "lock",
             f'write the version into "{source.location}/pyproject.toml"',
         )
@@ -366,13 +366,13 @@ def _source_faults(source: Package, reading: Reading, context: StepContext) -> I
     others = {other.name for other in reading.sources}
     if project.dependencies is None:
         yield Fault(
-            f"{what} does not tell its dependencies before it is built",
+            f"{what} does not declare its dependencies statically",
             "lock",
             f'write them into [project] of "{source.location}/pyproject.toml", or lock with uv',
         )
     for name in sorted({requirement_name(text) for text in dependencies_of(source, project)} & project.elsewhere - others):
         yield Fault(
-            f'{what} needs "{name}" of a path, and would get the package of that name from the index',
+            f'{what} depends on "{name}" at a path, but would get the package of that name from the index',
             "lock",
             f'add the path of "{name}" to {reading.kind}, or lock with uv',
         )

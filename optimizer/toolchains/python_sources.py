@@ -15,7 +15,6 @@ from optimizer.toolchains.content import CODE_CACHES
 from optimizer.toolchains.python_indexes import build_indexes, tool_indexes
 from optimizer.toolchains.python_reading import project_at
 from optimizer.toolchains.toolchain import StepContext
-from optimizer.toolchains.tools import UV
 
 SOURCE = "/src"
 """Where a stage has the files of the project."""
@@ -28,7 +27,7 @@ def source_stage(source: Package, step: PythonDependencies, context: StepContext
     """The stage whose tree is one first-party package, without its dependencies."""
     project = project_at(source.location, context)
     directory = f"{SOURCE}/{source.name}"
-    pins, _ = project.constraints()
+    pins, _ = project.constraints(context.target.tools.backends())
     on_target = None
     if not project.pure:
         on_target = OnTarget(f"{source.name} may compile for the platform that it is built on")
@@ -49,7 +48,7 @@ def source_stage(source: Package, step: PythonDependencies, context: StepContext
             tool_indexes=tool_indexes(step),
             constraints=tuple(pins),
             bytecode=context.target.compiles_python,
-            tools=(UV,),
+            tools=(context.target.tools.tool("uv"),),
             build_packages=context.target.packages(step.build_packages),
             # Backends write beside the code that they build.
             copies=(Input(source=source.location, target=directory, directory=True, exclude=(*CODE_CACHES, *_LEFT_BEHIND)),),
@@ -60,7 +59,7 @@ def source_stage(source: Package, step: PythonDependencies, context: StepContext
 
 def source_warnings(source: Package, context: StepContext) -> Iterator[str]:
     """What could make another layer of the same package."""
-    _, open_ends = project_at(source.location, context).constraints()
+    _, open_ends = project_at(source.location, context).constraints(context.target.tools.backends())
     if open_ends:
         names = ", ".join(f'"{text}"' for text in open_ends)
         yield (

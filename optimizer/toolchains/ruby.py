@@ -44,7 +44,7 @@ class RubyToolchain:
     def check(self, step: RubyDependencies, context: StepContext) -> Iterable[Fault]:
         if posixpath.basename(step.lock) != "Gemfile.lock":
             yield Fault(
-                f'"{step.lock}" is no lock file of a known tool; allowed: Gemfile.lock', "lock", "name the lock file itself, not Gemfile"
+                f'"{step.lock}" is not a supported lock file; allowed: Gemfile.lock', "lock", "set lock to Gemfile.lock, not to Gemfile"
             )
             return
         gemfile = beside(step.lock, "Gemfile")
@@ -73,7 +73,7 @@ class RubyToolchain:
                 yield Fault(
                     f'"{step.lock}" takes {", ".join(source.gems)} from the git repository "{source.remote}" of this machine',
                     "lock",
-                    "name the repository by its URL, or the gem by its path in the project",
+                    "use the URL of the repository, or the path of the gem in the project",
                 )
         for item in (*ruby.path_gems(lock, step.lock), *ruby.read_gemfile(context.project, gemfile).files):
             yield from _place_faults(step, item)
@@ -141,21 +141,21 @@ def _gem_stage(step: RubyDependencies, context: StepContext, item: Local) -> Sta
 
 
 def _place_faults(step: RubyDependencies, item: Local) -> Iterable[Fault]:
-    """Bundler looks where the Gemfile says, seen from ``/var/task``; not every such place can be filled."""
+    """Bundler looks at the paths of the Gemfile, relative to ``/var/task``; not every such place can be filled."""
     if item.outside:
         return
     place = _place(step, item.path)
     if place == _HOME:
         yield Fault(
-            f'"{step.lock}" names the gem {item.name} of the Gemfile\'s own directory (gemspec)',
+            f'"{step.lock}" names the gem {item.name} in the Gemfile\'s own directory (gemspec)',
             "lock",
             'move the gem into a directory of its own, and name it in the Gemfile: gem "NAME", path: "DIRECTORY"',
         )
     elif _SYSTEM.match(place) or _up(step, item.path) > 2:
         yield Fault(
-            f'"{step.lock}" names {item.title}, which has no place in the image: seen from "{_HOME}" it is "{place}"',
+            f'"{step.lock}" names {item.title}, which would be "{place}" in the image, outside of "{_HOME}"',
             "lock",
-            "move it to a directory of another name, or nearer to the Gemfile",
+            "move it below the directory of the Gemfile, or rename its directory",
         )
 
 

@@ -17,8 +17,6 @@ from optimizer.model.steps import RustBuild
 from optimizer.toolchains.sources import WORKDIR, Placement
 from optimizer.toolchains.toolchain import Rank, StepContext, Target, below, missing_directory, missing_file
 
-# Alpine's Rust links musl statically, so the binary asks nothing of the base's C library.
-_BUILDER = ImageReference.parse("public.ecr.aws/docker/library/rust:1-alpine")
 _UNSTABLE = ("nightly", "beta")
 
 
@@ -30,7 +28,7 @@ class RustToolchain:
     sees_trees: bool = False
 
     def images(self, step: RustBuild, target: Target) -> tuple[ImageReference, ...]:
-        return (step.builder or _BUILDER,)
+        return (_builder(step, target),)
 
     def check(self, step: RustBuild, context: StepContext) -> Iterable[Fault]:
         yield from missing_directory(context, step.source, "source", "the Rust package")
@@ -43,7 +41,7 @@ class RustToolchain:
         try:
             yield from _faults(step, context)
         except ValueError as error:
-            yield Fault(str(error), "source", "fix the file; cargo metadata tells whether Cargo can read it")
+            yield Fault(str(error), "source", "fix the file; check it with cargo metadata")
 
     def local(self, step: RustBuild, context: StepContext) -> Iterable[Local]:
         return _sources(step, context).local
@@ -51,7 +49,7 @@ class RustToolchain:
     def warnings(self, step: RustBuild, context: StepContext) -> Iterable[str]:
         found = cargo.channel(context.project, posixpath.normpath(step.source))
         if found is not None:
-            yield f'"{found[0]}" names the toolchain "{found[1]}" for rustup; here the builder "{step.builder or _BUILDER}" decides'
+            yield f'"{found[0]}" names the toolchain "{found[1]}" for rustup; here the builder "{_builder(step, context.target)}" decides'
 
     def installers(self, step: RustBuild, context: StepContext) -> Sequence[str]:
         return ("Cargo",)
@@ -68,7 +66,7 @@ class RustToolchain:
                 step=context.name,
                 title=f"Rust program of {step.source}",
                 stability=context.stability,
-                origin=step.builder or _BUILDER,
+                origin=_builder(step, context.target),
                 on_target=OnTarget("the builder has the standard library of its own platform alone"),
                 recipe=RustProgram(
                     workdir=placement.workdir,
@@ -83,9 +81,14 @@ class RustToolchain:
         ]
 
 
+def _builder(step: RustBuild, target: Target) -> ImageReference:
+    # Alpine's Rust links musl statically, so the binary asks nothing of the base's C library.
+    return step.builder or target.tools.image("rust")
+
+
 def _faults(step: RustBuild, context: StepContext) -> Iterable[Fault]:
     source = posixpath.normpath(step.source)
-    builder = step.builder or _BUILDER
+    builder = _builder(step, context.target)
     above = None if context.project.kind(below(source, cargo.LOCK)) == "file" else cargo.workspace_of(context.project, source)
     found = _sources(step, context)
     if above is not None:
@@ -115,7 +118,7 @@ def _faults(step: RustBuild, context: StepContext) -> Iterable[Fault]:
         )
     if step.package is not None and step.package not in known and not _has_wildcards(context, source):
         yield Fault(
-            f'"{step.package}" is no package of "{source}"; allowed: {", ".join(known)}',
+            f'"{step.package}" is not a package of "{source}"; allowed: {", ".join(known)}',
             "package",
             did_you_mean(step.package, known) or "name the package as its Cargo.toml does",
         )
@@ -124,14 +127,14 @@ def _faults(step: RustBuild, context: StepContext) -> Iterable[Fault]:
             yield Fault(
                 f'"{path}" asks for Rust {version}, and the builder is "{builder}"',
                 "builder",
-                f'set builder="{_BUILDER.name}:{version}-alpine"',
+                f'set builder="{context.target.tools.image("rust").name}:{version}-alpine"',
             )
     toolchain = cargo.channel(context.project, source)
     if toolchain is not None and toolchain[1].startswith(_UNSTABLE) and step.builder is None:
         yield Fault(
-            f'"{toolchain[0]}" asks for the toolchain "{toolchain[1]}", and the builder "{builder}" is a stable one',
+            f'"{toolchain[0]}" asks for the toolchain "{toolchain[1]}", but the builder "{builder}" has a stable toolchain',
             "builder",
-            "set builder to an image with that toolchain, or build with a stable one",
+            "set builder to an image with that toolchain, or choose a stable toolchain",
         )
     chosen = cargo.target(context.project, source)
     machine = BY_NAME[context.target.architecture].machine
@@ -139,7 +142,7 @@ def _faults(step: RustBuild, context: StepContext) -> Iterable[Fault]:
         yield Fault(
             f'"{chosen[0]}" builds for "{chosen[1]}", and the image is for {context.target.architecture}',
             "source",
-            "leave build.target out: the builder builds for the image's architecture",
+            "remove build.target: the builder builds for the image's architecture",
         )
 
 

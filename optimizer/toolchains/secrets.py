@@ -75,7 +75,7 @@ def user_npmrc(npmrc: str, step: Any, context: StepContext) -> tuple[Input, ...]
 class _Reading:
     """What the programs of a step read: ``texts`` are the project's files, by path, in which they replace variables.
 
-    With an image of the user's own, nobody can tell what its configuration
+    With an image of the user's own, it is unknown what its configuration
     names; so a secret is refused only where another program is known to want it.
     """
 
@@ -149,7 +149,7 @@ class _Reading:
             return f'write to_env="{ours}"'
         if main.reads_variable(name):
             return (
-                f'give the index that name: a build secret with to_env="UV_INDEX", whose value is {_index_name(name)}=URL; '
+                f'give the index that name in a build secret with to_env="UV_INDEX", whose value is {_index_name(name)}=URL; '
                 'or give the credentials of its host in a netrc file, to_file="/root/.netrc"'
             )
         known = [pattern for pattern in main.variables if "*" not in pattern]
@@ -158,7 +158,7 @@ class _Reading:
             return near
         ways = [f"write {main.written.format(name=name)}"] if main.written else []
         ways.append(f"use a variable that {main.name} reads, such as {next(iter((*main.roles.values(), *main.variables)))}")
-        return "; or ".join((*ways, "use it in a Command step, which may read any"))
+        return "; or ".join((*ways, "use it in a Command step, which can read any secret"))
 
     def _file_hint(self) -> str:
         places = [path for path in (*self.main.files, *self.main.templates) if "*" not in path]
@@ -176,7 +176,7 @@ def _texts(installer: Installer, project: ProjectFiles, stages: Iterable[Stage])
         try:
             yield path, project.read_text(path)
         except ContextError:
-            # It is no text, so it names nothing.
+            # It is not text, so it names nothing.
             continue
 
 
@@ -203,9 +203,10 @@ def _index_faults(step: Any, installer: Installer, texts: Iterable[tuple[str, st
     for field in ("index_url", "registry"):
         if getattr(step, field, None) and given:
             yield Fault(
-                f"{field} and the build secret in {given[0]} both name the index, and {installer.name} takes one of them",
+                f"{field} and the build secret in {given[0]} both set the index, and {installer.name} uses only one of them",
                 field,
-                f"leave {field} out, and put its URL into the secret; or give only the credentials as a secret, such as a netrc file",
+                f"remove {field}, and put its URL into the secret; or keep it, and put only the credentials into a secret, "
+                "such as a netrc file",
             )
     if installer.name == "pip" and (given or getattr(step, "index_url", None)):
         for path, text in texts:
@@ -213,7 +214,7 @@ def _index_faults(step: Any, installer: Installer, texts: Iterable[tuple[str, st
                 match = _OWN_INDEX.match(line)
                 if match:
                     yield Fault(
-                        f'{path}:{number} names the index "{match["url"]}", which pip takes in place of {given[0] if given else "index_url"}',
+                        f'{path}:{number} names the index "{match["url"]}", which pip uses instead of {given[0] if given else "index_url"}',
                         "lock",
-                        'take the line out, or set installer="uv"',
+                        'remove the line, or set installer="uv"',
                     )

@@ -26,7 +26,7 @@ class SystemToolchain:
 
     def check(self, step: SystemPackages, context: StepContext) -> Iterable[Fault]:
         if not step.packages:
-            yield Fault("no package is named", "packages", "name at least one package, or leave the step out")
+            yield Fault("no package is named", "packages", "name at least one package, or remove the step")
 
     def stages(self, step: SystemPackages, context: StepContext) -> Sequence[Stage]:
         packages = PackageSet(manager=context.target.base.package_manager, names=tuple(sorted(set(step.packages))))

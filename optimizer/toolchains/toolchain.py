@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from optimizer.bases.catalogue import BaseImage
+from optimizer.bases.tools import Tools
 from optimizer.errors import Fault
 from optimizer.locks.files import ProjectFiles
 from optimizer.locks.local import Local
@@ -26,8 +27,9 @@ class Target:
     """What an image is built for.
 
     ``base`` is the catalogue's entry of the runtime; ``image`` the unpinned
-    reference of the image that stages stand on: the base's own, or the house
+    reference of the image that stages start from: the base's own, or the custom
     base that the spec names.  ``bytecode`` asks for compiled Python code.
+    ``tools`` are the programs that stages bring, and the images that build.
     """
 
     base: BaseImage
@@ -35,6 +37,7 @@ class Target:
     architecture: str
     build_arguments: tuple[tuple[str, str], ...] = ()
     bytecode: bool = True
+    tools: Tools = Tools()
 
     @property
     def language(self) -> str:
@@ -63,7 +66,7 @@ class StepContext:
 
 
 class Rank(enum.IntEnum):
-    """The order of equally stable layers: what other steps tend to stand on comes first."""
+    """The order of equally stable layers: what other steps tend to need comes first."""
 
     SYSTEM_PACKAGES = 10
     EXTENSION = 20
@@ -93,7 +96,7 @@ class Toolchain(Protocol):
     sees_trees: bool
 
     def images(self, step: Any, target: Target) -> tuple[ImageReference, ...]:
-        """The images that the stages stand on beside the base, unpinned."""
+        """The images that the stages start from besides the base, unpinned."""
 
     def check(self, step: Any, context: StepContext) -> Iterable[Fault]:
         """What is wrong with the step for this target and project; places are relative to the step."""
@@ -116,7 +119,7 @@ class ReadsLocks(Protocol):
 
 @runtime_checkable
 class Warns(Protocol):
-    """A toolchain that has something to say of a step without faults."""
+    """A toolchain that has a warning about a step without faults."""
 
     def warnings(self, step: Any, context: StepContext) -> Iterable[str]:
         """Sentences for people; they change nothing in the image."""
@@ -145,7 +148,7 @@ def local_faults(items: Iterable[Local], context: StepContext) -> Iterable[Fault
         if kind == item.kind.on_disk:
             continue
         found = f"is a {kind}" if kind else "does not exist in the project"
-        yield Fault(f"{what}, which {found}", "", "put it there, or lock again without it")
+        yield Fault(f"{what}, which {found}", "", "restore it, or remove it there and lock again")
 
 
 def below(directory: str, name: str) -> str:
@@ -168,7 +171,7 @@ def missing_directory(context: StepContext, path: str, place: str, what: str) ->
     if kind == "directory":
         return
     found = "is a file" if kind == "file" else "does not exist in the project"
-    yield Fault(f'{what} "{path}" {found}', place, "write the path of a directory as seen from the project's root")
+    yield Fault(f'{what} "{path}" {found}', place, "write the path of a directory, relative to the project's root")
 
 
 def beside(path: str, name: str) -> str:

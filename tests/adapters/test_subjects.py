@@ -45,7 +45,9 @@ class TestTemplate:
     def test_functions_with_what_sam_builds_them_from(self, tree: Path) -> None:
         source = load_template("template.yaml")
         functions = [item for item in source.subjects if isinstance(item, FunctionSubject)]
-        assert [(item.construct, item.architecture, str(item.location.span.start if item.location.span else "")) for item in functions] == [
+        assert [
+            (item.construct, item.declared.architecture, str(item.location.span.start if item.location.span else "")) for item in functions
+        ] == [
             ("Get", "arm64", "2:3"),
             ("Put", "arm64", "10:3"),
         ]
@@ -112,5 +114,5 @@ class TestApp:
     )
     def test_fails_for_a_broken_assembly(self, tree: Path, manifest: object) -> None:
         Path("manifest.json").write_text(json.dumps(manifest))
-        with pytest.raises(ContextError, match="holds no whole cloud assembly"):
+        with pytest.raises(ContextError, match="is not a complete cloud assembly"):
             load_app(".", RULES)

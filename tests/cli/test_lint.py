@@ -53,7 +53,7 @@ def test_shows_the_line_the_place_and_the_fix(tree: Path) -> None:
         'api/Dockerfile:2:1: warning LIO602 user-set: the image sets the user "1000"\n'
         "  2 | USER 1000\n"
         "    | ^^^^^^^^^\n"
-        "  fix: take USER out, and make every file readable by all\n"
+        "  fix: remove USER, and make every file readable by all\n"
         "\n"
         "api/Dockerfile:3:1: error LIO603 command-with-several-words: CMD in shell form gives the entrypoint three arguments\n"
         "  3 | CMD app.handler\n"

@@ -75,7 +75,7 @@ class TestConfiguration:
             (["."], "optimizer.toml:2: conventions.fail_on"),
             ([".", "--config", "nowhere.toml"], "nowhere.toml: does not exist"),
             ([".", "--write-baseline"], "--write-baseline needs a file"),
-            ([".", "--grow"], "--grow goes with --write-baseline"),
+            ([".", "--grow"], "--grow needs --write-baseline"),
         ],
     )
     def test_wrong_use_exits_2_with_a_hint(self, tree: Path, words: list[str], message: str) -> None:

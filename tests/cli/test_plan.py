@@ -86,7 +86,7 @@ def test_the_plan_is_no_part_of_the_asset(app: Path) -> None:
     [
         (lambda path: plan_path(path).unlink(), "it was synthesized by an older version, or copied from elsewhere"),
         (lambda path: plan_path(path).write_text("{}"), "the plan has no version, and this version of the tool reads version 1"),
-        (lambda path: plan_path(path).write_text("{"), "the plan is no JSON"),
+        (lambda path: plan_path(path).write_text("{"), "the plan is not JSON"),
         (lambda path: (path / "Dockerfile").open("a").write("USER nobody\n"), "was changed after it was synthesized"),
     ],
     ids=["older", "another version", "damaged", "edited"],

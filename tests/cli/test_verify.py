@@ -180,7 +180,7 @@ def test_a_machine_gets_all_of_it(made: Verifications) -> None:
 
 
 def test_a_failed_build_does_not_hide_the_others(made: Verifications) -> None:
-    made.outcomes["asset.1"] = EngineError("the build failed:\nno such package", hint="mend what it says, and run the command again")
+    made.outcomes["asset.1"] = EngineError("the build failed:\nno such package", hint="fix what it reports, and run the command again")
     runner = CliRunner().invoke(verify.command, ["cdk.out"])
     assert runner.stdout == "Shop/Jobs: reproducible, 1 layer\n1 image built twice, all layers equal\n"
     assert isinstance(runner.exception, OptimizerError)

@@ -325,7 +325,7 @@ class TestSchema:
 
     def test_the_page_is_that_of_the_code(self) -> None:
         page = ROOT / "docs" / "configuration.md"
-        assert page.read_text(encoding="utf-8") == configuration_page(RULES), "write it anew: python -m tests.write_pages"
+        assert page.read_text(encoding="utf-8") == configuration_page(RULES), "write it again: python -m tests.write_pages"
         assert all(f"`{key}`" in page.read_text(encoding="utf-8") for key in (*SUPPRESSION_KEYS, *(key.name for key in keys_of(RULES))))
 
 

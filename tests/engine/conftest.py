@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine import services
-from tests.engine.standins import push_standins
+from tests.engine import services, shared
 
 HERE = Path(__file__).parent
 
@@ -33,11 +32,9 @@ def engine() -> None:
 
 
 @pytest.fixture(scope="session")
-def registry(engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """``host:port`` of a registry that holds the stand-ins of all base and builder images."""
-    with services.registry(tmp_path_factory.mktemp("registry")) as address:
-        push_standins(address)
-        yield address
+def registry(engine: None) -> str:
+    """``host:port`` of a registry that holds the stand-ins of all base and builder images; all processes of a run share it."""
+    return shared.registry()
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import json
 import os
 import queue
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 DEADLINE_S = 60
+_started: dict[int, subprocess.Popen[bytes]] = {}
 
 
 def free_port() -> int:
@@ -29,35 +31,56 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@contextlib.contextmanager
-def _process(argv: list[str], url: str, log: Path, environment: Mapping[str, str] | None = None) -> Iterator[None]:
-    """The process, once its URL answers; stopped at the end by its id."""
+def _start(argv: list[str], url: str, log: Path, environment: Mapping[str, str] | None = None) -> int:
+    """Start a process, and give its id once its URL answers."""
     with log.open("wb") as output:
         process = subprocess.Popen(argv, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, **(environment or {})})
+    _started[process.pid] = process
+    deadline = time.monotonic() + DEADLINE_S
+    while not _answers(url):
+        if process.poll() is not None or time.monotonic() > deadline:
+            _stop(process.pid)
+            raise RuntimeError(f"{argv[0]} did not start:\n{log.read_text(errors='replace')[-2000:]}")
+        time.sleep(0.1)
+    return process.pid
+
+
+def _answers(url: str) -> bool:
     try:
-        deadline = time.monotonic() + DEADLINE_S
-        while True:
+        urllib.request.urlopen(url, timeout=2).close()
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
+def _stop(pid: int) -> None:
+    """End a process that this one started, or another process of the same run."""
+    process = _started.pop(pid, None)
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
             try:
-                urllib.request.urlopen(url, timeout=2).close()
-                break
-            except urllib.error.HTTPError:
-                break
-            except OSError:
-                if process.poll() is not None or time.monotonic() > deadline:
-                    raise RuntimeError(f"{argv[0]} did not start:\n{log.read_text(errors='replace')[-2000:]}") from None
-                time.sleep(0.1)
-        yield
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
+                os.kill(pid, number)
+            except ProcessLookupError:
+                return
+            if process is not None and process.poll() is not None:
+                return
+            time.sleep(0.1)
 
 
 @contextlib.contextmanager
 def registry(directory: Path, users: str = "") -> Iterator[str]:
-    """A registry; gives its ``host:port``.  With ``users``, lines of an htpasswd file, it wants a login."""
+    """A registry; gives its ``host:port``.  With ``users``, lines of an htpasswd file, it requires a login."""
+    try:
+        yield start_registry(directory, users)
+    finally:
+        stop_registry(directory)
+
+
+def start_registry(directory: Path, users: str = "") -> str:
+    """Start a registry that keeps all in the directory; gives its ``host:port``."""
     program = shutil.which("docker-registry")
     if program is None:
         raise RuntimeError("docker-registry is not installed; .ci/setup-engine installs it")
@@ -70,11 +93,19 @@ def registry(directory: Path, users: str = "") -> Iterator[str]:
         passwords.write_text(users)
         settings["auth"] = {"htpasswd": {"realm": "test", "path": str(passwords)}}
     configuration.write_text(json.dumps(settings))
-    with _process([program, "serve", str(configuration)], f"http://{address}/v2/", directory / "registry.log"):
-        try:
-            yield address
-        finally:
-            _forget_images(address)
+    pid = _start([program, "serve", str(configuration)], f"http://{address}/v2/", directory / "registry.log")
+    (directory / "registry.json").write_text(json.dumps({"pid": pid, "address": address}))
+    return address
+
+
+def stop_registry(directory: Path) -> None:
+    """Stop the registry of the directory, if it was started, from this process or another."""
+    state = directory / "registry.json"
+    if state.exists():
+        started = json.loads(state.read_text())
+        _forget_images(started["address"])
+        _stop(started["pid"])
+        state.unlink()
 
 
 def _forget_images(registry: str) -> None:
@@ -115,8 +146,11 @@ def control_plane(directory: Path) -> Iterator[dict[str, str]]:
         "NO_PROXY": "localhost,127.0.0.1",
     }
     argv = [sys.executable, "-m", "moto.server", "--host", "127.0.0.1", "--port", str(port)]
-    with _process(argv, endpoint + "/moto-api/", directory / "control-plane.log", {"MOTO_LAMBDA_STUB_ECR": "TRUE"}):
+    pid = _start(argv, endpoint + "/moto-api/", directory / "control-plane.log", {"MOTO_LAMBDA_STUB_ECR": "TRUE"})
+    try:
         yield environment
+    finally:
+        _stop(pid)
 
 
 class RuntimeInterface:

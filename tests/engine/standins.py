@@ -5,52 +5,107 @@ They have the layout of the real ones (entrypoint, ``/var/task``,
 ``gzip``) under the same repository paths in a registry of this machine, and
 under the same kinds of tag: one per architecture, and an index over both.  The
 images for arm64 are almost empty: nothing may run in them on this machine.
+
+They are built once, by their content, and what a registry stored of them stays
+on the machine: a push compresses gigabytes, so every run starts on links to
+it.  ``python3 -m tests.engine.standins`` makes them before the first run does.
 """
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
-from collections.abc import Iterable
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tests.engine import services
+
 RECIPES = Path(__file__).parent / "standin"
-# Builders first: the Java stand-in compiles its runtime client with Maven's, and Gradle's stands on it.
+# What others stand on first, then the largest.
 IMAGES = {
-    "python": "lambda/python:3.13",
-    "nodejs": "lambda/nodejs:22",
-    "provided": "lambda/provided:al2023",
-    "golang": "docker/library/golang:1.25",
     "maven": "docker/library/maven:3.9-amazoncorretto-21",
-    "java": "lambda/java:21",
-    "ruby": "lambda/ruby:3.3",
     "rust": "docker/library/rust:1-alpine",
+    "golang": "docker/library/golang:1.25",
+    "nodejs": "lambda/nodejs:22",
     "gradle": "docker/library/gradle:8-jdk21",
+    "java": "lambda/java:21",
+    "python": "lambda/python:3.13",
+    "ruby": "lambda/ruby:3.3",
+    "provided": "lambda/provided:al2023",
 }
+# The Java stand-in compiles its runtime client with Maven's, and Gradle's stands on it.
+_WITH_MAVEN = ("java", "gradle")
+_building = {name: threading.Lock() for name in IMAGES}
+STATE = Path(
+    os.environ.get("OPTIMIZER_ENGINE_STATE", "/var/lib/optimizer-engine" if os.geteuid() == 0 else Path.home() / ".cache/optimizer-engine")
+)
+"""What stays on this machine between runs; ``.ci/setup-engine`` has its engine there too."""
 _SUITE = "trixie"
 _CA = Path(os.environ.get("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt"))
 
 
-def push_standins(registry: str, names: Iterable[str] = tuple(IMAGES)) -> None:
-    """Build what is not built yet, and push the stand-ins of the names to the registry (``host:port``)."""
-    common = _common()
-    foreign = _foreign()
-    local = {name: _build(name, common) for name in names}
-    # A push compresses on one core.
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(lambda name: _push(f"{registry}/{IMAGES[name]}", local[name], foreign), local))
+@contextlib.contextmanager
+def registry(directory: Path, names: Iterable[str] = tuple(IMAGES)) -> Iterator[str]:
+    """A registry with the stand-ins of the names; gives its ``host:port``."""
+    try:
+        yield start_registry(directory, names)
+    finally:
+        services.stop_registry(directory)
+
+
+def start_registry(directory: Path, names: Iterable[str] = tuple(IMAGES)) -> str:
+    """Start a registry with the stand-ins of the names, which are built first where they are not; gives its ``host:port``."""
+    kept = STATE / "standins"
+    kept.mkdir(parents=True, exist_ok=True)
+    # Whoever comes meanwhile would build and push the same.
+    with locked(kept / "lock"):
+        if (kept / "blobs").exists():
+            _copy(kept / "blobs", directory / "blobs")
+        address = services.start_registry(directory)
+        common, foreign = _common(), _foreign()
+        _in_parallel(lambda name: _push(f"{address}/{IMAGES[name]}", _build(name, common), foreign), names)
+        shutil.rmtree(kept / "next", ignore_errors=True)
+        _copy(directory / "blobs", kept / "next")
+        shutil.rmtree(kept / "blobs", ignore_errors=True)
+        (kept / "next").rename(kept / "blobs")
+    return address
+
+
+def _copy(storage: Path, target: Path) -> None:
+    """Copy what a registry stored, with links to what it never changes."""
+
+    def copy(source: str, target: str) -> None:
+        if os.path.basename(source) == "data":
+            # Not possible from one file system to another.
+            with contextlib.suppress(OSError):
+                os.link(source, target)
+                return
+        shutil.copyfile(source, target)
+
+    shutil.copytree(storage, target, copy_function=copy)
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """One process of this machine at a time."""
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def push_patched_standins(registry: str, prefix: str) -> None:
     """Push every stand-in once more under a prefix, as AWS publishes a patched image: with a layer more."""
-    common = _common()
-    foreign = _foreign()
-    for name, path in IMAGES.items():
-        _push(f"{registry}/{prefix}/{path}", patched(_build(name, common)), foreign)
+    common, foreign = _common(), _foreign()
+    _in_parallel(lambda name: _push(f"{registry}/{prefix}/{IMAGES[name]}", patched(_build(name, common)), foreign), IMAGES)
 
 
 def patched(image: str) -> str:
@@ -58,6 +113,12 @@ def patched(image: str) -> str:
     recipe = f"FROM {image}\nRUN echo patched > /etc/patched\n"
     argv = ["docker", "build", "--quiet", "--network", "none", "-"]
     return subprocess.run(argv, input=recipe, capture_output=True, text=True, check=True, timeout=300).stdout.strip()
+
+
+def _in_parallel(work: Callable[[str], None], names: Iterable[str]) -> None:
+    """Do the work for each name; to unpack and to compress take one core each."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(work, names))
 
 
 def _push(remote: str, local: str, foreign: str) -> None:
@@ -94,8 +155,12 @@ def _foreign() -> str:
 
 def _build(name: str, common: str) -> str:
     tag = _tag(name, common)
-    if not _exists(tag):
-        arguments = ["--build-arg", f"DEBIAN={common}", "--build-arg", f"MAVEN={_tag('maven', common)}"]
+    arguments = ["--build-arg", f"DEBIAN={common}"]
+    if name in _WITH_MAVEN:
+        arguments += ["--build-arg", f"MAVEN={_build('maven', common)}"]
+    with _building[name]:
+        if _exists(tag):
+            return tag
         _docker("build", "--quiet", *arguments, "--file", str(RECIPES / name / "Dockerfile"), "--tag", tag, str(RECIPES))
     return tag
 
@@ -103,7 +168,7 @@ def _build(name: str, common: str) -> str:
 def _tag(name: str, common: str) -> str:
     """The local name of a stand-in, from everything that it is made of."""
     parts = [common, _digest(RECIPES / "common"), _digest(RECIPES / name)]
-    if name in ("java", "gradle"):
+    if name in _WITH_MAVEN:
         parts.append(_tag("maven", common))
     return f"optimizer-standin/{name}:{hashlib.sha256(' '.join(parts).encode()).hexdigest()[:16]}"
 
@@ -149,3 +214,10 @@ def _docker(*arguments: str) -> None:
     result = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False, timeout=900)
     if result.returncode != 0:
         raise RuntimeError(f"docker {' '.join(arguments)} failed:\n{result.stdout}{result.stderr}")
+
+
+if __name__ == "__main__":
+    # So that the registry is stopped too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    with tempfile.TemporaryDirectory() as anywhere, registry(Path(anywhere)):
+        pass

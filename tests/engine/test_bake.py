@@ -14,9 +14,11 @@ from typing import Any
 
 import pytest
 
-from tests.engine.example import REPOSITORY, ROOT, pin, synth
+from tests.engine.example import ROOT, pin, synth
 from tests.engine.services import manifest
 
+# Not the example's own, whose tags another test counts.
+REPOSITORY = "baked-functions"
 SHARED = ("packages", "common")
 
 

@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.engine.daemon import Daemon, daemon
-from tests.engine.standins import IMAGES
+from tests.engine.standins import IMAGES, STATE
 
 GOLDEN = sorted((Path(__file__).parents[1] / "golden").glob("*/Dockerfile*"))
-STATE = Path(os.environ.get("OPTIMIZER_ENGINE_STATE", "/var/lib/optimizer-engine"))
 PINNED = re.compile(r"[a-z0-9.]+\.[a-z]+/[a-z0-9/._-]+:[A-Za-z0-9._-]+@sha256:[0-9a-f]{64}")
 
 

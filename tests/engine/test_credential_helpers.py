@@ -89,5 +89,5 @@ def test_a_login_that_docker_gave_to_a_helper_pulls(
     assert names_in_layer(reference) == ["greeting"]
 
     docker("logout", private)
-    with pytest.raises(RegistryError, match="wants a login"):
+    with pytest.raises(RegistryError, match="requires a login"):
         names_in_layer(reference)

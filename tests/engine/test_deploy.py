@@ -16,7 +16,7 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.engine.example import REPOSITORY, ROOT, pin
+from tests.engine.example import REPOSITORY, ROOT, pin, synth
 from tests.engine.services import invoke
 
 INVOCATIONS: dict[str, Any] = json.loads((Path(__file__).parent / "invocations.json").read_text(encoding="utf-8"))
@@ -79,21 +79,17 @@ def deployment(registry: str, control_plane: dict[str, str], tmp_path_factory: p
     made = Deployment(registry=registry, environment=environment, output=directory / "cdk.out", log=log, lock=directory / "e2e.lock")
     pin(registry, made.lock)
     made.cdk("bootstrap", f"aws://{ACCOUNT}/{control_plane['AWS_REGION']}")
-    _forget_images(made)
+    synth(registry, made.lock, directory / "before")
+    _forget_images(directory / "before")
     made.cdk("deploy", "--all", "--require-approval", "never")
     yield made
-    _forget_images(made)
+    _forget_images(directory / "before")
 
 
-def _forget_images(deployment: Deployment) -> None:
-    """Remove what earlier builds left in the engine, which CDK would take in place of a build."""
-    listed = subprocess.run(
-        ["docker", "images", "--format", "{{.Repository}}:{{.Tag}}"], capture_output=True, text=True, check=True, timeout=60
-    ).stdout
-    # cdkasset-<hash>, and what was tagged for this run's registry.
-    names = [name for name in listed.split() if name.startswith(("cdkasset-", f"{deployment.registry}/{REPOSITORY}"))]
-    if names:
-        subprocess.run(["docker", "rmi", "--force", *names], capture_output=True, check=False, timeout=120)
+def _forget_images(assembly: Path) -> None:
+    """Remove what earlier builds of an assembly's images left in the engine, which CDK would take in place of a build."""
+    assets = [asset for path in assembly.glob("*.assets.json") for asset in json.loads(path.read_text(encoding="utf-8"))["dockerImages"]]
+    subprocess.run(["docker", "rmi", "--force", *(f"cdkasset-{asset}" for asset in assets)], capture_output=True, check=False, timeout=120)
 
 
 def test_every_image_is_built_and_pushed_once_to_the_shared_repository(deployment: Deployment) -> None:

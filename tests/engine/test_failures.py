@@ -89,7 +89,7 @@ def test_a_lock_of_yarn_that_does_not_fit_is_refused(registry: str, tmp_path: Pa
 
 
 class Line:
-    """A line to a registry, which breaks after a number of bytes until it is mended."""
+    """A line to a registry, which breaks after a number of bytes until it is repaired."""
 
     def __init__(self, target: str, bytes_max: int) -> None:
         host, _, port = target.rpartition(":")

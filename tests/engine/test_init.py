@@ -45,7 +45,7 @@ CASES = {
         event="bücher.example",
         answer="xn--bcher-kva.example",
     ),
-    # AWS's guide for TypeScript: a stage that runs what cannot be told, so it becomes a command step.
+    # AWS's guide for TypeScript: a stage that runs what is unknown, so it becomes a command step.
     "command": Case(
         dockerfile="aws-typescript",
         files={

@@ -143,7 +143,9 @@ def test_a_command_builds_a_member_whose_output_is_not_in_the_project(workshop: 
     handler, answer = FUNCTIONS["worker"]
     packages, own = specification("package-lock.json", "worker", None).steps
     build = Command([["node", "--no-warnings", "-e", COMPILE]], name="text", after=["node-dependencies"])
-    with pytest.raises(SpecError, match=r'starts at "dist/index.js", which does not exist in the project\n  hint: build the package first'):
+    with pytest.raises(
+        SpecError, match=r'has the main file "dist/index.js", which does not exist in the project\n  hint: build the package first'
+    ):
         workshop.build(root, ImageSpec(runtime="nodejs22.x", steps=[packages, build, own]), tmp_path)
     packages = replace(packages, ignore_unbuilt=["@acme/text"])
     image, layers = workshop.build(root, ImageSpec(runtime="nodejs22.x", steps=[packages, build, own]), tmp_path)

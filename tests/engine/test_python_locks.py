@@ -12,11 +12,9 @@ from pathlib import Path
 import pytest
 
 from optimizer import BuildSecret, PythonDependencies
-from tests.engine import services
 from tests.engine.package_index import package_index
 from tests.engine.package_index import wheel as index_wheel
 from tests.engine.python_places import Built, Place, package, pin, repository, wheel, write
-from tests.engine.standins import push_standins
 
 HOST = "git.example.com"
 URL = f"https://{HOST}/lib.git"
@@ -62,11 +60,9 @@ dependencies = [{ name = "money" }, { name = "six" }]
 
 
 @pytest.fixture(scope="module")
-def place(engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def place(registry: str, tmp_path_factory: pytest.TempPathFactory) -> Place:
     directory = tmp_path_factory.mktemp("python-locks")
-    with services.registry(directory) as address:
-        push_standins(address, ("python",))
-        yield Place(address, pin(address, directory), directory)
+    return Place(registry, pin(registry, directory), directory)
 
 
 @pytest.fixture(scope="module")

@@ -78,7 +78,7 @@ def docker(*arguments: str) -> str:
 
 
 def project(directory: Path, registry: str, base: str, recipe: str, spec: str, words: str) -> Path:
-    """A project on a house base that has packages of its own where AWS's bases keep theirs."""
+    """A project on a company base that has packages of its own where AWS's bases keep theirs."""
     (directory / "base").mkdir()
     (directory / "base" / "Dockerfile").write_text(recipe)
     docker("build", "--quiet", "--tag", f"{registry}/{base}", str(directory / "base"))

@@ -1,6 +1,6 @@
 """A name that a layer takes for a deletion ends the build, in the language of every family of bases.
 
-The engine that builds keeps such a file as it is; whoever unpacks the pushed layer deletes its neighbour.
+The engine that builds keeps such a file as it is; the machine that unpacks the pushed layer deletes its neighbour.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from optimizer.dockerfile.instruction import Position, Problem, Span
@@ -11,6 +11,7 @@ from optimizer.linting.baseline import Baseline
 from optimizer.linting.conventions import Conventions
 from optimizer.linting.finding import Location
 from optimizer.linting.subjects import AppSubject, DockerfileSubject, FunctionSubject, IgnoreFile, RepositorySubject, Subject
+from optimizer.model.function import DeclaredFunction
 
 TODAY = datetime.date(2026, 11, 24)
 DIGEST = "sha256:" + "0123456789abcdef" * 4
@@ -39,14 +40,14 @@ class Files:
 class Case:
     """A subject, and the lines on which its rule finds something; 0 is the subject as a whole.
 
-    ``says`` is a part of the first message; ``undecided`` counts what the rule
+    ``says`` is a part of the first message; ``inconclusive`` counts what the rule
     cannot tell; ``baseline`` is what the run is compared with.
     """
 
     subject: Subject
     lines: tuple[int, ...] = ()
     says: str = ""
-    undecided: int = 0
+    inconclusive: int = 0
     baseline: Baseline | None = None
     conventions: Conventions = field(default_factory=lambda: Conventions(today=TODAY))
 
@@ -55,7 +56,7 @@ def dockerfile(
     text: str,
     *lines: int,
     says: str = "",
-    undecided: int = 0,
+    inconclusive: int = 0,
     files: dict[str, str] | None = None,
     ignore: str | None = None,
     own_ignore: str | None = None,
@@ -72,7 +73,7 @@ def dockerfile(
         own_ignore=None if own_ignore is None else IgnoreFile(path="Dockerfile.dockerignore", lines=tuple(own_ignore.splitlines())),
         **known,  # type: ignore[arg-type]
     )
-    return Case(subject, lines, says, undecided, conventions=conventions)
+    return Case(subject, lines, says, inconclusive, conventions=conventions)
 
 
 def on_base(body: str, *lines: int, **known: object) -> Case:
@@ -89,10 +90,15 @@ def image(
     return replace(subject, **known)
 
 
+DECLARED = {field.name for field in fields(DeclaredFunction)}
+"""What a function itself sets, beside where it stands and what its image is."""
+
+
 def function(construct: str = "Shop/Api", **known: Any) -> FunctionSubject:
     """A function of an app, by default of x86_64."""
     file = known.get("dockerfile")
-    known = {"architecture": "x86_64", **known}
+    set_by_it = {name: known.pop(name) for name in sorted(DECLARED & known.keys())}
+    known["declared"] = DeclaredFunction(**{"architecture_given": True, **set_by_it})
     if file is not None:
         known["dockerfile"] = replace(file, construct=construct)
     return FunctionSubject(construct=construct, location=Location(path="Shop.template.json", construct=construct), **known)
@@ -110,9 +116,9 @@ def app(*functions: FunctionSubject, lines: tuple[int, ...] = (), says: str = ""
     return Case(subject, lines, says)
 
 
-def repository(*lines: int, says: str = "", undecided: int = 0, **known: Any) -> Case:
+def repository(*lines: int, says: str = "", inconclusive: int = 0, **known: Any) -> Case:
     """A case of a repository that the app's images go to."""
     subject = RepositorySubject(
         location=Location(path="Shop.template.json", construct="Shop/Images"), **{"receives": True, "name": "shop", **known}
     )
-    return Case(subject, lines, says, undecided)
+    return Case(subject, lines, says, inconclusive)

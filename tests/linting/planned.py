@@ -14,9 +14,11 @@ from optimizer.bases.lock import Lock, LockedImage
 from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.linting.finding import Location
 from optimizer.linting.subjects import DockerfileSubject, FunctionSubject
+from optimizer.model.function import DeclaredFunction
 from optimizer.model.reference import ImageReference
 from optimizer.planning import plan
 from optimizer.project.files import Project
+from tests.linting.cases import DECLARED
 
 RUNTIMES = ("python3.13", "python3.15", "nodejs22.x", "provided.al2023")
 BUILDERS = ("public.ecr.aws/docker/library/golang:1.25", "public.ecr.aws/example/insights:1", "example.com/house:1")
@@ -43,9 +45,11 @@ def planned(root: Path, *steps: Any, pins: Lock | None = None, construct: str = 
 
 def running(file: DockerfileSubject, **known: Any) -> FunctionSubject:
     """A function of the image, as CDK declares it."""
-    said = {"architecture": file.architecture, "command": ("app.handler",), "image": file.path, **known}
+    sets = {"architecture": file.architecture, "architecture_given": True, "command": ("app.handler",)}
+    sets |= {name: known.pop(name) for name in DECLARED & known.keys()}
+    known = {"image": file.path, "declared": DeclaredFunction(**sets), **known}
     location = file.place or Location(path="Shop.template.json", construct=file.construct)
-    return FunctionSubject(construct=file.construct, location=location, dockerfile=file, **said)
+    return FunctionSubject(construct=file.construct, location=location, dockerfile=file, **known)
 
 
 def written(file: DockerfileSubject) -> DockerfileSubject:

@@ -131,7 +131,7 @@ class TestWriting:
     @pytest.mark.parametrize("text", ["", "[]", "{}", "null", '{"version": 1, "findings": [{}]}', '{"version": 1, "findings": 3}', "[" * 100_000,
         '{"version": 1, "findings": [{"path": "a", "rule": "b", "fingerprint": "c", "count": true}]}'])  # fmt: skip
     def test_what_is_no_baseline_is_refused(self, text: str) -> None:
-        with pytest.raises(ConfigurationError, match="this is no baseline"):
+        with pytest.raises(ConfigurationError, match="this is not a baseline"):
             Baseline.parse(text, "b.json")
 
     def test_a_newer_version_is_refused(self) -> None:

@@ -49,7 +49,7 @@ def judged(text: str, ignore: str = "x\n!y\n**/z*") -> LintReport:
         context=Files({"a.py": text, ".npmrc": text, "src/b.py": "", "src/node_modules/x": "", "requirements.txt": text}),
         ignore=IgnoreFile(path=".dockerignore", lines=tuple(ignore.split("\n"))),
     )
-    function = FunctionSubject(construct="F", location=subject.location, architecture="x86_64", dockerfile=subject)
+    function = FunctionSubject(construct="F", location=subject.location, dockerfile=subject)
     report = lint([subject, function, AppSubject(location=subject.location, dockerfiles=[subject], functions=[function])], HOUSE)
     assert "\x1b" not in lint_as_text(report)
     lint_as_json(report)
@@ -111,7 +111,7 @@ def test_wildcards_are_not_tried_in_every_combination(pattern: str) -> None:
 
 def test_an_endless_ignore_file_is_not_judged_by() -> None:
     report = judged(f"FROM {PYTHON}\nCOPY a.py ./", "a.py\n" * 200_000)
-    assert "LIO505" in {doubt.rule for doubt in report.doubts}
+    assert "LIO505" in {result.rule for result in report.inconclusive}
 
 
 BASE = f"FROM {PYTHON}\n"

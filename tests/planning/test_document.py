@@ -1,4 +1,4 @@
-"""Plans as data: they come back as they were, and what is no plan is told as such."""
+"""Plans as data: they come back as they were, and what is not a plan is refused."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ def test_tools_and_inputs_are_in_the_recipe() -> None:
         (lambda data: data["stages"][0]["recipe"].update(kind="spell"), "the plan is damaged: the kind 'spell' is unknown"),
         (lambda data: data["stages"][0]["recipe"].update(magic=True), "the plan is damaged: the field 'magic' is unknown"),
         (lambda data: data["stages"][0]["recipe"].pop("files"), "the plan is damaged: the field is missing"),
-        (lambda data: data["stages"][0]["recipe"]["files"].update(directory="yes"), "the plan is damaged: 'yes' is no truth value"),
+        (lambda data: data["stages"][0]["recipe"]["files"].update(directory="yes"), "the plan is damaged: 'yes' is not a boolean"),
         (lambda data: data["stages"][0].update(stability="hourly"), "the plan is damaged: 'hourly' is not one of never, "),
         (lambda data: data.update(base={"image": "python"}), 'the plan is damaged: "python" is not an image reference'),
-        (lambda data: data.update(layers="code"), "the plan is damaged: 'code' is no list"),
+        (lambda data: data.update(layers="code"), "the plan is damaged: 'code' is not a list"),
     ],
 )
 def test_a_document_that_is_no_plan_is_refused_with_the_place(change: Any, message: str) -> None:

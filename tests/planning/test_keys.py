@@ -177,6 +177,13 @@ def test_the_platform_decides_only_where_the_stage_must_run_on_it() -> None:
     assert key(replace(bound, architecture=arm), stage.name) != key(replace(bound, architecture=intel), stage.name)
 
 
+def test_what_is_taken_of_another_image_is_that_of_the_platform() -> None:
+    """A builder takes the target's manifest of an index, whatever the stage stands on; tests/engine/test_cross.py shows it."""
+    made, stage = STAGES["image-tree"]
+    assert stage.on_target is None
+    assert key(replace(made, architecture="arm64"), stage.name) != key(replace(made, architecture="x86_64"), stage.name)
+
+
 def keys(root: Path, steps: list[Step], **known: Any) -> dict[str, str]:
     project = Project(root)
     return stage_keys(plan(ImageSpec(runtime="python3.13", steps=steps, **known), LOCK, project), project)

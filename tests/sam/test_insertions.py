@@ -18,7 +18,7 @@ def told(data: bytes) -> bytes:
     text = data.decode()
     document = parse_document(text)
     assert isinstance(document, Document)
-    names = [item.logical_id for item in functions(document) if not item.architecture_given]
+    names = [item.logical_id for item in functions(document) if not item.declared.architecture_given]
     findings = [
         Finding(
             rule="LIO682",

@@ -88,7 +88,7 @@ def test_a_directory_beside_the_locks_own_stands_where_the_link_to_it_would(tmp_
 
     # npm neither locks nor installs what such a package depends on.
     write(tmp_path / "functions", **{"shared/package.json": {"name": "shared", "dependencies": {"ms": "2"}}})
-    with pytest.raises(SpecError, match='links "shared" at "functions/shared", but holds none of its dependencies'):
+    with pytest.raises(SpecError, match='links "shared" at "functions/shared", but does not lock its dependencies'):
         planned(tmp_path, NodeDependencies("functions/api/package-lock.json"))
 
 
@@ -107,7 +107,7 @@ def test_what_a_command_builds_may_be_in_the_project_or_not(tmp_path: Path) -> N
     packages = {"packages/text": {"version": "1.0.0", "name": "text"}, "node_modules/text": {"resolved": "packages/text", "link": True}}
     project(tmp_path, packages, workspaces=["packages/*"], dependencies={"text": "1.0.0"})
     write(tmp_path, **{"packages/text/package.json": {"name": "text", "main": "dist/index.js"}})
-    with pytest.raises(SpecError, match='starts at "dist/index.js", which does not exist in the project'):
+    with pytest.raises(SpecError, match='has the main file "dist/index.js", which does not exist in the project'):
         planned(tmp_path, NodeDependencies("package-lock.json"))
     step = NodeDependencies("package-lock.json", ignore_unbuilt=["text"])
     unbuilt = planned(tmp_path, step)
@@ -119,7 +119,7 @@ def test_what_a_command_builds_may_be_in_the_project_or_not(tmp_path: Path) -> N
 def test_a_damaged_lock_is_left_to_npm(tmp_path: Path) -> None:
     write(tmp_path, **{"package.json": {"name": "shop"}, "package-lock.json": "{"})
     made = planned(tmp_path, NodeDependencies("package-lock.json"))
-    assert made.stages[0].on_target == OnTarget("its lock file does not tell which packages run scripts")
+    assert made.stages[0].on_target == OnTarget("its lock file does not record which packages run scripts")
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def test_every_entry_gets_one_owner_one_time_and_one_of_two_modes(language: str,
 @pytest.mark.parametrize("name", [".wh.app.py", ".wh..wh..opq", ".wh."])
 @pytest.mark.parametrize("make", [Path.touch, Path.mkdir, lambda path: path.symlink_to("nowhere")], ids=["file", "directory", "link"])
 def test_a_name_that_a_layer_takes_for_a_deletion_fails_the_stage(make: Any, name: str, language: str, tree: Path) -> None:
-    """An engine keeps such a file while it builds, and whoever unpacks the layer deletes its neighbour."""
+    """An engine keeps such a file while it builds, and the machine that unpacks the layer deletes its neighbour."""
     script = normalise(language)
     path = tree / "with space" / name
     make(path)

@@ -134,7 +134,7 @@ IGNORED = {
     "uv PIP_EXTRA_INDEX_URL": 'hint: write to_env="UV_INDEX"',
     "uv UV_DEFAULT_INDX": 'hint: did you mean "UV_DEFAULT_INDEX"?',
     "uv HOUSE_TOKEN": "hint: write ${HOUSE_TOKEN} in the lock file; or use a variable that uv reads, such as UV_DEFAULT_INDEX",
-    "uv UV_INDEX_HOUSE_PASSWORD": 'hint: give the index that name: a build secret with to_env="UV_INDEX", whose value is house=URL',
+    "uv UV_INDEX_HOUSE_PASSWORD": 'hint: give the index that name in a build secret with to_env="UV_INDEX", whose value is house=URL',
     "uv-mention COMMENTED": 'uv does not read the variable "COMMENTED"',
     "pip UV_DEFAULT_INDEX": 'pip does not read the variable "UV_DEFAULT_INDEX" of the build secret "uv_default_index"\n  hint: write to_env="PIP_INDEX_URL"',
     "npm NODE_AUTH_TOKEN": "hint: write ${NODE_AUTH_TOKEN} in .npmrc; or use a variable that npm reads, such as npm_config_registry",
@@ -255,7 +255,7 @@ def test_two_answers_to_where_packages_come_from_are_refused(project: Path) -> N
         ("pip", "PIP_INDEX_URL", "index_url"),
         ("npm", "npm_config_registry", "registry"),
     ):
-        with pytest.raises(SpecError, match=f"{field} and the build secret in {name} both name the index"):
+        with pytest.raises(SpecError, match=f"{field} and the build secret in {name} both set the index"):
             made(project, step, variable(name), **{field: url})
         made(project, step, file("/root/.npmrc" if step == "npm" else "/root/.netrc"), **{field: url})
 
@@ -263,7 +263,7 @@ def test_two_answers_to_where_packages_come_from_are_refused(project: Path) -> N
 def test_pip_follows_an_index_of_the_requirements_alone(project: Path) -> None:
     for fields in ({"secrets": [variable("PIP_INDEX_URL")]}, {"index_url": "https://packages.example.com/simple"}):
         step = PythonDependencies("own-index.txt", installer="pip", **fields)
-        with pytest.raises(SpecError, match='own-index.txt:1 names the index "https://pypi.org/simple", which pip takes in place of'):
+        with pytest.raises(SpecError, match='own-index.txt:1 names the index "https://pypi.org/simple", which pip uses instead of'):
             planned(project, step)
         planned(project, replace(step, installer="uv", secrets=()))
 

@@ -80,6 +80,6 @@ def _reference(subject: str, reason: str) -> ImageReference:
         if not reason:
             raise
         raise ImageError(
-            f'no image "{subject}": there is no such file, {reason}, and it is no reference with a registry',
+            f'no image "{subject}": there is no such file, {reason}, and it is not a reference with a registry',
             hint=error.faults[0].hint + ", or a file or an image of the engine",
         ) from None

@@ -62,7 +62,7 @@ def parse_document(data: bytes, where: str) -> Mapping[str, Any]:
 def descriptor(value: Any, where: str) -> Descriptor:
     """A checked descriptor."""
     if not isinstance(value, dict):
-        raise _wrong(where, "holds a descriptor that is no object")
+        raise _wrong(where, "holds a descriptor that is not an object")
     digest, size, media_type = value.get("digest"), value.get("size"), value.get("mediaType", "")
     if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
         raise _wrong(where, f"holds the digest {str(digest)[:80]!r}; allowed: sha256: and 64 hexadecimal digits")
@@ -183,4 +183,4 @@ def _words(value: Any) -> tuple[str, ...]:
 
 
 def _wrong(where: str, message: str) -> ImageError:
-    return ImageError(f"{where} {message}", hint="make the image or the archive anew, or check its name")
+    return ImageError(f"{where} {message}", hint="make the image or the archive again, or check its name")

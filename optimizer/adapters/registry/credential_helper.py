@@ -70,7 +70,7 @@ class CredentialHelper:
                 host, f"no answer within {_TIMEOUT_S:.0f} seconds", "unlock the keychain that it reads, and run the command again"
             ) from None
         except OSError as error:
-            raise self._error(host, f"it cannot be run: {error.strerror}", f"install it anew, or {self._without(host)}") from None
+            raise self._error(host, f"it cannot be run: {error.strerror}", f"install it again, or {self._without(host)}") from None
         if ended.returncode == 0:
             return ended.stdout
         if ended.stdout.strip() == _NOT_FOUND:

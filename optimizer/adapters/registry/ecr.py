@@ -48,7 +48,7 @@ class EcrCredentials:
             make = self._client or _boto3_client()
         except ImportError:
             raise RegistryError(
-                f'registry "{host}" wants a login through AWS, and boto3 is not installed',
+                f'registry "{host}" requires a login through AWS, and boto3 is not installed',
                 hint='pip install "lambda-image-optimizer[aws]"',
             ) from None
 
@@ -56,7 +56,7 @@ class EcrCredentials:
             data = make(region).get_authorization_token()["authorizationData"][0]
         except NoCredentialsError:
             raise RegistryError(
-                f'registry "{host}" wants a login, and there are no AWS credentials',
+                f'registry "{host}" requires a login, and there are no AWS credentials',
                 hint="log in to AWS, for example with `aws sso login`, or set AWS_PROFILE",
             ) from None
         except (BotoCoreError, ClientError) as error:

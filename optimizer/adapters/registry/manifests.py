@@ -42,7 +42,7 @@ def parse_manifest(response: Response, subject: str) -> tuple[str, dict[str, Any
     document = response.document("manifest", subject)
     inner = document.get("mediaType", media_type)
     if inner != media_type:
-        raise RegistryError(f'"{subject}" is sent as "{media_type}" and calls itself "{clean(inner)}"', hint=ASK_OWNER)
+        raise RegistryError(f'"{subject}" is sent as "{media_type}" but its own media type is "{clean(inner)}"', hint=ASK_OWNER)
     return media_type, document
 
 

@@ -6,7 +6,7 @@ import json
 
 from optimizer.errors import RegistryError, UnknownImageError
 
-ASK_OWNER = "try again; if it stays so, ask whoever runs the registry or the mirror"
+ASK_OWNER = "try again; if it fails again, ask the team that runs the registry or the mirror"
 
 ATTEMPTS = 5
 """How many times a request is sent in all."""
@@ -19,7 +19,7 @@ def refused(host: str, status: int, body: bytes, what: str) -> RegistryError:
     """The error for a final status that is not the wanted one; UnknownImageError for 404."""
     said = _first_error(body)
     if status == 401:
-        return RegistryError(f'registry "{host}" wants a login for {what} (401{said})', hint=_login_hint(host))
+        return RegistryError(f'registry "{host}" requires a login for {what} (401{said})', hint=_login_hint(host))
     if status == 403:
         return RegistryError(f'registry "{host}" denies {what} (403{said})', hint=_login_hint(host))
     if status == 404:
@@ -39,7 +39,7 @@ def unreachable(host: str, reason: str, subject: str) -> RegistryError:
     if "CERTIFICATE_VERIFY_FAILED" in reason:
         hint = "if your network has a certificate authority of its own, set SSL_CERT_FILE to its bundle"
     elif "WRONG_VERSION_NUMBER" in reason or "RECORD_LAYER_FAILURE" in reason:
-        hint = "the registry speaks plain HTTP, which is spoken to 127.0.0.1 and localhost alone: put it behind TLS"
+        hint = "the registry uses plain HTTP, which is allowed for 127.0.0.1 and localhost only: put it behind TLS"
     else:
         hint = "check the network and the proxy settings, or name a mirror: optimizer pin --mirror HOST[/PREFIX]"
     return RegistryError(f'registry "{host}" cannot be reached for "{subject}": {reason}', hint=hint)

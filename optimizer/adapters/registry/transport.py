@@ -137,7 +137,7 @@ class Transport:
             self._sleep(asked)
         else:
             raise RegistryError(
-                f'registry "{host}" answered {answer.status} and asks to wait {asked:.0f} seconds; at most {_MAX_DELAY_S:.0f} are waited',
+                f'registry "{host}" answered {answer.status} and asks to wait {asked:.0f} seconds; allowed: at most {_MAX_DELAY_S:.0f}',
                 hint="run the command again later; logged-in pulls and mirrors have higher limits",
             )
 

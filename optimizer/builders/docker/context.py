@@ -16,12 +16,15 @@ from optimizer.builders.layer import Member, archive_members, write_archive
 from optimizer.errors import ContextError, Fault
 from optimizer.model.plan import BuildPlan
 from optimizer.model.secret import BuildSecret, rebased_source
+from optimizer.project.collector import no_collections
 from optimizer.project.files import Entry, Project
 
 DOCKERFILE = "Dockerfile"
 _RESERVED = (DOCKERFILE, ".dockerignore")
 # Changes whenever the form of the context does, so that no older directory is taken for a newer one.
 _FORM = "2"
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+_BUFFER = 1 << 18
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _NO_PERMISSION = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _IN_THE_WAY = frozenset({errno.EEXIST, errno.EISDIR, errno.ENOTDIR})
@@ -49,6 +52,7 @@ class BuildContext:
         return {secret.id: rebased_source(secret.source, root) for secret in self.secrets}
 
 
+@no_collections()
 def build_context(plan: BuildPlan, project: Project, profile: Profile = Profile.BUILDKIT) -> BuildContext:
     """The build context of a plan.
 
@@ -68,7 +72,7 @@ def build_context(plan: BuildPlan, project: Project, profile: Profile = Profile.
             if entry.path not in _RESERVED:
                 found[entry.path] = entry
             elif not item.directory:
-                message = f'"{entry.path}" cannot be part of an image: the build reads it itself'
+                message = f'"{entry.path}" cannot be part of an image: the build uses a file of that name itself'
                 faults[Fault(message, entry.path, "rename the file")] = None
     for name, packed in sorted(plan.packed().items()):
         try:
@@ -76,10 +80,10 @@ def build_context(plan: BuildPlan, project: Project, profile: Profile = Profile.
         except ContextError as error:
             faults.update(dict.fromkeys(error.faults))
     for path in sorted(archives.keys() & found.keys()):
-        faults[Fault(f'"{path}" is where the build context holds an archive', path, "rename the file, or the step of that name")] = None
+        faults[Fault(f'"{path}" is the place of an archive in the build context', path, "rename the file, or the step of that name")] = None
     if faults:
         raise ContextError(tuple(faults))
-    plain = tuple(found[path] for path in sorted(found))
+    plain = tuple([found[path] for path in sorted(found)])
     text = render(plan, profile)
     secrets = plan.secrets()
     return BuildContext(
@@ -156,9 +160,9 @@ def _digest(
 
 
 def _add(digest: hashlib._Hash, entries: Iterable[Entry | Member]) -> None:
-    for entry in entries:
-        for field in (entry.path, entry.mode, entry.content):
-            digest.update(_field(field))
+    modes = {mode: _field(mode) for mode in ("file", "executable", "directory", "symlink")}
+    for path, mode, content, *_ in entries:
+        digest.update(_field(path) + modes[mode] + _field(content))
 
 
 def _field(text: str) -> bytes:
@@ -171,8 +175,8 @@ def _write(context: BuildContext, project: Project, directory: str) -> None:
     made: set[str] = {directory}
     _write_text(os.path.join(directory, DOCKERFILE), context.dockerfile)
     for entry in context.entries:
-        target = os.path.join(directory, entry.path)
-        _make_directory(target if entry.mode == "directory" else os.path.dirname(target), made)
+        target = f"{directory}/{entry.path}"
+        _make_directory(target if entry.mode == "directory" else target.rpartition("/")[0], made)
         if entry.mode == "symlink":
             os.symlink(entry.content, target)
         elif entry.mode != "directory":
@@ -180,7 +184,7 @@ def _write(context: BuildContext, project: Project, directory: str) -> None:
     for path, members in context.archives.items():
         target = os.path.join(directory, path)
         _make_directory(os.path.dirname(target), made)
-        with open(target, "xb") as file:
+        with open(target, "xb", buffering=_BUFFER) as file:
             write_archive(file, members, project)
         os.chmod(target, 0o644)
 
@@ -202,12 +206,18 @@ def _write_text(path: str, text: str) -> None:
 def _copy(project: Project, entry: Entry, target: str) -> None:
     mode = 0o755 if entry.mode == "executable" else 0o644
     # Not shutil.copyfile, which asks the system a dozen questions about each file: contexts have thousands of small ones.
-    with (
-        project.opened(entry) as source,
-        open(target, "xb", buffering=0, opener=lambda path, flags: os.open(path, flags, mode)) as copy,
-    ):
-        for chunk in source.chunks():
-            copy.write(chunk)
-        as_asked = os.fstat(copy.fileno()).st_mode & 0o777 == mode
-    if not as_asked:
-        os.chmod(target, mode)
+    with project.opened(entry) as source:
+        copy = os.open(target, _CREATE, mode)
+        try:
+            for chunk in source.chunks():
+                _write_all(copy, chunk)
+            if os.fstat(copy).st_mode & 0o777 != mode:
+                os.chmod(target, mode)
+        finally:
+            os.close(copy)
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    # A disk that is nearly full takes a part.
+    while written := len(data) and os.write(descriptor, data):
+        data = data[written:]

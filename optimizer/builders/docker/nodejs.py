@@ -158,7 +158,7 @@ def _yarn(recipe: NodePackages) -> tuple[tuple[str, ...], ...]:
     )
     member = () if recipe.member is None else (recipe.member.name,)
     return (
-        # Focusing, which alone leaves development dependencies out, resolves anew what the lock lacks, and knows no
+        # Focusing, which alone leaves development dependencies out, resolves again what the lock lacks, and knows no
         # --immutable (https://github.com/yarnpkg/berry/issues/6277). That of yarn install fetches everything, and
         # refuses each lock that another version of Yarn wrote.
         ("cp", lock, _GIVEN_LOCK),

@@ -8,7 +8,7 @@ from optimizer.builders.docker.actions import TreeScript
 from optimizer.builders.docker.script_files import tree_script
 
 # Fails for what the second lock resolves and the first does not: of the packages of registries, because Yarn itself makes
-# the entries of workspaces and of patches anew.
+# the entries of workspaces and of patches again.
 SAME_LOCK = (
     'const read = (path) => { let names = []; return require("fs").readFileSync(path, "utf8").split("\\n").flatMap((line) => { '
     'if (/^[^ #]/.test(line)) names = line.replace(/^"|"?:$/g, "").split(", "); '
@@ -46,7 +46,7 @@ Its arguments are the lock and the importers.
 def collect(own: str, places: Sequence[tuple[str, str]]) -> TreeScript:
     """The script that moves the packages of a workspace into the tree, from each source to its place.
 
-    Links to ``own`` go, because nobody knows where the code of the function stands; with an empty ``own`` all stay.
+    Links to ``own`` go, because it is unknown where the code of the function is; with an empty ``own`` all stay.
     """
     return tree_script(
         "collect_nodejs.js",

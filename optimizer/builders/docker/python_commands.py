@@ -76,7 +76,7 @@ def index(indexes: PythonIndexes, extra: str = "--index") -> tuple[str, ...]:
 
 def export_uv(recipe: PythonPackages, project: str) -> tuple[str, ...]:
     """The command that writes what uv.lock holds; the packages that are left out are installed in another way."""
-    # uv leaves out the group "dev" even when it is asked for, once it is told to leave it out.
+    # uv leaves out the group "dev" even when it is asked for, once there is an option to leave it out.
     no_dev = () if "dev" in recipe.groups else ("--no-dev",)
     command = ["python", "-m", "uv", "export", "--project", project, "--frozen", *no_dev, "--no-emit-local"]
     command += ["--package", recipe.member] if recipe.member else []

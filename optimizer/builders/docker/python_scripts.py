@@ -7,7 +7,7 @@ from optimizer.builders.docker.script_files import script_text, tree_script
 
 
 def overlaps(installer: tuple[str, ...]) -> TreeScript:
-    """Gives a file that two packages hold to the last of them by name, and tells of it.
+    """Gives a file that two packages hold to the last of them by name, and reports it.
 
     uv installs the packages of one command in parallel, and in an order that
     depends on what its cache holds, so that either could be last.

@@ -54,7 +54,7 @@ def render(plan: BuildPlan, profile: Profile = Profile.BUILDKIT) -> str:
     """
     if profile is Profile.CLASSIC and plan.secrets():
         names = ", ".join(secret.id for secret in plan.secrets())
-        raise PlanError(f"the classic profile has no build secrets, and the spec uses {names}", "profile", 'take the profile "buildkit"')
+        raise PlanError(f"the classic profile has no build secrets, and the spec uses {names}", "profile", 'use the profile "buildkit"')
     renderer = _Renderer(plan, profile)
     return _joined([HEADER, *renderer.blocks([stage.name for stage in plan.stages], image=True)])
 
@@ -71,7 +71,7 @@ def render_part(plan: BuildPlan, stages: Collection[str], *, image: bool) -> str
 
 
 def needed_stages(plan: BuildPlan, stage: Stage | None) -> tuple[str, ...]:
-    """The stages that a stage, or the image, stands on or takes trees from, in the order of use, without those that are archives alone."""
+    """The stages that a stage, or the image, starts from or copies trees from, in the order of use, without mere archives."""
     origin, trees = (plan.final, plan.layers) if stage is None else (stage.origin, stage.trees)
     names = [*([origin] if isinstance(origin, str) else []), *trees]
     return tuple(dict.fromkeys(name for name in names if not plan.stage(name).archive_alone))

@@ -9,7 +9,7 @@ from optimizer.model.recipes.recipe import PackageSet
 
 
 def system_packages(recipe: SystemPackageInstallation, stage: Stage) -> StageBody:
-    """Installs into the file system that the stage stands on."""
+    """Installs into the file system that the stage starts from."""
     return StageBody(actions=(Run(commands=_install(recipe.packages)),))
 
 

@@ -51,7 +51,7 @@ _PYTHON = TreeScript(
 _COMPILE_PYTHON = TreeScript(
     name="COMPILE_PYTHON",
     purpose="Compiles all Python code to byte-code that depends on nothing but its source.",
-    # What the compiler thinks of other people's code is no news to whoever builds.
+    # What the compiler thinks of other people's code is of no use in the log of a build.
     interpreter=("env", "PYTHONHASHSEED=0", "python", "-W", "ignore", "-c"),
     # Processes of its own cost more than they spare where there is little to compile.
     script=(
@@ -84,7 +84,7 @@ _RUBY = TreeScript(
         f"File.lutime({TIMESTAMP}, {TIMESTAMP}, p) }}"
     ),
 )
-# A shell loses "$1" to each function call, and gives it back; that is what the recursion stands on.  Modes are added and
+# A shell loses "$1" to each function call, and gives it back; the recursion needs that.  Modes are added and
 # taken away, never set: BusyBox, which is Alpine's shell, forgets what was executable when it evaluates `u=rwX`.
 _SHELL = TreeScript(
     name="NORMALISE_SH",

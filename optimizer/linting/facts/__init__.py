@@ -1,1 +1,1 @@
-"""What can be told of a Dockerfile, a base image or a repository; rules ask, nothing here judges."""
+"""Facts about a Dockerfile, a base image or a repository, for the rules."""

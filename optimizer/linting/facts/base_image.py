@@ -1,11 +1,11 @@
-"""What the final image stands on, and how it is started."""
+"""The image that the final image is based on, and how it is started."""
 
 from __future__ import annotations
 
 from optimizer.bases.recognise import LambdaBase, lambda_base
 from optimizer.dockerfile.instruction import Instruction, Span
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.finding import Undecided
+from optimizer.linting.finding import Inconclusive
 from optimizer.linting.subjects import DockerfileSubject
 
 ENTRYPOINT = ("/lambda-entrypoint.sh",)
@@ -20,13 +20,13 @@ def base_span(subject: DockerfileSubject) -> Span | None:
     return start.at(start.words[0])
 
 
-def lambda_base_of(subject: DockerfileSubject, conventions: Conventions) -> LambdaBase | Undecided | None:
+def lambda_base_of(subject: DockerfileSubject, conventions: Conventions) -> LambdaBase | Inconclusive | None:
     """The AWS-provided base image under the final image; None for another image."""
     if not subject.final_stages:
         return None
     lowest = subject.final_stages[0]
     if lowest.image is None:
-        return Undecided(reason=f'"{lowest.stage.origin}" depends on a value that only the build decides', span=base_span(subject))
+        return Inconclusive(reason=f'"{lowest.stage.origin}" depends on a value that only the build decides', span=base_span(subject))
     return lambda_base(lowest.image, conventions.mirror)
 
 
@@ -41,7 +41,7 @@ def last(subject: DockerfileSubject, keyword: str) -> Instruction | None:
 
 def has_entrypoint_of_aws(subject: DockerfileSubject, conventions: Conventions) -> bool:
     """Whether the image is started by the entrypoint of its AWS-provided base image."""
-    # The base of a specification is the runtime's own, or one that a house makes from it.
+    # The base of a specification is the runtime's own, or one that a company makes from it.
     if not subject.planned and not isinstance(lambda_base_of(subject, conventions), LambdaBase):
         return False
     entrypoint = last(subject, "ENTRYPOINT")

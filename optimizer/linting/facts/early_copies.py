@@ -32,8 +32,8 @@ _FETCHES = {
 class EarlyCopy:
     """A copy of files that change often, before an installation that does not need them.
 
-    ``together`` says that the same copy brings the files that say what to
-    install; ``source`` is the source of the copy that changes often.
+    ``together`` says that the same copy brings the manifest or lock file;
+    ``source`` is the source of the copy that changes often.
     """
 
     copy: Copy
@@ -51,7 +51,7 @@ class EarlyCopy:
         """What to do where sources are compiled; empty elsewhere, where the rules' own advice fits."""
         if not self.install.compiles:
             return ""
-        return f"copy what says what to install, fetch it ({_FETCHES[self.install.ecosystem]}), and copy the sources after that"
+        return f"copy the manifest and the lock file, fetch the dependencies ({_FETCHES[self.install.ecosystem]}), and copy the sources after that"
 
 
 @dataclass(slots=True)

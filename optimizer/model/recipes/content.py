@@ -15,15 +15,15 @@ from optimizer.model.reference import ImageReference
 class PackedFiles(Recipe):
     """Files of the project, out of an archive in the form of a layer.
 
-    Whoever writes the build context makes the archive, in which every entry has
-    the owner, the time and the mode that it has in the image; a builder only
-    unpacks it.  So nothing on the way to the builder can change the layer: no
-    umask, no file system, and no artifact of a CI service that forgets modes,
-    links or empty directories.
+    The writer of the build context makes the archive, in which every entry has
+        the owner, the time and the mode that it has in the image; a builder only
+        unpacks it.  So nothing on the way to the builder can change the layer: no
+        umask, no file system, and no artifact of a CI service that forgets modes,
+        links or empty directories.
 
-    The target of ``files`` is a path in the image.  ``executable`` makes all
-    of them executable, whatever the project says.  With ``bytecode`` the tree
-    holds the compiled form of its Python code too.
+        The target of ``files`` is a path in the image.  ``executable`` makes all
+        of them executable, whatever the project says.  With ``bytecode`` the tree
+        holds the compiled form of its Python code too.
     """
 
     kind: ClassVar[str] = "packed-files"
@@ -60,3 +60,8 @@ class ImageTree(Recipe):
 
     def with_images(self, change: Callable[[ImageReference], ImageReference]) -> ImageTree:
         return replace(self, image=change(self.image))
+
+    @property
+    def follows_platform(self) -> bool:
+        # Of an index, a builder copies from the manifest of the target's platform, whatever image the stage itself starts from.
+        return True

@@ -62,7 +62,7 @@ class Recipe:
         return (*self.copies, *self.reads)
 
     def images(self) -> tuple[ImageReference, ...]:
-        """The images that the recipe takes something from, beside the one that its stage stands on."""
+        """The images that the recipe takes something from, besides the one that its stage starts from."""
         return ()
 
     def with_images(self: _Recipe, change: Callable[[ImageReference], ImageReference]) -> _Recipe:
@@ -78,3 +78,8 @@ class Recipe:
     def needs_container(self) -> bool:
         """Whether a container has to run to make the tree, so that the image under the stage may decide bytes of it."""
         return True
+
+    @property
+    def follows_platform(self) -> bool:
+        """Whether the recipe takes something of the image's own platform, wherever its stage runs."""
+        return False

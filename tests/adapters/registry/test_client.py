@@ -17,7 +17,7 @@ from tests.adapters.registry_server import DOCKER_LIST, DOCKER_MANIFEST, INDEX, 
 NOW = datetime.datetime(2026, 11, 24, 12, 0, 0, tzinfo=datetime.timezone.utc)
 AMD64, ARM64 = sha256(b"a"), sha256(b"b")
 OTHER = "sha256:" + "0" * 64
-ASK_OWNER = "\n  hint: try again; if it stays so, ask whoever runs the registry or the mirror"
+ASK_OWNER = "\n  hint: try again; if it fails again, ask the team that runs the registry or the mirror"
 
 
 class Logins:
@@ -182,7 +182,7 @@ def test_fails_at_once_when_told_to_wait_too_long(server: RegistryServer) -> Non
     server.failures = [(429, {"Retry-After": "3600"})]
     client = Client(server)
     assert client.refusal() == (
-        'registry "HOST" answered 429 and asks to wait 3600 seconds; at most 60 are waited\n'
+        'registry "HOST" answered 429 and asks to wait 3600 seconds; allowed: at most 60\n'
         "  hint: run the command again later; logged-in pulls and mirrors have higher limits"
     )
     assert client.slept == []
@@ -198,7 +198,7 @@ def test_fails_for_an_unknown_tag(server: RegistryServer) -> None:
 def test_fails_when_a_login_is_wanted_and_there_is_none(server: RegistryServer) -> None:
     server.auth = "basic"
     assert Client(server).refusal() == (
-        'registry "HOST" wants a login for "HOST/lambda/python:3.13" (401, UNAUTHORIZED: authentication required)\n'
+        'registry "HOST" requires a login for "HOST/lambda/python:3.13" (401, UNAUTHORIZED: authentication required)\n'
         "  hint: log in with `docker login HOST`, or log out if an old login is refused"
     )
 
@@ -206,7 +206,7 @@ def test_fails_when_a_login_is_wanted_and_there_is_none(server: RegistryServer) 
 def test_fails_when_the_login_is_wrong(server: RegistryServer) -> None:
     server.auth, server.login = "bearer", ("user", "right")
     assert Client(server, Logins("user", "wrong")).refusal() == (
-        'registry "HOST" wants a login for a token for "HOST/lambda/python:3.13" (401, UNAUTHORIZED: bad login)\n'
+        'registry "HOST" requires a login for a token for "HOST/lambda/python:3.13" (401, UNAUTHORIZED: bad login)\n'
         "  hint: log in with `docker login HOST`, or log out if an old login is refused"
     )
 
@@ -260,7 +260,7 @@ def test_fails_for_another_media_type(server: RegistryServer) -> None:
 
 def test_fails_when_the_document_calls_itself_something_else(server: RegistryServer) -> None:
     server.put("lambda/python:3.13", MANIFEST, json.dumps({"mediaType": INDEX}).encode())
-    assert Client(server).refusal() == f'"HOST/lambda/python:3.13" is sent as "{MANIFEST}" and calls itself "{INDEX}"{ASK_OWNER}'
+    assert Client(server).refusal() == f'"HOST/lambda/python:3.13" is sent as "{MANIFEST}" but its own media type is "{INDEX}"{ASK_OWNER}'
 
 
 @pytest.mark.parametrize(
@@ -360,7 +360,7 @@ def test_plain_http_is_spoken_to_loopback_names_alone() -> None:
         refusal = client.refusal()
         assert refusal.startswith('registry "HOST" cannot be reached for "HOST/lambda/python:3.13": [SSL')
         assert refusal.endswith(
-            "\n  hint: the registry speaks plain HTTP, which is spoken to 127.0.0.1 and localhost alone: put it behind TLS"
+            "\n  hint: the registry uses plain HTTP, which is allowed for 127.0.0.1 and localhost only: put it behind TLS"
         )
         assert client.slept == []
         assert server.requests == []

@@ -131,7 +131,7 @@ class TestFails:
     def test_for_a_program_that_cannot_be_run(self, docker: DockerHome, private: RegistryServer) -> None:
         docker.helper("keychain", "").write_bytes(b"\0 not a program")
         docker.write(credsStore="keychain")
-        hint = 'install it anew, or remove it from "credsStore" and log in again with `docker login HOST`'
+        hint = 'install it again, or remove it from "credsStore" and log in again with `docker login HOST`'
         assert refusal(private) == self.expected(docker, "it cannot be run: Exec format error", hint)
 
     def test_for_a_program_that_ends_with_an_error(self, docker: DockerHome, private: RegistryServer) -> None:

@@ -84,7 +84,7 @@ def test_fails_without_aws_credentials() -> None:
     with pytest.raises(RegistryError) as raised:
         EcrCredentials(EcrClient(NoCredentialsError())).login(HOST)
     assert str(raised.value) == (
-        f'registry "{HOST}" wants a login, and there are no AWS credentials\n'
+        f'registry "{HOST}" requires a login, and there are no AWS credentials\n'
         "  hint: log in to AWS, for example with `aws sso login`, or set AWS_PROFILE"
     )
 
@@ -112,5 +112,5 @@ def test_fails_without_boto3(monkeypatch: pytest.MonkeyPatch, module: str) -> No
     with pytest.raises(RegistryError) as raised:
         EcrCredentials().login(HOST)
     assert str(raised.value) == (
-        f'registry "{HOST}" wants a login through AWS, and boto3 is not installed\n  hint: pip install "lambda-image-optimizer[aws]"'
+        f'registry "{HOST}" requires a login through AWS, and boto3 is not installed\n  hint: pip install "lambda-image-optimizer[aws]"'
     )

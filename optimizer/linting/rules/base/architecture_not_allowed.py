@@ -1,11 +1,11 @@
-"""LIO153: the function has an architecture that the house does not allow."""
+"""LIO153: the function has an architecture that the company does not allow."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.finding import Severity, Undecided, Verdict
+from optimizer.linting.finding import Inconclusive, Severity, Verdict
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import FunctionSubject
 from optimizer.linting.violations import not_allowed
@@ -14,10 +14,10 @@ from optimizer.linting.violations import not_allowed
 def _check(subject: FunctionSubject, conventions: Conventions) -> Iterator[Verdict]:
     if not conventions.architectures:
         return
-    if subject.architecture is None:
-        yield Undecided(reason="only the deployment decides the architecture")
+    if subject.declared.architecture is None:
+        yield Inconclusive(reason="only the deployment decides the architecture")
     else:
-        yield from not_allowed("architecture", subject.architecture, conventions.architectures)
+        yield from not_allowed("architecture", subject.declared.architecture, conventions.architectures)
 
 
 RULE = Rule(
@@ -25,7 +25,7 @@ RULE = Rule(
     name="architecture-not-allowed",
     severity=Severity.ERROR,
     since="0.1.0",
-    summary="The function has an architecture that the house does not allow.",
+    summary="The function has an architecture that the company does not allow.",
     why=(
         "Functions of two architectures share no layer that holds machine code, and are built on two kinds of machines. Nothing is found while "
         "architectures are not configured."

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from optimizer.bases.recognise import lambda_base
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.finding import Severity, Undecided, Verdict, Violation
+from optimizer.linting.finding import Inconclusive, Severity, Verdict, Violation
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import DockerfileSubject
 
@@ -17,9 +17,11 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
     lowest = subject.final_stages[0]
     span = lowest.stage.start.at(lowest.stage.start.words[0])
     if lowest.image is None:
-        yield Undecided(reason=f'"{lowest.stage.origin}" depends on a value that only the build decides', span=span)
+        yield Inconclusive(reason=f'"{lowest.stage.origin}" depends on a value that only the build decides', span=span)
     elif lambda_base(lowest.image, conventions.mirror) is None:
-        yield Violation(message=f'the image stands on "{lowest.image}", which is not a base image that AWS provides for Lambda', span=span)
+        yield Violation(
+            message=f'the image is based on "{lowest.image}", which is not a base image that AWS provides for Lambda', span=span
+        )
 
 
 RULE = Rule(
@@ -27,13 +29,13 @@ RULE = Rule(
     name="base-not-aws-provided",
     severity=Severity.WARNING,
     since="0.1.0",
-    summary="The final image stands on an image that is not an AWS-provided base image.",
+    summary="The final image is based on an image that is not an AWS-provided base image.",
     why=(
         "AWS keeps its base images close to the workers and patches them; they hold the runtime interface client and the layout that a "
         "function expects. Functions on one base also share its layers in the repository."
     ),
     fix="start the final stage from public.ecr.aws/lambda/<runtime>; other images are fine in earlier stages",
-    fix_in_spec="leave base out of the specification, or set the finding aside where the house makes that base from the runtime's",
+    fix_in_spec="remove base from the specification, or suppress the finding if the platform team makes that base from the runtime's",
     bad="FROM python:3.13-slim\nCOPY app.py /var/task/",
     good="FROM public.ecr.aws/lambda/python:3.13\nCOPY app.py ${LAMBDA_TASK_ROOT}/",
     only_lambda=True,

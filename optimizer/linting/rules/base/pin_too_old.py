@@ -38,10 +38,11 @@ RULE = Rule(
     name="pin-too-old",
     severity=Severity.WARNING,
     since="0.1.0",
-    summary="A pin in optimizer.lock was resolved longer ago than the house allows.",
+    summary="A pin in optimizer.lock was resolved longer ago than the company allows.",
     why=(
-        "A pin keeps an image as it was, with the holes that were found since. AWS publishes patched base images under the same tags every few "
-        "days; most of what scanners find in an old image is mended by a newer base."
+        "A pin keeps an image as it was, with the vulnerabilities that were found since. AWS publishes patched base images under "
+        "the same tags every few "
+        "days; most of what scanners find in an old image is fixed by a newer base."
     ),
     fix="run optimizer pin --update, and deploy",
     bad='optimizer.lock:\n\n[[image]]\nreference = "public.ecr.aws/lambda/python:3.13"\nresolved = 2026-01-15',

@@ -1,4 +1,4 @@
-"""LIO151: an image comes from a registry that the house does not allow."""
+"""LIO151: an image comes from a registry that the company does not allow."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from optimizer.bases.recognise import image_reference
 from optimizer.dockerfile.instruction import Span
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.finding import Severity, Undecided, Verdict, Violation
+from optimizer.linting.finding import Inconclusive, Severity, Verdict, Violation
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import DockerfileSubject
 from optimizer.model.reference import ImageReference
@@ -18,7 +18,7 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
         return
     for image, span in _images(subject):
         if image is None:
-            yield Undecided(reason="the image depends on a value that only the build decides", span=span)
+            yield Inconclusive(reason="the image depends on a value that only the build decides", span=span)
         elif image != "scratch":
             reference = image_reference(image)
             if reference is not None and not _allowed(reference, conventions):
@@ -49,12 +49,13 @@ RULE = Rule(
     name="registry-not-allowed",
     severity=Severity.ERROR,
     since="0.1.0",
-    summary="An image comes from a registry that the house does not allow.",
+    summary="An image comes from a registry that the company does not allow.",
     why=(
-        "What a registry serves becomes part of the function. A house that names its registries knows who can change its images, and which "
+        "What a registry serves becomes part of the function. A company that names its registries knows who can change its "
+        "images, and which "
         "downloads can be limited or fail. Nothing is found while registries are not configured."
     ),
-    fix="take the image from an allowed registry, or have the registry added to registries",
+    fix="use an image from an allowed registry, or have the registry added to registries",
     fix_in_spec="name an allowed image in the specification, or a mirror in optimizer.toml, or have the registry added to registries",
     bad='[conventions]\nregistries = ["public.ecr.aws/lambda"]\n\nFROM python:3.13-slim',
     good='[conventions]\nregistries = ["public.ecr.aws/lambda"]\n\nFROM public.ecr.aws/lambda/python:3.13',

@@ -1,4 +1,4 @@
-"""LIO152: the function uses a runtime that the house does not allow."""
+"""LIO152: the function uses a runtime that the company does not allow."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from optimizer.bases.recognise import lambda_base
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.finding import Severity, Undecided, Verdict
+from optimizer.linting.finding import Inconclusive, Severity, Verdict
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import DockerfileSubject
 from optimizer.linting.violations import not_allowed
@@ -19,13 +19,13 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
     span = start.at(start.words[0])
     image = subject.final_stages[0].image
     if image is None:
-        yield Undecided(reason="the base image depends on a value that only the build decides", span=span)
+        yield Inconclusive(reason="the base image depends on a value that only the build decides", span=span)
         return
     base = lambda_base(image, conventions.mirror)
     if base is not None and base.base is not None:
         yield from not_allowed("runtime", base.base.runtime, conventions.runtimes, span)
     elif base is None and subject.planned:
-        yield Undecided(reason=f'"{image}" is a base of the house, of which nobody can tell the runtime', span=span)
+        yield Inconclusive(reason=f'"{image}" is a custom base image, whose runtime is unknown', span=span)
 
 
 RULE = Rule(
@@ -33,9 +33,10 @@ RULE = Rule(
     name="runtime-not-allowed",
     severity=Severity.ERROR,
     since="0.1.0",
-    summary="The function uses a runtime that the house does not allow.",
+    summary="The function uses a runtime that the company does not allow.",
     why=(
-        "Every runtime more is a base image more to keep up to date and to pull, and layers that fewer functions share. Nothing is found while "
+        "Each additional runtime is another base image to keep up to date and to pull, and fewer functions share layers. Nothing "
+        "is found while "
         "runtimes are not configured."
     ),
     fix="use an allowed runtime, or have this one added to runtimes",

@@ -27,10 +27,11 @@ RULE = Rule(
     since="0.1.0",
     summary="The frontend of a syntax directive has no digest.",
     why=(
-        "The frontend is a program that reads the Dockerfile and says how it is built; it is pulled from Docker Hub at every build with an "
+        "The frontend is a program that reads the Dockerfile and decides how it is built; it is pulled from Docker Hub at every "
+        "build with an "
         "empty cache. When its tag moves, the same file may be read in another way."
     ),
-    fix="take the directive out where the builder's own frontend will do, or add a digest",
+    fix="remove the directive if the builder's own frontend is enough, or add a digest",
     bad="# syntax=docker/dockerfile:1\nFROM public.ecr.aws/lambda/python:3.13",
     good="FROM public.ecr.aws/lambda/python:3.13",
     dockerfile=_check,

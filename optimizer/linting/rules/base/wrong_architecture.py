@@ -8,7 +8,7 @@ from optimizer.bases.recognise import LambdaBase, lambda_base
 from optimizer.dockerfile.instruction import Span
 from optimizer.dockerfile.scope import ResolvedStage
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.finding import Severity, Undecided, Verdict, Violation
+from optimizer.linting.finding import Inconclusive, Severity, Verdict, Violation
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import DockerfileSubject, FunctionSubject
 from optimizer.model.architectures import PLATFORMS, architecture_of_platform
@@ -23,9 +23,9 @@ def _check_dockerfile(subject: DockerfileSubject, conventions: Conventions) -> I
 def _check_function(subject: FunctionSubject, conventions: Conventions) -> Iterator[Verdict]:
     file = subject.dockerfile
     # A Dockerfile that knows what it is built for is judged by itself.
-    if file is None or file.problems or file.architecture is not None or subject.architecture is None:
+    if file is None or file.problems or file.architecture is not None or subject.declared.architecture is None:
         return
-    for verdict in _judged(file, conventions, subject.architecture):
+    for verdict in _judged(file, conventions, subject.declared.architecture):
         if isinstance(verdict, Violation):
             yield Violation(message=verdict.message, span=verdict.span, path=file.path)
 
@@ -37,7 +37,7 @@ def _judged(subject: DockerfileSubject, conventions: Conventions, wanted: str | 
     start = lowest.stage.start
     flag = start.flag("platform")
     if flag is not None and lowest.platform is None:
-        yield Undecided(reason=f'"{flag.value}" is decided by the build', span=start.at(flag))
+        yield Inconclusive(reason=f'"{flag.value}" is decided by the build', span=start.at(flag))
         return
     word, image = start.at(start.words[0]), lowest.image and lambda_base(lowest.image, conventions.mirror)
     known = architecture_of_platform(lowest.platform or "") if flag else None
@@ -67,8 +67,11 @@ RULE = Rule(
     severity=Severity.ERROR,
     since="0.1.0",
     summary="The image is built for another architecture than the function has.",
-    why="Lambda runs an image on the function's architecture alone, x86_64 unless it says otherwise. Another one builds and deploys, and no invocation starts.",
-    fix="take --platform and the ending of the tag out, and give the build the function's platform",
+    why=(
+        "Lambda runs an image on the function's architecture alone, x86_64 unless another is set. An image for another one "
+        "builds and deploys, but no invocation starts."
+    ),
+    fix="remove --platform and the suffix of the tag, and build for the function's platform",
     bad="FROM --platform=linux/amd64 public.ecr.aws/lambda/python:3.13-arm64",
     good="FROM public.ecr.aws/lambda/python:3.13",
     dockerfile=_check_dockerfile,

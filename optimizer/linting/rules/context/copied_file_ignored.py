@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from optimizer.dockerfile.instruction import Instruction, Span
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.finding import Severity, Undecided, Verdict, Violation
+from optimizer.linting.finding import Inconclusive, Severity, Verdict, Violation
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import DockerfileSubject
 
@@ -18,7 +18,7 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
         return
     patterns = subject.ignored
     if patterns is None:
-        yield Undecided(reason=f'"{ignore.path}" is too long to judge by')
+        yield Inconclusive(reason=f'"{ignore.path}" is too long to be checked')
         return
     for item in subject.needed_stages:
         wanted = [
@@ -57,7 +57,7 @@ RULE = Rule(
     since="0.1.0",
     summary="The ignore file leaves out what the Dockerfile copies.",
     why="The builder never sees the file, and the build fails with a message that names the file and not the reason.",
-    fix="take the pattern out, or take the file back with !<path> below it",
+    fix="remove the pattern, or include the file again with !<path> below it",
     bad=".dockerignore:\n*.txt\n\nDockerfile:\nCOPY requirements.txt ./",
     good=".dockerignore:\n*.txt\n!requirements.txt\n\nDockerfile:\nCOPY requirements.txt ./",
     example="text",

@@ -27,13 +27,13 @@ def _judged(ignore: IgnoreFile, subject: DockerfileSubject) -> Iterator[Verdict]
     if positive and back and back[-1] > positive[-1]:
         line = ignore.lines[back[-1] - 1]
         span = Span(Position(back[-1], 1), Position(back[-1], len(line) + 1))
-        yield Violation(message=f'"{line.strip()}" takes everything back that the lines before leave out', path=ignore.path, span=span)
+        yield Violation(message=f'"{line.strip()}" includes everything again that the lines before leave out', path=ignore.path, span=span)
     elif patterns and not positive and not _copies_everything(subject):
-        yield Violation(message=f'"{ignore.path}" leaves nothing out: all its patterns take back', path=ignore.path)
+        yield Violation(message=f'"{ignore.path}" leaves nothing out: all its patterns start with !', path=ignore.path)
 
 
 def _copies_everything(subject: DockerfileSubject) -> bool:
-    """Whether another rule tells of the same fault, at the copy."""
+    """Whether another rule reports the same fault, at the copy."""
     return any(source.everything for item in subject.needed_stages for _, copy in subject.copies(item) for source in copy.from_context)
 
 
@@ -44,7 +44,8 @@ RULE = Rule(
     since="0.1.0",
     summary="An ignore file leaves nothing out.",
     why=(
-        "A pattern with ! takes back what the patterns before it leave out, and the last one that fits decides: everything is sent to the "
+        "A pattern with ! includes again what the patterns before it leave out, and the last one that matches decides: "
+        "everything is sent to the "
         "builder and counts for the asset's hash."
     ),
     fix="put * first, and then what the function needs, each with !",

@@ -30,7 +30,7 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
     for item in subject.needed_stages:
         for _, copy in subject.copies(item):
             for source in copy.from_context:
-                # Without any pattern, another rule tells of a copy of everything.
+                # Without any pattern, another rule reports a copy of everything.
                 if source.everything and not patterns.rules:
                     continue
                 for path in _waste(subject.context, source, patterns):

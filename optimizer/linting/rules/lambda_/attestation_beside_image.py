@@ -15,7 +15,7 @@ def _check(subject: ImageSubject, conventions: Conventions) -> Iterator[Verdict]
     count = subject.analysis.image.attestations
     if count:
         noun = "attestation" if count == 1 else "attestations"
-        yield in_image(f"the index holds {count} {noun}, which Lambda takes for images that it does not support")
+        yield in_image(f"the index holds {count} {noun}, which Lambda reads as images that it does not support")
 
 
 RULE = Rule(

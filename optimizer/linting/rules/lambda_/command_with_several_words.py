@@ -28,10 +28,10 @@ def _check_dockerfile(subject: DockerfileSubject, conventions: Conventions) -> I
 
 
 def _check_function(subject: FunctionSubject, conventions: Conventions) -> Iterator[Verdict]:
-    if subject.dockerfile is None or subject.entrypoint or subject.entrypoint is None or not subject.command:
+    if subject.dockerfile is None or subject.declared.entrypoint or subject.declared.entrypoint is None or not subject.declared.command:
         return
-    if len(subject.command) > 1 and has_entrypoint_of_aws(subject.dockerfile, conventions):
-        yield Violation(message=f"the function's command gives the entrypoint {len(subject.command)} arguments")
+    if len(subject.declared.command) > 1 and has_entrypoint_of_aws(subject.dockerfile, conventions):
+        yield Violation(message=f"the function's command gives the entrypoint {len(subject.declared.command)} arguments")
 
 
 def _check_image(subject: ImageSubject, conventions: Conventions) -> Iterator[Verdict]:

@@ -41,14 +41,18 @@ RULE = Rule(
     since="0.1.0",
     summary="The image holds executables or shared libraries (ELF) for another machine than its own.",
     why=(
-        "They are found when they are used: exec format error for a program, invalid ELF header for a library. An install script on a build for "
-        "another platform fetches what the builder runs, and so do package managers that do not know the platform; both end with exit code 0. "
-        "32-bit programs count, because Lambda runs none. Files that a later layer hides, and layers of the base, do not count. A package that "
-        "brings one directory or file per platform is well where the one for the image stands beside the others: prebuilds/linux-x64 is no "
+        "They are found when they are used: exec format error for a program, invalid ELF header for a library. An install script "
+        "on a build for "
+        "another platform fetches what the builder runs, and so do package managers that do not know the platform; both end with "
+        "exit code 0. "
+        "32-bit programs count, because Lambda runs none. Files that a later layer hides, and layers of the base, do not count. "
+        "A package that "
+        "brings one directory or file per platform is fine if the one for the image is among them: prebuilds/linux-x64 is no "
         "finding in an image for arm64 that holds prebuilds/linux-arm64, and is one without it."
     ),
     fix=(
-        "install on the image's own platform, or say the platform to the installer: --platform for pip, --cpu and --os for npm 10.2 and later, "
+        "install on the image's own platform, or pass the platform to the installer: --platform for pip, --cpu and --os for npm "
+        "10.2 and later, "
         "--python-platform for uv"
     ),
     bad="$ npm ci\n$ docker build --platform linux/arm64 --tag $IMAGE .",

@@ -40,7 +40,7 @@ def _below(path: str) -> bool:
 
 
 def _reaches_task_root(subject: DockerfileSubject) -> bool:
-    """Whether something may put code into the task's directory, as far as can be told."""
+    """Whether something may put code into the task's directory, as far as is known."""
     for item in subject.final_stages:
         for index, copy in subject.copies(item):
             target = absolute(copy.target, item.workdirs[index]) if copy.target is not None else None
@@ -58,7 +58,7 @@ RULE = Rule(
     since="0.1.0",
     summary="WORKDIR and all copies are outside the directory in which the runtime looks for the handler.",
     why="AWS's runtimes import the handler from LAMBDA_TASK_ROOT, which is /var/task, and not from the working directory: every invocation fails with an import error.",
-    fix="take WORKDIR out, or copy the code to ${LAMBDA_TASK_ROOT}",
+    fix="remove WORKDIR, or copy the code to ${LAMBDA_TASK_ROOT}",
     bad='FROM public.ecr.aws/lambda/python:3.13\nWORKDIR /app\nCOPY app.py ./\nCMD ["app.handler"]',
     good='FROM public.ecr.aws/lambda/python:3.13\nCOPY app.py ${LAMBDA_TASK_ROOT}/\nCMD ["app.handler"]',
     dockerfile=_check,

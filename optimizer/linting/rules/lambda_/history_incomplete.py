@@ -15,7 +15,7 @@ def _check(subject: ImageSubject, conventions: Conventions) -> Iterator[Verdict]
     image = subject.analysis.image
     steps = sum(not step.empty for step in image.history)
     if steps != len(image.layers):
-        yield in_image(f"the history tells of {steps} layers, and the image has {len(image.layers)}")
+        yield in_image(f"the history describes {steps} layers, but the image has {len(image.layers)}")
 
 
 RULE = Rule(

@@ -23,8 +23,9 @@ RULE = Rule(
     since="0.1.0",
     summary="The name of the image leads to an image index.",
     why=(
-        "Lambda takes the manifest of one image alone, and ends with the message that the media type is not supported. Builders make an index "
-        "for several platforms, and also for one platform with attestations, which buildx adds unless it is told not to."
+        "Lambda accepts the manifest of one image only, and ends with the message that the media type is not supported. Builders "
+        "make an index "
+        "for several platforms, and also for one platform with attestations, which buildx adds unless this is switched off."
     ),
     fix="build one platform without attestations: docker buildx build --provenance=false --sbom=false --platform linux/amd64",
     bad="docker buildx build --platform linux/amd64 --tag $IMAGE --push .",

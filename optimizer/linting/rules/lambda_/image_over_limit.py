@@ -1,11 +1,11 @@
-"""LIO671: the image is larger than the house allows."""
+"""LIO671: the image is larger than the company allows."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.finding import Severity, Undecided, Verdict, Violation
+from optimizer.linting.finding import Inconclusive, Severity, Verdict, Violation
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import ImageSubject
 
@@ -20,7 +20,7 @@ def _check(subject: ImageSubject, conventions: Conventions) -> Iterator[Verdict]
         about = "about " if None in stored else ""
         yield Violation(message=f"the layers have {about}{sum(known)} bytes; allowed: {conventions.max_image_bytes}")
     elif None in sizes:
-        yield Undecided(reason="the source of the image does not tell how large its layers are in a registry")
+        yield Inconclusive(reason="the size of the layers in a registry is unknown for this source of the image")
 
 
 RULE = Rule(
@@ -28,13 +28,13 @@ RULE = Rule(
     name="image-over-limit",
     severity=Severity.WARNING,
     since="0.1.0",
-    summary="The image is larger than the house allows.",
+    summary="The image is larger than the company allows.",
     why=(
         "A large image is pulled, pushed and optimised by Lambda for longer at every change. Counted are the layers as a registry stores them, "
-        "compressed; where the source of an image has them uncompressed, as docker save does, they are compressed to tell it about. "
+        "compressed; where the source of an image has them uncompressed, as docker save does, they are compressed to estimate it. "
         "Nothing is found while max_image_bytes is not configured."
     ),
-    fix="leave out what the function does not need: optimizer inspect says what takes the space",
+    fix="leave out what the function does not need: optimizer inspect shows what takes the space",
     bad="[conventions]\nmax_image_bytes = 250_000_000\n\n(an image of 900 MB)",
     good="[conventions]\nmax_image_bytes = 250_000_000\n\n(an image of 90 MB)",
     example="text",

@@ -28,7 +28,10 @@ RULE = Rule(
     since="0.1.0",
     summary="The layers of the image have more than 10 GB uncompressed.",
     why="Lambda refuses the image when the function is created or updated. Files that a later layer deletes count too.",
-    fix="leave out what the function does not need, or load large files at run time from S3 or EFS: optimizer inspect says what takes the space",
+    fix=(
+        "leave out what the function does not need, or load large files at run time from S3 or EFS: optimizer inspect shows what "
+        "takes the space"
+    ),
     bad="(an image of 12 GB uncompressed)",
     good="(an image of 2 GB uncompressed)",
     example="text",

@@ -26,7 +26,7 @@ def _check_dockerfile(subject: DockerfileSubject, conventions: Conventions) -> I
                 yield Violation(
                     message=f"{instruction.keyword}: {_WHY[instruction.keyword]}",
                     span=instruction.head,
-                    fix=Fix(title="take the instruction out", edits=(_deletion(subject, instruction),)),
+                    fix=Fix(title="remove the instruction", edits=(_deletion(subject, instruction),)),
                 )
 
 
@@ -48,9 +48,9 @@ RULE = Rule(
     name="instruction-without-effect",
     severity=Severity.WARNING,
     since="0.1.0",
-    summary="VOLUME, HEALTHCHECK, EXPOSE or STOPSIGNAL in the final image, which Lambda does not obey.",
+    summary="VOLUME, HEALTHCHECK, EXPOSE or STOPSIGNAL in the final image, which Lambda ignores.",
     why="They promise what does not happen. A VOLUME also makes builders drop later changes below its path.",
-    fix="take the instruction out",
+    fix="remove the instruction",
     bad="FROM public.ecr.aws/lambda/python:3.13\nEXPOSE 8080\nVOLUME /data",
     good="FROM public.ecr.aws/lambda/python:3.13",
     dockerfile=_check_dockerfile,

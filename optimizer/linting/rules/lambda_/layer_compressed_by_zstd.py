@@ -14,7 +14,7 @@ from optimizer.linting.violations import in_image
 def _check(subject: ImageSubject, conventions: Conventions) -> Iterator[Verdict]:
     for number, item in enumerate(subject.analysis.layers, 1):
         if item.content.compression == "zstd":
-            yield in_image(f"layer {number} is compressed by zstd, which AWS does not say that Lambda takes")
+            yield in_image(f"layer {number} is compressed by zstd, which Lambda is not documented to support")
 
 
 RULE = Rule(
@@ -23,7 +23,7 @@ RULE = Rule(
     severity=Severity.WARNING,
     since="0.1.0",
     summary="A layer is compressed by zstd.",
-    why="AWS documents nothing on zstd, and nobody has told of an image with such layers that Lambda took.",
+    why="AWS documents nothing on zstd, and no image with such layers is known that Lambda accepted.",
     fix="build with compression=gzip",
     bad="docker buildx build --output type=image,name=$IMAGE,push=true,compression=zstd .",
     good="docker buildx build --output type=image,name=$IMAGE,push=true,compression=gzip .",

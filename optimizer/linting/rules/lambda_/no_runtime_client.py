@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from optimizer.dockerfile.instruction import Instruction, Span
 from optimizer.linting.conventions import Conventions
 from optimizer.linting.facts.base_image import last
-from optimizer.linting.finding import Severity, Undecided, Verdict, Violation
+from optimizer.linting.finding import Inconclusive, Severity, Verdict, Violation
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import DockerfileSubject, FunctionSubject
 
@@ -48,8 +48,8 @@ def _check_dockerfile(subject: DockerfileSubject, conventions: Conventions) -> I
 
 
 def _check_function(subject: FunctionSubject, conventions: Conventions) -> Iterator[Verdict]:
-    if subject.entrypoint and subject.dockerfile is not None:
-        yield from _judged(subject.dockerfile, subject.entrypoint, None)
+    if subject.declared.entrypoint and subject.dockerfile is not None:
+        yield from _judged(subject.dockerfile, subject.declared.entrypoint, None)
 
 
 def _judged(file: DockerfileSubject, words: Sequence[str], span: Span | None) -> Iterator[Verdict]:
@@ -57,7 +57,7 @@ def _judged(file: DockerfileSubject, words: Sequence[str], span: Span | None) ->
     adapter = _has_adapter(file) if server else True
     if adapter is None:
         reason = f'"{server}" answers no invocations of Lambda, unless a tree that is copied to "/" holds an extension that does'
-        yield Undecided(reason=reason, span=span)
+        yield Inconclusive(reason=reason, span=span)
     elif not adapter:
         yield Violation(message=f'"{server}" answers no invocations of Lambda', span=span)
 
@@ -78,7 +78,7 @@ def _server(words: Sequence[str]) -> str:
 
 
 def _has_adapter(subject: DockerfileSubject) -> bool | None:
-    """Whether an extension may answer in the server's place, as AWS's web adapter does; None where nobody can tell."""
+    """Whether an extension may answer in the server's place, as AWS's web adapter does; None where it is unknown."""
     hidden = False
     for item in subject.final_stages:
         for _, copy in subject.copies(item):
@@ -100,7 +100,7 @@ RULE = Rule(
         "A function gets its invocations from Lambda's runtime interface. The entrypoint of AWS's base images starts the client for it; a web "
         "server waits for requests that never come, and every invocation times out."
     ),
-    fix="take ENTRYPOINT out and name the handler in CMD, or add the Lambda Web Adapter to /opt/extensions",
+    fix="remove ENTRYPOINT and name the handler in CMD, or add the Lambda Web Adapter to /opt/extensions",
     fix_in_spec="leave the entrypoint of the function as it is, or add the Lambda Web Adapter as an Extension",
     bad='FROM public.ecr.aws/lambda/python:3.13\nENTRYPOINT ["uvicorn", "app:app"]',
     good='FROM public.ecr.aws/lambda/python:3.13\nCMD ["app.handler"]',

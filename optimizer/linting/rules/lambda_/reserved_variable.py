@@ -47,7 +47,7 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
             for (name, _, word), value in zip(instruction.pairs(), values, strict=True):
                 # Secrets have a rule of their own.
                 if name in _RESERVED and not SECRET_NAME.search(name) and (value is None or _SAME.get(name) != value):
-                    yield Violation(message=f'"{name}" is set by Lambda, whatever the image says', span=instruction.at(word))
+                    yield Violation(message=f'"{name}" is set by Lambda, which ignores the value in the image', span=instruction.at(word))
 
 
 RULE = Rule(
@@ -56,9 +56,9 @@ RULE = Rule(
     severity=Severity.WARNING,
     since="0.1.0",
     summary="ENV sets a variable that Lambda reserves.",
-    why="Lambda sets the variable itself when it starts the function; what the image says holds in local tests alone.",
-    fix="take the variable out; give the function's configuration, or another name, what the code is to read",
-    fix_in_spec="take it out of environment",
+    why="Lambda sets the variable itself when it starts the function; the value in the image is used in local tests only.",
+    fix="remove the variable; set it under another name, or in the function's configuration",
+    fix_in_spec="remove it from environment",
     bad="FROM public.ecr.aws/lambda/python:3.13\nENV AWS_REGION=eu-central-1",
     good="FROM public.ecr.aws/lambda/python:3.13\nENV TABLE_REGION=eu-central-1",
     dockerfile=_check,

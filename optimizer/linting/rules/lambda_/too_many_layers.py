@@ -27,7 +27,7 @@ RULE = Rule(
     since="0.1.0",
     summary="The image has more than 125 layers.",
     why=(
-        "Docker cannot start it, so nobody can run the function before it is deployed. LIO610 tells of it in the Dockerfile, and earlier: "
+        "Docker cannot start it, so nobody can run the function before it is deployed. LIO610 reports it in the Dockerfile, and earlier: "
         "from the number on at which the manifest grows too large."
     ),
     fix="copy more at a time: fewer instructions in the final stage",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from optimizer.dockerfile.copies import Copy
 from optimizer.dockerfile.shell import Command
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.finding import Severity, Undecided, Verdict, Violation
+from optimizer.linting.finding import Inconclusive, Severity, Verdict, Violation
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import DockerfileSubject
 
@@ -32,15 +32,15 @@ def _copied(subject: DockerfileSubject, copy: Copy) -> Iterator[Verdict]:
         return
     span = copy.instruction.at(flag)
     if "$" in flag.value:
-        yield Undecided(reason=f'"{flag.value}" depends on a value that only the build decides', span=span)
+        yield Inconclusive(reason=f'"{flag.value}" depends on a value that only the build decides', span=span)
         return
     readable, searchable = _rights(flag.value)
     directory = next((source.value for source in copy.sources if source.value and _is_directory(subject, copy, source.value)), None)
     if not readable:
-        yield Violation(message=f'mode "{flag.value}": others than the owner cannot read the files', span=span)
+        yield Violation(message=f'mode "{flag.value}": only the owner can read the files', span=span)
     elif directory is not None and not searchable:
         yield Violation(
-            message=f'mode "{flag.value}": nobody but root can look into the directory "{directory}"',
+            message=f'mode "{flag.value}": only root can read the directory "{directory}"',
             span=span,
             hint="write --chmod=u=rwX,go=rX, which gives directories x and files only where they have it, or 755",
         )
@@ -63,11 +63,11 @@ def _changed(command: Command) -> Iterator[Verdict]:
     if all(path.startswith(("/etc/", "/root", "/home", "/tmp")) for path in paths):
         return
     if not _rights(mode)[0]:
-        yield Violation(message=f'chmod {mode}: others than the owner cannot read "{paths[0]}"', span=command.span)
+        yield Violation(message=f'chmod {mode}: only the owner can read "{paths[0]}"', span=command.span)
 
 
 def _rights(mode: str) -> tuple[bool, bool]:
-    """Whether others may read a file, and look into a directory; True where that is left as it was, or cannot be told."""
+    """Whether others may read a file, and look into a directory; True where that is left as it was, or is unknown."""
     if _OCTAL.fullmatch(mode):
         others = int(mode[-1])
         return bool(others & 4), bool(others & 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.finding import Severity, Undecided, Verdict, Violation
+from optimizer.linting.finding import Inconclusive, Severity, Verdict, Violation
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import AppSubject
 
@@ -13,8 +13,8 @@ from optimizer.linting.subjects import AppSubject
 def _check(subject: AppSubject, conventions: Conventions) -> Iterator[Verdict]:
     for problem in subject.problems:
         yield Violation(message=problem.message, span=problem.span, hint=problem.hint)
-    for problem in subject.undecided:
-        yield Undecided(reason=problem.message, span=problem.span)
+    for problem in subject.inconclusive:
+        yield Inconclusive(reason=problem.message, span=problem.span)
 
 
 RULE = Rule(
@@ -23,8 +23,8 @@ RULE = Rule(
     severity=Severity.ERROR,
     since="0.1.0",
     summary="A template cannot be read, or the Dockerfile that it names cannot.",
-    why="Nothing in such a template is judged, and sam build fails too.",
-    fix="mend the template, or the paths DockerContext (from the template) and Dockerfile (from DockerContext)",
+    why="Nothing in such a template is checked, and sam build fails too.",
+    fix="fix the template, or the paths DockerContext (from the template) and Dockerfile (from DockerContext)",
     bad="Resources:\n  Api:\n    Type: AWS::Serverless::Function\n   Properties:\n      PackageType: Image",
     good="Resources:\n  Api:\n    Type: AWS::Serverless::Function\n    Properties:\n      PackageType: Image",
     example="yaml",

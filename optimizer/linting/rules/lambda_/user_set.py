@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.finding import Severity, Undecided, Verdict, Violation
+from optimizer.linting.finding import Inconclusive, Severity, Verdict, Violation
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import DockerfileSubject, ImageSubject
 from optimizer.linting.violations import in_image
@@ -23,7 +23,7 @@ def _check_dockerfile(subject: DockerfileSubject, conventions: Conventions) -> I
         return
     instruction, user = last
     if user is None:
-        yield Undecided(reason="the user depends on a value that only the build decides", span=instruction.head)
+        yield Inconclusive(reason="the user depends on a value that only the build decides", span=instruction.head)
     elif user.partition(":")[0] not in _ROOT:
         yield Violation(message=f'the image sets the user "{user}"', span=instruction.head)
 
@@ -44,7 +44,7 @@ RULE = Rule(
         "Lambda runs every function as an unprivileged user of its own, and asks images not to set one. sam local fails on such images, because "
         "its emulator cannot be installed."
     ),
-    fix="take USER out, and make every file readable by all",
+    fix="remove USER, and make every file readable by all",
     bad="FROM public.ecr.aws/lambda/nodejs:24\nUSER 1000",
     good="FROM public.ecr.aws/lambda/nodejs:24",
     dockerfile=_check_dockerfile,

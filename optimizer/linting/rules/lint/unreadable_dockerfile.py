@@ -13,7 +13,7 @@ RULE = Rule(
     since="0.1.0",
     summary="The file cannot be read as a Dockerfile.",
     why="No builder accepts the file, so the build fails. No other rule is applied to it: half a file would give wrong findings.",
-    fix="mend the line",
+    fix="fix the line",
     bad='FORM public.ecr.aws/lambda/python:3.13\nCMD ["app.handler"]',
     good='FROM public.ecr.aws/lambda/python:3.13\nCMD ["app.handler"]',
 )

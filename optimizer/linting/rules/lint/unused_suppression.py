@@ -13,7 +13,7 @@ RULE = Rule(
     since="0.1.0",
     summary="A suppression suppresses nothing.",
     why="What it was written for is gone; left in place, it would hide the next finding of the same rule.",
-    fix="take the suppression out",
+    fix="remove the suppression",
     bad="# optimizer: ignore LIO602 -- needed by our scanner\nCOPY app.py ./",
     good="COPY app.py ./",
 )

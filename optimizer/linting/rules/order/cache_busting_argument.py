@@ -23,7 +23,7 @@ _MOST = 50
 
 
 def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
-    # By stage: the variables that are declared at its end and were not told of, with their places.
+    # By stage: the variables that are declared at its end and were not reported, with their places.
     ends: dict[int, dict[str, tuple[Span, str]]] = {}
     for item in subject.needed_stages:
         waiting = dict(ends.get(item.parent, {})) if item.parent is not None else {}

@@ -32,7 +32,7 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
             dependencies = bool(copy.sources) and all(_is_dependencies(source.value, target, java) for source in copy.sources)
             if dependencies and code is not None and not linked:
                 yield Violation(
-                    message=f"the dependencies come after the code of line {code.instruction.line}",
+                    message=f"the dependencies are copied after the code of line {code.instruction.line}",
                     span=copy.instruction.head,
                     hint=f"move the copy above line {code.instruction.line}, or add --link",
                 )
@@ -62,7 +62,10 @@ RULE = Rule(
     severity=Severity.WARNING,
     since="0.1.0",
     summary="The final image takes the code first, and the dependencies after it.",
-    why="Code changes with every deployment. What is copied after it is copied again then, and whoever pulls the image takes those layers for new ones.",
+    why=(
+        "Code changes with every deployment. What is copied after it is copied again then, and a machine that pulls the image "
+        "downloads those layers again."
+    ),
     fix="copy the dependencies first",
     bad="COPY target/classes ${LAMBDA_TASK_ROOT}\nCOPY target/dependency/* ${LAMBDA_TASK_ROOT}/lib/",
     good="COPY target/dependency/* ${LAMBDA_TASK_ROOT}/lib/\nCOPY target/classes ${LAMBDA_TASK_ROOT}",

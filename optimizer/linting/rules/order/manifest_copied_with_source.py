@@ -15,7 +15,7 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
     for early in early_copies(subject):
         if early.together:
             install, line = early.install, early.install.command.span.start.line
-            message = f"{early.title} is copied together with the files that say what {install.tool} {install.verb} installs on line {line}"
+            message = f"{early.title} is copied together with the manifest or lock file for {install.tool} {install.verb} on line {line}"
             yield Violation(message=message, span=early.source.span, hint=early.hint)
 
 
@@ -24,9 +24,9 @@ RULE = Rule(
     name="manifest-copied-with-source",
     severity=Severity.WARNING,
     since="0.1.0",
-    summary="The files that say what to install are copied together with the sources, before the installation.",
+    summary="The manifest or the lock file is copied together with the sources, before the installation.",
     why="Any edit of the sources changes the copy, and every dependency is installed, pushed and stored again.",
-    fix="copy the files that say what to install by themselves, install, and copy the sources after that",
+    fix="copy the manifest and the lock file by themselves, install, and copy the sources after that",
     bad="COPY app.py requirements.txt ./\nRUN pip install -r requirements.txt --target /packages",
     good="COPY requirements.txt ./\nRUN pip install -r requirements.txt --target /packages\nCOPY app.py ./",
     dockerfile=_check,

@@ -20,26 +20,26 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
         most: tuple[Stability, Copy] | None = None
         for _, copy in subject.copies(item):
             # A linked copy does not depend on what comes before it.
-            told = None if copy.instruction.flag("link") else _told(copy, conventions.stabilities)
-            if told is None:
+            stability = None if copy.instruction.flag("link") else _stability(copy, conventions.stabilities)
+            if stability is None:
                 continue
-            if most is not None and told < most[0]:
+            if most is not None and stability < most[0]:
                 first = most[1].instruction
-                message = f"this {told.phrase}, and line {first.line} before it {most[0].phrase}"
+                message = f"this {stability.phrase}, and line {first.line} before it {most[0].phrase}"
                 yield Violation(message=message, span=copy.instruction.head, hint=f"move it above line {first.line}, or add --link")
-            if most is None or most[0] < told:
-                most = (told, copy)
+            if most is None or most[0] < stability:
+                most = (stability, copy)
 
 
-def _told(copy: Copy, stabilities: Mapping[str, Stability]) -> Stability | None:
-    """How often a copy changes: as its most volatile source; None where the house has not said."""
+def _stability(copy: Copy, stabilities: Mapping[str, Stability]) -> Stability | None:
+    """How often a copy changes: as its most volatile source; None where the conventions do not set it."""
     found = []
     for source in copy.from_context:
         path = (source.value or "").removeprefix("./").strip("/")
-        told = next((value for pattern, value in stabilities.items() if fnmatch.fnmatchcase(path, pattern)), None)
-        if told is None:
+        stability = next((value for pattern, value in stabilities.items() if fnmatch.fnmatchcase(path, pattern)), None)
+        if stability is None:
             return None
-        found.append(told)
+        found.append(stability)
     return max(found) if found else None
 
 
@@ -48,13 +48,13 @@ RULE = Rule(
     name="volatile-before-stable",
     severity=Severity.WARNING,
     since="0.1.0",
-    summary="Files of which the house says that they change often are copied before files that change seldom.",
+    summary="Files that are configured to change often are copied before files that change seldom.",
     why=(
-        "A changed copy builds every later instruction again. Whether a model changes more often than the code is for the house to say, in "
-        "its conventions; where it has said nothing, this rule is silent."
+        "A changed copy builds every later instruction again. How often files change is set in the conventions (stabilities); nothing is "
+        "found while it is not configured."
     ),
     fix="copy what changes seldom first",
-    fix_in_spec="make two steps of it, so that each is built when its own files change",
+    fix_in_spec="split it into two steps, so that each is built when its own files change",
     bad='stabilities = {"models/*": Stability.MONTHLY, "src": Stability.DAILY}\n\nCOPY src/ ./\nCOPY models/ranker.onnx /opt/ml/',
     good='stabilities = {"models/*": Stability.MONTHLY, "src": Stability.DAILY}\n\nCOPY models/ranker.onnx /opt/ml/\nCOPY src/ ./',
     example="text",

@@ -1,11 +1,11 @@
-"""LIO751: the function's image goes to another repository than the house's."""
+"""LIO751: the function's image goes to another repository than the company's."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.finding import Severity, Undecided, Verdict, Violation
+from optimizer.linting.finding import Inconclusive, Severity, Verdict, Violation
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import FunctionSubject
 
@@ -14,7 +14,7 @@ def _check(subject: FunctionSubject, conventions: Conventions) -> Iterator[Verdi
     if not conventions.repository:
         return
     if subject.repository is None:
-        yield Undecided(reason="only the deployment decides the repository")
+        yield Inconclusive(reason="only the deployment decides the repository")
     elif subject.repository != conventions.repository:
         yield Violation(message=f'the image goes to the repository "{subject.repository}"; allowed: "{conventions.repository}"')
 
@@ -24,7 +24,7 @@ RULE = Rule(
     name="repository-not-allowed",
     severity=Severity.WARNING,
     since="0.1.0",
-    summary="The image goes to another repository than that of the house.",
+    summary="The image goes to another repository than the company's.",
     why=(
         "Layers are stored once per repository, and policies are set once per repository: an image elsewhere has neither. Nothing is found while "
         "repository is not configured."

@@ -29,7 +29,9 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
                         yield Violation(message=f'"{url}" is fetched without a checksum', span=command.span)
                 elif command.program == "git" and "clone" in command.words[1:3] and index > checked_out:
                     yield Violation(
-                        message="git clone takes what the branch has today", span=command.span, hint="check a commit out, by its hash"
+                        message="git clone fetches the newest commit of the branch",
+                        span=command.span,
+                        hint="check a commit out, by its hash",
                     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from optimizer.dockerfile.instruction import Instruction, SourceText
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.finding import Severity, Undecided, Verdict, Violation
+from optimizer.linting.finding import Inconclusive, Severity, Verdict, Violation
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import DockerfileSubject
 
@@ -38,7 +38,7 @@ def _in_text(source: SourceText) -> Iterator[Verdict]:
 def _in_variables(instruction: Instruction, values: tuple[str | None, ...]) -> Iterator[Verdict]:
     for (name, _, word), value in zip(instruction.pairs(), values, strict=True):
         if name == _NAME and value is None:
-            yield Undecided(reason=f"{_NAME} is what the build gives, perhaps the time of a commit", span=instruction.at(word))
+            yield Inconclusive(reason=f"{_NAME} is what the build gives, perhaps the time of a commit", span=instruction.at(word))
 
 
 RULE = Rule(
@@ -51,8 +51,8 @@ RULE = Rule(
         "Every time that the build writes is then another one at every commit: all layers get new digests, although nothing in them has "
         "changed, and nothing is shared between two commits."
     ),
-    fix="take one constant time, for example SOURCE_DATE_EPOCH=499162500",
-    fix_in_spec="take it out of the step: every layer of a specification has one constant time",
+    fix="use one constant time, for example SOURCE_DATE_EPOCH=499162500",
+    fix_in_spec="remove it from the step: every layer of a specification has one constant time",
     bad="COPY src/ ./\nRUN SOURCE_DATE_EPOCH=$(git log -1 --pretty=%ct) make",
     good="COPY src/ ./\nRUN SOURCE_DATE_EPOCH=499162500 make",
     dockerfile=_check,

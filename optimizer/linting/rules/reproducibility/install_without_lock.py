@@ -11,7 +11,7 @@ from optimizer.dockerfile.installs import Install
 from optimizer.dockerfile.instruction import Instruction, Span
 from optimizer.dockerfile.scope import ResolvedStage, absolute
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.finding import Edit, Fix, Severity, Undecided, Verdict, Violation
+from optimizer.linting.finding import Edit, Fix, Inconclusive, Severity, Verdict, Violation
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import DockerfileSubject
 
@@ -54,7 +54,7 @@ def _python(subject: DockerfileSubject, install: Install, stage: ResolvedStage, 
         path = _in_context(subject, name, stage, instruction)
         text = _requirements(subject, path) if path else None
         if text is None:
-            yield Undecided(reason=f'"{name}" is not in the known context, so nobody can tell whether it has hashes', span=command.span)
+            yield Inconclusive(reason=f'"{name}" is not in the known context, so it is unknown whether it has hashes', span=command.span)
         elif "--hash=" not in text and _installs_something(text):
             yield Violation(
                 message=f'"{path}" has no hashes',
@@ -70,7 +70,7 @@ def _python(subject: DockerfileSubject, install: Install, stage: ResolvedStage, 
 
 
 def _in_context(subject: DockerfileSubject, name: str, stage: ResolvedStage, instruction: Instruction) -> str | None:
-    """The path in the build context of the file that an instruction sees under the name; None where nobody can tell."""
+    """The path in the build context of the file that an instruction sees under the name; None where it is unknown."""
     if subject.context is None:
         return None
     index = next(number for number, item in enumerate(stage.stage.instructions) if item is instruction)
@@ -224,7 +224,7 @@ RULE = Rule(
         "The same Dockerfile installs other packages tomorrow: builds differ from machine to machine, layers are not shared, and a replaced "
         "package goes unnoticed."
     ),
-    fix="install from a lock file, and let the installer refuse what the lock does not have",
+    fix="install from a lock file, and make the installer fail for packages that are not in the lock",
     fix_in_spec="lock with hashes, as uv lock or uv pip compile --generate-hashes do, and name that lock in a step for the packages",
     bad="COPY package.json ./\nRUN npm install",
     good="COPY package.json package-lock.json ./\nRUN npm ci",

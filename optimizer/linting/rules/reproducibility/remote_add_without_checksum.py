@@ -19,7 +19,7 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
                         yield Violation(message=f'"{source.value}" is fetched without a checksum', span=source.span)
                     elif source.of_git and not source.of_commit:
                         yield Violation(
-                            message=f'"{source.value}" is what the branch or the tag has today',
+                            message=f'"{source.value}" is fetched from a branch or a tag, which can move',
                             span=source.span,
                             hint="name the commit by its whole hash: <repository>#<commit>",
                         )

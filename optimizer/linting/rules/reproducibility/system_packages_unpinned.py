@@ -29,18 +29,18 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
                 verb = next((word for word in command.words[1:] if not word.startswith("-")), "")
                 if verb in _UPGRADES.get(command.program, ()) and not _locked(command.words):
                     yield Violation(
-                        message=f"{command.program} {verb} takes what is the newest today",
+                        message=f"{command.program} {verb} installs the newest version of the day",
                         span=command.span,
-                        hint="take a newer base image instead: run optimizer pin --update",
+                        hint="use a newer base image instead: run optimizer pin --update",
                     )
 
 
 def _judged(install: Install) -> Iterator[Verdict]:
     if "latest" in install.value_of("--releasever"):
         yield Violation(
-            message="--releasever=latest takes what is the newest today",
+            message="--releasever=latest installs the newest version of the day",
             span=install.command.span,
-            hint="take the option out, or name a release: the base image is locked to one",
+            hint="remove the option, or name a release: the base image is locked to one",
         )
     elif install.tool in _MOVING:
         loose = [name for name in install.distributed if "=" not in name and "$" not in name]

@@ -23,7 +23,7 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
         for index, copy in subject.copies(item)
         if (violation := _judged(copy, item.workdirs[index]))
     ]
-    # One finding tells it: what is to be done is one change of the whole file.
+    # One finding is enough: what is to be done is one change of the whole file.
     if found:
         others = f"; the same holds for {len(found) - 1} more" if len(found) > 1 else ""
         yield Violation(message=found[0].message + others, span=found[0].span)

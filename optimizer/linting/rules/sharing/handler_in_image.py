@@ -53,7 +53,7 @@ def _without(file: DockerfileSubject, command: Instruction) -> tuple[object, ...
 
 
 def _same(one: ContextFiles | None, other: ContextFiles | None) -> bool:
-    """Whether both contexts hold the same files, Dockerfiles aside; False where that cannot be told."""
+    """Whether both contexts hold the same files, Dockerfiles aside; False where that is unknown."""
     if one is None or other is None:
         return False
     if one == other:

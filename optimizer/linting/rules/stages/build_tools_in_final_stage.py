@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from optimizer.dockerfile.installs import SYSTEM_TOOLS
 from optimizer.dockerfile.instruction import Instruction
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.finding import Severity, Undecided, Verdict, Violation
+from optimizer.linting.finding import Inconclusive, Severity, Verdict, Violation
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import DockerfileSubject
 
@@ -33,7 +33,7 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
                 if tools:
                     yield Violation(message=f"{', '.join(tools[:5])}: build tools that stay in the final image", span=span)
                 elif any("$" in name for name in install.packages):
-                    yield Undecided(reason="a variable of the shell names the packages", span=span)
+                    yield Inconclusive(reason="a variable of the shell names the packages", span=span)
 
 
 def _removed(subject: DockerfileSubject, instruction: Instruction) -> frozenset[str]:
@@ -54,7 +54,7 @@ RULE = Rule(
     summary="Compilers, headers or build tools are installed into the final image.",
     why="They make the image larger and its attack surface wider, and no invocation needs them. What they build can be copied from a build stage.",
     fix="install the tools and build in an earlier stage, and copy the result with COPY --from",
-    fix_in_spec="take them out of SystemPackages, and name them in build_packages of the step that needs them",
+    fix_in_spec="remove them from SystemPackages, and name them in build_packages of the step that needs them",
     bad="FROM public.ecr.aws/lambda/python:3.13\nRUN dnf install -y gcc\nRUN pip install -r requirements.txt",
     good=(
         "FROM public.ecr.aws/lambda/python:3.13 AS build\nRUN dnf install -y gcc\nCOPY requirements.txt ./\n"

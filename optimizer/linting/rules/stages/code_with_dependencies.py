@@ -43,7 +43,7 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
 
 
 def _made(subject: DockerfileSubject, index: int) -> tuple[list[str], list[str]]:
-    """Where the stage and those under it put code of the context, and where dependencies; what cannot be told is left out."""
+    """Where the stage and those under it put code of the context, and where dependencies; what is unknown is left out."""
     code: list[str] = []
     packages: list[str] = []
     for number in subject.resolved.lineage(index, _LINEAGE):
@@ -65,7 +65,7 @@ def _made(subject: DockerfileSubject, index: int) -> tuple[list[str], list[str]]
 
 
 def _place(install: Install, stage: ResolvedStage, workdir: str | None) -> str | None:
-    """Where the packages of an interpreted language land; None for others, and where it cannot be told."""
+    """Where the packages of an interpreted language land; None for others, and where it is unknown."""
     if install.ecosystem == "python":
         targets = install.value_of("-t", "--target")
         target = _known(targets[-1], stage) if targets else None

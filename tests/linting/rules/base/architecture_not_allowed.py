@@ -3,13 +3,14 @@ from __future__ import annotations
 from optimizer.linting.conventions import Conventions
 from optimizer.linting.finding import Location
 from optimizer.linting.subjects import FunctionSubject
+from optimizer.model.function import DeclaredFunction
 from tests.linting.cases import TODAY, Case
 
 HOUSE = Conventions(today=TODAY, architectures=("arm64",))
 
 
-def function(architecture: str | None, **known: object) -> FunctionSubject:
-    return FunctionSubject(construct="A", location=Location(construct="A"), architecture=architecture, **known)  # type: ignore[arg-type]
+def function(architecture: str | None) -> FunctionSubject:
+    return FunctionSubject(construct="A", location=Location(construct="A"), declared=DeclaredFunction(architecture=architecture))
 
 
 CATCHES: list[Case] = [
@@ -18,5 +19,5 @@ CATCHES: list[Case] = [
 PASSES: list[Case] = [
     Case(function("x86_64")),
     Case(function("arm64"), conventions=HOUSE),
-    Case(function(None), undecided=1, conventions=HOUSE),
+    Case(function(None), inconclusive=1, conventions=HOUSE),
 ]

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 from optimizer.linting.finding import Location
 from optimizer.linting.subjects import DockerfileSubject, FunctionSubject
+from optimizer.model.function import DeclaredFunction
 from tests.linting.cases import PYTHON, Case, dockerfile
 
 
 def function(text: str, architecture: str | None, *lines: int, known: str | None = None) -> Case:
     """A function of an architecture, with a Dockerfile that was built for what is ``known``."""
     file = DockerfileSubject.of(text, architecture=known)
-    return Case(FunctionSubject(construct="F", location=Location(construct="F"), architecture=architecture, dockerfile=file), lines)
+    declared = DeclaredFunction(architecture=architecture)
+    return Case(FunctionSubject(construct="F", location=Location(construct="F"), declared=declared, dockerfile=file), lines)
 
 
 X86, ARM = "FROM --platform=linux/amd64 ", "FROM --platform=linux/arm64 "
@@ -30,7 +32,7 @@ PASSES: list[Case] = [
     dockerfile(ARM + "public.ecr.aws/lambda/python:3.13-arm64", architecture="arm64"),
     dockerfile(f"FROM --platform=$BUILDPLATFORM golang:1 AS build\nFROM {PYTHON}", architecture="arm64"),
     dockerfile(f"FROM --platform=$TARGETPLATFORM {PYTHON}", architecture="arm64"),
-    dockerfile(f"FROM --platform=$TARGETPLATFORM {PYTHON}", undecided=1),
+    dockerfile(f"FROM --platform=$TARGETPLATFORM {PYTHON}", inconclusive=1),
     function(X86 + PYTHON, None),
     function(X86 + PYTHON, "x86_64"),
     function(X86 + PYTHON, "arm64", known="arm64"),

@@ -3,6 +3,7 @@ from __future__ import annotations
 from optimizer.linting.facts.base_image import ENTRYPOINT
 from optimizer.linting.finding import Location
 from optimizer.linting.subjects import DockerfileSubject, FunctionSubject
+from optimizer.model.function import DeclaredFunction
 from tests.linting.cases import PYTHON, Case, dockerfile, on_base
 from tests.linting.images import breaks, good, keeps
 
@@ -11,8 +12,7 @@ def function(*command: str, base: str = PYTHON, lines: tuple[int, ...] = (), ent
     subject = FunctionSubject(
         construct="Stack/Api",
         location=Location(construct="Stack/Api"),
-        command=command,
-        entrypoint=entrypoint,
+        declared=DeclaredFunction(command=command, entrypoint=entrypoint),
         dockerfile=DockerfileSubject.of(f"FROM {base}"),
     )
     return Case(subject, lines)

@@ -4,7 +4,7 @@ from tests.linting.cases import Case
 from tests.linting.images import breaks, good, keeps
 
 CATCHES: list[Case] = [
-    breaks(good(history=()), "the history tells of 0 layers, and the image has 1"),
+    breaks(good(history=()), "the history describes 0 layers, but the image has 1"),
 ]
 PASSES: list[Case] = [
     keeps(good()),

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 from optimizer.linting.finding import Location
 from optimizer.linting.subjects import DockerfileSubject, FunctionSubject
+from optimizer.model.function import DeclaredFunction
 from tests.linting.cases import PYTHON, Case, dockerfile, on_base
 
 
 def function(text: str, entrypoint: tuple[str, ...] | None, *lines: int) -> Case:
     """A function that gives its image an entrypoint."""
     subject = DockerfileSubject.of(f"FROM {PYTHON}\n{text}")
-    return Case(FunctionSubject(construct="F", location=Location(construct="F"), entrypoint=entrypoint, dockerfile=subject), lines)
+    declared = DeclaredFunction(entrypoint=entrypoint)
+    return Case(FunctionSubject(construct="F", location=Location(construct="F"), declared=declared, dockerfile=subject), lines)
 
 
 ADAPTER = "COPY --from=public.ecr.aws/awsguru/aws-lambda-adapter:0.9.1 /lambda-adapter /opt/extensions/lambda-adapter\n"
@@ -31,7 +33,7 @@ PASSES: list[Case] = [
     dockerfile(f'FROM {PYTHON} AS test\nENTRYPOINT ["flask"]\nFROM {PYTHON}'),
     function(ADAPTER, ("gunicorn", "app")),
     # A tree may hold an extension.
-    on_base('COPY --from=example.com/tree:1 /tree/ /\nENTRYPOINT ["uvicorn", "app:app"]', undecided=1),
+    on_base('COPY --from=example.com/tree:1 /tree/ /\nENTRYPOINT ["uvicorn", "app:app"]', inconclusive=1),
     function("", None),
     function("", ()),
 ]

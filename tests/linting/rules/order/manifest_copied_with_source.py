@@ -7,7 +7,7 @@ CATCHES: list[Case] = [
     on_base("COPY . .\nRUN npm install", 2, says="everything is copied together"),
     on_base("COPY src/ gradlew build.gradle ./\nRUN ./gradlew build", 2),
     on_base("COPY src/ pom.xml /build/\nRUN mvn package", 2),
-    on_base("COPY app.rb Gemfile ./\nRUN gem install bundler && bundle install", 2, says="what bundle install installs"),
+    on_base("COPY app.rb Gemfile ./\nRUN gem install bundler && bundle install", 2, says="manifest or lock file for bundle install"),
     on_base("COPY go.mod main.go ./\nRUN go build", 2),
     on_base(
         "COPY functions/api/ .\nRUN pip install -r requirements.txt",

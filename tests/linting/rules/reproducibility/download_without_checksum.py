@@ -6,7 +6,7 @@ CATCHES: list[Case] = [
     on_base("RUN curl -LsSf https://example.com/install.sh | sh", 2, says='"https://example.com/install.sh" is fetched'),
     on_base("RUN wget -O /x.tgz https://example.com/x-${V}.tgz && tar xf /x.tgz", 2),
     on_base("RUN bash -c 'curl -o /x https://example.com/x'", 2),
-    on_base("RUN git clone --depth 1 https://example.com/x.git", 2, says="git clone takes"),
+    on_base("RUN git clone --depth 1 https://example.com/x.git", 2, says="git clone fetches"),
     dockerfile(f"FROM debian AS build\nRUN curl -O https://example.com/x\nFROM {PYTHON}\nCOPY --from=build /x /", 2),
 ]
 PASSES: list[Case] = [

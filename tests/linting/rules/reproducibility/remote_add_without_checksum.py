@@ -5,7 +5,7 @@ from tests.linting.cases import DIGEST, Case, on_base
 CATCHES: list[Case] = [
     on_base("ADD https://example.com/a.tgz /opt/", 2, says="without a checksum"),
     on_base("ARG V=1\nADD a.txt HTTP://example.com/a-$V.tgz /opt/", 3),
-    on_base("ADD https://github.com/a/b.git#main /src", 2, says="what the branch or the tag has today"),
+    on_base("ADD https://github.com/a/b.git#main /src", 2, says="is fetched from a branch or a tag"),
     on_base("ADD git@github.com:a/b.git /src", 2),
 ]
 PASSES: list[Case] = [

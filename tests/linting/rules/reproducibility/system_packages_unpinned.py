@@ -7,7 +7,7 @@ CATCHES: list[Case] = [
     on_base("RUN apk add --no-cache make", 2),
     on_base("RUN dnf install -y --releasever=latest jq", 2, says="--releasever=latest"),
     on_base("RUN dnf --releasever latest install -y jq", 2),
-    on_base("RUN dnf update -y && dnf clean all", 2, says="dnf update takes"),
+    on_base("RUN dnf update -y && dnf clean all", 2, says="dnf update installs"),
     on_base("RUN yum -y upgrade", 2),
     on_base("RUN apt-get update && apt-get -y dist-upgrade", 2, says="apt-get dist-upgrade"),
 ]

@@ -29,8 +29,8 @@ def _check_label(subject: DockerfileSubject, asked: Asked) -> Iterator[Verdict]:
 
 
 def _check_handler(subject: FunctionSubject, asked: Asked) -> Iterator[Verdict]:
-    if subject.command and not subject.command[0].endswith(".handler"):
-        yield Violation(message=f'the handler "{subject.command[0]}" is not called handler')
+    if subject.declared.command and not subject.declared.command[0].endswith(".handler"):
+        yield Violation(message=f'the handler "{subject.declared.command[0]}" is not called handler')
 
 
 OWNER_LABEL = Rule(

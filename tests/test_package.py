@@ -1,4 +1,4 @@
-"""The shape of the house: imports, public names, start-up times, pages that are made from the code."""
+"""The shape of the package: imports, public names, start-up times, pages that are made from the code."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_public_names_are_there(name: str) -> None:
 
 def test_the_reference_page_is_that_of_the_code() -> None:
     page = ROOT / "docs" / "specification.md"
-    assert page.read_text(encoding="utf-8") == specification_page(), "write it anew: python -m tests.write_pages"
+    assert page.read_text(encoding="utf-8") == specification_page(), "write it again: python -m tests.write_pages"
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "tests" / "golden").glob("*/spec.toml")), ids=lambda path: path.parent.name)
