@@ -26,7 +26,7 @@ from optimizer.model.function import DeclaredFunction
 _MOST_FILES = 20_000
 """Files of one asset that are compared with the project's."""
 
-SET_IT = "set it in the template, or its parameter as parameter_overrides in samconfig"
+SET_IT = "write the value into the template, or its parameter into parameter_overrides of samconfig; or name a Dockerfile by itself"
 """What to do about a value that only a deployment knows."""
 
 

@@ -7,7 +7,7 @@ stays a function here: SAM CLI puts made-up values in such places, for example
 then builds something that nobody meant.
 
 Bounds: the length of a text and of a list that a function gives.
-Source: samcli/lib/intrinsic_resolver and samcli/lib/providers/sam_base_provider.py of https://github.com/aws/aws-sam-cli, 1.163.0
+Source: samcli/lib/intrinsic_resolver and samcli/lib/providers/sam_base_provider.py of https://github.com/aws/aws-sam-cli, 1.170.0
 """
 
 from __future__ import annotations
