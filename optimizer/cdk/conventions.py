@@ -91,7 +91,7 @@ class Conventions:
             injectors = cdk.PropertyInjectors.of(scope)
             if injectors.for_(lambda_.DockerImageFunction.PROPERTY_INJECTION_ID) is not None:
                 raise ConfigurationError(
-                    "DockerImageFunction has defaults in this app already; CDK allows one source of them",
+                    "DockerImageFunction has defaults in this app already; CDK allows only one source of defaults",
                     "function_defaults",
                     "apply one package of conventions, or leave function_defaults out of the second",
                 )

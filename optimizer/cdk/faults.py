@@ -47,7 +47,7 @@ class _ValidatedBySynth:
     def validate(self) -> list[str]:
         for stack in self.stacks:
             stage = cdk.Stage.of(stack)
-            assert stage is not None, "every stack of an app stands in a stage"
+            assert stage is not None, "every stack of an app is in a stage"
             path = Path(stage.outdir, "manifest.json")
             manifest = json.loads(path.read_text(encoding="utf-8"))
             manifest["artifacts"][stack.artifact_id]["properties"]["validateOnSynth"] = True

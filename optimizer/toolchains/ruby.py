@@ -87,7 +87,7 @@ class RubyToolchain:
         names = sorted(name for source in (*lock.of("PATH"), *lock.of("GIT")) for name in source.gems)
         if names:
             yield (
-                f"gems at a path or from git are found by Bundler alone ({', '.join(names)}): "
+                f"gems at a path or from git are found by Bundler only ({', '.join(names)}): "
                 'the handler must begin with require "bundler/setup"'
             )
 

@@ -67,7 +67,7 @@ class RustToolchain:
                 title=f"Rust program of {step.source}",
                 stability=context.stability,
                 origin=_builder(step, context.target),
-                on_target=OnTarget("the builder has the standard library of its own platform alone"),
+                on_target=OnTarget("the builder has the standard library of its own platform only"),
                 recipe=RustProgram(
                     workdir=placement.workdir,
                     root=WORKDIR,

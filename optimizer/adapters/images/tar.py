@@ -145,7 +145,7 @@ class TarReader:
         if "size" in pax:
             size = int(self._decimal(pax["size"]))
         if size < 0:
-            raise self._error(f'says that "{name}" has {size} bytes')
+            raise self._error(f'claims that "{name}" has {size} bytes')
         if kind == "file":
             self._left, self._padding = size, -size % _BLOCK
         path = self._path(name)
