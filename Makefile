@@ -12,11 +12,13 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/pycache
 export CDK_DISABLE_CLI_TELEMETRY := 1
 
-.PHONY: synth test test-quick test-pythons lint bench bench-engine tools wheel clean
+.PHONY: synth environment test test-quick test-pythons lint bench bench-engine tools wheel clean
 
 synth: $(READY)
 	cdk synth --quiet --no-notices
 	python -m optimizer plan cdk.out
+
+environment: $(READY)
 
 test: $(READY)
 	$(PYTEST)
@@ -39,6 +41,7 @@ lint: $(READY)
 
 bench: $(READY)
 	python -m benchmarks.synth
+	python -m benchmarks.contexts
 	python -m benchmarks.lint
 
 # These build images: they need an engine, and root.

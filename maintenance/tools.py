@@ -32,12 +32,12 @@ from packaging.version import Version
 
 import optimizer.bases.tools as data_module
 from optimizer.bases.catalogue import base_image, runtimes
+from optimizer.model.architectures import BY_NAME
 
 DATA = Path(data_module.__file__).with_name(data_module.DATA)
 PYPI = "https://pypi.org/simple"
 NPM = "https://registry.npmjs.org"
-# As Lambda's words are ordered: x86_64, then arm64.
-_MACHINES = ("x86_64", "aarch64")
+_MACHINES = tuple(item.machine for item in BY_NAME.values())
 _STABLE = re.compile(r"\d+(\.\d+)*(\.post\d+)?")
 _TIMEOUT_S = 60
 

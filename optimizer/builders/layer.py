@@ -67,18 +67,18 @@ def write_archive(file: BinaryIO, members: Iterable[Member], project: Project) -
     """
     for member in members:
         if member.mode in ("directory", "symlink"):
-            file.write(_header(member, 0))
+            file.write(header(member, 0))
             continue
         assert member.entry is not None
         with project.opened(member.entry) as source:
-            file.write(_header(member, source.size))
+            file.write(header(member, source.size))
             for chunk in source.chunks():
                 file.write(chunk)
         file.write(bytes(-source.size % _BLOCK))
     file.write(bytes(2 * _BLOCK))
 
 
-def _header(member: Member, size: int) -> bytes:
+def header(member: Member, size: int) -> bytes:
     """What tarfile writes before a member of that many bytes."""
     if member.mode != "symlink" and size < _SIZES and member.path.isascii():
         name = f"{member.path}/" if member.mode == "directory" else member.path

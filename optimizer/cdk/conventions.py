@@ -27,7 +27,7 @@ from optimizer.linting.report import LintReport
 from optimizer.linting.rule import Rule, ids_by_word, own_rule_faults
 from optimizer.linting.rules import RULES
 from optimizer.linting.suppressions import reason_and_end
-from optimizer.report.doubts import UNDECIDED, Undecided, grouped
+from optimizer.report.inconclusive import INCONCLUSIVE, InconclusiveGroup, grouped
 
 # Property by its name in JavaScript. What a function is, its team decides alone.
 _PROPERTIES: Mapping[str, str] = {
@@ -201,7 +201,7 @@ class _Plugin:
         threshold = scoped.conventions.fail_on
         report, aside = self._checked(scoped)
         violations = [_violation(findings, threshold) for findings in _together([*report.findings, *aside])]
-        violations += [note for group in grouped(report.doubts) for note in _notes(group)]
+        violations += [note for group in grouped(report.inconclusive) for note in _notes(group)]
         return cdk.PolicyValidationPluginReport(success=not report.failing, violations=violations)
 
     def _checked(self, scoped: ScopedConventions) -> tuple[LintReport, list[Finding]]:
@@ -253,16 +253,16 @@ def _violation(findings: Sequence[Finding], threshold: Severity) -> cdk.PolicyVi
     )
 
 
-def _notes(group: Undecided) -> Iterable[cdk.PolicyViolation]:
-    """What is undecided, which fails nothing: a report of CDK has no other place that is shown."""
+def _notes(group: InconclusiveGroup) -> Iterable[cdk.PolicyViolation]:
+    """What is inconclusive, which fails nothing: a report of CDK has no other place that is shown."""
     where = [str(place) if place.path else "" for place in group.places]
     for rule, name in group.rules:
         yield cdk.PolicyViolation(
             rule_name=rule,
-            description=f"{UNDECIDED}: {name}: {group.reason}" + (f" ({where[0]})" if where[0] else ""),
+            description=f"{INCONCLUSIVE}: {name}: {group.reason}" + (f" ({where[0]})" if where[0] else ""),
             fix="use a value that is known at synthesis, or check it yourself and suppress the rule here, with a reason",
             severity=Severity.INFO.value,
-            rule_metadata={"name": name, "severity": Severity.INFO.value, UNDECIDED: "true"},
+            rule_metadata={"name": name, "severity": Severity.INFO.value, INCONCLUSIVE: "true"},
             violating_resources=[
                 cdk.PolicyViolatingResource(construct_path=place.construct, locations=[path] if path else [])
                 for place, path in zip(group.places, where, strict=True)

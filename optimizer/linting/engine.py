@@ -8,8 +8,8 @@ from typing import Any
 
 from optimizer.dockerfile.instruction import Span
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.finding import Doubt, Finding, Fix, Location, Severity, Undecided, Verdict, Violation
-from optimizer.linting.report import LintReport, doubts_in_order, in_order
+from optimizer.linting.finding import Finding, Fix, Inconclusive, InconclusiveCheck, Location, Severity, Verdict, Violation
+from optimizer.linting.report import LintReport, in_order, inconclusive_in_order
 from optimizer.linting.rule import Family, Rule, ids_by_word
 from optimizer.linting.rules import RULES
 from optimizer.linting.rules.lint.expired_suppression import RULE as EXPIRED
@@ -89,12 +89,12 @@ def set_aside(
         else:
             aside.append((finding, cover))
     used = {cover for _, cover in aside}
-    open_: list[Doubt] = []
-    for doubt in report.doubts:
-        location = replace(doubt.location, path=relative(doubt.location.path))
-        cover = index.covering(replace(doubt, location=location))
+    open_: list[InconclusiveCheck] = []
+    for result in report.inconclusive:
+        location = replace(result.location, path=relative(result.location.path))
+        cover = index.covering(replace(result, location=location))
         if cover is None:
-            open_.append(doubt)
+            open_.append(result)
         else:
             used.add(cover)
     run = {rule.id for rule in rules}
@@ -104,7 +104,7 @@ def set_aside(
         if item not in used and item.rules <= run and any(item.speaks_of(place) for place in places):
             found.append((UNUSED, f"the suppression matches no finding of {', '.join(sorted(item.rules))}", item.location, ""))
     suppressed = tuple(sorted((*report.suppressed, *aside), key=lambda pair: pair[0].order))
-    return with_findings(replace(report, findings=tuple(kept), suppressed=suppressed, doubts=tuple(open_)), found, conventions, rules)
+    return with_findings(replace(report, findings=tuple(kept), suppressed=suppressed, inconclusive=tuple(open_)), found, conventions, rules)
 
 
 def with_findings(
@@ -123,7 +123,7 @@ class _Run:
         self._rules = [rule for rule in rules if self._severity(rule) is not None]
         self._ids = {rule.id for rule in self._rules}
         self._findings: list[Finding] = []
-        self._doubts: list[Doubt] = []
+        self._inconclusive: list[InconclusiveCheck] = []
         self._files: dict[str, DockerfileSubject] = {}
         self._judged: dict[tuple[object, ...], tuple[DockerfileSubject, tuple[Verdict, ...]]] = {}
         self._rendered: dict[tuple[str, str], DockerfileSubject] = {}
@@ -200,11 +200,11 @@ class _Run:
             else:
                 used.add(cover)
                 aside.append((finding, cover))
-        open_: list[Doubt] = []
-        for doubt in dict.fromkeys(self._doubts):
-            cover = index.covering(doubt)
+        open_: list[InconclusiveCheck] = []
+        for result in dict.fromkeys(self._inconclusive):
+            cover = index.covering(result)
             if cover is None:
-                open_.append(doubt)
+                open_.append(result)
             else:
                 used.add(cover)
         self._findings = kept
@@ -217,7 +217,7 @@ class _Run:
         return LintReport(
             findings=in_order(self._findings),
             suppressed=tuple(sorted(aside, key=lambda pair: pair[0].order)),
-            doubts=doubts_in_order(open_),
+            inconclusive=inconclusive_in_order(open_),
             subjects=subjects,
         )
 
@@ -226,10 +226,10 @@ class _Run:
 
     def _take(self, rule: Rule, verdict: Verdict, subject: Subject) -> None:
         where = subject.location
-        if isinstance(verdict, Undecided):
+        if isinstance(verdict, Inconclusive):
             location, file = self._place(subject, Location(path=where.path, span=verdict.span or where.span, construct=where.construct))
             reason = _in_step(verdict.reason, file, verdict.span)
-            self._doubts.append(Doubt(rule=rule.id, name=rule.name, reason=reason, location=location))
+            self._inconclusive.append(InconclusiveCheck(rule=rule.id, name=rule.name, reason=reason, location=location))
             return
         path, construct = verdict.path or where.path, verdict.construct or where.construct
         location, file = self._place(subject, Location(path=path, span=verdict.span or where.span, construct=construct))

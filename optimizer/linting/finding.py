@@ -1,4 +1,4 @@
-"""What a rule says about a subject."""
+"""Results of rules: violations and findings, with their places and fixes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from optimizer.dockerfile.instruction import Span
 
 
 class Severity(enum.Enum):
-    """How a finding counts; members stand, and compare, from grave to slight."""
+    """How a finding counts; members are ordered from the highest to the lowest."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -17,11 +17,11 @@ class Severity(enum.Enum):
 
     @property
     def rank(self) -> int:
-        """0 for the gravest."""
+        """0 for the highest."""
         return list(Severity).index(self)
 
     def at_least(self, threshold: Severity) -> bool:
-        """Whether it is as grave as the threshold, or graver."""
+        """Whether it is the threshold, or higher."""
         return self.rank <= threshold.rank
 
 
@@ -63,10 +63,10 @@ class Fix:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
-    """A rule's word that its convention is broken, and where; without a span, by the subject as a whole.
+    """Returned when a convention is broken at the span, or without one by the subject as a whole.
 
-    ``hint`` says what to do here; where it is empty, the rule's own advice
-    stands.  ``path`` names another file than the subject's own, ``construct``
+    ``hint`` is the fix here; where it is empty, the rule's own advice
+    counts.  ``path`` names another file than the subject's own, ``construct``
     another construct.
     """
 
@@ -79,14 +79,14 @@ class Violation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Undecided:
+class Inconclusive:
     """Returned when a rule cannot decide, because a value is only known at build or deploy time."""
 
     reason: str
     span: Span | None = None
 
 
-Verdict = Violation | Undecided
+Verdict = Violation | Inconclusive
 """A check that yields nothing is satisfied."""
 
 
@@ -117,8 +117,8 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Doubt:
-    """One convention that could not be judged."""
+class InconclusiveCheck:
+    """A rule that could not decide at one place, and why."""
 
     rule: str
     name: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from optimizer.linting.finding import Doubt, Finding, Severity
+from optimizer.linting.finding import Finding, InconclusiveCheck, Severity
 from optimizer.linting.suppressions import Suppression
 
 
@@ -14,8 +14,8 @@ class LintReport:
     """What a run found, each tuple sorted by place.
 
     ``known`` are the findings that a baseline holds; ``suppressed`` those that
-    were set aside, with what did it; ``doubts`` what could not be judged, and
-    was not set aside; ``subjects`` counts what was looked at.
+    were set aside, with what did it; ``inconclusive`` the checks
+    that could not decide, and were not set aside; ``subjects`` counts what was looked at.
 
     ``thresholds`` maps paths of files to the lowest severity that fails the
     run there; ``fail_on`` is the one for every other place.
@@ -24,7 +24,7 @@ class LintReport:
     findings: tuple[Finding, ...] = ()
     known: tuple[Finding, ...] = ()
     suppressed: tuple[tuple[Finding, Suppression], ...] = ()
-    doubts: tuple[Doubt, ...] = ()
+    inconclusive: tuple[InconclusiveCheck, ...] = ()
     subjects: int = 0
     thresholds: Mapping[str, Severity] = field(default_factory=dict)
     fail_on: Severity = Severity.WARNING
@@ -46,7 +46,7 @@ def merged(reports: Iterable[LintReport]) -> LintReport:
         findings=in_order(finding for report in reports for finding in report.findings),
         known=in_order(finding for report in reports for finding in report.known),
         suppressed=tuple(sorted((pair for report in reports for pair in report.suppressed), key=lambda pair: pair[0].order)),
-        doubts=doubts_in_order(doubt for report in reports for doubt in report.doubts),
+        inconclusive=inconclusive_in_order(result for report in reports for result in report.inconclusive),
         subjects=sum(report.subjects for report in reports),
         thresholds={path: severity for report in reports for path, severity in report.thresholds.items()},
     )
@@ -73,11 +73,11 @@ def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(dict.fromkeys(findings), key=lambda finding: finding.order))
 
 
-def _doubt_order(doubt: Doubt) -> tuple[object, ...]:
-    span = doubt.location.span
-    return (doubt.location.path, span.start.line if span else 0, doubt.rule, doubt.location.construct, doubt.reason)
+def _inconclusive_order(result: InconclusiveCheck) -> tuple[object, ...]:
+    span = result.location.span
+    return (result.location.path, span.start.line if span else 0, result.rule, result.location.construct, result.reason)
 
 
-def doubts_in_order(doubts: Iterable[Doubt]) -> tuple[Doubt, ...]:
-    """The doubts by place."""
-    return tuple(sorted(doubts, key=_doubt_order))
+def inconclusive_in_order(inconclusive: Iterable[InconclusiveCheck]) -> tuple[InconclusiveCheck, ...]:
+    """The inconclusive checks by place."""
+    return tuple(sorted(inconclusive, key=_inconclusive_order))

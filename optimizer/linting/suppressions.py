@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from optimizer.dockerfile.instruction import Comment, Dockerfile
-from optimizer.linting.finding import Doubt, Finding, Location
+from optimizer.linting.finding import Finding, InconclusiveCheck, Location
 
 _MARK = re.compile(r"optimizer\s*:\s*(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
 _FORM = re.compile(r"(?P<scope>ignore(?:-stage|-file)?)\s+(?P<rules>[A-Za-z0-9,\s-]+?)\s+--\s+(?P<reason>.*)", re.DOTALL)
@@ -49,7 +49,7 @@ class Suppression:
     first: int | None = None
     last: int | None = None
 
-    def covers(self, finding: Finding | Doubt) -> bool:
+    def covers(self, finding: Finding | InconclusiveCheck) -> bool:
         """Whether it sets the finding aside, on a day on which it holds."""
         if finding.rule not in self.rules:
             return False
@@ -82,8 +82,8 @@ class SuppressionIndex:
             rows.sort(key=lambda row: row[:2])
         self._last = {key: list(accumulate((last for _, last, _ in rows), max)) for key, rows in self._lines.items()}
 
-    def covering(self, finding: Finding | Doubt) -> Suppression | None:
-        """The suppression that sets the finding or the doubt aside, the narrowest first; None when none does."""
+    def covering(self, finding: Finding | InconclusiveCheck) -> Suppression | None:
+        """The suppression that sets the finding or the inconclusive check aside, the narrowest first; None when none does."""
         key = (finding.rule, literal(finding.location.path))
         span = finding.location.span
         if span is not None and key in self._lines:

@@ -86,5 +86,5 @@ class DigestCache:
 
 
 def _key(version: Version) -> str:
-    # A quarter of the time of joining five texts.
-    return "%d:%d:%d:%d:%d" % version
+    device, inode, size, modified, changed = version
+    return f"{device}:{inode}:{size}:{modified}:{changed}"

@@ -7,8 +7,8 @@ import operator
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
 from optimizer.errors import ContextError, Fault

@@ -336,8 +336,8 @@ class TestSpecifications:
         assert "asset." not in violation["description"]
         assert [item["constructPath"] for item in violation["violatingConstructs"]] == ["Shop/Made"]
 
-    def test_what_is_undecided_is_told_with_rule_construct_and_reason_and_fails_nothing(self, home: Path) -> None:
-        """Requirement: "what is undecided says why, everywhere"."""
+    def test_what_is_inconclusive_is_told_with_rule_construct_and_reason_and_fails_nothing(self, home: Path) -> None:
+        """Requirement: "what is inconclusive says why, everywhere"."""
         app = cdk.App()
         conventions = Conventions()
         conventions.apply(app)
@@ -350,7 +350,9 @@ class TestSpecifications:
         assert report["conclusion"] == "success"
         (violation,) = report["violations"]
         assert (violation["ruleName"], violation["severity"]) == ("LIO683", "info")
-        assert violation["description"].startswith("undecided: image-of-other-architecture: the architecture of the function is known at")
+        assert violation["description"].startswith(
+            "inconclusive: image-of-other-architecture: the architecture of the function is known at"
+        )
         assert [item["constructPath"] for item in violation["violatingConstructs"]] == ["Shop/Told"]
 
     def test_a_synthesis_and_lint_of_its_output_find_the_same(self, home: Path) -> None:
@@ -371,17 +373,17 @@ class TestSpecifications:
             app.synth()
         violations = own_report(app)["violations"]
 
-        def seen(undecided: bool) -> set[tuple[str, str, str]]:
-            """Rule, what it says and construct, of the findings at synthesis or of what is undecided there."""
+        def seen(inconclusive: bool) -> set[tuple[str, str, str]]:
+            """Rule, what it says and construct, of the findings at synthesis or of what is inconclusive there."""
             return {
                 (
                     item["ruleName"],
-                    item["description"].removeprefix("undecided: ").partition(" (")[0].partition(": ")[2],
+                    item["description"].removeprefix("inconclusive: ").partition(" (")[0].partition(": ")[2],
                     resource["constructPath"],
                 )
                 for item in violations
                 for resource in item["violatingConstructs"]
-                if ("undecided" in item["ruleMetadata"]) is undecided
+                if ("inconclusive" in item["ruleMetadata"]) is inconclusive
             }
 
         result = CliRunner().invoke(lint_command.command, ["cdk.out", "--format", "json"])
@@ -391,9 +393,9 @@ class TestSpecifications:
             for item in document["findings"]
             for construct in item.get("constructs", [item.get("construct", "")])
         }
-        assert seen(undecided=False) == afterwards
-        assert seen(undecided=True) == {(item["rule"], item["reason"], item["construct"]) for item in document["undecided"]}
-        assert {(rule, construct) for rule, _, construct in seen(undecided=True)} == {("LIO605", "Shop/Server")}
+        assert seen(inconclusive=False) == afterwards
+        assert seen(inconclusive=True) == {(item["rule"], item["reason"], item["construct"]) for item in document["inconclusive"]}
+        assert {(rule, construct) for rule, _, construct in seen(inconclusive=True)} == {("LIO605", "Shop/Server")}
         assert {(rule, construct) for rule, _, construct in afterwards} == {
             ("LIO104", "Shop/Old"),
             ("LIO152", "Shop/Old"),

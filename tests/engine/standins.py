@@ -18,7 +18,9 @@ import fcntl
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -215,5 +217,7 @@ def _docker(*arguments: str) -> None:
 
 
 if __name__ == "__main__":
+    # So that the registry is stopped too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with tempfile.TemporaryDirectory() as anywhere, registry(Path(anywhere)):
         pass

@@ -40,14 +40,14 @@ class Files:
 class Case:
     """A subject, and the lines on which its rule finds something; 0 is the subject as a whole.
 
-    ``says`` is a part of the first message; ``undecided`` counts what the rule
+    ``says`` is a part of the first message; ``inconclusive`` counts what the rule
     cannot tell; ``baseline`` is what the run is compared with.
     """
 
     subject: Subject
     lines: tuple[int, ...] = ()
     says: str = ""
-    undecided: int = 0
+    inconclusive: int = 0
     baseline: Baseline | None = None
     conventions: Conventions = field(default_factory=lambda: Conventions(today=TODAY))
 
@@ -56,7 +56,7 @@ def dockerfile(
     text: str,
     *lines: int,
     says: str = "",
-    undecided: int = 0,
+    inconclusive: int = 0,
     files: dict[str, str] | None = None,
     ignore: str | None = None,
     own_ignore: str | None = None,
@@ -73,7 +73,7 @@ def dockerfile(
         own_ignore=None if own_ignore is None else IgnoreFile(path="Dockerfile.dockerignore", lines=tuple(own_ignore.splitlines())),
         **known,  # type: ignore[arg-type]
     )
-    return Case(subject, lines, says, undecided, conventions=conventions)
+    return Case(subject, lines, says, inconclusive, conventions=conventions)
 
 
 def on_base(body: str, *lines: int, **known: object) -> Case:
@@ -116,9 +116,9 @@ def app(*functions: FunctionSubject, lines: tuple[int, ...] = (), says: str = ""
     return Case(subject, lines, says)
 
 
-def repository(*lines: int, says: str = "", undecided: int = 0, **known: Any) -> Case:
+def repository(*lines: int, says: str = "", inconclusive: int = 0, **known: Any) -> Case:
     """A case of a repository that the app's images go to."""
     subject = RepositorySubject(
         location=Location(path="Shop.template.json", construct="Shop/Images"), **{"receives": True, "name": "shop", **known}
     )
-    return Case(subject, lines, says, undecided)
+    return Case(subject, lines, says, inconclusive)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -42,22 +43,22 @@ class TestSeverities:
 
     def test_the_threshold_counts_what_is_as_grave(self) -> None:
         report = of(f"FROM {PYTHON}\nUSER 1")
-        assert [report.failing(severity) for severity in Severity] == [False, True, True]
+        assert [bool(replace(report, fail_on=severity).failing) for severity in Severity] == [False, True, True]
         assert (report.count(Severity.WARNING), report.count(Severity.ERROR)) == (1, 0)
 
 
 class TestSuppressions:
-    def test_what_is_undecided_can_be_set_aside_too(self) -> None:
+    def test_what_is_inconclusive_can_be_set_aside_too(self) -> None:
         text = "ARG V\n# optimizer: ignore LIO104, LIO105 -- the base team checks it\nFROM public.ecr.aws/lambda/python:$V"
-        assert {doubt.rule for doubt in of(text).doubts} == {"LIO101", "LIO102"}
+        assert {result.rule for result in of(text).inconclusive} == {"LIO101", "LIO102"}
         assert of(text).findings == ()
 
-    def test_the_configuration_sets_aside_what_is_undecided(self) -> None:
+    def test_the_configuration_sets_aside_what_is_inconclusive(self) -> None:
         suppression = Suppression(rules=frozenset(["LIO101"]), reason="why", location=Location(path="optimizer.toml"), path="a/*")
         house = Conventions(today=TODAY, suppressions=(suppression,))
         found = lint([DockerfileSubject.of("ARG V\nFROM public.ecr.aws/lambda/python:$V", "a/Dockerfile")], house)
         report = set_aside(found, house, looked_at=[Location(path="a/Dockerfile")])
-        assert {doubt.rule for doubt in report.doubts} == {"LIO102", "LIO104", "LIO105"}
+        assert {result.rule for result in report.inconclusive} == {"LIO102", "LIO104", "LIO105"}
         assert report.findings == ()
 
     def test_set_aside_with_their_reason(self) -> None:
@@ -134,8 +135,8 @@ class TestReports:
     def test_doubts_are_told(self) -> None:
         report = of("ARG BASE\nFROM $BASE")
         assert ids(report) == []
-        assert {doubt.rule for doubt in report.doubts} == {"LIO101", "LIO102", "LIO104", "LIO105"}
-        assert "4 undecided" in lint_as_text(report)
+        assert {result.rule for result in report.inconclusive} == {"LIO101", "LIO102", "LIO104", "LIO105"}
+        assert "4 inconclusive" in lint_as_text(report)
 
 
 def test_a_pin_is_proposed_from_the_lock() -> None:

@@ -111,7 +111,7 @@ def test_wildcards_are_not_tried_in_every_combination(pattern: str) -> None:
 
 def test_an_endless_ignore_file_is_not_judged_by() -> None:
     report = judged(f"FROM {PYTHON}\nCOPY a.py ./", "a.py\n" * 200_000)
-    assert "LIO505" in {doubt.rule for doubt in report.doubts}
+    assert "LIO505" in {result.rule for result in report.inconclusive}
 
 
 BASE = f"FROM {PYTHON}\n"

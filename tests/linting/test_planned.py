@@ -156,7 +156,9 @@ NEVER = {
 
 def verdicts(report: LintReport, rule: str) -> set[str]:
     """What the rule says, wherever, and without the words for the step."""
-    found = [item.message for item in report.findings if item.rule == rule] + [item.reason for item in report.doubts if item.rule == rule]
+    found = [item.message for item in report.findings if item.rule == rule] + [
+        item.reason for item in report.inconclusive if item.rule == rule
+    ]
     return {text.partition(", in the step ")[0].replace("hand/Dockerfile", "Shop/Api") for text in found}
 
 
@@ -235,11 +237,11 @@ def test_a_whole_project_as_input_is_no_copy_of_everything(tmp_path: Path) -> No
     assert {item.rule for item in lint(twins(subjects), HOUSE).findings} == {"LIO501"}
 
 
-def test_of_a_base_of_the_house_the_runtime_is_undecided_and_the_reason_is_told(tmp_path: Path) -> None:
+def test_of_a_base_of_the_house_the_runtime_is_inconclusive_and_the_reason_is_told(tmp_path: Path) -> None:
     case = Planned(lambda root: code(root, base="example.com/house:1"), asked(runtimes=("python3.13",)))
-    (doubt,) = lint(case.subjects(tmp_path / "project"), case.conventions).doubts
-    assert (doubt.rule, doubt.location.construct) == ("LIO152", "Shop/Api")
-    assert "example.com/house:1@sha256:5555" in doubt.reason
+    (result,) = lint(case.subjects(tmp_path / "project"), case.conventions).inconclusive
+    assert (result.rule, result.location.construct) == ("LIO152", "Shop/Api")
+    assert "example.com/house:1@sha256:5555" in result.reason
 
 
 def test_an_image_specification_refuses_what_no_rule_has_to_find() -> None:

@@ -137,20 +137,20 @@ def judged(rule: Rule, case: Case) -> tuple[list[int], list[str], int]:
         report = compare(report, case.baseline, case.conventions, scope, "command")
     found = [finding for finding in report.findings if finding.rule == rule.id]
     lines = [finding.location.span.start.line if finding.location.span else 0 for finding in found]
-    return lines, [finding.message for finding in found], sum(doubt.rule == rule.id for doubt in report.doubts)
+    return lines, [finding.message for finding in found], sum(result.rule == rule.id for result in report.inconclusive)
 
 
 @pytest.mark.parametrize(("rule", "case"), cases("CATCHES"))
 def test_catches(rule: Rule, case: Case) -> None:
-    lines, messages, undecided = judged(rule, case)
-    assert (lines, undecided) == (list(case.lines), case.undecided)
+    lines, messages, inconclusive = judged(rule, case)
+    assert (lines, inconclusive) == (list(case.lines), case.inconclusive)
     assert lines, "a case that catches names its lines"
     assert case.says in messages[0]
 
 
 @pytest.mark.parametrize(("rule", "case"), cases("PASSES"))
 def test_catches_not(rule: Rule, case: Case) -> None:
-    assert judged(rule, case) == ([], [], case.undecided)
+    assert judged(rule, case) == ([], [], case.inconclusive)
 
 
 class TestNoRuleIsForgotten:

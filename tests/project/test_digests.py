@@ -26,6 +26,20 @@ def test_remembers_between_objects(tmp_path: Path) -> None:
     assert DigestCache(tmp_path / "cache.sqlite3").get(versions) == versions
 
 
+def test_finds_few_files_among_many_and_many_among_few(tmp_path: Path) -> None:
+    """Few are looked up by their keys; for many the whole cache is read."""
+    versions = {settled(tmp_path / str(number)): f"digest {number}" for number in range(1000)}
+    version = settled(tmp_path / "other")
+    others = {(*version[:2], size, *version[3:]): f"other {size}" for size in range(9000)}
+    cache = DigestCache(tmp_path / "cache.sqlite3")
+    cache.add(versions | others)
+    few = dict(list(versions.items())[:10])
+    unknown = (*version[:2], 10_000, *version[3:])
+    assert cache.get([*few, unknown]) == few
+    assert cache.get([*versions, unknown]) == versions
+    assert cache.get([*others, unknown]) == others
+
+
 def test_knows_nothing_of_other_versions(tmp_path: Path) -> None:
     version = settled(tmp_path / "file")
     cache = DigestCache(tmp_path / "cache.sqlite3")

@@ -60,6 +60,25 @@ def test_the_last_pattern_that_matches_decides(patterns: list[str], path: str) -
     assert IgnorePatterns.parse(patterns).ignores(path) == one_by_one(patterns, path)
 
 
+@given(
+    st.lists(st.from_regex(r"!?\*\*/[ab*]{1,2}", fullmatch=True), max_size=5),
+    st.from_regex(r"[ab]{1,2}(/[ab]{1,2}){0,2}", fullmatch=True),
+)
+def test_a_name_that_is_ignored_anywhere_is_so_as_by_an_expression(patterns: list[str], path: str) -> None:
+    """Names without wildcards are looked up; a class of one character makes an expression of the same meaning."""
+    as_classes = [pattern.replace("a", "[a]").replace("b", "[b]") for pattern in patterns]
+    assert IgnorePatterns.parse(patterns).ignores(path) == IgnorePatterns.parse(as_classes).ignores(path)
+
+
+def test_of_an_ignored_directory_only_what_was_taken_back_is_found(tmp_path: Path) -> None:
+    for name in ("code/a/b/keep.txt", "code/a/c/other", "code/d/other"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).touch()
+    (tmp_path / "code/a/link").symlink_to("b/keep.txt")
+    found = Project(tmp_path).entries("code", ("a", "d", "!**/keep.txt", "!a/link"))
+    assert [entry.path for entry in found] == ["code/a", "code/a/b", "code/a/b/keep.txt", "code/a/link"]
+
+
 @pytest.mark.parametrize("name", [".wh.app.py", ".wh..wh..opq", ".wh."])
 @pytest.mark.parametrize("make", [Path.touch, Path.mkdir, lambda path: path.symlink_to("app.py")], ids=["file", "directory", "link"])
 def test_a_name_that_a_layer_takes_for_a_deletion_is_refused(tmp_path: Path, name: str, make: Callable[[Path], None]) -> None:

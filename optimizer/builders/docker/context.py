@@ -16,6 +16,7 @@ from optimizer.builders.layer import Member, archive_members, write_archive
 from optimizer.errors import ContextError, Fault
 from optimizer.model.plan import BuildPlan
 from optimizer.model.secret import BuildSecret, rebased_source
+from optimizer.project.collector import no_collections
 from optimizer.project.files import Entry, Project
 
 DOCKERFILE = "Dockerfile"
@@ -51,6 +52,7 @@ class BuildContext:
         return {secret.id: rebased_source(secret.source, root) for secret in self.secrets}
 
 
+@no_collections()
 def build_context(plan: BuildPlan, project: Project, profile: Profile = Profile.BUILDKIT) -> BuildContext:
     """The build context of a plan.
 

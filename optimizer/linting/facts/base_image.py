@@ -5,7 +5,7 @@ from __future__ import annotations
 from optimizer.bases.recognise import LambdaBase, lambda_base
 from optimizer.dockerfile.instruction import Instruction, Span
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.finding import Undecided
+from optimizer.linting.finding import Inconclusive
 from optimizer.linting.subjects import DockerfileSubject
 
 ENTRYPOINT = ("/lambda-entrypoint.sh",)
@@ -20,13 +20,13 @@ def base_span(subject: DockerfileSubject) -> Span | None:
     return start.at(start.words[0])
 
 
-def lambda_base_of(subject: DockerfileSubject, conventions: Conventions) -> LambdaBase | Undecided | None:
+def lambda_base_of(subject: DockerfileSubject, conventions: Conventions) -> LambdaBase | Inconclusive | None:
     """The AWS-provided base image under the final image; None for another image."""
     if not subject.final_stages:
         return None
     lowest = subject.final_stages[0]
     if lowest.image is None:
-        return Undecided(reason=f'"{lowest.stage.origin}" depends on a value that only the build decides', span=base_span(subject))
+        return Inconclusive(reason=f'"{lowest.stage.origin}" depends on a value that only the build decides', span=base_span(subject))
     return lambda_base(lowest.image, conventions.mirror)
 
 

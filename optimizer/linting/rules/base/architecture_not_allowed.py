@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.finding import Severity, Undecided, Verdict
+from optimizer.linting.finding import Inconclusive, Severity, Verdict
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import FunctionSubject
 from optimizer.linting.violations import not_allowed
@@ -15,7 +15,7 @@ def _check(subject: FunctionSubject, conventions: Conventions) -> Iterator[Verdi
     if not conventions.architectures:
         return
     if subject.declared.architecture is None:
-        yield Undecided(reason="only the deployment decides the architecture")
+        yield Inconclusive(reason="only the deployment decides the architecture")
     else:
         yield from not_allowed("architecture", subject.declared.architecture, conventions.architectures)
 

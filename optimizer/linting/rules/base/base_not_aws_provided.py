@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from optimizer.bases.recognise import lambda_base
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.finding import Severity, Undecided, Verdict, Violation
+from optimizer.linting.finding import Inconclusive, Severity, Verdict, Violation
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import DockerfileSubject
 
@@ -17,7 +17,7 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
     lowest = subject.final_stages[0]
     span = lowest.stage.start.at(lowest.stage.start.words[0])
     if lowest.image is None:
-        yield Undecided(reason=f'"{lowest.stage.origin}" depends on a value that only the build decides', span=span)
+        yield Inconclusive(reason=f'"{lowest.stage.origin}" depends on a value that only the build decides', span=span)
     elif lambda_base(lowest.image, conventions.mirror) is None:
         yield Violation(
             message=f'the image is based on "{lowest.image}", which is not a base image that AWS provides for Lambda', span=span

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from optimizer.bases.recognise import image_reference
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.finding import Edit, Fix, Severity, Undecided, Verdict, Violation
+from optimizer.linting.finding import Edit, Fix, Inconclusive, Severity, Verdict, Violation
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import DockerfileSubject
 
@@ -18,7 +18,7 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
     word = lowest.stage.start.words[0]
     span = lowest.stage.start.at(word)
     if lowest.image is None:
-        yield Undecided(reason=f'"{lowest.stage.origin}" depends on a value that only the build decides', span=span)
+        yield Inconclusive(reason=f'"{lowest.stage.origin}" depends on a value that only the build decides', span=span)
         return
     reference = image_reference(lowest.image)
     if lowest.image == "scratch" or (reference is not None and reference.digest is not None):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from optimizer.bases.recognise import image_reference
 from optimizer.dockerfile.instruction import Span
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.finding import Severity, Undecided, Verdict, Violation
+from optimizer.linting.finding import Inconclusive, Severity, Verdict, Violation
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import DockerfileSubject
 
@@ -16,7 +16,7 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
     base = subject.final_stages[0].stage.index if subject.final_stages else None
     for image, span in _images(subject, base):
         if image is None:
-            yield Undecided(reason="the image depends on a value that only the build decides", span=span)
+            yield Inconclusive(reason="the image depends on a value that only the build decides", span=span)
         elif image != "scratch":
             reference = image_reference(image)
             if reference is None or reference.digest is None:

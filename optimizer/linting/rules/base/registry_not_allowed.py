@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from optimizer.bases.recognise import image_reference
 from optimizer.dockerfile.instruction import Span
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.finding import Severity, Undecided, Verdict, Violation
+from optimizer.linting.finding import Inconclusive, Severity, Verdict, Violation
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import DockerfileSubject
 from optimizer.model.reference import ImageReference
@@ -18,7 +18,7 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
         return
     for image, span in _images(subject):
         if image is None:
-            yield Undecided(reason="the image depends on a value that only the build decides", span=span)
+            yield Inconclusive(reason="the image depends on a value that only the build decides", span=span)
         elif image != "scratch":
             reference = image_reference(image)
             if reference is not None and not _allowed(reference, conventions):

@@ -8,14 +8,14 @@ from optimizer.bases.catalogue import BaseImage, successor
 from optimizer.bases.recognise import LambdaBase
 from optimizer.linting.conventions import Conventions
 from optimizer.linting.facts.base_image import base_span, lambda_base_of
-from optimizer.linting.finding import Severity, Undecided, Verdict, Violation
+from optimizer.linting.finding import Inconclusive, Severity, Verdict, Violation
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import DockerfileSubject
 
 
 def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
     found = lambda_base_of(subject, conventions)
-    if isinstance(found, Undecided):
+    if isinstance(found, Inconclusive):
         yield found
     elif found is not None and (violation := _judged(found, conventions)):
         yield Violation(message=violation.message, hint=violation.hint, span=base_span(subject))

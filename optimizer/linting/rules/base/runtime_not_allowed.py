@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from optimizer.bases.recognise import lambda_base
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.finding import Severity, Undecided, Verdict
+from optimizer.linting.finding import Inconclusive, Severity, Verdict
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import DockerfileSubject
 from optimizer.linting.violations import not_allowed
@@ -19,13 +19,13 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
     span = start.at(start.words[0])
     image = subject.final_stages[0].image
     if image is None:
-        yield Undecided(reason="the base image depends on a value that only the build decides", span=span)
+        yield Inconclusive(reason="the base image depends on a value that only the build decides", span=span)
         return
     base = lambda_base(image, conventions.mirror)
     if base is not None and base.base is not None:
         yield from not_allowed("runtime", base.base.runtime, conventions.runtimes, span)
     elif base is None and subject.planned:
-        yield Undecided(reason=f'"{image}" is a custom base image, whose runtime is unknown', span=span)
+        yield Inconclusive(reason=f'"{image}" is a custom base image, whose runtime is unknown', span=span)
 
 
 RULE = Rule(

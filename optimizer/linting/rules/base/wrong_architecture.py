@@ -8,7 +8,7 @@ from optimizer.bases.recognise import LambdaBase, lambda_base
 from optimizer.dockerfile.instruction import Span
 from optimizer.dockerfile.scope import ResolvedStage
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.finding import Severity, Undecided, Verdict, Violation
+from optimizer.linting.finding import Inconclusive, Severity, Verdict, Violation
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import DockerfileSubject, FunctionSubject
 from optimizer.model.architectures import PLATFORMS, architecture_of_platform
@@ -37,7 +37,7 @@ def _judged(subject: DockerfileSubject, conventions: Conventions, wanted: str | 
     start = lowest.stage.start
     flag = start.flag("platform")
     if flag is not None and lowest.platform is None:
-        yield Undecided(reason=f'"{flag.value}" is decided by the build', span=start.at(flag))
+        yield Inconclusive(reason=f'"{flag.value}" is decided by the build', span=start.at(flag))
         return
     word, image = start.at(start.words[0]), lowest.image and lambda_base(lowest.image, conventions.mirror)
     known = architecture_of_platform(lowest.platform or "") if flag else None

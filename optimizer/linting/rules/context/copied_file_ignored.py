@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from optimizer.dockerfile.instruction import Instruction, Span
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.finding import Severity, Undecided, Verdict, Violation
+from optimizer.linting.finding import Inconclusive, Severity, Verdict, Violation
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import DockerfileSubject
 
@@ -18,7 +18,7 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
         return
     patterns = subject.ignored
     if patterns is None:
-        yield Undecided(reason=f'"{ignore.path}" is too long to be checked')
+        yield Inconclusive(reason=f'"{ignore.path}" is too long to be checked')
         return
     for item in subject.needed_stages:
         wanted = [

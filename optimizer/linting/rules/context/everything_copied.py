@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from optimizer.dockerfile.instruction import Position, Span
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.finding import Edit, Fix, Severity, Undecided, Verdict, Violation
+from optimizer.linting.finding import Edit, Fix, Inconclusive, Severity, Verdict, Violation
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import DockerfileSubject, IgnoreFile
 from optimizer.model.directories import CACHES, OUTPUTS, VERSION_CONTROL
@@ -27,7 +27,7 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
         for _, copy in subject.copies(item):
             for source in copy.from_context:
                 if source.everything and subject.context is None:
-                    yield Undecided(reason="the build context is not known", span=source.span)
+                    yield Inconclusive(reason="the build context is not known", span=source.span)
                 elif source.everything:
                     state = f'"{ignore.path}" leaves nothing out' if ignore else "there is no .dockerignore"
                     yield Violation(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from optimizer.linting.conventions import Conventions
 from optimizer.linting.facts.base_image import has_entrypoint_of_aws, last
-from optimizer.linting.finding import Severity, Undecided, Verdict, Violation
+from optimizer.linting.finding import Inconclusive, Severity, Verdict, Violation
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import FunctionSubject
 
@@ -19,7 +19,7 @@ def _check(subject: FunctionSubject, conventions: Conventions) -> Iterator[Verdi
     if subject.dockerfile.problems or last(subject.dockerfile, "CMD") is not None:
         return
     if subject.declared.command is None or subject.declared.entrypoint is None:
-        yield Undecided(reason="the function's command is decided when it is deployed")
+        yield Inconclusive(reason="the function's command is decided when it is deployed")
     else:
         yield Violation(message="neither the function nor its image names a handler")
 

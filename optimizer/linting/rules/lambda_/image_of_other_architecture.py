@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.finding import Severity, Undecided, Verdict, Violation
+from optimizer.linting.finding import Inconclusive, Severity, Verdict, Violation
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import FunctionSubject
 from optimizer.model.architectures import architecture_of_platform
@@ -18,7 +18,7 @@ def _check(subject: FunctionSubject, conventions: Conventions) -> Iterator[Verdi
     if platform is None or (known is not None and known.name == subject.declared.architecture):
         return
     if subject.declared.architecture is None:
-        yield Undecided(reason="the architecture of the function is known at deployment only")
+        yield Inconclusive(reason="the architecture of the function is known at deployment only")
         return
     given = "is" if subject.declared.architecture_given else "is, by default,"
     yield Violation(message=f"the function {given} {subject.declared.architecture}, and its image is built for {platform}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.finding import Severity, Undecided, Verdict, Violation
+from optimizer.linting.finding import Inconclusive, Severity, Verdict, Violation
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import ImageSubject
 
@@ -20,7 +20,7 @@ def _check(subject: ImageSubject, conventions: Conventions) -> Iterator[Verdict]
         about = "about " if None in stored else ""
         yield Violation(message=f"the layers have {about}{sum(known)} bytes; allowed: {conventions.max_image_bytes}")
     elif None in sizes:
-        yield Undecided(reason="the size of the layers in a registry is unknown for this source of the image")
+        yield Inconclusive(reason="the size of the layers in a registry is unknown for this source of the image")
 
 
 RULE = Rule(

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from optimizer.dockerfile.instruction import Instruction, Span
 from optimizer.linting.conventions import Conventions
 from optimizer.linting.facts.base_image import last
-from optimizer.linting.finding import Severity, Undecided, Verdict, Violation
+from optimizer.linting.finding import Inconclusive, Severity, Verdict, Violation
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import DockerfileSubject, FunctionSubject
 
@@ -57,7 +57,7 @@ def _judged(file: DockerfileSubject, words: Sequence[str], span: Span | None) ->
     adapter = _has_adapter(file) if server else True
     if adapter is None:
         reason = f'"{server}" answers no invocations of Lambda, unless a tree that is copied to "/" holds an extension that does'
-        yield Undecided(reason=reason, span=span)
+        yield Inconclusive(reason=reason, span=span)
     elif not adapter:
         yield Violation(message=f'"{server}" answers no invocations of Lambda', span=span)
 

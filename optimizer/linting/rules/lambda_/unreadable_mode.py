@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from optimizer.dockerfile.copies import Copy
 from optimizer.dockerfile.shell import Command
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.finding import Severity, Undecided, Verdict, Violation
+from optimizer.linting.finding import Inconclusive, Severity, Verdict, Violation
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import DockerfileSubject
 
@@ -32,7 +32,7 @@ def _copied(subject: DockerfileSubject, copy: Copy) -> Iterator[Verdict]:
         return
     span = copy.instruction.at(flag)
     if "$" in flag.value:
-        yield Undecided(reason=f'"{flag.value}" depends on a value that only the build decides', span=span)
+        yield Inconclusive(reason=f'"{flag.value}" depends on a value that only the build decides', span=span)
         return
     readable, searchable = _rights(flag.value)
     directory = next((source.value for source in copy.sources if source.value and _is_directory(subject, copy, source.value)), None)

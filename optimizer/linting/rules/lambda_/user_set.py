@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.finding import Severity, Undecided, Verdict, Violation
+from optimizer.linting.finding import Inconclusive, Severity, Verdict, Violation
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import DockerfileSubject, ImageSubject
 from optimizer.linting.violations import in_image
@@ -23,7 +23,7 @@ def _check_dockerfile(subject: DockerfileSubject, conventions: Conventions) -> I
         return
     instruction, user = last
     if user is None:
-        yield Undecided(reason="the user depends on a value that only the build decides", span=instruction.head)
+        yield Inconclusive(reason="the user depends on a value that only the build decides", span=instruction.head)
     elif user.partition(":")[0] not in _ROOT:
         yield Violation(message=f'the image sets the user "{user}"', span=instruction.head)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from optimizer.linting.conventions import Conventions
 from optimizer.linting.facts.repositories import lambda_may_pull
-from optimizer.linting.finding import Severity, Undecided, Verdict, Violation
+from optimizer.linting.finding import Inconclusive, Severity, Verdict, Violation
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import RepositorySubject
 
@@ -18,7 +18,7 @@ def _check(subject: RepositorySubject, conventions: Conventions) -> Iterator[Ver
     if not subject.receives and not lambda_may_pull(subject.policy or ()):
         return
     if subject.lifecycle is None:
-        yield Undecided(reason="the life-cycle policy is known at deployment only")
+        yield Inconclusive(reason="the life-cycle policy is known at deployment only")
         return
     for rule in subject.lifecycle:
         selection = rule.get("selection")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from optimizer.linting.conventions import Conventions
 from optimizer.linting.facts.repositories import lambda_may_pull
-from optimizer.linting.finding import Severity, Undecided, Verdict, Violation
+from optimizer.linting.finding import Inconclusive, Severity, Verdict, Violation
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import RepositorySubject
 
@@ -15,7 +15,7 @@ def _check(subject: RepositorySubject, conventions: Conventions) -> Iterator[Ver
     if not subject.receives:
         return
     if subject.policy is None:
-        yield Undecided(reason="the access policy is known at deployment only")
+        yield Inconclusive(reason="the access policy is known at deployment only")
     elif not lambda_may_pull(subject.policy):
         yield Violation(message=f'functions run images of "{subject.name}", and its policy does not let Lambda pull them')
 

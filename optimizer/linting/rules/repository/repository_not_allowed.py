@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.finding import Severity, Undecided, Verdict, Violation
+from optimizer.linting.finding import Inconclusive, Severity, Verdict, Violation
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import FunctionSubject
 
@@ -14,7 +14,7 @@ def _check(subject: FunctionSubject, conventions: Conventions) -> Iterator[Verdi
     if not conventions.repository:
         return
     if subject.repository is None:
-        yield Undecided(reason="only the deployment decides the repository")
+        yield Inconclusive(reason="only the deployment decides the repository")
     elif subject.repository != conventions.repository:
         yield Violation(message=f'the image goes to the repository "{subject.repository}"; allowed: "{conventions.repository}"')
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from optimizer.dockerfile.instruction import Instruction, SourceText
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.finding import Severity, Undecided, Verdict, Violation
+from optimizer.linting.finding import Inconclusive, Severity, Verdict, Violation
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import DockerfileSubject
 
@@ -38,7 +38,7 @@ def _in_text(source: SourceText) -> Iterator[Verdict]:
 def _in_variables(instruction: Instruction, values: tuple[str | None, ...]) -> Iterator[Verdict]:
     for (name, _, word), value in zip(instruction.pairs(), values, strict=True):
         if name == _NAME and value is None:
-            yield Undecided(reason=f"{_NAME} is what the build gives, perhaps the time of a commit", span=instruction.at(word))
+            yield Inconclusive(reason=f"{_NAME} is what the build gives, perhaps the time of a commit", span=instruction.at(word))
 
 
 RULE = Rule(

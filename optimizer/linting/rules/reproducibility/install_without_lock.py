@@ -11,7 +11,7 @@ from optimizer.dockerfile.installs import Install
 from optimizer.dockerfile.instruction import Instruction, Span
 from optimizer.dockerfile.scope import ResolvedStage, absolute
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.finding import Edit, Fix, Severity, Undecided, Verdict, Violation
+from optimizer.linting.finding import Edit, Fix, Inconclusive, Severity, Verdict, Violation
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import DockerfileSubject
 
@@ -54,7 +54,7 @@ def _python(subject: DockerfileSubject, install: Install, stage: ResolvedStage, 
         path = _in_context(subject, name, stage, instruction)
         text = _requirements(subject, path) if path else None
         if text is None:
-            yield Undecided(reason=f'"{name}" is not in the known context, so it is unknown whether it has hashes', span=command.span)
+            yield Inconclusive(reason=f'"{name}" is not in the known context, so it is unknown whether it has hashes', span=command.span)
         elif "--hash=" not in text and _installs_something(text):
             yield Violation(
                 message=f'"{path}" has no hashes',

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from optimizer.dockerfile.copies import Source
 from optimizer.linting.conventions import Conventions
 from optimizer.linting.facts.secrets import secret_file
-from optimizer.linting.finding import Severity, Undecided, Verdict, Violation
+from optimizer.linting.finding import Inconclusive, Severity, Verdict, Violation
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import DockerfileSubject
 from optimizer.model.ignore import IgnorePatterns
@@ -39,7 +39,7 @@ def _judged(subject: DockerfileSubject, source: Source, patterns: IgnorePatterns
         if verdict:
             yield Violation(message=f'"{source.value}" holds a secret', span=source.span)
         elif verdict is None:
-            yield Undecided(
+            yield Inconclusive(
                 reason=f'"{source.value}" is not in the known context, so it is unknown whether it holds a secret', span=source.span
             )
 

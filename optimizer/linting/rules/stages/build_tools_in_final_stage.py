@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from optimizer.dockerfile.installs import SYSTEM_TOOLS
 from optimizer.dockerfile.instruction import Instruction
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.finding import Severity, Undecided, Verdict, Violation
+from optimizer.linting.finding import Inconclusive, Severity, Verdict, Violation
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import DockerfileSubject
 
@@ -33,7 +33,7 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
                 if tools:
                     yield Violation(message=f"{', '.join(tools[:5])}: build tools that stay in the final image", span=span)
                 elif any("$" in name for name in install.packages):
-                    yield Undecided(reason="a variable of the shell names the packages", span=span)
+                    yield Inconclusive(reason="a variable of the shell names the packages", span=span)
 
 
 def _removed(subject: DockerfileSubject, instruction: Instruction) -> frozenset[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from optimizer.bases.recognise import lambda_base
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.finding import Severity, Undecided, Verdict, Violation
+from optimizer.linting.finding import Inconclusive, Severity, Verdict, Violation
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import DockerfileSubject
 
@@ -29,7 +29,9 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
     for item in stages[:-1]:
         if item.stage.index not in needed and item.image is not None and lambda_base(item.image, conventions.mirror) is not None:
             if last.image is None:
-                yield Undecided(reason=f'"{last.stage.origin}" depends on a value that only the build decides', span=last.stage.start.head)
+                yield Inconclusive(
+                    reason=f'"{last.stage.origin}" depends on a value that only the build decides', span=last.stage.start.head
+                )
                 return
             yield Violation(
                 message=f"{item.stage.title} is based on a Lambda base image, but {last.stage.title} after it, which is not, is built",

@@ -19,5 +19,5 @@ PASSES: list[Case] = [
     dockerfile(f"FROM public.ecr.aws/lambda/provided:al2023-arm64@{DIGEST}"),
     dockerfile("FROM golang AS build\nFROM amazon/aws-lambda-nodejs:22.2025.01.02.03-x86_64\nCOPY --from=build /a /b"),
     dockerfile("FROM mirror.example.com/ecr-public/lambda/python:3.13", conventions=MIRRORED),
-    dockerfile("ARG BASE\nFROM ${BASE}", undecided=1),
+    dockerfile("ARG BASE\nFROM ${BASE}", inconclusive=1),
 ]

@@ -19,7 +19,7 @@ CATCHES: list[Case] = [
 PASSES: list[Case] = [
     dockerfile(f"FROM {PYTHON}"),
     dockerfile(f"ARG BASE={PYTHON}\nFROM $BASE"),
-    dockerfile("ARG BASE\nFROM $BASE", undecided=1),
+    dockerfile("ARG BASE\nFROM $BASE", inconclusive=1),
     dockerfile("FROM scratch"),
     dockerfile(f"FROM golang:1.25 AS build\nFROM {PYTHON}"),
 ]

@@ -12,5 +12,5 @@ PASSES: list[Case] = [
     dockerfile(f"FROM golang:1.25 AS unused\nFROM {PYTHON}"),
     dockerfile(f"FROM scratch AS files\nFROM {PYTHON}\nCOPY --from=FILES /a /b"),
     dockerfile(f"FROM {PYTHON} AS one\nFROM one AS build\nFROM one\nCOPY --from=build /a /b"),
-    dockerfile(f"ARG B\nFROM $B AS build\nFROM {PYTHON}\nCOPY --from=build /a /b", undecided=1),
+    dockerfile(f"ARG B\nFROM $B AS build\nFROM {PYTHON}\nCOPY --from=build /a /b", inconclusive=1),
 ]

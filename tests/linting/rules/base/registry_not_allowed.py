@@ -18,5 +18,5 @@ PASSES: list[Case] = [
     dockerfile(f"FROM {AWS} AS a\nFROM a\nCOPY --from=ghcr.io/x/y /a /b", conventions=HOUSE),
     dockerfile("FROM mirror.example.com/hub/golang AS b\nFROM scratch\nCOPY --from=b /a /b", conventions=HOUSE),
     dockerfile(f"FROM golang AS unused\nFROM {AWS}", conventions=HOUSE),
-    dockerfile("ARG B\nFROM $B", conventions=HOUSE, undecided=1),
+    dockerfile("ARG B\nFROM $B", conventions=HOUSE, inconclusive=1),
 ]

@@ -22,5 +22,5 @@ PASSES: list[Case] = [
     dockerfile(f"FROM public.ecr.aws/lambda/python:3.9 AS build\nFROM {PYTHON}"),
     dockerfile("FROM python:3.9"),
     dockerfile("FROM public.ecr.aws/lambda/python:latest"),
-    dockerfile("ARG V\nFROM public.ecr.aws/lambda/python:$V", undecided=1),
+    dockerfile("ARG V\nFROM public.ecr.aws/lambda/python:$V", inconclusive=1),
 ]

@@ -32,7 +32,7 @@ PASSES: list[Case] = [
     dockerfile(ARM + "public.ecr.aws/lambda/python:3.13-arm64", architecture="arm64"),
     dockerfile(f"FROM --platform=$BUILDPLATFORM golang:1 AS build\nFROM {PYTHON}", architecture="arm64"),
     dockerfile(f"FROM --platform=$TARGETPLATFORM {PYTHON}", architecture="arm64"),
-    dockerfile(f"FROM --platform=$TARGETPLATFORM {PYTHON}", undecided=1),
+    dockerfile(f"FROM --platform=$TARGETPLATFORM {PYTHON}", inconclusive=1),
     function(X86 + PYTHON, None),
     function(X86 + PYTHON, "x86_64"),
     function(X86 + PYTHON, "arm64", known="arm64"),

@@ -12,6 +12,6 @@ PASSES: list[Case] = [
     on_base("COPY . ./", files={}, ignore=".git\n"),
     on_base("COPY . ./", files={}, own_ignore="*\n!app.py\n"),
     on_base("COPY app.py lib/ ./", files={}),
-    on_base("COPY . ./", undecided=1),
+    on_base("COPY . ./", inconclusive=1),
     dockerfile(f"FROM {PYTHON} AS build\nFROM {PYTHON}\nCOPY --from=build . .", files={}),
 ]

@@ -30,5 +30,5 @@ PASSES: list[Case] = [
     Case(of(60, 41)),
     Case(of(60, 40), conventions=HOUSE),
     Case(of(None, 50, estimated=50), conventions=HOUSE),
-    Case(of(60, None), undecided=1, conventions=HOUSE),
+    Case(of(60, None), inconclusive=1, conventions=HOUSE),
 ]

@@ -33,7 +33,7 @@ PASSES: list[Case] = [
     dockerfile(f'FROM {PYTHON} AS test\nENTRYPOINT ["flask"]\nFROM {PYTHON}'),
     function(ADAPTER, ("gunicorn", "app")),
     # A tree may hold an extension.
-    on_base('COPY --from=example.com/tree:1 /tree/ /\nENTRYPOINT ["uvicorn", "app:app"]', undecided=1),
+    on_base('COPY --from=example.com/tree:1 /tree/ /\nENTRYPOINT ["uvicorn", "app:app"]', inconclusive=1),
     function("", None),
     function("", ()),
 ]

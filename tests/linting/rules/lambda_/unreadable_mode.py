@@ -15,7 +15,7 @@ PASSES: list[Case] = [
     on_base("COPY --chmod=644 app.py ./\nCOPY --chmod=0755 lib/ ./\nCOPY --chmod=u=rwX,go=rX lib/ ./"),
     on_base("COPY --chmod=u+x,g-w app.py ./\nCOPY --chmod=a+rx lib/ ./\nCOPY --chmod=+x lib/ ./"),
     on_base("COPY --chmod=644 lib ./", files={"lib": ""}),
-    on_base("ARG M\nCOPY --chmod=$M app.py ./", undecided=1),
+    on_base("ARG M\nCOPY --chmod=$M app.py ./", inconclusive=1),
     on_base("RUN chmod 600 /root/.netrc && chmod 755 /opt/x && chmod $M /x && chmod --help"),
     dockerfile(f"FROM {PYTHON} AS build\nCOPY --chmod=600 key /\nFROM {PYTHON}"),
 ]

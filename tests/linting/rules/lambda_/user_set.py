@@ -14,7 +14,7 @@ PASSES: list[Case] = [
     on_base("USER app\nRUN x\nUSER root"),
     on_base("USER 0:0"),
     dockerfile(f"FROM node AS build\nUSER node\nFROM {PYTHON}\nCOPY --from=build /a /b"),
-    on_base("ARG U\nUSER $U", undecided=1),
+    on_base("ARG U\nUSER $U", inconclusive=1),
     keeps(good()),
     keeps(good(user="root")),
     keeps(good(user="0:0")),

@@ -28,6 +28,6 @@ CATCHES: list[Case] = [
 PASSES: list[Case] = [
     repository(lifecycle=(UNTAGGED,)),
     repository(),
-    repository(lifecycle=None, undecided=1),
+    repository(lifecycle=None, inconclusive=1),
     repository(lifecycle=(BY_COUNT,), receives=False),
 ]

@@ -22,5 +22,5 @@ PASSES: list[Case] = [
     repository(policy=(allow({"Service": ["lambda.amazonaws.com", "codebuild.amazonaws.com"]}, "ecr:*"),)),
     repository(policy=(allow(LAMBDA, PULL[0]), allow("*", PULL[1]))),
     repository(receives=False),
-    repository(policy=None, undecided=1),
+    repository(policy=None, inconclusive=1),
 ]

@@ -16,10 +16,10 @@ CATCHES: list[Case] = [
     dockerfile(f"FROM {PYTHON} AS build\nCOPY .netrc /root/\nFROM {PYTHON}\nCOPY --from=build /x /", 2),
 ]
 PASSES: list[Case] = [
-    on_base("COPY .env.example certificates/ca.pem app.py ./", undecided=1),
+    on_base("COPY .env.example certificates/ca.pem app.py ./", inconclusive=1),
     on_base("COPY ca.pem .npmrc ./", files={"ca.pem": "-----BEGIN CERTIFICATE-----", ".npmrc": "//r/:_authToken=${NPM_TOKEN}\n"}),
-    on_base("COPY .npmrc ./", undecided=1),
+    on_base("COPY .npmrc ./", inconclusive=1),
     on_base("COPY . ./", files={".env": "", "a/.env": ""}, ignore="**/.env"),
     on_base("COPY --from=build .env ./\nRUN --mount=type=secret,id=x,target=.env true"),
-    on_base("COPY environment.py keyring.py monkey.json config.json ./", undecided=1),
+    on_base("COPY environment.py keyring.py monkey.json config.json ./", inconclusive=1),
 ]

@@ -11,6 +11,6 @@ PASSES: list[Case] = [
     dockerfile(f"FROM python AS test\nFROM {PYTHON} AS runtime"),
     dockerfile(f"FROM {PYTHON} AS runtime", target="RUNTIME"),
     dockerfile(f"FROM {PYTHON} AS layer\nFROM scratch\nCOPY --from=layer /a /b"),
-    dockerfile(f"ARG B\nFROM {PYTHON} AS one\nFROM $B", undecided=1),
+    dockerfile(f"ARG B\nFROM {PYTHON} AS one\nFROM $B", inconclusive=1),
     dockerfile("ARG B\nFROM $B"),
 ]

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from optimizer.linting.finding import Doubt, Location
+from optimizer.linting.finding import InconclusiveCheck, Location
 
-UNDECIDED = "undecided"
+INCONCLUSIVE = "inconclusive"
 """What reports call it."""
 
 _NAMED = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Undecided:
+class InconclusiveGroup:
     """Rules that cannot decide for one reason: their ids and names, each sorted by id, and the places, sorted."""
 
     rules: tuple[tuple[str, str], ...]
@@ -39,13 +39,13 @@ class Undecided:
         return ", ".join(named[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-def grouped(doubts: Sequence[Doubt]) -> tuple[Undecided, ...]:
-    """The doubts, those of equal reason together, by their first places."""
+def grouped(inconclusive: Sequence[InconclusiveCheck]) -> tuple[InconclusiveGroup, ...]:
+    """The inconclusive checks, those of equal reason together, by their first places."""
     # One unknown value keeps several rules from judging a place, and many places have the same one.
     by_place: dict[tuple[Location, str], list[tuple[str, str]]] = {}
-    for doubt in doubts:
-        by_place.setdefault((doubt.location, doubt.reason), []).append((doubt.rule, doubt.name))
+    for result in inconclusive:
+        by_place.setdefault((result.location, result.reason), []).append((result.rule, result.name))
     together: dict[tuple[tuple[tuple[str, str], ...], str], list[Location]] = {}
     for (location, reason), rules in by_place.items():
         together.setdefault((tuple(sorted(set(rules))), reason), []).append(location)
-    return tuple(Undecided(rules=rules, reason=reason, places=tuple(places)) for (rules, reason), places in together.items())
+    return tuple(InconclusiveGroup(rules=rules, reason=reason, places=tuple(places)) for (rules, reason), places in together.items())

@@ -1,0 +1,79 @@
+"""``.ci/run`` and ``.ci/pythons`` with programs in place of make, docker and Python: what fails the run, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+CI = Path(__file__).parents[1] / ".ci"
+SUMMARY = "========= 3 passed, 1 skipped in 60.00s (0:01:00) ========="
+MAKE = f"""#!/bin/sh
+echo "$@ $OPTIMIZER_REQUIRE_ENGINE" >> "$CALLS"
+case "$1" in
+  test) echo "{SUMMARY}" ;;
+  test-pythons) echo "========= 2 passed in 1.00s =========" ;;
+  lint) echo "style is bad" ;;
+esac
+[ "$1" != "$FAILING" ]
+"""
+
+
+def program(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    path.chmod(0o755)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A project whose every part does nothing."""
+    (tmp_path / "project" / ".ci").mkdir(parents=True)
+    shutil.copy(CI / "run", tmp_path / "project" / ".ci" / "run")
+    program(tmp_path / "project" / ".ci" / "setup-engine", "#!/bin/sh\n")
+    for name in ("docker", "python3"):
+        program(tmp_path / "bin" / name, f'#!/bin/sh\n[ {name} != "$FAILING" ]\n')
+    program(tmp_path / "bin" / "make", MAKE)
+    return tmp_path
+
+
+def run(checkout: Path, failing: str = "nothing") -> tuple[int, list[str], set[str]]:
+    environment = {
+        "PATH": f"{checkout / 'bin'}:/usr/bin:/bin",
+        "CALLS": str(checkout / "calls"),
+        "FAILING": failing,
+        "OPTIMIZER_ENGINE_STATE": str(checkout / "state"),
+    }
+    argv = ["bash", str(checkout / "project" / ".ci" / "run")]
+    result = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    return result.returncode, result.stdout.splitlines(), set((checkout / "calls").read_text(encoding="utf-8").splitlines())
+
+
+def test_the_summary_of_all_tests_comes_last(checkout: Path) -> None:
+    code, lines, calls = run(checkout)
+    assert code == 0
+    assert lines[-1] == SUMMARY
+    assert calls == {"environment ", "lint ", "test 1", "test-pythons "}
+
+
+@pytest.mark.parametrize("failing", ["environment", "lint", "test", "test-pythons", "python3"])
+def test_a_part_that_fails_fails_the_run(failing: str, checkout: Path) -> None:
+    code, lines, _ = run(checkout, failing)
+    assert code != 0
+    assert failing != "lint" or "style is bad" in lines
+
+
+def test_the_oldest_and_the_newest_other_python_are_found(tmp_path: Path) -> None:
+    answers = '#!/bin/sh\ncase "$2" in *version_info*) echo 11 ;; esac\n'
+    for minor in (9, 10, 11, 12):
+        program(tmp_path / "bin" / f"python3.{minor}", answers)
+    program(tmp_path / "bin" / "python3", answers)
+    # As a version manager leaves them, which has no such version.
+    program(tmp_path / "bin" / "python3.13", "#!/bin/sh\nexit 127\n")
+    environment = {"PATH": f"{tmp_path / 'bin'}:/usr/bin:/bin", "PYENV_ROOT": str(tmp_path)}
+    argv = ["bash", str(CI / "pythons")]
+    found = subprocess.run(argv, env=environment, capture_output=True, text=True, check=True, timeout=60).stdout.split()
+    assert [os.path.basename(path) for path in found] == ["python3.10", "python3.12"]
