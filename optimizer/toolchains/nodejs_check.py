@@ -159,7 +159,7 @@ def _engine_faults(project: NodeProject) -> Iterator[Fault]:
     wanted = project.manifest(".").node
     if wanted and not may_hold(wanted, int(version)):
         yield Fault(
-            f'{project.path("package.json")} requires node "{wanted}" in its engines, and the runtime has {version}',
+            f'{project.path("package.json")} requires node "{wanted}" in its engines, but the runtime has {version}',
             "lock",
             "choose a runtime that fits, or change engines",
         )

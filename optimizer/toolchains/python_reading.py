@@ -195,7 +195,7 @@ def _choice_faults(step: PythonDependencies, lock: PythonLock, context: StepCont
     name = posixpath.basename(step.lock)
     version = context.target.base.runtime.removeprefix("python")
     if not lock.fits_python(version):
-        yield Fault(f'{name} is for Python "{lock.python}", and the runtime has {version}', "lock", "choose another runtime, or lock again")
+        yield Fault(f'{name} is for Python "{lock.python}", but the runtime has {version}', "lock", "choose another runtime, or lock again")
     if step.package is not None and normal_name(step.package) not in lock.members:
         allowed = ", ".join(lock.members) or "none, this lock has no workspace"
         hint = did_you_mean(step.package, lock.members) or "name a member of the workspace, or remove package"
@@ -266,7 +266,7 @@ def _requirements_faults(step: PythonDependencies, requirements: Requirements) -
     for place in requirements.passwords:
         yield _password_fault(place)
     for target, place in requirements.other_vcs:
-        yield Fault(f'{place} names "{target}"; allowed: repositories of Git', "lock", "publish it as a package, or move it to Git")
+        yield Fault(f'{place} names "{target}"; allowed: Git repositories', "lock", "publish it as a package, or move it to Git")
 
 
 def _address_faults(step: PythonDependencies, reading: Reading) -> Iterator[Fault]:
@@ -323,7 +323,7 @@ def _package_faults(reading: Reading, context: StepContext) -> Iterator[Fault]:
         if not package.pinned:
             yield Fault(
                 f'{package.place} takes "{package.name or package.location}" from Git at "{package.commit or "its newest commit"}", '
-                "which can move; allowed: a whole commit of 40 digits",
+                "which can move; allowed: a full commit hash of 40 digits",
                 "lock",
                 f"write the commit: git+{package.location}@COMMIT",
             )

@@ -56,7 +56,7 @@ class RubyToolchain:
         machine = BY_NAME[context.target.architecture].machine
         if not ruby.supports(lock.platforms, machine):
             yield Fault(
-                f'"{step.lock}" is locked for {", ".join(lock.platforms) or "no platform"}, and the image is for {machine}-linux',
+                f'"{step.lock}" is locked for {", ".join(lock.platforms) or "no platform"}, but the image is for {machine}-linux',
                 "lock",
                 f"run: bundle lock --add-platform {machine}-linux",
             )
@@ -64,7 +64,7 @@ class RubyToolchain:
         for path, wanted in ruby.read_gemfile(context.project, gemfile).ruby:
             if not ruby.allows(wanted, version):
                 yield Fault(
-                    f'"{path}" asks for Ruby {", ".join(wanted)}, and the runtime has {version}',
+                    f'"{path}" requires Ruby {", ".join(wanted)}, but the runtime has {version}',
                     "lock",
                     f'choose a runtime of that version, or ask for "~> {version}.0"',
                 )
