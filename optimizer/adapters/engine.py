@@ -186,9 +186,9 @@ def _check_name(name: str) -> None:
         raise EngineError(f'"{name}" is not the name of an image', hint="write NAME:TAG, NAME@DIGEST or an image id")
 
 
-def _refused(message: str, said: str, disk: str, lines: int = 1) -> EngineError:
-    last = "\n".join(said.strip().splitlines()[-lines:])
-    if _FULL.search(said):
+def _refused(message: str, reported: str, disk: str, lines: int = 1) -> EngineError:
+    last = "\n".join(reported.strip().splitlines()[-lines:])
+    if _FULL.search(reported):
         return EngineError(f"{message}: no space is left on the disk\n{last}", hint=f"free some space {disk}, and run the command again")
     separator = "\n" if lines > 1 else " "
     return EngineError(f"{message}:{separator}{last}", hint="fix what it reports, and run the command again")
