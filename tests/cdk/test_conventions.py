@@ -596,7 +596,7 @@ def test_a_package_of_the_company_is_switched_on_in_one_line(installed: Path, ho
     assert [(item["ruleName"], item["severity"]) for item in report["violations"]] == [("ACME601", "info"), ("ACME101", "error")]
     (home / "good" / "Dockerfile").write_text(GOOD + "LABEL acme.owner=orders\n")
     fixed = synth()
-    assert fixed.returncode == 0, mended.stderr
+    assert fixed.returncode == 0, fixed.stderr
     (function,) = [
         item["Properties"]
         for item in json.loads((home / "cdk.out" / "Shop.template.json").read_text())["Resources"].values()
