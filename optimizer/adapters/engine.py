@@ -25,7 +25,7 @@ _GRACE_S = 5
 
 
 def docker_program() -> str:
-    """The program to run for docker: that of ``CDK_DOCKER``, which CDK runs in its place, if it is set.
+    """The program to run as docker: ``CDK_DOCKER`` if it is set, as in CDK.
 
     Source: https://docs.aws.amazon.com/cdk/v2/guide/build-containers.html
     """
@@ -81,7 +81,7 @@ def run_docker(
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """Ask a program and what it started to end, which cancels its build, and end what does not."""
+    """Ask a program and its children to end, which cancels its build; kill those that do not."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
     try:

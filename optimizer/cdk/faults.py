@@ -59,7 +59,7 @@ _NESTED: weakref.WeakKeyDictionary[Any, _ValidatedBySynth] = weakref.WeakKeyDict
 
 
 def cli_reports() -> bool:
-    """Whether the CDK CLI runs this app, and will report what is annotated."""
+    """Whether the CDK CLI runs this app, and will report annotations."""
     return _CLI in os.environ and _OUTPUT in os.environ
 
 

@@ -177,7 +177,7 @@ def _files(images: Sequence[tuple[Candidate | None, ProposedImage]], output: str
 
 
 def _checked(file: ProposedFile, pins: Lock, project: Project, mirror: Mirror, tools: Tools) -> tuple[ProposedFile, bool]:
-    """The file after loading and planning what it says, and whether a pin is missing."""
+    """The file after its spec was loaded and planned, and whether a pin is missing."""
     import tomlkit
 
     spec = ImageSpec.from_dict(tomlkit.parse(file.text).unwrap())

@@ -110,7 +110,7 @@ def _need_faults(project: NodeProject) -> Iterator[Fault]:
 
 
 def _is_locked(project: NodeProject, path: str) -> bool:
-    """Whether the lock holds what a local package depends on: of a link, npm looks no further outside of its own directory."""
+    """Whether the lock has the dependencies of a local package: npm does not lock those of a link outside of its directory."""
     return path in project.lock.importers and not (project.tool == "npm" and path.startswith("../"))
 
 

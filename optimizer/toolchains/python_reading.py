@@ -1,4 +1,4 @@
-"""What planning knows of the lock of a step: its packages with paths as seen from the project, and what is wrong with it."""
+"""The lock of a step as planning sees it: its packages, with paths relative to the project, and its faults."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from optimizer.toolchains.toolchain import StepContext, below, beside, missing_f
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """A step's lock, read; ``packages`` are those that the step installs, with paths as seen from the project.
+    """A step's lock, read; ``packages`` are those that the step installs, with paths relative to the project.
 
     Exactly one of ``lock`` and ``requirements`` is there.  ``groups`` and
     ``extras`` are the words of the step that are such.
@@ -73,7 +73,7 @@ class Reading:
 
 
 def kind_of(path: str) -> str:
-    """The kind of a lock by its name: that of its file, ``pylock.toml``, ``requirements``, or empty for none."""
+    """The kind of a lock: the name of its file, ``pylock.toml``, ``requirements``, or empty for none."""
     name = posixpath.basename(path)
     if PYLOCK.fullmatch(name):
         return "pylock.toml"

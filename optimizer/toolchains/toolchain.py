@@ -102,7 +102,7 @@ class Toolchain(Protocol):
         """What is wrong with the step for this target and project; places are relative to the step."""
 
     def stages(self, step: Any, context: StepContext) -> Sequence[Stage]:
-        """The stages of a step without faults, in an order in which each finds what it needs."""
+        """The stages of a step without faults; each comes after the stages that it needs."""
 
 
 @runtime_checkable

@@ -249,7 +249,7 @@ class TarReader:
 
 
 def hashed_entries(reader: TarReader) -> Iterator[Entry]:
-    """The entries with the digests of their contents, and the machines of what is an executable."""
+    """The entries with the digests of their contents, and the machines of executables."""
     for entry in reader:
         if entry.kind != "file":
             yield entry
