@@ -85,7 +85,7 @@ class ImageSettings:
         else:
             walk.left(
                 start,
-                f'"{image or bottom.stage.origin}" is no base that AWS provides: the proposal stands on the one of {base.runtime}',
+                f'"{image or bottom.stage.origin}" is not a base that AWS provides: the proposal starts from the one of {base.runtime}',
                 "check what the program expects of the old image: its packages, its C library, its paths",
             )
         return base
@@ -285,7 +285,7 @@ class ImageSettings:
             if self.places.work == TASK:
                 walk.note(item).needless.append(f"{TASK} is the base's own")
             else:
-                instead = f"what stood in {self.places.work} stands in {TASK} now" if self.places.moves else f"it is {TASK}"
+                instead = f"what was in {self.places.work} is in {TASK} now" if self.places.moves else f"it is {TASK}"
                 walk.left(item, f"the working directory is the base's own: {instead}", f"fix what names {self.places.work} or relies on it")
 
 

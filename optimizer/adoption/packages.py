@@ -57,9 +57,7 @@ class SystemPackages:
         fit = [name for name in packages if _is_package(name)]
         for name in packages:
             if name not in fit:
-                walk.left(
-                    instruction, f'"{name}" is not the name of a package', "install what it stands for by name, in a system-packages step"
-                )
+                walk.left(instruction, f'"{name}" is not the name of a package', "name its packages in a system-packages step")
         if not own or tool not in ("dnf", "microdnf", "yum"):
             if final:
                 names = " ".join(fit)
@@ -86,7 +84,7 @@ class SystemPackages:
                 if tools:
                     walk.carry(draft, [instruction])
             if tools and final:
-                walk.note(instruction).remarks.append(f"{', '.join(tools)}: for the build alone, no more in the image")
+                walk.note(instruction).remarks.append(f"{', '.join(tools)}: for the build only, not in the image")
         kept = [name for name in fit if not makers or name not in tools] if final else []
         if kept:
             staying = walk.draft("system-packages", PackagesDraft())

@@ -270,7 +270,7 @@ class _Finish:
                     walk.left(
                         instruction,
                         f"{what}, and no step runs it",
-                        "do its work before the build and commit it, or write a command step in place of the one that stands on it",
+                        "do its work before the build and commit it, or replace the step that needs it by a command step",
                     )
 
     # Steps
@@ -365,7 +365,7 @@ class _Finish:
         )
         if note is None:
             in_stage = next((s for s in walk.subject.resolved.stages if instruction in (s.stage.start, *s.stage.instructions)), None)
-            why = f"{in_stage.stage.title} is no part of the image" if in_stage else "its value stands where it is used"
+            why = f"{in_stage.stage.title} is not part of the image" if in_stage else "its value is written where it is used"
             return replace(account, remarks=(why,))
         names = [item if isinstance(item, str) else titles.get(id(item), "") for item in note.carried]
         into = tuple(dict.fromkeys(name for name in names if name))

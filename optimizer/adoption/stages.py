@@ -133,7 +133,7 @@ class Stages:
             if unknown and not any(name.startswith(("TARGET", "BUILD")) for name in unknown):
                 note.needless.append("an argument without a value; what needs it is reported by itself")
             else:
-                note.needless.append("its value stands where it is used")
+                note.needless.append("its value is written where it is used")
 
 
 def _home_of(image: str) -> str:
