@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/pycache
 export CDK_DISABLE_CLI_TELEMETRY := 1
 
-.PHONY: synth environment test test-quick test-pythons lint bench bench-engine wheel clean
+.PHONY: synth environment test test-quick test-pythons lint bench bench-engine tools wheel clean
 
 synth: $(READY)
 	cdk synth --quiet --no-notices
@@ -41,6 +41,7 @@ lint: $(READY)
 
 bench: $(READY)
 	python -m benchmarks.synth
+	python -m benchmarks.contexts
 	python -m benchmarks.lint
 
 # These build images: they need an engine, and root.
@@ -49,6 +50,11 @@ bench-engine: $(READY)
 	python -m benchmarks.bytecode
 	python -m benchmarks.installers
 	python -m benchmarks.linking
+
+# Asks PyPI and npm for the newest versions of the tools that stages bring.
+tools: $(READY)
+	python -m maintenance.tools
+	python -m tests.write_pages
 
 wheel: $(READY)
 	python -m pip wheel --quiet --no-deps --wheel-dir dist .

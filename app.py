@@ -20,7 +20,7 @@ from stacks.storefront import StorefrontStack
 def main() -> None:
     """Write the cloud assembly; ``-c shop:architecture=arm64`` chooses Lambda's architecture."""
     app = cdk.App(default_stack_synthesizer=SharedRepositorySynthesizer(repository_name=REPOSITORY_NAME))
-    # Every image function is held to the house's conventions, also those that a team writes by hand.
+    # Every image function is held to the company's conventions, also those that a team writes by hand.
     Conventions().apply(app)
     architecture = app.node.try_get_context("shop:architecture") or "x86_64"
     RepositoryStack(app, "Repository")

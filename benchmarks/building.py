@@ -18,8 +18,9 @@ from pathlib import Path
 
 from optimizer import ImageSpec, Lock
 from optimizer.bases.mirror import Mirror
-from optimizer.context import Project, build_context, stage_context
+from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.planning import plan
+from optimizer.project.files import Project
 from tests.engine import standins
 
 ROOT = Path(__file__).parents[1]

@@ -26,6 +26,7 @@ import uuid
 
 from benchmarks.building import Bench, bench, layer_sizes, layers
 from optimizer import ImageSpec, NodeDependencies, PythonDependencies
+from optimizer.bases.tools import Tools
 
 REQUIREMENTS = "requests==2.32.4\nboto3==1.40.76\nnumpy==2.2.4\npandas==2.2.3\n"
 PACKAGES = {
@@ -35,15 +36,28 @@ PACKAGES = {
     "lodash": "4.17.21",
     "zod": "3.24.2",
 }
+_TOOLS = Tools()
 # How each tool writes its lock and installs nothing.
 LOCKS = {
     "npm": ("package-lock.json", ["npm", "install", "--package-lock-only", "--no-audit", "--no-fund"]),
-    "pnpm": ("pnpm-lock.yaml", ["npm", "exec", "--yes", "pnpm@10.34.9", "--", "install", "--lockfile-only"]),
+    "pnpm": ("pnpm-lock.yaml", ["npm", "exec", "--yes", f"pnpm@{_TOOLS.tool('pnpm').version}", "--", "install", "--lockfile-only"]),
     "Yarn 4": (
         "yarn.lock",
-        ["npm", "exec", "--yes", "--package=@yarnpkg/cli-dist@4.18.1", "--", "yarn", "install", "--mode=update-lockfile"],
+        [
+            "npm",
+            "exec",
+            "--yes",
+            f"--package=@yarnpkg/cli-dist@{_TOOLS.tool('yarn').version}",
+            "--",
+            "yarn",
+            "install",
+            "--mode=update-lockfile",
+        ],
     ),
-    "Yarn 1": ("yarn.lock", ["npm", "exec", "--yes", "yarn@1.22.22", "--", "install", "--ignore-scripts", "--silent"]),
+    "Yarn 1": (
+        "yarn.lock",
+        ["npm", "exec", "--yes", f"yarn@{_TOOLS.tool('yarn-classic').version}", "--", "install", "--ignore-scripts", "--silent"],
+    ),
 }
 
 

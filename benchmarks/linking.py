@@ -19,10 +19,10 @@ from pathlib import Path
 from benchmarks.building import Bench, bench, docker
 from optimizer import ImageSpec, Lock, PythonDependencies, SourceCode
 from optimizer.bases.mirror import Mirror
-from optimizer.context import DOCKERFILE, Project, build_context, stage_context
-from optimizer.dockerfile.parse import parse
-from optimizer.dockerfile.split import split_dockerfile
+from optimizer.builders.docker.context import DOCKERFILE, build_context, stage_context
+from optimizer.builders.docker.render import render_part
 from optimizer.planning import plan
+from optimizer.project.files import Project
 
 SPEC = ImageSpec(runtime="python3.13", steps=[PythonDependencies("requirements.txt"), SourceCode("app.py")])
 FORMS = ("plain", "linked")
@@ -33,16 +33,12 @@ def context(here: Bench, form: str, version: int) -> Path:
     (here.project / "app.py").write_text(f"FORM, VERSION = {form!r}, {version}\n", encoding="utf-8")
     files = Project(here.project)
     lock = Lock.parse((here.project / "optimizer.lock").read_text(encoding="utf-8"))
-    directory = stage_context(
-        build_context(plan(SPEC, lock, files, mirror=Mirror.parse(here.registry)), files), files, here.project / "contexts"
-    )
+    made = plan(SPEC, lock, files, mirror=Mirror.parse(here.registry))
+    directory = stage_context(build_context(made, files), files, here.project / "contexts")
     if form == "linked":
-        text = (directory / DOCKERFILE).read_text(encoding="utf-8")
-        found = split_dockerfile(parse(text))
-        assert found is not None
-        image = found.stages[-1]
         directory = Path(shutil.copytree(directory, f"{directory}-linked"))
-        (directory / DOCKERFILE).write_text(text.replace(image.text, image.linked()), encoding="utf-8")
+        text = render_part(made, [stage.name for stage in made.stages], image=True)
+        (directory / DOCKERFILE).write_text(text, encoding="utf-8")
     return directory
 
 

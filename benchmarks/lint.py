@@ -32,7 +32,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-SHAPES = {"hand-written": "tests/lint/corpus/*/Dockerfile", "generated": "tests/golden/*/Dockerfile"}
+SHAPES = {"hand-written": "tests/linting/corpus/*/Dockerfile", "generated": "tests/golden/*/Dockerfile"}
 HADOLINT = Path(sys.executable).parent / "hadolint"
 ONE_SMALL_FILE = 'FROM public.ecr.aws/lambda/python:3.13\nCOPY app.py ${LAMBDA_TASK_ROOT}/\nCMD ["app.handler"]\n'
 LINES = (
@@ -44,7 +44,7 @@ LINES = (
     "RUN python -m compileall -q /var/task/part{0} \\\n    && rm -f /tmp/part{0}\n",
     "ARG OPTION_{0}=1\n",
 )
-_FORCED = "import sys, optimizer.cli.lint as lint; lint._PARALLEL_FROM = {0}; sys.argv = ['optimizer', *sys.argv[1:]]; from optimizer.cli.main import main; main()"
+_FORCED = "import sys, optimizer.checking.check as check; check.PARALLEL_FROM = {0}; sys.argv = ['optimizer', *sys.argv[1:]]; from optimizer.cli.main import main; main()"
 
 
 @dataclass(frozen=True, slots=True)

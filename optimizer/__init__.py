@@ -10,9 +10,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from optimizer.api import plan
+    from optimizer.api import lint, load_plan, plan
     from optimizer.bases.lock import Lock
-    from optimizer.dockerfile.render import Profile, render
+    from optimizer.builders.docker.render import Profile, render
     from optimizer.errors import OptimizerError
     from optimizer.model.secret import BuildSecret
     from optimizer.model.spec import ImageSpec
@@ -51,6 +51,8 @@ __all__ = [
     "SourceCode",
     "Stability",
     "SystemPackages",
+    "lint",
+    "load_plan",
     "plan",
     "render",
 ]
@@ -61,10 +63,12 @@ _HOMES = {
     "ImageSpec": "optimizer.model.spec",
     "Lock": "optimizer.bases.lock",
     "OptimizerError": "optimizer.errors",
-    "Profile": "optimizer.dockerfile.render",
+    "Profile": "optimizer.builders.docker.render",
     "Stability": "optimizer.model.stability",
+    "lint": "optimizer.api",
+    "load_plan": "optimizer.api",
     "plan": "optimizer.api",
-    "render": "optimizer.dockerfile.render",
+    "render": "optimizer.builders.docker.render",
 }
 
 

@@ -2,7 +2,7 @@
 
 ::
 
-    OptimizerError            every fault that a user can mend; exit code 2
+    OptimizerError            every fault that a user can fix; exit code 2
     ├── SpecError             an image specification is wrong
     ├── LockError             optimizer.lock is missing, stale or corrupt
     │   └── UnpinnedError         it does not pin an image that is needed
@@ -28,7 +28,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong, where it is, and how to mend it.
+    """One thing that is wrong, where it is, and how to fix it.
 
     ``place`` is the path of the value in the user's own words, such as
     ``steps[2].source``; empty when the fault has no single place.  ``message``
@@ -56,7 +56,7 @@ class Fault:
 
 
 class OptimizerError(Exception):
-    """A fault that the user can mend; never a defect of the optimizer itself.
+    """A fault that the user can fix; never a defect of the optimizer itself.
 
     ``faults`` is never empty and stands in the order of the user's input.
     """
@@ -120,7 +120,7 @@ class EngineError(OptimizerError):
 
 
 class ImageError(OptimizerError):
-    """An image, or an archive of one, that is not what it says, or too large to be read."""
+    """An image, or an archive of one, that is damaged, or too large to be read."""
 
 
 def did_you_mean(given: str, allowed: Iterable[str]) -> str:

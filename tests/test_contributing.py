@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 import yaml
-
 from optimizer.lint.rules import RULES
 
 ROOT = Path(__file__).parents[1]

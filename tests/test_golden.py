@@ -56,7 +56,7 @@ def test_is_parsed_to_what_was_rendered(case: str) -> None:
     made = plan_of(case)
     stages = parse(render(made)).stages
     run = [stage for stage in made.stages if not stage.archive_alone]
-    portable = any(stage.origin == made.base and not stage.needs_target for stage in run)
+    portable = any(stage.origin == made.base and not stage.on_target for stage in run)
     bases = ["base", "build-base"] if portable else ["base"]
     assert [stage.name for stage in stages] == [*bases, *(stage.name for stage in run), ""]
     assert {stage.origin for stage in stages[: len(bases)]} == {str(made.base)}

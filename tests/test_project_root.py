@@ -27,8 +27,9 @@ from optimizer import (
     SourceCode,
     plan,
 )
+from optimizer.builders.docker.context import BuildContext, build_context, stage_context
 from optimizer.cli import render
-from optimizer.context import BuildContext, Project, build_context, stage_context
+from optimizer.project.files import Project
 
 GOLDEN = Path(__file__).parent / "golden"
 LOCK = Lock.parse((GOLDEN / "optimizer.lock").read_text(encoding="utf-8"))

@@ -6,7 +6,6 @@ import itertools
 import posixpath
 import shlex
 import subprocess
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -15,9 +14,12 @@ from hypothesis import strategies as st
 from optimizer import BuildSecret, Command, Files, ImageSpec, Lock, Profile, SourceCode, Stability, SystemPackages, render
 from optimizer.bases.catalogue import base_image
 from optimizer.bases.lock import LockedImage
+from optimizer.builders.docker.actions import Run, StageBody, TreeScript
+from optimizer.builders.docker.render import _script_arguments
+from optimizer.builders.docker.text import command_text
 from optimizer.dockerfile.parse import parse
 from optimizer.errors import OptimizerError, PlanError
-from optimizer.model.plan import BuildPlan, Run, Stage, TreeScript
+from optimizer.model.plan import BuildPlan
 from optimizer.model.steps import Step
 from optimizer.planning import plan
 from optimizer.planning.order import Item, stable_first
@@ -85,7 +87,7 @@ class TestPlan:
             assert all(place[name] < place[step.title] for name in step.after)
         names = [stage.name for stage in made.stages]
         for number, stage in enumerate(made.stages):
-            for origin in [stage.origin, *(getattr(action, "origin", None) for action in stage.actions)]:
+            for origin in [stage.origin, *stage.trees]:
                 assert not isinstance(origin, str) or origin in names[:number]
 
     @given(step_lists())
@@ -155,14 +157,10 @@ class TestRendering:
     @settings(deadline=None, max_examples=50)
     def test_a_script_of_several_lines_reaches_its_interpreter_as_it_is(self, lines: list[str]) -> None:
         script = "\n".join(f"-{line}" for line in lines)
-        run = Run(commands=(TreeScript(name="TOOL", purpose="Works.", interpreter=("sh", "-c"), script=script, arguments=("a b",)),))
-        stage = Stage(name="stage", step="stage", title="Stage", stability=Stability.WEEKLY, origin="base", actions=(run,))
-        made = plan_of(ImageSpec(runtime="python3.13"))
-        text = render(replace(made, stages=(stage,), layers=("stage",)))
-        instructions = parse(text).instructions
-        (argument,) = [item.value for item in instructions if item.value.startswith("TOOL=")]
-        command = [item.value for item in instructions if item.keyword == "RUN"]
-        assert command == ["sh -c \"$(printf '%b' \"$TOOL\")\" /layer/tree 'a b'"]
+        tool = TreeScript(name="TOOL", purpose="Works.", interpreter=("sh", "-c"), script=script, arguments=("a b",))
+        arguments = _script_arguments([StageBody(actions=(Run(commands=(tool,)),))])
+        (argument,) = [item.value for item in parse("\n".join([*arguments, "FROM scratch"])).instructions if item.keyword == "ARG"]
+        assert command_text(tool) == "sh -c \"$(printf '%b' \"$TOOL\")\" /layer/tree 'a b'"
         # A shell reads both kinds of quotes as a Dockerfile does.
         shell = subprocess.run(["sh", "-c", f"{argument}\nprintf '%b' \"$TOOL\""], capture_output=True, check=True)
         assert shell.stdout.decode() == script + "\n"

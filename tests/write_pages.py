@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from optimizer.lint.rules import RULES
-from optimizer.report.configuration import configuration_page
+from optimizer.config.page import configuration_page
+from optimizer.linting.rules import RULES
 from optimizer.report.rules import index_page, rule_page
 from optimizer.report.specification import specification_page
+from optimizer.report.tools import tools_page
 
 if __name__ == "__main__":
     docs = Path(__file__).parents[1] / "docs"
     docs.joinpath("specification.md").write_text(specification_page(), encoding="utf-8")
     docs.joinpath("configuration.md").write_text(configuration_page(RULES), encoding="utf-8")
+    docs.joinpath("tools.md").write_text(tools_page(), encoding="utf-8")
     pages = docs / "rules"
     pages.mkdir(exist_ok=True)
     pages.joinpath("README.md").write_text(index_page(RULES), encoding="utf-8")

@@ -5,19 +5,22 @@ from __future__ import annotations
 import filecmp
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 
 from optimizer.adapters.assembly import AssemblyImage, load_assembly
-from optimizer.adapters.dockerfiles import SKIPPED, ContextDirectory, load_dockerfile
+from optimizer.adapters.dockerfiles import ContextDirectory, load_dockerfile
 from optimizer.adapters.subjects import load_app, load_template
 from optimizer.adapters.tree import is_app, is_template
+from optimizer.adapters.walk import walk
 from optimizer.adoption.proposal import Gap, Skipped
 from optimizer.bases.mirror import Mirror
 from optimizer.dockerfile.rendered import HEADER
 from optimizer.errors import ContextError
-from optimizer.lint.subjects import AppSubject, DockerfileSubject, FunctionSubject
+from optimizer.linting.subjects import AppSubject, DockerfileSubject, FunctionSubject
+from optimizer.model.function import DeclaredFunction
 
 _MOST_FILES = 20_000
 """Files of one asset that are compared with the project's."""
@@ -30,9 +33,8 @@ class Candidate:
     ``function`` is the name of the function that runs it, empty for a
     Dockerfile by itself; ``stem`` and ``id`` are what its file and its
     construct may be called.  ``directory`` is the build context, relative to
-    the project.  ``command``, ``entrypoint`` and ``workdir`` are the
-    function's, empty when the image decides, None when they are hidden; ``secrets`` are the sources
-    of build secrets.
+    the project.  ``declared`` is None for a Dockerfile by itself; ``secrets``
+    are the sources of build secrets.
     """
 
     function: str
@@ -40,10 +42,7 @@ class Candidate:
     id: str
     subject: DockerfileSubject
     directory: str
-    command: tuple[str, ...] | None = ()
-    entrypoint: tuple[str, ...] | None = ()
-    workdir: str | None = ""
-    architecture: str | None = None
+    declared: DeclaredFunction | None = None
     secrets: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -84,7 +83,7 @@ def _not_synthesized(path: str) -> ContextError:
             f"synthesize it first: {at}cdk synth; then: optimizer init --from {os.path.normpath(os.path.join(directory, 'cdk.out'))}",
         )
     return ContextError(
-        f'"{path}" is a directory, and no synthesized CDK app',
+        f'"{path}" is a directory, but not a synthesized CDK app',
         path,
         f"name a file, for example: optimizer init --from {os.path.normpath(os.path.join(path, 'Dockerfile'))}",
     )
@@ -97,7 +96,7 @@ def _inside(directory: str, root: Path) -> str:
         raise ContextError(
             f'the build context "{directory}" is outside of the project "{root}"',
             directory,
-            "name a directory that holds both with --root, and say it as optimizer:root in cdk.json too",
+            "name a directory that holds both with --root, and set optimizer:root in cdk.json to it too",
         )
     return relative
 
@@ -149,10 +148,7 @@ def _of_function(
         # What is written into a file must not depend on where the project lies.
         subject=replace(subject, path=os.path.relpath(subject.path)),
         directory=_inside(directory, root),
-        command=function.command,
-        entrypoint=function.entrypoint,
-        workdir=function.workdir,
-        architecture=function.architecture,
+        declared=function.declared,
         secrets=secrets,
     )
 
@@ -168,7 +164,7 @@ def _app(path: str, root: Path, mirror: Mirror) -> tuple[list[Candidate], list[S
     for function in functions:
         subject, image = function.dockerfile, images.get(function.image)
         if subject is None or image is None:
-            why = "its image is no asset that the app builds from a Dockerfile"
+            why = "its image is not an asset that the app builds from a Dockerfile"
             skipped.append(Skipped(function.construct, why, Gap(why, "name its Dockerfile: optimizer init --from PATH/Dockerfile")))
         elif subject.dockerfile.text.startswith(HEADER + "\n"):
             skipped.append(Skipped(function.construct, "it has a spec already"))
@@ -185,7 +181,7 @@ def _homeless(function: FunctionSubject, image: AssemblyImage, homes: list[str])
         why = f"the directories {', '.join(homes[:3])} hold what its image is built from, and nothing says which"
         by_hand = f"name one: optimizer init --from {os.path.join(homes[0], image.options.dockerfile)}"
     else:
-        why = "no directory of the project holds what its image is built from"
+        why = "no directory of the project has the files that its image is built from"
         by_hand = "synthesize the app again, or name the Dockerfile: optimizer init --from PATH/Dockerfile"
     return Skipped(function.construct, why, Gap(why, by_hand))
 
@@ -194,31 +190,18 @@ def _homes(image: AssemblyImage, root: Path, assembly: Path) -> list[str]:
     """The directories of the project that hold every file of the asset, which is a copy of one of them."""
     if image.directory is None:
         return []
-    copied = list(_files(str(image.directory)))[: _MOST_FILES + 1]
+    copied = [os.path.relpath(path, image.directory) for path in islice(walk(str(image.directory), skipped=()), _MOST_FILES + 1)]
     if len(copied) > _MOST_FILES:
         return []
     wanted = os.path.normpath(image.options.dockerfile)
     found = []
-    for path in _named(os.path.relpath(root), os.path.basename(wanted), os.path.realpath(assembly)):
+    name = os.path.basename(wanted)
+    for path in walk(os.path.relpath(root), name.__eq__, without=str(assembly)):
         if os.path.normpath(path).endswith(os.sep + wanted) or os.path.normpath(path) == wanted:
             home = os.path.normpath(path)[: -len(wanted)].rstrip(os.sep) or "."
             if all(_same(os.path.join(image.directory, name), os.path.join(home, name)) for name in copied):
                 found.append(home)
     return found
-
-
-def _named(root: str, name: str, assembly: str) -> Iterator[str]:
-    for directory, below, files in os.walk(root):
-        below[:] = sorted(item for item in below if item not in SKIPPED and os.path.realpath(os.path.join(directory, item)) != assembly)
-        if name in files:
-            yield os.path.join(directory, name)
-
-
-def _files(directory: str) -> Iterator[str]:
-    for above, below, files in os.walk(directory):
-        below.sort()
-        for name in sorted(files):
-            yield os.path.relpath(os.path.join(above, name), directory)
 
 
 def _same(one: str, other: str) -> bool:

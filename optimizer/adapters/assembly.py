@@ -17,6 +17,7 @@ from optimizer.errors import ContextError, SpecError
 from optimizer.model.build import BuildOptions
 from optimizer.model.cache import CacheOption
 from optimizer.model.ecr import EcrRegistry
+from optimizer.model.function import DeclaredFunction
 from optimizer.model.reference import REQUIRED_IMAGES, ImageReference
 from optimizer.sam.document import Document
 from optimizer.sam.template import TemplateFunction, TemplateRepository, functions, repositories
@@ -35,29 +36,20 @@ class AssemblyFunction:
     """One image function of an app.
 
     ``path`` is the construct's path where the assembly carries it, else stack
-    and logical id.  ``handler`` is empty when the image decides it; ``command``,
-    ``entrypoint`` and ``workdir`` are None where only a deployment knows them.
-    ``architecture`` is Lambda's default where the template does not say it,
-    and None where only a deployment knows it.
-    ``asset``, ``repository`` and ``dockerfile`` are None for an image that is
+    and logical id.  ``asset``, ``repository`` and ``dockerfile`` are None for an image that is
     not an asset of the app; ``repository`` may hold placeholders such as
     ``${AWS::Region}``.
     """
 
     stack: str
     path: str
-    handler: str
-    architecture: str | None
+    declared: DeclaredFunction
     tag: str
     repository: str | None
     directory: Path | None
     dockerfile: Path | None
     template: Path
     asset: str | None
-    architecture_given: bool
-    command: tuple[str, ...] | None
-    entrypoint: tuple[str, ...] | None
-    workdir: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,7 +219,7 @@ def reported_acknowledgements(directory: str | Path) -> tuple[Acknowledgement, .
 def _broken(directory: str | Path, error: Exception) -> ContextError:
     """What the schema demands is not there, or is something else."""
     return ContextError(
-        f'"{directory}" holds no whole cloud assembly: {error}', str(directory), "remove the directory, and run cdk synth again"
+        f'"{directory}" is not a complete cloud assembly: {error}', str(directory), "remove the directory, and run cdk synth again"
     )
 
 
@@ -354,18 +346,13 @@ def _functions(stack: _Stack) -> Iterator[AssemblyFunction]:
             yield AssemblyFunction(
                 stack=stack.title,
                 path=_path(stack, template, function),
-                handler=" ".join(function.command or ()),
-                architecture=function.architecture if function.architecture_given else "x86_64",
+                declared=function.declared,
                 tag=tag,
                 repository=repository,
                 directory=context,
                 dockerfile=context / source.get("dockerFile", "Dockerfile") if context else None,
                 template=template.file,
                 asset=own,
-                architecture_given=function.architecture_given,
-                command=function.command,
-                entrypoint=function.entrypoint,
-                workdir=function.workdir,
             )
 
 

@@ -5,21 +5,19 @@ from __future__ import annotations
 import os
 import posixpath
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
 
 from optimizer.bases.mirror import Mirror
 from optimizer.dockerfile.parse import decode
 from optimizer.errors import ContextError
-from optimizer.lint.subjects import DockerfileSubject, IgnoreFile
+from optimizer.linting.subjects import DockerfileSubject, IgnoreFile
 
 LARGEST = 4 * 1024 * 1024
 """The largest Dockerfile that is read, in bytes."""
 
 _LARGEST_OTHER = 1024 * 1024
-SKIPPED = frozenset([".git", ".hg", ".svn", ".tox", ".venv", "__pycache__", "cdk.out", "node_modules", "site-packages", "venv"])
 _NAMES = ("dockerfile", "containerfile")
 
 
@@ -54,30 +52,6 @@ class ContextDirectory:
         if normal.startswith(("/", "../")) or normal == "..":
             return None
         return os.path.join(self.root, normal)
-
-
-def find_dockerfiles(paths: Iterable[str | Path]) -> Iterator[str]:
-    """The Dockerfiles under the paths, each once, those of a directory sorted.
-
-    A path to a file counts whatever its name.  Directories of version control,
-    of installed packages and of synthesized apps are skipped, and so are
-    symlinks to directories, which may form loops.  Raises
-    :class:`ContextError` for a path that is not there.
-    """
-    seen: set[str] = set()
-    for path in paths:
-        name = os.fspath(path)
-        if os.path.isdir(name):
-            found: Iterable[str] = _walk(name)
-        elif os.path.lexists(name):
-            found = [name]
-        else:
-            raise ContextError(f'"{name}" does not exist', name, "name a Dockerfile, or a directory that holds some")
-        for item in found:
-            normal = os.path.normpath(item)
-            if normal not in seen:
-                seen.add(normal)
-                yield normal
 
 
 def load_dockerfile(
@@ -138,14 +112,6 @@ def is_dockerfile(name: str) -> bool:
         or lowered.startswith(tuple(f"{word}." for word in _NAMES))
         or lowered.endswith(tuple(f".{word}" for word in _NAMES))
     )
-
-
-def _walk(root: str) -> Iterator[str]:
-    for directory, below, files in os.walk(root):
-        below[:] = sorted(name for name in below if name not in SKIPPED)
-        for name in sorted(files):
-            if is_dockerfile(name):
-                yield os.path.join(directory, name)
 
 
 def read_dockerfile(path: str) -> bytes | None:

@@ -166,7 +166,7 @@ class Engine:
             raise _refused("the build failed", result.stderr, "on the engine's disk (docker system df)", lines=_LAST_LINES)
 
     def remove(self, name: str) -> None:
-        """Remove a name, and its image when that was its last one; a missing one is no fault."""
+        """Remove a name, and its image when that was its last one; a missing one is not an error."""
         run_docker(["image", "rm", "--force", "--no-prune", name], timeout_s=_QUESTION_S)
 
     def _inspect(self, name: str) -> dict[str, Any] | None:
@@ -191,9 +191,9 @@ def _refused(message: str, said: str, disk: str, lines: int = 1) -> EngineError:
     if _FULL.search(said):
         return EngineError(f"{message}: no space is left on the disk\n{last}", hint=f"free some space {disk}, and run the command again")
     separator = "\n" if lines > 1 else " "
-    return EngineError(f"{message}:{separator}{last}", hint="mend what it says, and run the command again")
+    return EngineError(f"{message}:{separator}{last}", hint="fix what it reports, and run the command again")
 
 
 def _last(text: str) -> str:
     lines = text.strip().splitlines()
-    return lines[-1] if lines else "it said nothing"
+    return lines[-1] if lines else "it printed nothing"

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from optimizer.adapters.engine import run_docker
+from optimizer.builders.docker.actions import NOTES
 from optimizer.errors import EngineError
-from optimizer.model.plan import NOTES, BuildPlan
+from optimizer.model.plan import BuildPlan
 from optimizer.report.slimming import LeftOut
 
 _REPORTS = "slimming-reports"
@@ -22,7 +23,7 @@ def measure_slimming(plan: BuildPlan, dockerfile: str, context: Path, secrets: M
     Builds those stages of the Dockerfile in its build context, with build
     secrets by id and source, and makes no image.  Raises :class:`EngineError`.
     """
-    stages = [stage.name for stage in plan.stages if stage.slim]
+    stages = [stage.name for stage in plan.stages if stage.recipe.left_out]
     if not stages:
         return ()
     # The reports leave through a stage that the image's own Dockerfile does not have.

@@ -11,15 +11,17 @@ from typing import Any
 
 from optimizer.adapters.assembly import Acknowledgement, Assembly, AssemblyFunction, AssemblyImage, load_assembly, reported_acknowledgements
 from optimizer.adapters.dockerfiles import load_dockerfile, read_bounded
+from optimizer.adapters.plan_files import plan_beside
 from optimizer.adapters.tree import LARGEST_TEMPLATE, Source
 from optimizer.bases.mirror import Mirror
 from optimizer.dockerfile.instruction import Position, Problem, Span
 from optimizer.dockerfile.parse import decode
 from optimizer.errors import ContextError, did_you_mean
-from optimizer.lint.finding import Edit, Fix, Location
-from optimizer.lint.rule import Rule
-from optimizer.lint.subjects import AppSubject, DockerfileSubject, FunctionSubject, RepositorySubject
-from optimizer.lint.suppressions import Malformed, Suppression, literal, reason_and_end
+from optimizer.linting.finding import Edit, Fix, Location
+from optimizer.linting.rule import Rule
+from optimizer.linting.subjects import AppSubject, DockerfileSubject, FunctionSubject, RepositorySubject
+from optimizer.linting.suppressions import Malformed, Suppression, literal, reason_and_end
+from optimizer.model.architectures import ARCHITECTURES, DEFAULT_ARCHITECTURE, architecture_of_platform, platform_of
 from optimizer.sam.config import DEFAULT_ENVIRONMENT, ImageRepositories, image_repositories
 from optimizer.sam.document import Document, parse_document
 from optimizer.sam.template import TemplateFunction, TemplateRepository, functions, repositories
@@ -30,10 +32,6 @@ ACKNOWLEDGED = "lambda-image-optimizer"
 _SAMCONFIGS = ("samconfig.toml", "samconfig.yaml", "samconfig.yml")
 """Of several, SAM reads the first."""
 
-_DEFAULT_ARCHITECTURE = "x86_64"
-"""What a function has that does not give its own."""
-
-_ARCHITECTURES = {"linux/amd64": "x86_64", "linux/arm64": "arm64"}
 _START = Span(Position(1, 1), Position(1, 1))
 
 
@@ -88,7 +86,7 @@ def load_template(
     if isinstance(document, Problem):
         return Source(subjects=(AppSubject(location=Location(path=path), problems=(document,)),))
     if not isinstance(document.data, dict):
-        nothing = Problem("the template holds no mapping", _START)
+        nothing = Problem("the template is not a mapping", _START)
         return Source(subjects=(AppSubject(location=Location(path=path), problems=(nothing,)),))
     return _template(path, text, document, mirror, _samconfig(os.path.dirname(path), environment), contents)
 
@@ -131,21 +129,25 @@ class _App:
         options = image.options
         path = os.path.normpath(image.directory / options.dockerfile)
         origin = self._origins.get(image.asset)
+        built_for = architecture_of_platform(options.platform or "")
         subject = load_dockerfile(
             path,
             context=str(image.directory),
             shown=os.path.normpath(os.path.join(origin, options.dockerfile)) if origin else path,
             mirror=self._mirror,
             arguments=options.arguments,
-            architecture=_ARCHITECTURES.get(options.platform or ""),
+            architecture=built_for.name if built_for else None,
             target=options.target,
         )
+        found = plan_beside(image.directory, subject.dockerfile.text)
         cache = dict(options.cache_to.parameters).get("ref") if options.cache_to and options.cache_to.type == "registry" else None
         return replace(
             subject,
             platform=options.platform,
             repository=image.destinations[0].repository if image.destinations else None,
             cache_to=(cache,) if cache else (),
+            plan=found.planned.plan if found.planned else None,
+            plan_note=found.note,
         )
 
     def _function(
@@ -156,11 +158,7 @@ class _App:
         return FunctionSubject(
             construct=function.path,
             location=location,
-            architecture=function.architecture,
-            architecture_given=function.architecture_given,
-            command=function.command,
-            entrypoint=function.entrypoint,
-            workdir=function.workdir,
+            declared=function.declared,
             repository=function.repository,
             image=function.asset or "",
             dockerfile=_at(replace(file, construct=function.path), location) if file else None,
@@ -198,7 +196,7 @@ def _template(path: str, text: str, document: Document, mirror: Mirror, pushed: 
     problems: list[Problem] = []
     files: dict[str, DockerfileSubject | None] = {}
     found = tuple(functions(document))
-    tellings = _tellings(path, text, document, [item.logical_id for item in found if item.build and not item.architecture_given])
+    tellings = _tellings(path, text, document, [item.logical_id for item in found if item.build and not item.declared.architecture_given])
     declared = [
         replace(
             _template_function(path, function, document, mirror, files, problems, contents),
@@ -219,20 +217,20 @@ def _template(path: str, text: str, document: Document, mirror: Mirror, pushed: 
 
 
 def _tellings(path: str, text: str, document: Document, logical_ids: Sequence[str]) -> Mapping[str, Fix]:
-    """The changes that say the architecture which functions have by Lambda's default."""
+    """The changes that set the architecture which functions have by Lambda's default."""
     if not logical_ids:
         return {}
     # Imported here, because most templates need no change.
     from optimizer.sam.insertions import architectures
 
     return {
-        logical_id: Fix(title="say the architecture that the function has", edits=(Edit(path=path, span=span, text=added),))
-        for logical_id, (span, added) in architectures(text, document, logical_ids, _DEFAULT_ARCHITECTURE).items()
+        logical_id: Fix(title="set the architecture that the function has", edits=(Edit(path=path, span=span, text=added),))
+        for logical_id, (span, added) in architectures(text, document, logical_ids, DEFAULT_ARCHITECTURE).items()
     }
 
 
 def _samconfig(directory: str, environment: str) -> ImageRepositories:
-    """What the file beside a template says for an environment; a broken one says nothing, and SAM itself refuses it.
+    """What the file beside a template says for an environment; a broken one is ignored here, because SAM itself refuses it.
 
     Raises :class:`ContextError` when it has no such environment.
     """
@@ -281,7 +279,7 @@ def _template_function(
     contents: Mapping[str, bytes],
 ) -> FunctionSubject:
     construct = function.path or function.logical_id
-    architecture = function.architecture if function.architecture_given else _DEFAULT_ARCHITECTURE
+    architecture = function.declared.architecture
     build, image, file = function.build, "", None
     if build is not None and build.directory is not None and build.dockerfile is not None:
         directory = os.path.normpath(os.path.join(os.path.dirname(path), build.directory))
@@ -296,7 +294,7 @@ def _template_function(
                     context=directory,
                     mirror=mirror,
                     arguments=known if len(known) == len(build.arguments) else None,
-                    architecture=architecture if architecture in _ARCHITECTURES.values() else None,
+                    architecture=architecture if architecture in ARCHITECTURES else None,
                     target=build.target,
                     contents=contents,
                 )
@@ -305,16 +303,12 @@ def _template_function(
                 place = document.places.get(("Resources", function.logical_id, "Metadata", "Dockerfile"), function.span)
                 problems.append(Problem(f"the Dockerfile of {function.logical_id}: {error.faults[0].message}", place or _START))
         loaded = files[image]
-        platform = next((name for name, word in _ARCHITECTURES.items() if word == architecture), None)
+        platform = platform_of(architecture)
         file = replace(loaded, construct=construct, platform=platform) if loaded else None
     return FunctionSubject(
         construct=construct,
         location=Location(path=path, span=function.span, construct=construct),
-        architecture=architecture,
-        architecture_given=function.architecture_given,
-        command=function.command,
-        entrypoint=function.entrypoint,
-        workdir=function.workdir,
+        declared=function.declared,
         image=image,
         metadata=function.metadata,
         dockerfile=file,

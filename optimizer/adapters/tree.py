@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from optimizer.adapters.dockerfiles import SKIPPED, read_bounded
-from optimizer.lint.finding import Location
-from optimizer.lint.subjects import DockerfileSubject, Subject
-from optimizer.lint.suppressions import Malformed, Suppression
+from optimizer.adapters.dockerfiles import is_dockerfile, read_bounded
+from optimizer.adapters.walk import walk
+from optimizer.errors import ContextError
+from optimizer.linting.finding import Location
+from optimizer.linting.subjects import DockerfileSubject, Subject
+from optimizer.linting.suppressions import Malformed, Suppression
 
 LARGEST_TEMPLATE = 4 * 1024 * 1024
 """The largest template that is read, in bytes; CloudFormation takes 1 MB."""
@@ -26,7 +28,7 @@ SPEC_SUFFIX = ".image.toml"
 class Source:
     """Subjects that are judged together; the app as a whole, if there is one, is the last.
 
-    ``generated`` says that their files are made, and that nobody edits them.
+    ``generated`` says that their files are made, and are not edited by people.
     """
 
     subjects: tuple[Subject, ...]
@@ -55,21 +57,47 @@ class Source:
         return tuple(sorted({os.path.normpath(item.path) for item in self.subjects if isinstance(item, DockerfileSubject)}))
 
 
-def find_templates(paths: Iterable[str | os.PathLike[str]]) -> Iterator[str]:
-    """The templates with functions under the paths, each once, those of a directory sorted.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Paths of Dockerfiles and of templates, each once, in the order of their directories."""
 
-    A path to a file counts when its ending is one of YAML or JSON; in a
-    directory, files named ``template`` or ``*.template`` with such an ending
-    that speak of functions.  Directories are skipped as for Dockerfiles.
+    dockerfiles: tuple[str, ...]
+    templates: tuple[str, ...]
+
+
+def find(paths: Iterable[str]) -> Found:
+    """The Dockerfiles, and the templates with functions, at and below the paths.
+
+    A path to a file counts whatever its name: it is a template when it ends
+    like YAML or JSON, else a Dockerfile.  In a directory, templates are files
+    named ``template`` or ``*.template`` with such an ending that name
+    functions.  Raises :class:`ContextError` for a path that does not exist.
     """
-    seen: set[str] = set()
+    dockerfiles: dict[str, None] = {}
+    templates: dict[str, None] = {}
     for path in paths:
-        name = os.fspath(path)
-        for item in _walk(name) if os.path.isdir(name) else [name] if is_template(name) else []:
-            normal = os.path.normpath(item)
-            if normal not in seen:
-                seen.add(normal)
-                yield normal
+        if os.path.isdir(path):
+            for item in walk(path, lambda name: is_dockerfile(name) or _may_be_template(name)):
+                if is_dockerfile(os.path.basename(item)):
+                    dockerfiles[os.path.normpath(item)] = None
+                elif _names_functions(item):
+                    templates[os.path.normpath(item)] = None
+        elif os.path.lexists(path):
+            (templates if is_template(path) else dockerfiles)[os.path.normpath(path)] = None
+        else:
+            raise ContextError(f'"{path}" does not exist', path, "name a Dockerfile, or a directory that holds some")
+    return Found(dockerfiles=tuple(dockerfiles), templates=tuple(templates))
+
+
+def _may_be_template(name: str) -> bool:
+    lowered = name.lower()
+    return lowered in _TEMPLATES or lowered.endswith(tuple(f".{ending}" for ending in _TEMPLATES))
+
+
+def _names_functions(path: str) -> bool:
+    # Other tools have files of this name too, and some of them are no YAML.
+    data = read_bounded(path, LARGEST_TEMPLATE)
+    return data is not None and any(word.encode() in data for word in _FUNCTIONS)
 
 
 def is_template(name: str) -> bool:
@@ -102,15 +130,3 @@ def is_image(path: str) -> bool:
             return file.read(262)[257:] == b"ustar"
     except (OSError, ValueError):
         return False
-
-
-def _walk(root: str) -> Iterator[str]:
-    for directory, below, files in os.walk(root):
-        below[:] = sorted(name for name in below if name not in SKIPPED)
-        for name in sorted(files):
-            if name.lower() in _TEMPLATES or name.lower().endswith(tuple(f".{ending}" for ending in _TEMPLATES)):
-                path = os.path.join(directory, name)
-                # Other tools have files of this name too, and some of them are no YAML.
-                data = read_bounded(path, LARGEST_TEMPLATE)
-                if data is not None and any(word.encode() in data for word in _FUNCTIONS):
-                    yield path

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from optimizer.adapters.context_copy import FIRST, SECOND, Machine, copy_context
 from optimizer.adapters.engine import Engine
-from optimizer.adapters.hostile import FIRST, SECOND, Machine, copy_context
 from optimizer.adapters.images.files import FileSource, open_files
 from optimizer.adapters.images.layers import LayerPass
 from optimizer.errors import ImageError
@@ -104,8 +104,9 @@ def _compare(engine: Engine, names: Sequence[str]) -> tuple[LayerComparison, ...
         )
         if len(first.image.layers) != len(second.image.layers):
             raise ImageError(
-                f"one build has {len(first.image.layers)} layers, the other {len(second.image.layers)}: the Dockerfile is not the same twice",
-                hint="check what writes the Dockerfile",
+                f"one build has {len(first.image.layers)} layers, the other {len(second.image.layers)}: "
+                "the Dockerfile differs between the two builds",
+                hint="check the program that writes the Dockerfile",
             )
         return tuple(_compare_layer(first, second, number) for number in range(len(first.image.layers)))
 

@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from optimizer.adoption.proposal import Gap
+from optimizer.dockerfile.installs import SYSTEM_TOOLS, Install, install_of
 from optimizer.dockerfile.shell import Command
-from optimizer.lint.installs import SYSTEM_TOOLS, Install, install_of
+from optimizer.locks.managers import manager
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class Opaque:
-    """What the command writes cannot be told."""
+    """What the command writes is unknown."""
 
     what: str
 
@@ -124,12 +125,19 @@ class Export:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Build:
-    """A program that is compiled: ``manifest`` is the file whose directory is the source, ``outputs`` what the builder writes."""
+    """A program that is compiled.
+
+    The source is the directory of the first of the ``manifests`` that is
+    there; ``outputs`` are what the builder writes.  ``package``, ``binary``
+    and ``tool`` are those that the command names, None where it names none.
+    """
 
     ecosystem: str
     manifests: tuple[str, ...]
     outputs: tuple[str, ...]
-    values: tuple[tuple[str, object], ...] = ()
+    package: str | None = None
+    binary: str | None = None
+    tool: str | None = None
     gaps: tuple[Gap, ...] = ()
 
 
@@ -161,16 +169,6 @@ _BROUGHT = "the optimizer brings its own installer, or the base has it"
 _OWN_PACKAGE = "the project itself is not installed: its packages must lie in /var/task"
 _PIP_HARMLESS = frozenset(["--break-system-packages", "--compile", "--disable-pip-version-check", "--exists-action", "--implementation", "--no-cache", "--no-cache-dir", "--no-color", "--no-compile", "--no-input", "--no-warn-script-location", "--no-deps", "--platform", "--prefer-binary", "--progress-bar", "--python", "--python-version", "--python-platform", "--quiet", "--require-hashes", "--retries", "--root-user-action", "--system", "--target", "--timeout", "--upgrade", "--upgrade-strategy", "--user", "--verbose", "--requirement", "--cache-dir", "--abi", "--prefix", "--link-mode", "--compile-bytecode", "--ignore-installed", "--force-reinstall", "-I", "-U", "-q", "-qq", "-r", "-t", "-v"])  # fmt: skip
 _NODE_HARMLESS = frozenset(["--production", "--omit", "--only", "--include", "--no-audit", "--no-fund", "--audit", "--fund", "--silent", "--quiet", "--loglevel", "--frozen-lockfile", "--immutable", "--prefer-offline", "--no-optional", "--non-interactive", "--unsafe-perm", "--cache", "--prod", "--progress", "--no-progress", "--no-update-notifier", "--cpu", "--os", "--libc", "--no-package-lock", "--network-timeout", "--ci", "-P", "-s", "-q", "--verbose"])  # fmt: skip
-_NODE_LOCKS = {
-    "npm": ("npm-shrinkwrap.json", "package-lock.json"),
-    "yarn": ("yarn.lock",),
-    "pnpm": ("pnpm-lock.yaml",),
-}
-_NODE_HOW = {
-    "npm": "npm install --package-lock-only",
-    "yarn": "yarn install --mode=update-lockfile",
-    "pnpm": "pnpm install --lockfile-only",
-}
 _EXECUTABLE = re.compile(r"[ugoa]*\+[rwstX]*x[rwxstX]*|0?[0-7]*[1357][0-7]*")
 
 
@@ -189,7 +187,7 @@ def understand(command: Command, text: str) -> Action:
         return simple
     if program in _QUIET or (len(words) > 1 and words[-1] in ("--version", "-version", "version")):
         return Needless("it changes nothing in the image")
-    return Opaque(f"what {_shown(words)} writes cannot be told")
+    return Opaque(f"what {_shown(words)} writes is unknown")
 
 
 def redirects(text: str) -> bool:
@@ -299,7 +297,7 @@ def _system_other(program: str, words: Sequence[str], plain: Sequence[str]) -> A
             f"{_shown(words)} brings packages that are newer than the base's",
             "keep the base fresh in place of it: optimizer pin --update, and rebuild",
         )
-    return Opaque(f"what {_shown(words)} changes cannot be told")
+    return Opaque(f"what {_shown(words)} changes is unknown")
 
 
 def _installed(found: Install, text: str) -> Action:
@@ -336,12 +334,13 @@ def _names(packages: Sequence[str]) -> tuple[str, ...]:
 def _python(found: Install) -> Action:
     words = found.command.words
     if found.tool in ("poetry", "pipenv") or (found.tool == "uv" and found.verb == "sync"):
-        lock = {"poetry": "poetry.lock", "pipenv": "Pipfile.lock", "uv": "uv.lock"}[found.tool]
+        known = manager(found.tool)
         groups, lost = _groups(words)
-        how = {"poetry": "poetry lock", "pipenv": "pipenv lock", "uv": "uv lock"}[found.tool]
         chosen = (("groups", groups),) if groups else ()
         own = () if "--no-root" in words or "--no-install-project" in words or found.tool == "pipenv" else (_OWN_PACKAGE,)
-        return Dependencies(ecosystem="python", files=(lock,), targets=(*SITE, ".venv"), values=chosen, gaps=lost, how=how, remarks=own)
+        return Dependencies(
+            ecosystem="python", files=known.locks, targets=(*SITE, ".venv"), values=chosen, gaps=lost, how=known.create, remarks=own
+        )
     files = found.value_of("-r", "--requirement")
     names = _names(found.packages)
     if not files and not names:
@@ -449,12 +448,12 @@ def _node(found: Install) -> Action:
     production = any(word in ("--production", "--omit=dev", "--prod", "--only=production", "-P") for word in words)
     return Dependencies(
         ecosystem="nodejs",
-        files=tuple(f"{prefix}/{name}" for name in _NODE_LOCKS[found.tool]),
+        files=tuple(f"{prefix}/{name}" for name in manager(found.tool).locks),
         targets=(f"{prefix}/node_modules",),
         values=tuple(values),
         gaps=tuple(gaps),
         remarks=() if production else ("devDependencies stay out of the image",),
-        how=_NODE_HOW[found.tool],
+        how=manager(found.tool).create,
     )
 
 
@@ -465,7 +464,10 @@ def _ruby(found: Install) -> Action:
             return Needless(_BROUGHT)
         return Lost.of(f"no lock file names these gems: {' '.join(names)}", "add them to the Gemfile, and run bundle lock")
     return Dependencies(
-        ecosystem="ruby", files=("Gemfile.lock",), targets=("vendor/bundle", "/var/lang/lib/ruby", "/usr/local/bundle"), how="bundle lock"
+        ecosystem="ruby",
+        files=manager("Bundler").locks,
+        targets=("vendor/bundle", "/var/lang/lib/ruby", "/usr/local/bundle"),
+        how=manager("Bundler").create,
     )
 
 
@@ -482,10 +484,10 @@ def _build(found: Install) -> Action:
     if tool == "maven":
         outputs = tuple(value for word in words if (value := word.removeprefix("-DoutputDirectory=")) != word) or ("target",)
         files = [words[index + 1] for index, word in enumerate(words[:-1]) if word in ("-f", "--file")]
-        return Build(ecosystem="java", manifests=tuple(files) or ("pom.xml",), outputs=outputs, values=(("tool", tool),), gaps=_java(words))
+        return Build(ecosystem="java", manifests=tuple(files) or ("pom.xml",), outputs=outputs, tool=tool, gaps=_java(words))
     directory = next((words[index + 1] for index, word in enumerate(words[:-1]) if word in ("-p", "--project-dir")), ".")
     manifests = tuple(f"{directory}/{name}" for name in ("build.gradle", "build.gradle.kts"))
-    return Build(ecosystem="java", manifests=manifests, outputs=(f"{directory}/build",), values=(("tool", tool),), gaps=_java(words))
+    return Build(ecosystem="java", manifests=manifests, outputs=(f"{directory}/build",), tool=tool, gaps=_java(words))
 
 
 _JAVA_HARMLESS = re.compile(
@@ -500,7 +502,7 @@ def _java(words: Sequence[str]) -> tuple[Gap, ...]:
         for word, following in itertools.pairwise(words)
         if word in ("--init-script", "-I") and "lambda-build-init" not in following
     ]
-    return tuple(Gap(f"{word} is not passed on", "say it in the build file") for word in lost)
+    return tuple(Gap(f"{word} is not passed on", "set it in the build file") for word in lost)
 
 
 def _go(words: Sequence[str]) -> Action:
@@ -525,8 +527,9 @@ def _go(words: Sequence[str]) -> Action:
             package = word
     if package.endswith(".go"):
         package = package.rpartition("/")[0] or "."
-    values = (("package", package.removeprefix("./") or "."),)
-    return Build(ecosystem="go", manifests=("go.mod",), outputs=(output or ".",), values=values, gaps=tuple(gaps))
+    return Build(
+        ecosystem="go", manifests=("go.mod",), outputs=(output or ".",), package=package.removeprefix("./") or ".", gaps=tuple(gaps)
+    )
 
 
 def _rust(words: Sequence[str]) -> Action:
@@ -536,8 +539,7 @@ def _rust(words: Sequence[str]) -> Action:
         for word in words
         if word.partition("=")[0] in ("--features", "-F", "--all-features", "--no-default-features", "--profile")
     ]
-    values = (("binary", binary),) if binary else ()
-    return Build(ecosystem="rust", manifests=("Cargo.toml",), outputs=("target",), values=values, gaps=tuple(gaps))
+    return Build(ecosystem="rust", manifests=("Cargo.toml",), outputs=("target",), binary=binary or None, gaps=tuple(gaps))
 
 
 def _dotnet(words: Sequence[str]) -> Action:
@@ -578,20 +580,16 @@ def _dotnet(words: Sequence[str]) -> Action:
     )
 
 
+_EXPORTS = (("poetry", "export"), ("uv", "export"), ("pipenv", "requirements"), ("pipenv", "lock"))
 _OUTPUT = re.compile(r"(?<![\d&])>\s*(?P<path>[^\s;&|<>]+)")
 
 
 def _export(program: str, words: Sequence[str], text: str) -> Export | None:
     """``poetry export`` and its peers: a lock of another tool, in the form of a requirements file."""
     verb = next((word for word in words[1:] if not word.startswith("-")), "")
-    lock = {
-        ("poetry", "export"): "poetry.lock",
-        ("uv", "export"): "uv.lock",
-        ("pipenv", "requirements"): "Pipfile.lock",
-        ("pipenv", "lock"): "Pipfile.lock",
-    }.get((program, verb))
-    if lock is None:
+    if (program, verb) not in _EXPORTS:
         return None
+    (lock,) = manager(program).locks
     named = [words[index + 1] for index, word in enumerate(words[:-1]) if word in ("-o", "--output", "--output-file")]
     named += [word.partition("=")[2] for word in words if word.startswith(("--output=", "--output-file="))]
     named += [match["path"] for match in _OUTPUT.finditer(text)]

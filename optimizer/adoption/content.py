@@ -8,13 +8,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from optimizer.adoption.drafts import ContentDraft, Draft, InstallDraft
 from optimizer.adoption.places import Places, allowed
-from optimizer.adoption.tree import Draft, Entry, is_below, rebased
+from optimizer.adoption.tree import Entry, is_below, rebased
 from optimizer.adoption.walk import TASK, Walk
-from optimizer.dockerfile.ignore import IgnorePatterns
-from optimizer.lint.copies import manifests
+from optimizer.locks.managers import manifest_patterns
 from optimizer.model import steps
 from optimizer.model.fields import TARGET_ROOTS
+from optimizer.model.ignore import IgnorePatterns
 
 _DATA = re.compile(
     r".*\.(?:bin|ckpt|crt|gguf|h5|joblib|keras|model|npy|npz|onnx|parquet|pb|pem|pickle|pkl|pt|pth|safetensors|tflite|db|sqlite)|(?:.*/)?(?:models?|weights)",
@@ -79,7 +80,7 @@ class Content:
                     draft.after.append(earlier)
 
     def _brings(self, draft: Draft, entry: Entry) -> bool:
-        source = draft.values.get("source")
+        source = draft.source if isinstance(draft, ContentDraft) else None
         return source == entry.source or (not entry.directory and source == (posixpath.dirname(entry.source or "") or "."))
 
     def _meet(self, one: Entry, other: Entry) -> bool:
@@ -129,12 +130,14 @@ class Content:
         name = posixpath.basename(source)
         for draft in self.walk.drafts.values():
             ecosystem = ECOSYSTEMS.get(draft.kind)
-            lock = str(draft.values.get("lock"))
-            if not draft.used or ecosystem is None or posixpath.dirname(source) != posixpath.dirname(lock):
+            if not isinstance(draft, InstallDraft) or not draft.used or ecosystem is None:
+                continue
+            lock = draft.lock
+            if posixpath.dirname(source) != posixpath.dirname(lock):
                 continue
             # Node.js reads package.json at run time too.
             if name == posixpath.basename(lock) or (
-                name != "package.json" and any(fnmatch.fnmatchcase(name, pattern) for pattern in manifests(ecosystem))
+                name != "package.json" and any(fnmatch.fnmatchcase(name, pattern) for pattern in manifest_patterns(ecosystem))
             ):
                 return draft
         return None
@@ -149,12 +152,11 @@ class Content:
         code = path == TASK or (is_below(path, TASK) and not _DATA.fullmatch(entry.source))
         layered = path == "/opt" and walk.kind(posixpath.join(entry.source, "extensions")) == "directory"
         if layered and not entry.exclude:
-            draft = walk.draft(key, steps.Extension, {"source": entry.source})
+            draft = walk.draft(key, ContentDraft(kind=steps.Extension, source=entry.source))
         else:
-            values: dict[str, object] = {"source": entry.source, "exclude": self._excluded(entry)}
-            if path != TASK or not code:
-                values["to"] = f"{path}/"
-            draft = walk.draft(key, steps.SourceCode if code else steps.Files, values)
+            to = f"{path}/" if path != TASK or not code else None
+            kind = steps.SourceCode if code else steps.Files
+            draft = walk.draft(key, ContentDraft(kind=kind, source=entry.source, exclude=self._excluded(entry), to=to))
         draft.used = True
         if code:
             self._left_out(entry, draft)
@@ -196,12 +198,10 @@ class Content:
         name, base = posixpath.basename(path), posixpath.basename(entry.source)
         key = ("file", entry.source, path)
         if posixpath.dirname(path) == "/opt/extensions" and (name == base or re.fullmatch(r"[a-z][a-z0-9]*(?:[._-][a-z0-9]+)*", name)):
-            values: dict[str, object] = {"source": entry.source}
-            if name != base:
-                values["name"] = name
-            draft = walk.draft(key, steps.Extension, values)
+            draft = walk.draft(key, ContentDraft(kind=steps.Extension, source=entry.source, name=name if name != base else None))
         elif name != base or not (is_below(path, TASK)) or _DATA.fullmatch(entry.source):
-            draft = walk.draft(key, steps.Files, {"source": entry.source, "to": path if name != base else f"{posixpath.dirname(path)}/"})
+            to = path if name != base else f"{posixpath.dirname(path)}/"
+            draft = walk.draft(key, ContentDraft(kind=steps.Files, source=entry.source, to=to))
         else:
             return False
         draft.used = True
@@ -211,15 +211,13 @@ class Content:
     def _group(self, source: str, target: str, found: Sequence[Entry]) -> None:
         """One step for the files of one directory that land in one directory."""
         walk = self.walk
-        values: dict[str, object] = {}
+        to = f"{target}/" if target != TASK else None
         if len(found) == 1:
-            values["source"] = found[0].source
+            new = ContentDraft(kind=steps.SourceCode, source=found[0].source, to=to)
         else:
             names = sorted({posixpath.basename(entry.source or "") for entry in found})
-            values = {"source": source, "exclude": ("*", *(f"!{_escaped(name)}" for name in names))}
-        if target != TASK:
-            values["to"] = f"{target}/"
-        draft = walk.draft(("group", source, target), steps.SourceCode, values)
+            new = ContentDraft(kind=steps.SourceCode, source=source, exclude=("*", *(f"!{_escaped(name)}" for name in names)), to=to)
+        draft = walk.draft(("group", source, target), new)
         draft.used = True
         for entry in found:
             walk.carry(draft, entry.via)
@@ -228,7 +226,7 @@ class Content:
         self.walk.left(
             entry.via[-1],
             f'"{path}" is outside of {", ".join(TARGET_ROOTS)}, where steps may put files',
-            f"put the files under {TASK} or /opt, and mend what reads them",
+            f"put the files under {TASK} or /opt, and fix the code that reads them",
         )
 
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from optimizer.adoption.drafts import BuildDraft, CommandDraft, ContentDraft
 from optimizer.adoption.tree import Entry, is_below, rebased
 from optimizer.adoption.walk import COMPILED, Stage, Walk, is_manifest, tagged
 from optimizer.bases.recognise import lambda_base
@@ -32,8 +33,8 @@ class Copies:
         """A command step that makes one file of the image, as the instruction did."""
         run = (("mkdir", "-p", f"{TREE}{posixpath.dirname(path)}"), (*before, f"{TREE}{path}", *after))
         name = re.sub(r"[^a-z0-9]+", "-", f"command-{posixpath.basename(path)}".lower()).strip("-")
-        values: dict[str, object] = {"name": name, "run": run, **({"build_packages": ("wget",)} if before[0] == "wget" else {})}
-        draft = self._walk.draft(("make", id(instruction), path), steps.Command, values)
+        tools = ("wget",) if before[0] == "wget" else ()
+        draft = self._walk.draft(("make", id(instruction), path), CommandDraft(name=name, run=run, build_packages=tools))
         self._walk.see_secrets(draft, instruction)
         stage.tree.put(Entry(path=path, directory=False, draft=draft, via=(instruction,)))
         if before[0] in ("curl", "wget"):
@@ -57,7 +58,7 @@ class Copies:
             return
         target = absolute(values[-1], workdir)
         if target is None:
-            self._walk.left(instruction, "where the files go cannot be told", "write an absolute path, and run init again")
+            self._walk.left(instruction, "the target of the copy is unknown", "write an absolute path, and run init again")
             return
         into = values[-1].endswith(("/", "/.")) or values[-1] == "." or len(values) > 2 or stage.tree.is_directory(target)
         self._copy_flags(instruction, [str(value) for value in values[:-1]], final)
@@ -92,9 +93,9 @@ class Copies:
         self.make_file(stage, instruction, ("curl", "-fsSL", "-o"), target, (value,))
         if re.fullmatch(r"[0-9a-f]{64}", digest):
             (entry,) = [entry for entry in stage.tree.entries if entry.path == target and entry.draft is not None]
-            assert entry.draft is not None
+            assert isinstance(entry.draft, CommandDraft)
             check = ("sh", "-c", 'echo "$0  $1" | sha256sum --check -', digest, f"{TREE}{target}")
-            entry.draft.values["run"] = (*entry.draft.values["run"], check)
+            entry.draft.run = (*entry.draft.run, check)
             self._walk.note(instruction).remarks.clear()
 
     def _copy_flags(self, instruction: Instruction, sources: Sequence[str], final: bool) -> None:
@@ -136,7 +137,7 @@ class Copies:
             self._walk.left(
                 instruction,
                 f'"{value}" is not in the build context',
-                "mend the path, or take it out of the ignore file, and run init again",
+                "fix the path, or remove it from the ignore file, and run init again",
             )
             return
         exclude = self._exclude(instruction)
@@ -205,7 +206,7 @@ class Copies:
             return
         if not found:
             self._walk.left(
-                instruction, f'what makes "{value}" cannot be told', "copy it from the build context, or make it in a command step"
+                instruction, f'it is unknown what makes "{value}"', "copy it from the build context, or make it in a command step"
             )
             stage.foreign = True
             return
@@ -216,8 +217,9 @@ class Copies:
                 "directories below stay directories, where the pattern would empty them into the target"
             )
         for relative, entry in found:
-            if entry.draft is not None and entry.draft.kind is steps.RustBuild and (match := _RUST_PROGRAM.fullmatch(source)):
-                entry.draft.values["binary"] = match["name"] or match["other"]
+            draft = entry.draft
+            if isinstance(draft, BuildDraft) and draft.kind is steps.RustBuild and (match := _RUST_PROGRAM.fullmatch(source)):
+                draft.binary = match["name"] or match["other"]
             if entry.directory or relative:
                 path = posixpath.normpath(posixpath.join(target, relative))
             else:
@@ -237,7 +239,7 @@ class Copies:
         if source.startswith("/opt") and (target == "/opt" or is_below(target, "/opt")):
             reference = tagged(image)
             if reference is not None:
-                draft = self._walk.draft(("extension", reference), steps.Extension, {"image": reference})
+                draft = self._walk.draft(("extension", reference), ContentDraft(kind=steps.Extension, image=reference))
                 stage.drafts.append(draft)
                 stage.tree.put(Entry(path=target, directory=True, draft=draft, via=(instruction,)))
                 self._walk.carry(draft, [instruction])
@@ -262,8 +264,7 @@ class Copies:
             stage.foreign = True
             return
         if other.command is None:
-            other.command = self._walk.draft(("command", other.resolved.stage.index), steps.Command, {})
-            other.command.values["stage"] = other
+            other.command = self._walk.draft(("command", other.resolved.stage.index), CommandDraft())
         stage.drafts.append(other.command)
         origin = f"{source}/" if value.endswith(("/", "/.")) else source
         stage.tree.put(Entry(path=target, directory=True, draft=other.command, origin=origin, exact=exact, via=(instruction,)))
@@ -276,7 +277,7 @@ class Copies:
         if image is None or image == "scratch":
             return "its image is not known"
         if lambda_base(image, self._walk.mirror) is None and tagged(image) is None:
-            return f"{image} is no image reference"
+            return f"{image} is not an image reference"
         for name, raw in stage.exported:
             if not re.fullmatch(r"(?:[\w./:+=@-]|\$\w|\$\{\w+\})*", raw):
                 return f"the value of {name} depends on the base image"

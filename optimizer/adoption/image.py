@@ -18,7 +18,9 @@ from optimizer.dockerfile.scope import absolute
 from optimizer.errors import SpecError
 from optimizer.model import fields as types
 from optimizer.model import steps
+from optimizer.model.architectures import DEFAULT_ARCHITECTURE, architecture_of_platform
 from optimizer.model.fields import FieldFault
+from optimizer.model.function import DeclaredFunction
 
 _INSTALLER_VARIABLES = re.compile(
     r"(?:PIP|PIPENV|POETRY|UV|NPM_CONFIG|npm_config|YARN|PNPM|DEBIAN|CARGO|GO|NUGET)_?[A-Za-z_]*|GOPATH|GOOS|GOARCH|CGO_ENABLED"
@@ -29,16 +31,13 @@ _RUNTIME_CLIENTS = re.compile(r"aws[-_]?lambda[-_]?ric|lambda-entrypoint\.sh|aws
 class ImageSettings:
     """What the instructions of the image's own stages, and the function, say.
 
-    ``command``, ``entrypoint`` and ``workdir`` are the function's, None where
-    they are hidden.  ``gaps`` and ``remarks`` grow with what is asked for.
+    ``gaps`` and ``remarks`` grow with what is asked for.
     """
 
     def __init__(
         self,
         walk: Walk,
-        command: Sequence[str] | None,
-        entrypoint: Sequence[str] | None,
-        workdir: str | None,
+        function: DeclaredFunction | None,
         architecture: str | None,
         runtime: str | None,
     ) -> None:
@@ -47,11 +46,9 @@ class ImageSettings:
         self.gaps: list[Gap] = []
         self.remarks: list[str] = []
         self.house: str | None = None
-        self._command = command
-        self._entrypoint = entrypoint
-        self._workdir = workdir
+        self._function = function or DeclaredFunction()
         self.base = self._runtime(runtime)
-        self.architecture = self._architecture_of(architecture)
+        self.architecture = self._architecture_of((function.architecture if function else None) or architecture)
         self.program = self._started()
 
     def _runtime(self, given: str | None) -> BaseImage:
@@ -68,7 +65,7 @@ class ImageSettings:
             base = base_image(name)
         else:
             raise SpecError(
-                f'no runtime can be told from the base image "{image or bottom.stage.origin}"',
+                f'the runtime cannot be seen from the base image "{image or bottom.stage.origin}"',
                 f"{walk.subject.path}:{start.line}",
                 f"name the runtime, for example {successor(base_image('python3.13'))}",
             )
@@ -82,8 +79,8 @@ class ImageSettings:
             if given is None:
                 walk.left(
                     start,
-                    f'nothing here tells whether "{image}" is made from the base of {base.runtime} that AWS provides',
-                    "look at its entrypoint, which must be /lambda-entrypoint.sh; if it is another, take base out of the spec",
+                    f'it is unknown whether "{image}" is made from the base of {base.runtime} that AWS provides',
+                    "look at its entrypoint, which must be /lambda-entrypoint.sh; if it is another, remove base from the spec",
                 )
         else:
             walk.left(
@@ -111,10 +108,10 @@ class ImageSettings:
         known = lambda_base(bottom.image, self.walk.mirror) if bottom.image else None
         if known is not None and known.architecture is not None:
             return known.architecture
-        word = {"linux/amd64": "x86_64", "linux/arm64": "arm64"}.get(bottom.platform or "")
-        if word is None:
-            self.remarks.append("nothing says the architecture: x86_64 is Lambda's default")
-        return word or "x86_64"
+        found = architecture_of_platform(bottom.platform or "")
+        if found is None:
+            self.remarks.append(f"nothing sets the architecture: {DEFAULT_ARCHITECTURE} is Lambda's default")
+        return found.name if found else DEFAULT_ARCHITECTURE
 
     def _started(self) -> str:
         """The program of a ``provided`` runtime that the entrypoint starts, where it is now; empty when there is none."""
@@ -206,32 +203,32 @@ class ImageSettings:
         commands = [item for item, _ in self._lineage() if item.keyword == "CMD"]
         entrypoints = [item for item, _ in self._lineage() if item.keyword == "ENTRYPOINT"]
         for item in (*commands[:-1], *entrypoints[:-1]):
-            walk.note(item).needless.append("a later one takes its place")
+            walk.note(item).needless.append("a later one replaces it")
         program = self._entry(entrypoints[-1]) if entrypoints else False
         self._entry_of_function()
         said: str | None = None
-        if self._command is None:
+        if self._function.command is None:
             self._gap("the handler is hidden by a function of the template", "write the handler beside the spec")
-        elif len(self._command) > 1:
-            self._gap(f"the function gives a command of several words: {' '.join(self._command)}", "name one handler")
-        elif self._command:
-            said = self._command[0]
+        elif len(self._function.command) > 1:
+            self._gap(f"the function gives a command of several words: {' '.join(self._function.command)}", "name one handler")
+        elif self._function.command:
+            said = self._function.command[0]
             for item in commands[-1:]:
                 walk.note(item).needless.append("the function gives a handler of its own")
         elif commands:
             said = self._commanded(commands[-1])
         if said is None and self.base.family in ("provided", "go"):
-            if program or self._command == ():
+            if program or self._function.command == ():
                 said = "bootstrap"
-        elif said is None and self._command == () and not commands:
-            self._gap("nothing says the handler: there is no CMD", "write the handler beside the spec")
+        elif said is None and self._function.command == () and not commands:
+            self._gap("no handler is set: there is no CMD", "write the handler beside the spec")
         if said is not None and (fault := check_handler(self.base, said)) is not None:
-            if commands and not self._command:
+            if commands and not self._function.command:
                 walk.left(commands[-1], fault.message, fault.hint)
             else:
                 self._gap(fault.message, fault.hint)
             return ""
-        if said is not None and commands and not self._command:
+        if said is not None and commands and not self._function.command:
             walk.note(commands[-1]).carried.append("handler")
         return said or ""
 
@@ -244,7 +241,7 @@ class ImageSettings:
         if command.json is None:
             why = "CMD in the form of a shell line runs a shell in place of the handler"
         else:
-            why = f"the base's entrypoint takes one word, and not {len(command.json)}"
+            why = f"the base's entrypoint takes one word, not {len(command.json)}"
         self.walk.left(command, why, "name the handler, which is the one word of CMD")
         return None
 
@@ -270,30 +267,30 @@ class ImageSettings:
         return False
 
     def _entry_of_function(self) -> None:
-        if self._entrypoint is None or (self._entrypoint and not any(_RUNTIME_CLIENTS.search(word) for word in self._entrypoint)):
+        if self._function.entrypoint is None or (
+            self._function.entrypoint and not any(_RUNTIME_CLIENTS.search(word) for word in self._function.entrypoint)
+        ):
             self._gap("the function gives an entrypoint of its own", "the image keeps the base's: see AWS_LAMBDA_EXEC_WRAPPER")
-        if self._workdir is None or self._workdir not in ("", TASK):
+        if self._function.workdir is None or self._function.workdir not in ("", TASK):
             self._gap(
-                "the function gives a working directory of its own", f"the image keeps the base's, {TASK}: mend what relies on another"
+                "the function gives a working directory of its own", f"the image keeps the base's, {TASK}: fix what relies on another"
             )
 
     def workdirs(self) -> None:
         walk = self.walk
         found = [item for item, _ in self._lineage() if item.keyword == "WORKDIR"]
         for item in found[:-1]:
-            walk.note(item).needless.append("a later WORKDIR takes its place")
+            walk.note(item).needless.append("a later WORKDIR replaces it")
         for item in found[-1:]:
             if self.places.work == TASK:
                 walk.note(item).needless.append(f"{TASK} is the base's own")
             else:
                 instead = f"what stood in {self.places.work} stands in {TASK} now" if self.places.moves else f"it is {TASK}"
-                walk.left(
-                    item, f"the working directory is the base's own: {instead}", f"mend what names {self.places.work} or relies on it"
-                )
+                walk.left(item, f"the working directory is the base's own: {instead}", f"fix what names {self.places.work} or relies on it")
 
 
 def _guess(image: str) -> str | None:
-    """The runtime that an image of another house is for, by its name and its tag."""
+    """The runtime that an image that AWS does not provide is for, by its name and its tag."""
     reference = image_reference(image)
     if reference is None:
         return None

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from optimizer.adoption.content import ECOSYSTEMS
-from optimizer.adoption.tree import Draft
+from optimizer.adoption.drafts import Draft, PackagesDraft
 from optimizer.adoption.walk import COMPILED, Stage, Walk
 from optimizer.bases.recognise import lambda_base
+from optimizer.dockerfile.installs import SYSTEM_TOOLS
 from optimizer.dockerfile.instruction import Instruction
-from optimizer.lint.installs import SYSTEM_TOOLS
 from optimizer.model import fields as types
-from optimizer.model import steps
 from optimizer.model.fields import FieldFault
 
 _BUILD_TOOL = re.compile(
@@ -25,7 +24,7 @@ _TAKES_PACKAGES = tuple(ECOSYSTEMS)
 
 @dataclass(frozen=True, slots=True)
 class SystemPackages:
-    """``house`` says that the image stands on a house's base, which has the package manager of AWS's."""
+    """``house`` says that the image stands on a company's base, which has the package manager of AWS's."""
 
     walk: Walk
     house: bool
@@ -58,7 +57,9 @@ class SystemPackages:
         fit = [name for name in packages if _is_package(name)]
         for name in packages:
             if name not in fit:
-                walk.left(instruction, f'"{name}" is no name of a package', "install what it stands for by name, in a system-packages step")
+                walk.left(
+                    instruction, f'"{name}" is not the name of a package', "install what it stands for by name, in a system-packages step"
+                )
         if not own or tool not in ("dnf", "microdnf", "yum"):
             if final:
                 names = " ".join(fit)
@@ -81,17 +82,17 @@ class SystemPackages:
         tools = [name for name in fit if _BUILD_TOOL.fullmatch(name)] if final else fit
         if makers:
             for draft in makers:
-                draft.values["build_packages"] = tuple(sorted({*draft.values.get("build_packages", ()), *tools}))
+                draft.build_packages = tuple(sorted({*draft.build_packages, *tools}))
                 if tools:
                     walk.carry(draft, [instruction])
             if tools and final:
                 walk.note(instruction).remarks.append(f"{', '.join(tools)}: for the build alone, no more in the image")
         kept = [name for name in fit if not makers or name not in tools] if final else []
         if kept:
-            draft = walk.draft("system-packages", steps.SystemPackages, {"packages": ()})
-            draft.values["packages"] = tuple(sorted({*draft.values["packages"], *kept}))
-            draft.used = True
-            walk.carry(draft, [instruction])
+            staying = walk.draft("system-packages", PackagesDraft())
+            staying.packages = tuple(sorted({*staying.packages, *kept}))
+            staying.used = True
+            walk.carry(staying, [instruction])
         elif not makers:
             walk.note(instruction).needless.append("tools of a build stage")
 

@@ -12,7 +12,7 @@ class Outcome(enum.Enum):
     """What becomes of an instruction."""
 
     CARRIED = "carried"
-    """The proposal says it."""
+    """The proposal has it."""
     NEEDLESS = "needless"
     """The image is as meant without it: the optimizer does it itself, or it has no effect."""
     LEFT = "not carried"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import fields, replace
+from typing import Any
 
 from optimizer.adoption.content import ECOSYSTEMS, Content
+from optimizer.adoption.drafts import BuildDraft, CommandDraft, Draft, InstallDraft, Output
 from optimizer.adoption.image import ImageSettings
 from optimizer.adoption.packages import SystemPackages
 from optimizer.adoption.places import allowed
@@ -15,16 +17,18 @@ from optimizer.adoption.proposal import Account, Gap, Outcome, Proposal
 from optimizer.adoption.scripted import keeping, scripted
 from optimizer.adoption.secrets import with_read_secrets
 from optimizer.adoption.stages import Stages
-from optimizer.adoption.tree import Draft, Entry, is_below
+from optimizer.adoption.tree import Entry, is_below
 from optimizer.adoption.walk import COMPILED, Stage, Walk, is_manifest, tagged
 from optimizer.bases.mirror import Mirror
 from optimizer.bases.recognise import lambda_base
+from optimizer.bases.tools import Tools
 from optimizer.dockerfile.instruction import Instruction
 from optimizer.errors import DockerfileError, Fault, OptimizerError
-from optimizer.lint.subjects import DockerfileSubject
+from optimizer.linting.subjects import DockerfileSubject
 from optimizer.model import steps
+from optimizer.model.architectures import BY_NAME
 from optimizer.model.fields import TARGET_ROOTS, FieldFault
-from optimizer.model.plan import oci_architecture
+from optimizer.model.function import DeclaredFunction
 from optimizer.model.reference import ImageReference
 from optimizer.model.spec import ImageSpec
 from optimizer.toolchains import ProjectFiles, StepContext, Target, toolchain_of
@@ -38,9 +42,8 @@ def propose(
     directory: str,
     project: ProjectFiles,
     mirror: Mirror = Mirror(),  # noqa: B008 - an immutable value
-    command: Sequence[str] | None = (),
-    entrypoint: Sequence[str] | None = (),
-    workdir: str | None = "",
+    tools: Tools = Tools(),  # noqa: B008 - an immutable value
+    function: DeclaredFunction | None = None,
     architecture: str | None = None,
     runtime: str | None = None,
     secrets: Mapping[str, str] | None = None,
@@ -48,13 +51,13 @@ def propose(
     """A spec for the image of the Dockerfile.
 
     ``directory`` is the build context as the project sees it, ``.`` for the
-    project itself.  ``command``, ``entrypoint`` and ``workdir`` are what the
-    function says in place of the image, None where that is hidden; ``secrets`` are the
-    sources of build secrets by id, as ``docker build`` takes them.
-    ``runtime`` names the runtime where the base does not tell it.
+    project itself.  ``function`` is the one that runs the image, None for a
+    Dockerfile by itself; ``secrets`` are the sources of build secrets by id, as
+    ``docker build`` takes them.  ``architecture`` and ``runtime`` count where
+    neither the function nor the base names them.
 
-    Raises :class:`DockerfileError` for what is no Dockerfile, and
-    :class:`SpecError` where no runtime can be told.
+    Raises :class:`DockerfileError` if the text is not a Dockerfile, and
+    :class:`SpecError` where no runtime is found.
     """
     if subject.problems or subject.final is None:
         problems = subject.problems
@@ -64,15 +67,16 @@ def propose(
         )
     walk = Walk(subject, directory, project, mirror, secrets)
     Stages(walk).follow()
-    return _Finish(walk, ImageSettings(walk, command, entrypoint, workdir, architecture, runtime)).proposal()
+    return _Finish(walk, ImageSettings(walk, function, architecture, runtime), tools).proposal()
 
 
 class _Finish:
     """Phase 3: the steps that make what stands in the last stage, and the accounts."""
 
-    def __init__(self, walk: Walk, image: ImageSettings) -> None:
+    def __init__(self, walk: Walk, image: ImageSettings, tools: Tools) -> None:
         self._walk = walk
         self._image = image
+        self._tools = tools
         self._places = image.places
         self._content = Content(walk, image.places)
         self._steps: list[tuple[Draft, steps.Step]] = []
@@ -124,7 +128,7 @@ class _Finish:
                 sources.append(entry)
                 continue
             draft = entry.draft
-            if draft.kind is steps.Command and "run" not in draft.values and not self._output(draft, entry):
+            if isinstance(draft, CommandDraft) and not draft.run and not self._output(draft, entry):
                 continue
             draft.used = True
             walk.carry(draft, entry.via)
@@ -133,38 +137,35 @@ class _Finish:
                 self._command_step(stage)
         self._content.steps_for(sources)
 
-    def _output(self, draft: Draft, entry: Entry) -> bool:
+    def _output(self, draft: CommandDraft, entry: Entry) -> bool:
         path, exact = self._places.now(entry.path), entry.exact
         if self._image.program and self._image.program in (path, posixpath.join(path, posixpath.basename(entry.origin))):
             path, exact = "/var/runtime/bootstrap", True
         if path == "/" and not any(character in entry.origin for character in "*?["):
             self._walk.note(entry.via[-1]).remarks.append(f"of what lands in /, only {', '.join(TARGET_ROOTS)} are taken")
-            draft.values.setdefault("outputs", []).append((entry.origin, path, exact))
+            draft.outputs.append(Output(origin=entry.origin, path=path, exact=exact))
             return True
         if not allowed(path):
             self._content.outside(entry, path)
             return False
-        draft.values.setdefault("outputs", []).append((entry.origin, path, exact))
+        draft.outputs.append(Output(origin=entry.origin, path=path, exact=exact))
         return True
 
     def _command_step(self, stage: Stage) -> None:
         walk, draft = self._walk, stage.command
         assert draft is not None
         run, inputs, environment, secrets = scripted(walk, stage)
-        for origin, path, exact in draft.values.pop("outputs"):
-            run.append(keeping(origin, path, exact))
+        run += [keeping(output.origin, output.path, output.exact) for output in draft.outputs]
         for name in [name for name, value in stage.variables.items() if value is None and name == "TARGETARCH"]:
-            environment[name] = oci_architecture(self._image.architecture)
+            environment[name] = BY_NAME[self._image.architecture].oci
         image = stage.resolved.image or ""
         own = lambda_base(image, walk.mirror)
-        draft.values = {
-            "name": _slug(f"command-{stage.resolved.stage.name or 'build'}"),
-            "run": tuple(map(tuple, run)),
-            "inputs": tuple(inputs),
-            "environment": tuple(sorted(environment.items())),
-            "image": None if own is not None and own.base == self._image.base else tagged(image),
-            "secrets": tuple(secrets),
-        }
+        draft.name = _slug(f"command-{stage.resolved.stage.name or 'build'}")
+        draft.run = tuple(map(tuple, run))
+        draft.inputs = tuple(inputs)
+        draft.environment = tuple(sorted(environment.items()))
+        draft.image = None if own is not None and own.base == self._image.base else tagged(image)
+        draft.secrets = tuple(secrets)
         for instruction in (moment.instruction for moment in stage.moments):
             note = walk.note(instruction)
             if instruction.keyword in ("ADD", "COPY"):
@@ -183,23 +184,23 @@ class _Finish:
         """Files that say what to install, but that the steps of their stage do not read."""
         walk = self._walk
         for stage in walk.stages.values():
-            readers = [draft for draft in stage.drafts if draft.used and draft.kind in ECOSYSTEMS]
+            readers = [draft for draft in stage.drafts if draft.used and isinstance(draft, InstallDraft)]
             if not readers or (stage.command is not None and stage.command.used):
                 continue
-            locks = [str(draft.values["lock"]) for draft in readers]
+            locks = [draft.lock for draft in readers]
             ecosystems = {ECOSYSTEMS[draft.kind] for draft in readers}
             homes = {posixpath.dirname(lock) for lock in locks}
             for instruction, entry in stage.copied:
                 source = entry.source or ""
                 if entry.directory or not is_manifest(source, *ecosystems) or posixpath.dirname(source) in homes:
                     continue
-                including = [draft for draft in readers if walk.mentions(str(draft.values["lock"]), source)]
+                including = [draft for draft in readers if walk.mentions(draft.lock, source)]
                 if including:
                     walk.carry(including[0], [instruction])
                 elif not walk.note(instruction).carried:
                     walk.left(
                         instruction,
-                        f'"{source}" says what to install too, and the step reads {", ".join(locks)} alone',
+                        f'"{source}" is a manifest too, and the step reads {", ".join(locks)} only',
                         "lock its packages by themselves, and add a step for that lock",
                     )
 
@@ -231,9 +232,9 @@ class _Finish:
             if stage.command is not None and stage.command.used:
                 continue
             for draft in stage.drafts:
-                if not draft.used or draft.kind not in COMPILED:
+                if not draft.used or not isinstance(draft, BuildDraft):
                     continue
-                source = str(draft.values["source"])
+                source = draft.source
                 for instruction, entry in stage.copied:
                     assert entry.source is not None
                     if source != "." and entry.source != source and not is_below(entry.source, source):
@@ -285,7 +286,7 @@ class _Finish:
             if step is None:
                 for instruction in draft.via:
                     for message, hint in faults:
-                        walk.left(instruction, message, hint or "mend it, and run init again")
+                        walk.left(instruction, message, hint or "fix it, and run init again")
             else:
                 self._steps.append((draft, step))
 
@@ -293,14 +294,14 @@ class _Finish:
         """The step of the draft, or what is wrong with it."""
         faults: list[tuple[str, str]] = []
         known = {item.name: item.metadata["type"] for item in fields(draft.kind)}
-        for name, value in draft.values.items():
+        for name, value in draft.values().items():
             try:
                 known[name].read(value)
             except FieldFault as fault:
                 faults.append((fault.message, fault.hint))
         if faults:
             return None, faults
-        step = draft.kind(**draft.values)
+        step = _made(draft, {})
         toolchain = toolchain_of(step)
         base = self._image.base
         if toolchain.families and base.family not in toolchain.families:
@@ -317,7 +318,7 @@ class _Finish:
     def _context(self, step: steps.Step) -> StepContext:
         base, house = self._image.base, self._image.house
         image = ImageReference.parse(str(house)) if house is not None else base.reference
-        target = Target(base=base, image=image, architecture=self._image.architecture)
+        target = Target(base=base, image=image, architecture=self._image.architecture, tools=self._tools)
         return StepContext(name=step.title, stability=step.default_stability, target=target, project=self._walk.project)
 
     def _with_read_secrets(self, draft: Draft, step: steps.Step) -> steps.Step:
@@ -336,12 +337,12 @@ class _Finish:
         for position, (draft, step) in enumerate(self._steps):
             name = step.title
             if name in taken or name in ("base", "build-base", "scratch"):
-                path = str(draft.values.get("source") or draft.values.get("lock") or draft.values.get("image") or "")
+                path = draft.origin
                 base = name = _slug(f"{step.kind}-{path}") if path else step.title
                 number = 2
                 while name in taken:
                     name, number = f"{base}-{number}", number + 1
-                step = draft.kind(**{**draft.values, "name": name})
+                step = _made(draft, {"name": name})
                 self._steps[position] = (draft, step)
             taken.add(name)
         titles = {id(draft): step.title for draft, step in self._steps}
@@ -386,3 +387,9 @@ class _Finish:
 
 def _slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def _made(draft: Draft, values: Mapping[str, Any]) -> steps.Step:
+    """The step of the draft; ``values`` win over its own."""
+    fields_of: dict[str, Any] = {**draft.values(), **values}
+    return draft.kind(**fields_of)

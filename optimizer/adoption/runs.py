@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from optimizer.adoption import commands as acts
 from optimizer.adoption.copies import TOOL_FILES, Copies
+from optimizer.adoption.drafts import BuildDraft, CommandDraft, InstallDraft
 from optimizer.adoption.tree import Entry, is_below
 from optimizer.adoption.walk import BUILDS, TASK, Stage, Walk, expanded
 from optimizer.dockerfile.instruction import Instruction
@@ -119,7 +120,7 @@ class Runs:
             source = absolute(item.removesuffix("/."), cwd)
             found = stage.tree.find(source, self._walk.kind) if source else []
             if target is None or source is None or not found:
-                self._opaque(stage, instruction, f'where "{item}" comes from cannot be told', final)
+                self._opaque(stage, instruction, f'the source of "{item}" is unknown', final)
                 continue
             merges = item.endswith("/.") or any(character in item for character in "*?[")
             into = target if merges or not stage.tree.is_directory(target) else posixpath.join(target, posixpath.basename(source))
@@ -178,9 +179,9 @@ class Runs:
             path = absolute(item, cwd)
             found = stage.tree.find(path, self._walk.kind) if path else []
             files = [entry for _, entry in found if entry.source is not None and not entry.directory]
-            commands = [entry.draft for _, entry in found if entry.draft is not None and "run" in entry.draft.values]
+            commands = [entry.draft for _, entry in found if isinstance(entry.draft, CommandDraft) and entry.draft.run]
             for draft in commands:
-                draft.values["run"] = (*draft.values["run"], ("chmod", "+x", f"{TREE}{path}"))
+                draft.run = (*draft.run, ("chmod", "+x", f"{TREE}{path}"))
                 self._walk.carry(draft, [instruction])
             if commands:
                 continue
@@ -207,8 +208,8 @@ class Runs:
         kind = _DEPENDENCIES[action.ecosystem]
         locks = self._locks(stage, instruction, action, cwd)
         for lock, via in locks:
-            values = {"lock": lock, **dict(action.values)}
-            draft = self._walk.draft((kind, tuple(sorted(values.items(), key=str))), kind, values)
+            options = tuple(sorted(dict(action.values).items()))
+            draft = self._walk.draft((kind, lock, options), InstallDraft(kind=kind, lock=lock, options=options))
             if draft not in stage.drafts:
                 stage.drafts.append(draft)
             self._walk.see_secrets(draft, instruction)
@@ -230,7 +231,7 @@ class Runs:
                 if entry is None or entry.source is None:
                     self._walk.left(
                         instruction,
-                        f'no file of the project is known at "{file}", which says what to install',
+                        f'the project has no manifest "{file}"',
                         "put the file into the project, copy it, and run init again",
                     )
                 else:
@@ -253,7 +254,7 @@ class Runs:
         names = " or ".join(posixpath.basename(file) for file in action.files)
         self._walk.left(
             instruction,
-            f"there is no {names}, so nothing says which versions to install",
+            f"there is no {names}, so the versions to install are unknown",
             f"make it with {action.how}, commit it, and run init again",
         )
         return found
@@ -307,15 +308,15 @@ class Runs:
             final = stage.resolved.stage.index in self._walk.lineage
             self._opaque(stage, instruction, f"no {names} of the project is known in {cwd}", final)
             return
-        values: dict[str, object] = {"source": source, **dict(action.values)}
-        if action.ecosystem == "dotnet" and posixpath.basename(manifest) != manifest:
-            values["project"] = manifest
-        if action.ecosystem == "rust" and "binary" not in values:
-            values["binary"] = self._binary(source)
-        if values.get("package") == ".":
-            del values["package"]
-        kind = BUILDS[action.ecosystem]
-        draft = self._walk.draft((kind, source, tuple(values.get(name) for name in ("package", "binary", "project"))), kind, values)
+        new = BuildDraft(
+            kind=BUILDS[action.ecosystem],
+            source=source,
+            package=None if action.package == "." else action.package,
+            binary=self._binary(source) if action.ecosystem == "rust" and action.binary is None else action.binary,
+            project=manifest if action.ecosystem == "dotnet" and posixpath.basename(manifest) != manifest else None,
+            tool=action.tool,
+        )
+        draft = self._walk.draft((new.kind, source, new.package, new.binary, new.project), new)
         if draft not in stage.drafts:
             stage.drafts.append(draft)
         inputs = [item for entry in stage.tree.entries if entry.source is not None for item in entry.via]

@@ -14,9 +14,13 @@ from collections.abc import Iterable, Mapping
 from optimizer.adoption.tree import Entry
 from optimizer.adoption.walk import Moment, Stage, Walk
 from optimizer.bases.recognise import lambda_base, lambda_environment
+from optimizer.model.directories import GENERATED
 from optimizer.model.fields import TARGET_ROOTS
 from optimizer.model.plan import TREE
 from optimizer.model.secret import BuildSecret
+
+_NOT_READ = GENERATED | {"Dockerfile", ".dockerignore"}
+"""Names at the top of a context that no command of a Dockerfile means when it copies everything."""
 
 
 def scripted(walk: Walk, stage: Stage) -> tuple[list[list[str]], list[str], dict[str, str], list[BuildSecret]]:
@@ -64,7 +68,7 @@ def _read_by(walk: Walk, entry: Entry) -> list[str]:
     for name in names or ():
         path = posixpath.normpath(posixpath.join(_within(entry.source, walk.directory), name.rstrip("/")))
         skipped = ignored is not None and ignored.ignores(path) and not ignored.may_take_back
-        if not skipped and name.rstrip("/") not in (".git", "node_modules", ".venv", "cdk.out", "Dockerfile", ".dockerignore"):
+        if not skipped and name.rstrip("/") not in _NOT_READ:
             kept.append(posixpath.normpath(posixpath.join(entry.source, name.rstrip("/"))))
     return kept if names is not None and (len(kept) != len(names) or entry.source == ".") else [entry.source]
 

@@ -15,7 +15,7 @@ from optimizer.dockerfile.scope import absolute
 _NO_EFFECT = {
     "EXPOSE": "a function has no ports",
     "HEALTHCHECK": "Lambda checks no health",
-    "MAINTAINER": "it is a label of old; say it in labels",
+    "MAINTAINER": "it is an old form of a label; set it in labels",
     "STOPSIGNAL": "Lambda sends its own signals",
     "VOLUME": "Lambda mounts no volumes, and its file system is read-only outside /tmp",
 }
@@ -74,7 +74,7 @@ class Stages:
             self._instruction(index, stage, instruction, self._values(stage, instruction, values), stage.workdir)
 
     def _values(self, stage: Stage, instruction: Instruction, values: Sequence[str | None]) -> tuple[str | None, ...]:
-        """The values, also those that depend on what only a house's base says."""
+        """The values, also those that depend on what only a company's base sets."""
         if None not in values or instruction.keyword == "ARG":
             return tuple(values)
         if instruction.keyword in ("ENV", "LABEL"):
@@ -131,7 +131,7 @@ class Stages:
             note = self._walk.note(instruction)
             unknown = [name for (name, _, _), value in zip(instruction.pairs(), values, strict=False) if value is None]
             if unknown and not any(name.startswith(("TARGET", "BUILD")) for name in unknown):
-                note.needless.append("an argument without a value; what needs it is told apart")
+                note.needless.append("an argument without a value; what needs it is reported by itself")
             else:
                 note.needless.append("its value stands where it is used")
 

@@ -9,14 +9,15 @@ from optimizer.adoption.proposal import Proposal
 from optimizer.bases.catalogue import BaseImage, base_image
 from optimizer.bases.handlers import FORMS
 from optimizer.errors import ContextError
+from optimizer.locks.managers import lock_names
 from optimizer.model import steps
 from optimizer.model.spec import ImageSpec
 from optimizer.toolchains import ProjectFiles
 
 _LOCKS: dict[str, tuple[type[steps.Step], tuple[str, ...]]] = {
-    "python": (steps.PythonDependencies, ("uv.lock", "poetry.lock", "Pipfile.lock", "requirements.txt")),
-    "nodejs": (steps.NodeDependencies, ("package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml")),
-    "ruby": (steps.RubyDependencies, ("Gemfile.lock",)),
+    "python": (steps.PythonDependencies, (*lock_names("python"), "requirements.txt")),
+    "nodejs": (steps.NodeDependencies, lock_names("nodejs")),
+    "ruby": (steps.RubyDependencies, lock_names("ruby")),
 }
 
 
@@ -28,7 +29,7 @@ def start(runtime: str, directory: str, project: ProjectFiles, architecture: str
     """
     base = base_image(runtime)
     if project.kind(directory) != "directory":
-        raise ContextError(f'"{directory}" is no directory of the project', directory, "name the directory of the function's code")
+        raise ContextError(f'"{directory}" is not a directory of the project', directory, "name the directory of the function's code")
     found = list(_steps(base, directory, project))
     spec = ImageSpec(
         runtime=base.runtime,

@@ -1,4 +1,4 @@
-"""The file system of a stage, as far as its instructions tell where things come from.
+"""The file system of a stage, as far as its instructions show where files come from.
 
 Terms
     entry     a path of the stage, with what stands there: files of the project,
@@ -13,28 +13,15 @@ from __future__ import annotations
 import fnmatch
 import posixpath
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
+from optimizer.adoption.drafts import Draft
 from optimizer.dockerfile.instruction import Instruction
-from optimizer.model.steps import Step
 
 Kind = Callable[[str], "str | None"]
 """``file``, ``directory`` or None, for a path of the project."""
 
 _SYSTEM = ("/", "/etc", "/home", "/opt", "/root", "/srv", "/tmp", "/usr", "/usr/bin", "/usr/local", "/usr/local/bin", "/usr/src", "/var", "/bin")  # fmt: skip
-
-
-@dataclass(eq=False, slots=True)
-class Draft:
-    """A step in the making: its kind, the values of its fields, and the instructions that it stands for."""
-
-    kind: type[Step]
-    values: dict[str, Any]
-    via: list[Instruction] = field(default_factory=list)
-    used: bool = False
-    after: list[Draft] = field(default_factory=list)
-    """Steps over whose files this one writes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ Phases
     1. every stage that the image needs is followed, instruction by instruction
        (``stages``, ``runs``, ``copies``), with a :class:`~optimizer.adoption.tree.Tree` in place of a file system
     2. a COPY from a stage moves entries; where the stage ran commands whose
-       work cannot be told, the whole stage becomes one command step
+       work is unknown, the whole stage becomes one command step
     3. what stands in the tree of the last stage is what the steps must make
 """
 
@@ -15,17 +15,19 @@ import posixpath
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
+from optimizer.adoption.drafts import CommandDraft, Draft
 from optimizer.adoption.proposal import Gap
-from optimizer.adoption.tree import Draft, Entry, Tree
+from optimizer.adoption.tree import Entry, Tree
 from optimizer.bases.mirror import Mirror
 from optimizer.bases.recognise import image_reference
 from optimizer.dockerfile.instruction import Instruction
 from optimizer.dockerfile.scope import ResolvedStage
 from optimizer.dockerfile.words import UnknownVariable, WordFault, expand
 from optimizer.errors import OptimizerError
-from optimizer.lint.copies import manifests
-from optimizer.lint.subjects import DockerfileSubject
+from optimizer.linting.subjects import DockerfileSubject
+from optimizer.locks.managers import manifest_patterns
 from optimizer.model import steps
 from optimizer.model.secret import BuildSecret
 from optimizer.toolchains import ProjectFiles
@@ -38,6 +40,7 @@ BUILDS: dict[str, type[steps.Step]] = {
     "java": steps.JavaBuild,
 }
 COMPILED = tuple(BUILDS.values())
+_Draft = TypeVar("_Draft", bound=Draft)
 
 
 @dataclass(slots=True)
@@ -85,7 +88,7 @@ class Stage:
     """Its own instructions and its ancestors'."""
     workdir: str = "/"
     shell: tuple[str, ...] = ("sh", "-c")
-    command: Draft | None = None
+    command: CommandDraft | None = None
 
 
 class Walk:
@@ -149,17 +152,17 @@ class Walk:
         if gap not in self.note(instruction).gaps:
             self.note(instruction).gaps.append(gap)
 
-    def draft(self, key: object, kind: type[steps.Step], values: dict[str, object]) -> Draft:
-        """The draft of the key; a new one when there is none."""
-        if key not in self.drafts:
-            self.drafts[key] = Draft(kind, dict(values))
-        return self.drafts[key]
+    def draft(self, key: object, new: _Draft) -> _Draft:
+        """The draft of the key; the new one when there is none."""
+        found = self.drafts.setdefault(key, new)
+        assert isinstance(found, type(new)), "a key stands for one kind of draft"
+        return found
 
     def see_secrets(self, draft: Draft, instruction: Instruction) -> None:
         """Give the step the build secrets that the RUN mounts."""
         secrets = self.secrets_of(instruction)
         if secrets:
-            draft.values["secrets"] = tuple(dict.fromkeys((*draft.values.get("secrets", ()), *secrets)))
+            draft.secrets = tuple(dict.fromkeys((*draft.secrets, *secrets)))
 
     def secrets_of(self, instruction: Instruction) -> tuple[BuildSecret, ...]:
         """The build secrets that a RUN mounts; where they come from is the app's word, or a guess."""
@@ -190,14 +193,14 @@ class Walk:
 
 
 def is_manifest(path: str, *ecosystems: str) -> bool:
-    """Whether a file says what to install, to an installer of the ecosystems, or to any."""
+    """Whether a file is a manifest or a lock file of one of the ecosystems, or of any."""
     name = posixpath.basename(path)
     known = ecosystems or ("python", "nodejs", "ruby", "java", "go", "rust", "dotnet")
-    return any(fnmatch.fnmatchcase(name, pattern) for ecosystem in known for pattern in manifests(ecosystem))
+    return any(fnmatch.fnmatchcase(name, pattern) for ecosystem in known for pattern in manifest_patterns(ecosystem))
 
 
 _PUBLIC = ("docker.io", "gcr.io", "ghcr.io", "localhost", "mcr.microsoft.com", "public.ecr.aws", "quay.io", "registry.k8s.io")
-"""Registries whose images are nobody's house base."""
+"""Registries whose images are no company's base."""
 
 
 def is_house(image: str | None) -> bool:
@@ -214,7 +217,7 @@ def expanded(text: str, variables: Mapping[str, str | None]) -> str | None:
 
 
 def tagged(image: str) -> str | None:
-    """The image as a step may name it, with registry and tag; None for what is no image reference."""
+    """The image as a step may name it, with registry and tag; None for what is not an image reference."""
     reference = image_reference(image)
     if reference is None:
         return None

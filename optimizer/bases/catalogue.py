@@ -88,7 +88,7 @@ def check_runtime(base: BaseImage, allow: frozenset[str]) -> tuple[list[Fault], 
     message = f'runtime "{base.runtime}" is {state} and must be allowed by name'
     newer = successor(base)
     instead = f', or use "{newer}"' if newer else ""
-    return [Fault(message, "runtime", f'say allow=["{base.runtime}"]{instead}')], []
+    return [Fault(message, "runtime", f'set allow=["{base.runtime}"]{instead}')], []
 
 
 def _deprecation(base: BaseImage) -> str:

@@ -17,17 +17,17 @@ from types import MappingProxyType
 from typing import Any
 
 from optimizer.errors import Fault, LockError, SpecError, did_you_mean
+from optimizer.model.architectures import OCI_ARCHITECTURES
 from optimizer.model.reference import ImageReference
 
 VERSION = 1
 KINDS = ("index", "manifest")
-PLATFORMS = ("amd64", "arm64")
 """The OCI architectures that Lambda runs; a lock keeps no others."""
 
 _HEADER = "# Written by `optimizer pin`; `optimizer pin --update` refreshes it. Commit this file.\n"
 _IMAGE_KEYS = ("reference", "digest", "resolved", "kind", "platforms")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-_RESTORE = "restore the file from version control, or mend the line"
+_RESTORE = "restore the file from version control, or fix the line"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,9 +242,9 @@ class _Reader:
             return {}
         foreign = False
         for name, value in table.items():
-            if name not in PLATFORMS:
-                hint = did_you_mean(name, PLATFORMS) or "remove it"
-                self._in_image(number, name, f'unknown platform "{name}"; allowed: {", ".join(PLATFORMS)}', hint)
+            if name not in OCI_ARCHITECTURES:
+                hint = did_you_mean(name, OCI_ARCHITECTURES) or "remove it"
+                self._in_image(number, name, f'unknown platform "{name}"; allowed: {", ".join(OCI_ARCHITECTURES)}', hint)
             elif self._digest(number, name, value) not in ("", digest) and row.get("kind") == "manifest" and digest:
                 foreign = True
         if foreign:

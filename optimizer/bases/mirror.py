@@ -38,7 +38,7 @@ class Mirror:
             pairs = dict(value)
         else:
             raise ConfigurationError(
-                f"mirror {value!r} is neither a text nor a table; allowed: HOST[:PORT][/PATH], or a table from a registry to that",
+                f"mirror {value!r} is neither a string nor a table; allowed: HOST[:PORT][/PATH], or a table from a registry to that",
                 place="mirror",
             )
         faults: list[Fault] = []

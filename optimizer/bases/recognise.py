@@ -69,7 +69,7 @@ def _names(mirror: Mirror) -> Mapping[str, Family]:
     result: dict[str, Family] = {}
     for family, images in _images().items():
         upstream = images[0].reference
-        # The same images stand on Docker Hub (https://hub.docker.com/u/amazon).
+        # The same images are on Docker Hub (https://hub.docker.com/u/amazon).
         hub = replace(upstream, registry=_DOCKER_HUB, repository=f"amazon/aws-lambda-{family}")
         for known in (upstream, hub):
             result[known.name] = result[mirror.apply(known).name] = family

@@ -1,4 +1,4 @@
-"""The house's conventions, held at every ``cdk synth``."""
+"""Conventions for an app, checked at every ``cdk synth``."""
 
 from __future__ import annotations
 
@@ -17,17 +17,19 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct, IConstruct
 
 from optimizer.adapters.subjects import ACKNOWLEDGED, load_app
+from optimizer.checking.check import check
+from optimizer.checking.group import Group
+from optimizer.config.lookup import ConventionsLookup, ScopedConventions
+from optimizer.config.settings import load_lock, load_settings
 from optimizer.errors import ConfigurationError, Fault, did_you_mean
-from optimizer.house import Domain, House
-from optimizer.lint.engine import LintReport, lint, set_aside
-from optimizer.lint.finding import Finding, Severity
-from optimizer.lint.rule import Rule
-from optimizer.lint.rules import RULES
-from optimizer.lint.suppressions import reason_and_end
-from optimizer.report.doubts import UNDECIDED, Undecided, grouped
-from optimizer.settings import load_lock, load_settings
+from optimizer.linting.finding import Finding, Severity
+from optimizer.linting.report import LintReport
+from optimizer.linting.rule import Rule, ids_by_word, own_rule_faults
+from optimizer.linting.rules import RULES
+from optimizer.linting.suppressions import reason_and_end
+from optimizer.report.inconclusive import INCONCLUSIVE, InconclusiveGroup, grouped
 
-# Property by its name in JavaScript. What a function is, is never the house's to say.
+# Property by its name in JavaScript. What a function is, its team decides alone.
 _PROPERTIES: Mapping[str, str] = {
     name: re.sub("_([a-z0-9])", lambda match: match[1].upper(), name)
     for name in inspect.signature(lambda_.DockerImageFunctionProps.__init__).parameters
@@ -37,20 +39,20 @@ _PROPERTIES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conventions:
-    """What a house asks of every image function of an app, whoever wrote it.
+    """What an organization asks of every image function of an app, also of those that a team writes by hand.
 
-    In ``app.py``, or in a package of the house::
+    In ``app.py``, or in a package that the teams share::
 
         Conventions(function_defaults={"memory_size": 512}).apply(app)
 
-    Beside it hold the conventions of the nearest ``optimizer.toml`` or
-    ``pyproject.toml``; what is said here wins.
+    The conventions of the nearest ``optimizer.toml`` or ``pyproject.toml`` hold
+    too; what is set here wins.
 
-    ``fail_on`` is the severity from which on a finding fails ``cdk synth``:
+    ``fail_on`` is the lowest severity that fails ``cdk synth``:
     ``error``, ``warning`` or ``info``; default: as configured, else
     ``warning``.  ``severities``
     maps ids or names of rules to another severity than their own, None
-    switches a rule off; default: none.  ``rules`` are rules of the house
+    switches a rule off; default: none.  ``rules`` are rules of your own
     beside those of the optimizer; default: none.  ``function_defaults`` are
     properties of ``DockerImageFunction`` in snake case that a function has
     unless its team gives another value, ``environment`` variable by variable;
@@ -71,14 +73,14 @@ class Conventions:
 
     @property
     def all_rules(self) -> tuple[Rule, ...]:
-        """The rules of the optimizer and of the house, sorted by id."""
+        """The rules of the optimizer and your own, sorted by id."""
         return tuple(sorted((*RULES, *self.rules), key=lambda rule: rule.id))
 
     def apply(self, scope: Construct) -> None:
         """Hold the app, or one stage of it, to the conventions: defaults from now on, the rules at the end of synthesis.
 
         Call it before the functions are made.  Raises
-        :class:`ConfigurationError` when the scope is no app and no stage, or
+        :class:`ConfigurationError` when the scope is neither an app nor a stage, or
         another package gives ``DockerImageFunction`` its defaults.
         """
         if not isinstance(scope, cdk.Stage):
@@ -104,28 +106,28 @@ class Conventions:
         last day: ``(until 2027-03-31)``.  Raises :class:`ConfigurationError` for
         an unknown rule, or without a reason.
         """
-        known = _by_word(self.all_rules)
+        known = ids_by_word(self.all_rules)
         place = construct.node.path
         faults = [_unknown(word, known, place) for word in rules if word not in known]
         read = reason_and_end(reason)
         if isinstance(read, str):
-            faults.append(Fault(read, place, 'for example reason="the base team pins it (until 2027-03-31)"'))
+            faults.append(Fault(read, place, 'for example reason="the platform team pins it (until 2027-03-31)"'))
         if faults:
             raise ConfigurationError(faults)
         for word in rules:
-            id = f"{ACKNOWLEDGED}::{known[word].id}"
+            id = f"{ACKNOWLEDGED}::{known[word]}"
             cdk.Validations.of(construct).acknowledge(cdk.Acknowledgment(id=id, reason=reason))
 
-    def domain(self, scope: Construct) -> Domain:
+    def scoped(self, scope: Construct) -> ScopedConventions:
         """The conventions for the rules, with those of the configuration beneath, today's date, and the lock of the scope's app."""
-        known = _by_word(self.all_rules)
+        known = ids_by_word(self.all_rules)
         settings = load_settings(".", scope.node.try_get_context)
-        house = House(today=datetime.date.today(), rules=self.all_rules, mirror=settings.mirror, lock=load_lock(settings.lock))
-        found = house.of(os.path.join(os.getcwd(), "app.py"))
-        said = {known[word].id: Severity(value) if value else None for word, value in self.severities.items()}
+        lookup = ConventionsLookup(today=datetime.date.today(), rules=self.all_rules, mirror=settings.mirror, lock=load_lock(settings.lock))
+        found = lookup.for_path(os.path.join(os.getcwd(), "app.py"))
+        severities = {known[word]: Severity(value) if value else None for word, value in self.severities.items()}
         conventions = replace(
             found.conventions,
-            severities={**found.conventions.severities, **said},
+            severities={**found.conventions.severities, **severities},
             fail_on=Severity(self.fail_on) if self.fail_on else found.conventions.fail_on,
         )
         return replace(found, conventions=conventions)
@@ -133,35 +135,24 @@ class Conventions:
     def _faults(self) -> Iterable[Fault]:
         allowed = [severity.value for severity in Severity]
         if self.fail_on is not None and self.fail_on not in allowed:
-            yield Fault(f"{self.fail_on!r} is no severity; allowed: {', '.join(allowed)}", "fail_on")
-        taken = _by_word(RULES)
-        for index, rule in enumerate(self.rules):
-            if not isinstance(rule, Rule):
-                yield Fault(f"{rule!r} is not a Rule", f"rules[{index}]", "write optimizer.lint.rule.Rule(...)")
-                continue
-            for word in (rule.id, rule.name):
-                if word in taken:
-                    yield Fault(f'"{word}" names another rule already', f"rules[{index}]", "give ids of the house their own letters")
-                taken[word] = rule
+            yield Fault(f"{self.fail_on!r} is not a severity; allowed: {', '.join(allowed)}", "fail_on")
+        yield from own_rule_faults(RULES, self.rules)
+        known = ids_by_word(rule for rule in (*RULES, *self.rules) if isinstance(rule, Rule))
         for word, value in self.severities.items():
-            if word not in taken:
-                yield _unknown(word, taken, "severities")
+            if word not in known:
+                yield _unknown(word, known, "severities")
             if value is not None and value not in allowed:
-                yield Fault(f"{value!r} is no severity; allowed: {', '.join(allowed)}, and None", f'severities["{word}"]')
+                yield Fault(f"{value!r} is not a severity; allowed: {', '.join(allowed)}, and None", f'severities["{word}"]')
         for name in self.function_defaults:
             if name not in _PROPERTIES:
                 yield Fault(
-                    f'"{name}" is no property that a house can decide for DockerImageFunction',
+                    f'"{name}" is not a property of DockerImageFunction that conventions can set',
                     "function_defaults",
                     did_you_mean(name, _PROPERTIES) or "write a property in snake case, for example memory_size",
                 )
 
 
-def _by_word(rules: Iterable[Rule]) -> dict[str, Rule]:
-    return {word: rule for rule in rules for word in (rule.id, rule.name)}
-
-
-def _unknown(word: str, known: Mapping[str, Rule], place: str) -> Fault:
+def _unknown(word: str, known: Mapping[str, str], place: str) -> Fault:
     return Fault(f'no rule is called "{word}"; allowed: ids and names', place, did_you_mean(word, known))
 
 
@@ -206,22 +197,19 @@ class _Plugin:
         return None
 
     def validate(self, context: cdk.IPolicyValidationContext) -> cdk.PolicyValidationPluginReport:
-        domain = self._conventions.domain(self._scope)
-        threshold = domain.conventions.fail_on
-        report, aside = self._judged(domain)
+        scoped = self._conventions.scoped(self._scope)
+        threshold = scoped.conventions.fail_on
+        report, aside = self._checked(scoped)
         violations = [_violation(findings, threshold) for findings in _together([*report.findings, *aside])]
-        violations += [note for group in grouped(report.doubts) for note in _notes(group)]
-        return cdk.PolicyValidationPluginReport(success=not report.failing(threshold), violations=violations)
+        violations += [note for group in grouped(report.inconclusive) for note in _notes(group)]
+        return cdk.PolicyValidationPluginReport(success=not report.failing, violations=violations)
 
-    def _judged(self, domain: Domain) -> tuple[LintReport, list[Finding]]:
+    def _checked(self, scoped: ScopedConventions) -> tuple[LintReport, list[Finding]]:
         """The report, and the findings that acknowledgements of CDK set aside, which CDK takes out again itself."""
-        known, asked = self._conventions.all_rules, domain.conventions
-        rules = asked.chosen(known)
-        directory = os.path.relpath(self._scope.outdir)
-        source = load_app(directory, known, mirror=asked.mirror, origins=_origins(self._scope))
-        source = source.covered(lambda path: asked.covers(domain.relative(path)))
-        found = lint(source.subjects, asked, rules=rules, known=known, suppressions=source.suppressions, malformed=source.malformed)
-        report = set_aside(found, asked, rules=rules, looked_at=source.locations, relative=domain.relative)
+        known = self._conventions.all_rules
+        app = load_app(os.path.relpath(self._scope.outdir), known, mirror=scoped.conventions.mirror, origins=_origins(self._scope))
+        source = app.covered(scoped.covers)
+        report = check(Group(scoped=scoped, known=known, sources=[source]))
         acknowledged = set(source.suppressions)
         return report, [finding for finding, suppression in report.suppressed if suppression in acknowledged]
 
@@ -265,16 +253,16 @@ def _violation(findings: Sequence[Finding], threshold: Severity) -> cdk.PolicyVi
     )
 
 
-def _notes(group: Undecided) -> Iterable[cdk.PolicyViolation]:
-    """What is undecided, which fails nothing: a report of CDK has no other place that is shown."""
+def _notes(group: InconclusiveGroup) -> Iterable[cdk.PolicyViolation]:
+    """What is inconclusive, which fails nothing: a report of CDK has no other place that is shown."""
     where = [str(place) if place.path else "" for place in group.places]
     for rule, name in group.rules:
         yield cdk.PolicyViolation(
             rule_name=rule,
-            description=f"{UNDECIDED}: {name}: {group.reason}" + (f" ({where[0]})" if where[0] else ""),
-            fix="make the value known at synthesis, or look at it yourself and set the rule aside here, with the reason",
+            description=f"{INCONCLUSIVE}: {name}: {group.reason}" + (f" ({where[0]})" if where[0] else ""),
+            fix="use a value that is known at synthesis, or check it yourself and suppress the rule here, with a reason",
             severity=Severity.INFO.value,
-            rule_metadata={"name": name, "severity": Severity.INFO.value, UNDECIDED: "true"},
+            rule_metadata={"name": name, "severity": Severity.INFO.value, INCONCLUSIVE: "true"},
             violating_resources=[
                 cdk.PolicyViolatingResource(construct_path=place.construct, locations=[path] if path else [])
                 for place, path in zip(group.places, where, strict=True)

@@ -75,7 +75,7 @@ def annotate(construct: IConstruct, errors: Sequence[OptimizerError]) -> None:
     for error in errors:
         for fault in error.faults:
             if isinstance(error, UnpinnedError):
-                # One command for all functions: the assembly tells what each of them needs.
+                # One command for all functions: the assembly records what each of them needs.
                 fault = Fault(fault.message, fault.place, f"run: optimizer pin {shlex.quote(os.environ[_OUTPUT])}")
             # Not Annotations.add_error, which adds a trace of jsii's own frames that the CLI prints above the message.
             construct.node.add_metadata("aws:cdk:error", str(fault))

@@ -126,7 +126,7 @@ def _check_arguments(spec: ImageSpec, handler: str, properties: dict[str, Any]) 
         if name not in _PROPERTIES and name not in _FROM_SPEC
     ]
     if not isinstance(handler, str):
-        found.append(Fault(f"{handler!r} is not a text", "handler", 'for example "app.handler"'))
+        found.append(Fault(f"{handler!r} is not a string", "handler", 'for example "app.handler"'))
     elif (fault := check_handler(base_image(spec.runtime), handler)) is not None:
         found.append(fault)
     if found:

@@ -15,20 +15,25 @@ from aws_cdk import aws_ecr_assets as ecr_assets
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from optimizer.adapters.plan_files import write_plan
 from optimizer.bases.catalogue import base_image
+from optimizer.builders.docker.context import BuildContext, build_context, stage_context
+from optimizer.builders.image_files import image_files
 from optimizer.cdk.synthesizer import check_publishable, top_level_stack
-from optimizer.context import BuildContext, Project, build_context, stage_context
-from optimizer.context.digests import DigestCache
-from optimizer.context.image import image_files
+from optimizer.config.settings import Settings, load_lock, load_settings
 from optimizer.errors import ConfigurationError, Fault, SpecError
+from optimizer.model.architectures import BY_NAME
 from optimizer.model.cache import CacheOption
 from optimizer.model.ecr import EcrRegistry
-from optimizer.model.plan import BuildPlan, oci_architecture
+from optimizer.model.plan import BuildPlan
 from optimizer.model.reference import REQUIRED_IMAGES
 from optimizer.model.spec import ImageSpec
 from optimizer.planning import plan, required_images
+from optimizer.planning.document import KeptPlan, text_digest
 from optimizer.planning.handler import ImageFiles, undefined_handler
-from optimizer.settings import Settings, load_lock, load_settings
+from optimizer.planning.keys import stage_keys
+from optimizer.project.digests import DigestCache
+from optimizer.project.files import Project
 
 _APPS: weakref.WeakKeyDictionary[Any, AppImages] = weakref.WeakKeyDictionary()
 _SCOPES: weakref.WeakKeyDictionary[Construct, tuple[AppImages, cdk.Stack]] = weakref.WeakKeyDictionary()
@@ -36,10 +41,14 @@ _SCOPES: weakref.WeakKeyDictionary[Construct, tuple[AppImages, cdk.Stack]] = wea
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedImage:
-    """A spec's plan and its build context, not yet written."""
+    """A spec's plan with the keys of its stages, and its build context, not yet written."""
 
-    plan: BuildPlan
+    kept: KeptPlan
     context: BuildContext
+
+    @property
+    def plan(self) -> BuildPlan:
+        return self.kept.plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +70,7 @@ class AppImages:
     def __init__(self, settings: Settings, output: str | None = None) -> None:
         self._lock = load_lock(settings.lock)
         self._mirror = settings.mirror
+        self._tools = settings.tools
         self._cache = settings.cache
         self._cache_names: dict[str, str] = {}
         self._project = Project(settings.root, DigestCache.of_user(), output=output)
@@ -90,8 +100,11 @@ class AppImages:
     def planned(self, spec: ImageSpec) -> PlannedImage:
         """The plan and the build context of a spec, made at its first use."""
         if spec not in self._planned:
-            made = plan(spec, self._lock, self._project, mirror=self._mirror)
-            self._planned[spec] = PlannedImage(plan=made, context=build_context(made, self._project))
+            made = plan(spec, self._lock, self._project, mirror=self._mirror, tools=self._tools)
+            context = build_context(made, self._project)
+            self._planned[spec] = PlannedImage(
+                kept=KeptPlan(plan=made, keys=stage_keys(made, self._project), dockerfile=text_digest(context.dockerfile)), context=context
+            )
         return self._planned[spec]
 
     def undefined_handler(self, spec: ImageSpec, handler: str) -> Fault | None:
@@ -112,9 +125,9 @@ class AppImages:
         if (stack, spec) in self._noted:
             return
         self._noted.add((stack, spec))
-        with contextlib.suppress(SpecError):  # which planning tells
-            platform = oci_architecture(spec.architecture)
-            needed = [{"image": str(image), "platform": platform} for image in required_images(spec)]
+        with contextlib.suppress(SpecError):  # which planning reports
+            platform = BY_NAME[spec.architecture].oci
+            needed = [{"image": str(image), "platform": platform} for image in required_images(spec, self._tools)]
             stack.node.add_metadata(REQUIRED_IMAGES, needed)
 
     def published(self, scope: Construct, image: PlannedImage, first_user: str) -> PublishedImage:
@@ -141,6 +154,7 @@ class AppImages:
         assert assembly is not None, "every stack of an app stands in a stage"
         digest = image.context.digest
         directory = stage_context(image.context, self._project, assembly.asset_outdir)
+        write_plan(directory, image.kept)
         relative = Path(os.path.relpath(directory, assembly.outdir)).as_posix()
         name = f"image {digest[:12]} of {first_user}"
         cache = self._cache_options(digest, first_user)
@@ -227,6 +241,8 @@ def _add_by_construct(
         invalidation=ecr_assets.DockerImageAssetInvalidationOptions(outputs=False, build_secrets=False),
         **{key.removeprefix("docker_"): value for key, value in cache.items()},
     )
+    # CDK's copy has a name of its own.
+    write_plan(directory.with_name(f"asset.{asset.asset_hash}"), image.kept)
     return asset.repository, asset.image_tag
 
 

@@ -109,7 +109,7 @@ class SharedAssetRepository(ecr.Repository):
         if repository_name is None:
             faults.append(
                 Fault(
-                    "no repository name, and the stack does not use SharedRepositorySynthesizer to take it from",
+                    "no repository name is given, and the stack has no SharedRepositorySynthesizer that would give one",
                     "repository_name",
                     "pass repository_name, the same as to the synthesizer",
                 )
@@ -141,7 +141,7 @@ class SharedAssetRepository(ecr.Repository):
             repository_name=_text(destination.repository_name),
             image_tag_mutability=ecr.TagMutability.IMMUTABLE,
             image_scan_on_push=scan_on_push,
-            # CDK writes nothing for AES-256: it is what ECR does when it is told nothing.
+            # CDK writes nothing for AES-256: it is what ECR does by default.
             encryption=ecr.RepositoryEncryption.AES_256 if encryption_key is None else ecr.RepositoryEncryption.KMS,
             encryption_key=encryption_key,
             removal_policy=removal_policy,
@@ -226,7 +226,7 @@ class SharedAssetRepository(ecr.Repository):
 
 @jsii.implements(IValidation)
 class _Validation:
-    """What can go wrong after construction, said at synth together with CDK's own findings."""
+    """What can go wrong after construction, reported at synth together with CDK's own findings."""
 
     def __init__(self, repository: SharedAssetRepository, host: cdk.Stack) -> None:
         self._repository = repository
@@ -293,10 +293,10 @@ def _check_single(destination: AssetDestination, host: cdk.Stack, repositories: 
 
 def _account_faults(accounts: Any) -> list[Fault]:
     if isinstance(accounts, str):
-        return [Fault(f'"{accounts}" is text; allowed: a list of accounts', "pull_accounts", f'write ["{accounts}"]')]
+        return [Fault(f'"{accounts}" is a string; allowed: a list of accounts', "pull_accounts", f'write ["{accounts}"]')]
     return [
         Fault(
-            f"{account!r} is not an account; allowed: text of 12 digits",
+            f"{account!r} is not an account; allowed: a string of 12 digits",
             f"pull_accounts[{index}]",
             'quote the account, with its leading zeros, such as "012345678901"',
         )
@@ -309,7 +309,7 @@ def _role_faults(roles: Any) -> list[Fault]:
     if roles is None:
         return []
     if isinstance(roles, str):
-        return [Fault(f'"{roles}" is text; allowed: a list of roles', "publishing_roles", f'write ["{roles}"]')]
+        return [Fault(f'"{roles}" is a string; allowed: a list of roles', "publishing_roles", f'write ["{roles}"]')]
     return [
         Fault(
             f'"{role}" is not the ARN of a role',

@@ -152,7 +152,7 @@ class SharedRepositorySynthesizer(cdk.DefaultStackSynthesizer):
         """Where the images of the bound stack go; RepositoryError before a stack is bound."""
         if self._host is None:
             raise RepositoryError(
-                "the synthesizer belongs to no stack yet, so its repository has no account and region",
+                "the synthesizer is not part of a stack yet, so its repository has no account and region",
                 hint="ask the synthesizer of a stack: stack.synthesizer.destination",
             )
         return AssetDestination.of(self._host, self._repository_name, self._qualifier())

@@ -11,15 +11,13 @@ import click
 
 from optimizer.adapters.assembly import AssemblyImage, Destination, load_images
 from optimizer.adapters.files import replace_file
-from optimizer.context import Project
-from optimizer.context.digests import DigestCache
-from optimizer.dockerfile.parse import parse
-from optimizer.dockerfile.split import SplitDockerfile, split_dockerfile
-from optimizer.errors import ConfigurationError, ContextError, DockerfileError, Fault, SpecError, UnknownImageError
+from optimizer.adapters.plan_files import FoundPlan, plan_beside
+from optimizer.builders.docker.bake import BakeImage, bake_file
+from optimizer.builders.docker.render import render
+from optimizer.errors import ConfigurationError, ContextError, Fault, SpecError, UnknownImageError
 from optimizer.model.ecr import EcrRegistry
 from optimizer.model.reference import ImageReference
 from optimizer.model.secret import rebased_source
-from optimizer.report.bake import BakeImage, bake_file
 
 
 @click.command(name="bake", short_help="Write one file that builds all images of a synthesized app, for docker buildx bake.")
@@ -47,7 +45,7 @@ def command(app: Path, repository: str | None, only_new: bool, output: Path | No
     images = load_images(app)
     for image in images:
         if image.directory is None:
-            click.echo(f"warning: {image.name}: a program makes this image, and cdk deploy will run it", err=True)
+            click.echo(f"warning: {image.name}: this image is made by a program, which cdk deploy runs", err=True)
     built = [image for image in images if image.directory is not None]
     if not built:
         raise ContextError(f'the app in "{app}" has no image to build', str(app), "declare an OptimizedFunction, and run cdk synth again")
@@ -56,8 +54,7 @@ def command(app: Path, repository: str | None, only_new: bool, output: Path | No
         known = _in_registry(tags)
         click.echo(f"{len(known)} of {len(built)} images are in the repository already", err=True)
         built = [image for image in built if image.asset not in known]
-    cache = DigestCache.of_user()
-    made = [_bake_image(image, tags[image.asset], cache) for image in built]
+    made = [_bake_image(image, tags[image.asset]) for image in built]
     _check_caches(made)
     file = bake_file(made)
     if output is None:
@@ -74,7 +71,7 @@ def _repository(text: str) -> ImageReference:
         reference = None
     if reference is None or reference.tag is not None or reference.digest is not None:
         raise ConfigurationError(
-            f'"{text}" is no repository; allowed: HOST[:PORT]/NAME without a tag',
+            f'"{text}" is not a repository; allowed: HOST[:PORT]/NAME without a tag',
             "--repository",
             'for example "123456789012.dkr.ecr.eu-central-1.amazonaws.com/lambda-images"',
         )
@@ -82,7 +79,7 @@ def _repository(text: str) -> ImageReference:
 
 
 def _tags(images: Sequence[AssemblyImage], repository: ImageReference | None) -> dict[str, tuple[str, ...]]:
-    """What CDK would push each image as, by asset; raises ConfigurationError for what it alone can know."""
+    """What CDK would push each image as, by asset; raises ConfigurationError for a tag that only CDK knows."""
     if repository is None:
         unknown = sorted({image.name for image in images if any(destination.registry is None for destination in image.destinations)})
         if unknown:
@@ -100,7 +97,7 @@ def _tags(images: Sequence[AssemblyImage], repository: ImageReference | None) ->
     }
     if len(names) > 1:
         raise ConfigurationError(
-            f"the images of the app go to several repositories: {_list(sorted(names))}; --repository stands for one",
+            f"the images of the app go to several repositories: {_list(sorted(names))}; --repository names only one",
             "--repository",
             "route them to one with SharedRepositorySynthesizer, or give the stacks an account and a region with env=",
         )
@@ -116,13 +113,13 @@ def _reference(destination: Destination) -> str:
 
 
 def _in_registry(tags: Mapping[str, tuple[str, ...]]) -> set[str]:
-    """The assets whose images the registries have under all their tags; raises RegistryError where one does not say."""
+    """The assets whose images the registries have under all their tags; raises RegistryError where one gives no answer."""
     # Imported here: only this option needs an HTTP client.
-    from optimizer.adapters.ecr import default_credentials
-    from optimizer.adapters.registry import HttpRegistry
+    from optimizer.adapters.registry.client import HttpRegistry
+    from optimizer.adapters.registry.credentials import DefaultCredentials
 
     found = set()
-    with HttpRegistry(default_credentials()) as registry:
+    with HttpRegistry(DefaultCredentials()) as registry:
         for asset, references in tags.items():
             try:
                 for reference in references:
@@ -133,7 +130,7 @@ def _in_registry(tags: Mapping[str, tuple[str, ...]]) -> set[str]:
     return found
 
 
-def _bake_image(image: AssemblyImage, tags: tuple[str, ...], cache: DigestCache) -> BakeImage:
+def _bake_image(image: AssemblyImage, tags: tuple[str, ...]) -> BakeImage:
     directory = image.directory
     assert directory is not None
     options = image.options
@@ -144,7 +141,11 @@ def _bake_image(image: AssemblyImage, tags: tuple[str, ...], cache: DigestCache)
         raise ContextError(f'"{path}" cannot be read: {error}', str(path), "run cdk synth again") from None
     # An option that reaches into the stages from outside, or an ignore file, changes what equal stages are.
     plain = not (options.arguments or options.contexts or options.target or options.ssh or options.no_cache)
-    split = _split(text) if plain and not (directory / ".dockerignore").exists() else None
+    found = plan_beside(directory, text) if plain and not (directory / ".dockerignore").exists() else FoundPlan()
+    if found.planned is not None and render(found.planned.plan) != text:
+        found = FoundPlan(note="another version of this tool rendered its Dockerfile")
+    if found.note:
+        click.echo(f"warning: {image.name} is built as it is, without sharing stages: {found.note}; run cdk synth again", err=True)
     return BakeImage(
         name=image.name,
         asset=image.asset,
@@ -156,16 +157,8 @@ def _bake_image(image: AssemblyImage, tags: tuple[str, ...], cache: DigestCache)
             # CDK builds in the directory of the image.
             secrets={name: rebased_source(source, directory.as_posix()) for name, source in options.secrets.items()},
         ),
-        split=split,
-        contents={entry.path: f"{entry.mode}:{entry.content}" for entry in Project(directory, cache).entries(".")} if split else {},
+        planned=found.planned,
     )
-
-
-def _split(text: str) -> SplitDockerfile | None:
-    try:
-        return split_dockerfile(parse(text))
-    except DockerfileError:
-        return None
 
 
 def _from_here(directory: Path, path: str) -> str:
@@ -182,7 +175,7 @@ def _check_caches(images: Iterable[BakeImage]) -> None:
         if reference.rpartition(":")[0] in repositories:
             faults.append(
                 Fault(
-                    f'the cache goes to "{reference}", into the repository of the images; its tags cannot be written twice',
+                    f'the cache goes to "{reference}", into the repository of the images; its tags are immutable',
                     image.name,
                     "keep the cache in a repository of its own",
                 )

@@ -20,25 +20,26 @@ from optimizer.adoption.starter import start
 from optimizer.adoption.toml import render_toml
 from optimizer.bases.lock import Lock
 from optimizer.bases.mirror import Mirror
+from optimizer.bases.tools import Tools
 from optimizer.cli.options import of_project
-from optimizer.context import Project
+from optimizer.config.settings import load_lock, load_settings
 from optimizer.errors import ContextError, Fault, LockError, OptimizerError, SpecError
-from optimizer.lint.fixes import unified_diff
-from optimizer.model.architectures import ARCHITECTURES
+from optimizer.linting.fixes import unified_diff
+from optimizer.model.architectures import ARCHITECTURES, DEFAULT_ARCHITECTURE
 from optimizer.model.spec import ImageSpec
 from optimizer.planning import plan
+from optimizer.project.files import Project
 from optimizer.report.adoption import adoption_as_text, adoption_to_dict
-from optimizer.settings import load_lock, load_settings
 
 
 @click.command(name="init", short_help="Propose specs for hand-written Dockerfiles, SAM templates and CDK apps.")
 @click.argument("name", required=False, metavar="[DIRECTORY]")
 @click.option("--from", "source", metavar="PATH", help="A Dockerfile, a SAM template, or the output directory of cdk synth.")
 @click.option("--context", metavar="DIRECTORY", help="Build context of the Dockerfile.  [default: its directory]")
-@click.option("--runtime", metavar="RUNTIME", help="Runtime, such as python3.13, where the base image does not tell it.")
-@click.option("--architecture", type=click.Choice(ARCHITECTURES), help="Architecture, where nothing else tells it.")
+@click.option("--runtime", metavar="RUNTIME", help="Runtime, such as python3.13, if it cannot be seen from the base image.")
+@click.option("--architecture", type=click.Choice(ARCHITECTURES), help="Architecture, if it is not set anywhere else.")
 @click.option("--output", default=".", metavar="DIRECTORY", help="Where the specs are written.  [default: .]")
-@click.option("--force", is_flag=True, help="Write over files that are there.")
+@click.option("--force", is_flag=True, help="Overwrite existing files.")
 @click.option("--diff", "--dry-run", "diff", is_flag=True, help="Print what would be written, and write nothing.")
 @of_project
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
@@ -70,11 +71,13 @@ def command(
     not, and 2 for wrong usage or input.
     """
     if source is None and runtime is None:
-        raise click.UsageError("nothing is given to start from\n  hint: optimizer init --from Dockerfile, or --runtime python3.13")
+        raise click.UsageError(
+            "no Dockerfile, template, app or runtime is given\n  hint: optimizer init --from Dockerfile, or --runtime python3.13"
+        )
     if source is not None and name is not None:
-        raise click.UsageError("DIRECTORY goes with --runtime, and not with --from")
+        raise click.UsageError("DIRECTORY can be given with --runtime only, not with --from")
     if context is not None and (source is None or source.endswith((".yaml", ".yml", ".json", "cdk.out"))):
-        raise click.UsageError("--context goes with a Dockerfile: templates and apps say their own")
+        raise click.UsageError("--context can be given with a Dockerfile only: templates and apps name their own")
     settings = load_settings(".")
     through = Mirror.parse(mirror) if mirror is not None else settings.mirror
     project = Project(root or settings.root)
@@ -85,9 +88,9 @@ def command(
         images = [_started(name or ".", runtime, architecture, project)]
     else:
         candidates, skipped = load_candidates(source, project.root, context=context, mirror=through)
-        images = _proposed(candidates, skipped, project, through, runtime, architecture)
+        images = _proposed(candidates, skipped, project, through, settings.tools, runtime, architecture)
     files = _files(images, output)
-    checked = [_checked(file, pins, project, through) for file in files]
+    checked = [_checked(file, pins, project, through, settings.tools) for file in files]
     unpinned = any(missing for _, missing in checked)
     files = [file for file, _ in checked]
     commands = (["optimizer pin"] if unpinned else []) + [f"optimizer plan {file.path}" for file in files[:1]]
@@ -104,6 +107,7 @@ def _proposed(
     skipped: list[Skipped],
     project: Project,
     mirror: Mirror,
+    tools: Tools,
     runtime: str | None,
     architecture: str | None,
 ) -> list[tuple[Candidate | None, ProposedImage]]:
@@ -117,10 +121,9 @@ def _proposed(
                 directory=item.directory,
                 project=project,
                 mirror=mirror,
-                command=item.command,
-                entrypoint=item.entrypoint,
-                workdir=item.workdir,
-                architecture=item.architecture or architecture,
+                tools=tools,
+                function=item.declared,
+                architecture=architecture,
                 runtime=runtime,
                 secrets=item.secrets,
             )
@@ -138,7 +141,7 @@ def _proposed(
 
 
 def _started(directory: str, runtime: str, architecture: str | None, project: Project) -> tuple[Candidate | None, ProposedImage]:
-    proposal = start(runtime, os.path.normpath(directory), project, architecture or "x86_64")
+    proposal = start(runtime, os.path.normpath(directory), project, architecture or DEFAULT_ARCHITECTURE)
     name = slug(os.path.basename(os.path.realpath(os.path.join(project.root, directory)))) or "function"
     return None, ProposedImage(function="", id="".join(part.capitalize() for part in name.split("-")), proposal=proposal)
 
@@ -174,14 +177,14 @@ def _files(images: Sequence[tuple[Candidate | None, ProposedImage]], output: str
     return files
 
 
-def _checked(file: ProposedFile, pins: Lock, project: Project, mirror: Mirror) -> tuple[ProposedFile, bool]:
+def _checked(file: ProposedFile, pins: Lock, project: Project, mirror: Mirror, tools: Tools) -> tuple[ProposedFile, bool]:
     """The file after loading and planning what it says, and whether a pin is missing."""
     import tomlkit
 
     spec = ImageSpec.from_dict(tomlkit.parse(file.text).unwrap())
     assert spec == file.images[0].proposal.spec
     try:
-        plan(spec, pins, project, mirror=mirror)
+        plan(spec, pins, project, mirror=mirror, tools=tools)
     except LockError:
         return file, True
     except OptimizerError as error:
@@ -201,7 +204,7 @@ def _write(files: Sequence[ProposedFile], *, force: bool, only_shown: bool, form
     there = [path for path, data in before.items() if data is not None]
     if there and not force:
         raise ContextError(
-            f"{', '.join(there)}: there already; nothing is written", hint="look with --diff, and write over it with --force"
+            f"{', '.join(there)}: exists already; nothing is written", hint="see the difference with --diff, or overwrite it with --force"
         )
     written: list[str] = []
     try:

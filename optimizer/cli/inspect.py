@@ -10,27 +10,27 @@ import click
 from optimizer.adapters.images import describe_image, open_image
 from optimizer.adapters.images.reading import read_image
 from optimizer.images.analysis import with_sharing
-from optimizer.lint.conventions import Conventions
-from optimizer.lint.engine import lint
-from optimizer.lint.finding import Location, Severity
-from optimizer.lint.subjects import ImageSubject
+from optimizer.linting.conventions import Conventions
+from optimizer.linting.engine import lint
+from optimizer.linting.finding import Location, Severity
+from optimizer.linting.subjects import ImageSubject
 from optimizer.model.sources import SOURCES
 from optimizer.report.inspect import inspection_as_text, inspection_to_dict
 
 
 @click.command(name="inspect", short_help="Show the layers of built images, their waste, and the rules of Lambda that they break.")
 @click.argument("subjects", nargs=-1, required=True, metavar="IMAGE|TAR...")
-@click.option("--from", "source", type=click.Choice(SOURCES), help="What the subjects are.  [default: told by the name]")
+@click.option("--from", "source", type=click.Choice(SOURCES), help="What the subjects are.  [default: detected from the name]")
 @click.option(
     "--platform",
     metavar="OS/ARCHITECTURE",
-    help="Which image of an index to take.  [default: linux/amd64, else linux/arm64, else the only one]",
+    help="Which image of an index to use.  [default: linux/amd64, else linux/arm64, else the only one]",
 )
-@click.option("--base", metavar="IMAGE|TAR", help="The base image, to tell its layers exactly.  [default: told by the history]")
+@click.option("--base", metavar="IMAGE|TAR", help="The base image, to find its layers exactly.  [default: detected from the history]")
 @click.option(
     "--estimate",
     is_flag=True,
-    help="Estimate the compressed size of layers whose source has none, by gzip. Takes a while for large images.",
+    help="Estimate the compressed size of layers by gzip, if it is not known. Slow for large images.",
 )
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.pass_context
@@ -46,7 +46,7 @@ def command(
 
     With several subjects, shows which layers they share. Exits with 1 when an
     image breaks one of Lambda's rules that have the severity error. What your
-    house asks of images besides, optimizer lint --image tells.
+    company asks of images besides, optimizer lint --image checks.
     """
     given = describe_image(base, platform=platform) if base else None
     analyses = []
@@ -54,7 +54,7 @@ def command(
         with open_image(subject, source=source, platform=platform) as opened:
             click.echo(f"reading {subject}", err=True)
             analyses.append(read_image(opened, base=given, estimate=estimate))
-    # No house is asked: what is shown are Lambda's own rules.
+    # No configuration is read: only Lambda's own rules are shown.
     conventions = Conventions(today=datetime.date.today())
     found = [
         (analysis, lint([ImageSubject(analysis=analysis, location=Location(construct=analysis.image.name))], conventions).findings)

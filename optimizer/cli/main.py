@@ -124,7 +124,7 @@ def main() -> None:
             click.echo(f"error: {fault}", err=True)
         sys.exit(error.exit_code)
     except _Interrupted:
-        click.echo("error: interrupted before it was done; nothing half-done is left behind", err=True)
+        click.echo("error: interrupted; no partial result is left", err=True)
         sys.exit(_INTERRUPTED)
     except BrokenPipeError:
         # The reader of a pipe went away, as `| head` does; that is no fault of anyone.

@@ -6,6 +6,7 @@ import datetime
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,23 +14,24 @@ import click
 
 from optimizer.adapters.files import replace_file
 from optimizer.adapters.tree import SPEC_SUFFIX, is_spec
+from optimizer.adapters.walk import walk
 from optimizer.bases.catalogue import base_image, check_runtime
 from optimizer.bases.lock import Lock, LockedImage
 from optimizer.bases.mirror import Mirror
+from optimizer.config.settings import cdk_output, load_lock, load_settings
 from optimizer.errors import Fault, LockError, OptimizerError, RegistryError, SpecError
 from optimizer.model.reference import ImageReference
-from optimizer.settings import cdk_output, load_lock, load_settings
 
 if TYPE_CHECKING:
-    from optimizer.adapters.registry import Registry
+    from optimizer.adapters.registry.client import Registry
+    from optimizer.bases.tools import Tools
 
 _SHORT_DIGEST = len("sha256:") + 12
-_FOREIGN_FOLDERS = frozenset({"node_modules", "cdk.out", "__pycache__"})
 
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """An image to pin, and the platforms (``amd64``, ``arm64``) that its pin has to be good for; empty where nobody says."""
+    """An image to pin, and the platforms (``amd64``, ``arm64``) that its pin has to be good for; empty where it is not set."""
 
     reference: ImageReference
     platforms: frozenset[str] = frozenset()
@@ -65,8 +67,8 @@ class _Row:
     metavar="REFERENCE|RUNTIME",
     help="Pin this image too, or the base image of this runtime. Repeatable.",
 )
-@click.option("--update", is_flag=True, help="Resolve again what is already pinned.")
-@click.option("--check", is_flag=True, help="Offline: list what is missing or too old; exit code 1 if anything is.")
+@click.option("--update", is_flag=True, help="Resolve images again that are already pinned.")
+@click.option("--check", is_flag=True, help="Offline: list missing and old pins; exit with 1 if there is one.")
 @click.option(
     "--max-age",
     type=click.IntRange(min=0),
@@ -102,19 +104,19 @@ def command(
     them, so "optimizer pin cdk.out" pins all that the app needs. The app itself
     is not run.
 
-    Registries are asked over HTTP, without a container engine; private Amazon
-    ECR registries with your AWS credentials. When one image cannot be
-    resolved, nothing is written.
+    Registries are asked over HTTP, without a container engine, with the logins
+    that Docker has; private Amazon ECR registries with your AWS credentials.
+    When one image cannot be resolved, nothing is written.
     """
     if check and update:
-        raise click.UsageError("--check asks no registry, so it cannot go with --update")
+        raise click.UsageError("--check works offline, so it cannot be combined with --update")
     if max_age is not None and not check:
         raise click.UsageError("--max-age needs --check")
     settings = load_settings(".")
     path = Path(lock_option or settings.lock)
     lock = load_lock(path)
     named = bool(specs or images)
-    wanted = _references(specs if named else (*_found_specs(), *_found_assembly()), images)
+    wanted = _references(specs if named else (*_found_specs(), *_found_assembly()), images, settings.tools)
     if not named:
         wanted = _merged(wanted, (_Wanted(image.reference) for image in lock.images))
     if not wanted and named:
@@ -185,12 +187,12 @@ def _pin(path: Path, lock: Lock, wanted: Sequence[_Wanted], update: bool, mirror
 def _resolve(references: Sequence[ImageReference], mirror: Mirror) -> list[LockedImage]:
     """One pin per reference; raises RegistryError with the faults of all that failed."""
     # Imported here: neither --check nor --help needs an HTTP client.
-    from optimizer.adapters.ecr import default_credentials
-    from optimizer.adapters.registry import HttpRegistry
+    from optimizer.adapters.registry.client import HttpRegistry
+    from optimizer.adapters.registry.credentials import DefaultCredentials
 
     found: list[LockedImage] = []
     faults: list[Fault] = []
-    with HttpRegistry(default_credentials()) as registry:
+    with HttpRegistry(DefaultCredentials()) as registry:
         for reference in references:
             source = mirror.apply(reference)
             through = f" from {source.registry}" if source != reference else ""
@@ -200,7 +202,8 @@ def _resolve(references: Sequence[ImageReference], mirror: Mirror) -> list[Locke
             except RegistryError as error:
                 faults.extend(error.faults)
     if faults:
-        raise RegistryError(faults)
+        # A login that fails fails alike for every image of its registry.
+        raise RegistryError(list(dict.fromkeys(faults)))
     return found
 
 
@@ -231,29 +234,23 @@ def _found_assembly() -> tuple[str, ...]:
 
 def _found_specs() -> tuple[str, ...]:
     """The ``*.image.toml`` under the current directory, sorted, without what tools install or write."""
-    found: list[str] = []
-    for folder, folders, files in os.walk("."):
-        folders[:] = [name for name in folders if not name.startswith(".") and name not in _FOREIGN_FOLDERS]
-        if "pyvenv.cfg" in files:
-            folders.clear()
-            continue
-        found += [os.path.normpath(os.path.join(folder, name)) for name in files if is_spec(name)]
-    return tuple(sorted(found))
+    return tuple(sorted(map(os.path.normpath, walk(".", is_spec))))
 
 
-def _references(specs: Iterable[str], images: Iterable[str]) -> tuple[_Wanted, ...]:
-    """The images that the specs, assemblies and ``--image`` options stand for, each once, in order.
+def _references(specs: Iterable[str], images: Iterable[str], tools: Tools) -> tuple[_Wanted, ...]:
+    """The images that the specs, assemblies and ``--image`` options need or name, each once, in order.
 
     Raises SpecError with the faults of all of them.
     """
     found: dict[str, _Wanted] = {}
     faults: list[Fault] = []
-    for name, read in [*((spec, _named) for spec in specs), *((image, _references_of_image) for image in images)]:
+    readers = [*(partial(_named, name, tools) for name in specs), *(partial(_references_of_image, name) for name in images)]
+    for read in readers:
         try:
-            for item in read(name):
+            for item in read():
                 before = found.get(item.reference.tagged, item)
                 if before.reference.digest != item.reference.digest:
-                    raise SpecError(f'"{item.reference.tagged}" is asked for with two digests', hint="name it once")
+                    raise SpecError(f'"{item.reference.tagged}" is given with two digests', hint="name it once")
                 found[item.reference.tagged] = _Wanted(item.reference, before.platforms | item.platforms)
         except OptimizerError as error:
             faults.extend(error.faults)
@@ -262,9 +259,9 @@ def _references(specs: Iterable[str], images: Iterable[str]) -> tuple[_Wanted, .
     return tuple(found.values())
 
 
-def _named(name: str) -> tuple[_Wanted, ...]:
+def _named(name: str, tools: Tools) -> tuple[_Wanted, ...]:
     if not os.path.isdir(name):
-        return _references_of_spec(name)
+        return _references_of_spec(name, tools)
     # Imported here: templates need a reader of YAML.
     from optimizer.adapters.assembly import required_images
 
@@ -274,26 +271,26 @@ def _named(name: str) -> tuple[_Wanted, ...]:
     return tuple(_Wanted(image.reference, frozenset({image.platform})) for image in images)
 
 
-def _references_of_spec(name: str) -> tuple[_Wanted, ...]:
+def _references_of_spec(name: str, tools: Tools) -> tuple[_Wanted, ...]:
     if not name.endswith(".toml"):
         raise SpecError(
             f'"{name}" is not a spec file; allowed: *{SPEC_SUFFIX}, or the directory of a synthesized app',
             hint=f"for an image or a runtime: optimizer pin --image {name}",
         )
     # Imported here: most calls name no spec.
-    from optimizer.model.plan import oci_architecture
+    from optimizer.model.architectures import BY_NAME
     from optimizer.model.spec import ImageSpec
     from optimizer.planning import required_images
 
     spec = ImageSpec.load(name)
     try:
-        references = tuple(required_images(spec))
+        references = required_images(spec, tools)
         for reference in references:
             _check_tag(reference)
     except OptimizerError as error:
         # What load() raises is placed in the file already; this is not.
         raise SpecError([Fault(fault.message, f"{name}: {fault.place}".removesuffix(": "), fault.hint) for fault in error.faults]) from None
-    return tuple(_Wanted(reference, frozenset({oci_architecture(spec.architecture)})) for reference in references)
+    return tuple(_Wanted(reference, frozenset({BY_NAME[spec.architecture].oci})) for reference in references)
 
 
 def _references_of_image(name: str) -> tuple[_Wanted, ...]:

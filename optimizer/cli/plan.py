@@ -4,34 +4,36 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from optimizer.adapters.assembly import AssemblyFunction, load_functions
+from optimizer.adapters.plan_files import FoundPlan, plan_of_context
 from optimizer.adapters.slimming import measure_slimming
 from optimizer.bases.mirror import Mirror
+from optimizer.builders.docker.context import build_context, stage_context
+from optimizer.builders.docker.render import render
 from optimizer.cli.options import of_project
-from optimizer.context import Project, build_context, stage_context
-from optimizer.dockerfile.instruction import Dockerfile
+from optimizer.config.settings import load_lock, load_settings
 from optimizer.dockerfile.parse import decode, parse
-from optimizer.dockerfile.rendered import BASE, BUILD
 from optimizer.dockerfile.scope import resolve
-from optimizer.dockerfile.words import unquoted
 from optimizer.errors import ContextError, OptimizerError
-from optimizer.model.image import LAYERS_LABEL
 from optimizer.model.plan import BuildPlan
 from optimizer.model.spec import ImageSpec
 from optimizer.planning import plan
-from optimizer.report.plan import FunctionRow, functions_as_text, functions_to_dict, plan_as_text, plan_to_dict
+from optimizer.planning.document import KeptPlan, plan_to_data, text_digest
+from optimizer.planning.keys import stage_keys
+from optimizer.project.files import Project
+from optimizer.report.plan import FunctionRow, functions_as_text, functions_to_dict, plan_as_text
 from optimizer.report.slimming import LeftOut, slimming_as_text, slimming_to_dict
-from optimizer.settings import load_lock, load_settings
 
 
 @click.command(name="plan", short_help="Show stages, layers, base and repository of a spec or a synthesized app.")
 @click.argument("subject", metavar="SPEC|APP", type=click.Path(path_type=Path))
 @of_project
-@click.option("--measure", is_flag=True, help="Build the stages of SPEC that leave something out, and show how many bytes that saves.")
+@click.option("--measure", is_flag=True, help="Build the stages of SPEC that use slim, and show how many bytes it saves.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(subject: Path, root: Path | None, lock: Path | None, mirror: str | None, measure: bool, form: str) -> None:
     """Show what will be built.
@@ -43,12 +45,12 @@ def command(subject: Path, root: Path | None, lock: Path | None, mirror: str | N
     if subject.is_dir():
         if measure:
             raise click.UsageError("--measure needs a SPEC: an app is measured spec by spec")
-        rows = [_row(function) for function in load_functions(subject)]
-        if not rows:
+        functions = load_functions(subject)
+        if not functions:
             raise ContextError(
                 f'the app in "{subject}" has no image function', str(subject), "declare an OptimizedFunction, and run cdk synth again"
             )
-        click.echo(json.dumps(functions_to_dict(rows), indent=2) if form == "json" else functions_as_text(rows))
+        _show_app(functions, form)
         return
     settings = load_settings(".")
     project = Project(root or settings.root)
@@ -57,13 +59,15 @@ def command(subject: Path, root: Path | None, lock: Path | None, mirror: str | N
         load_lock(lock or settings.lock),
         project,
         mirror=Mirror.parse(mirror) if mirror is not None else settings.mirror,
+        tools=settings.tools,
     )
     for warning in made.warnings:
         click.echo(f"warning: {warning}", err=True)
     left_out = _measured(made, project) if measure else None
     if form == "json":
+        kept = KeptPlan(plan=made, keys=stage_keys(made, project), dockerfile=text_digest(render(made)))
         measured = {"slimming": slimming_to_dict(left_out)} if left_out is not None else {}
-        click.echo(json.dumps({**plan_to_dict(made), **measured}, indent=2))
+        click.echo(json.dumps({**plan_to_data(kept), **measured}, indent=2))
         return
     click.echo(plan_as_text(str(subject), made))
     if left_out is not None:
@@ -78,31 +82,40 @@ def _measured(made: BuildPlan, project: Project) -> tuple[LeftOut, ...]:
         )
 
 
-def _layers(dockerfile: Dockerfile) -> tuple[str, ...]:
-    """The layers that a rendered Dockerfile lists; none for any other."""
-    labels = [item for item in dockerfile.stages[-1].instructions if item.keyword == "LABEL"]
-    values = {name: unquoted(value or "") for item in labels for name, value, _ in item.pairs()}
-    return tuple(values.get(LAYERS_LABEL, "").split())
+def _show_app(functions: Sequence[AssemblyFunction], form: str) -> None:
+    found = {function.tag: _found(function) for function in functions}
+    rows = [_row(function, found[function.tag]) for function in functions]
+    if form == "text":
+        click.echo(functions_as_text(rows))
+        return
+    plans = {tag: plan_to_data(each.planned) for tag, each in sorted(found.items()) if each.planned is not None}
+    click.echo(json.dumps({**functions_to_dict(rows), "plans": plans}, indent=2))
 
 
-def _row(function: AssemblyFunction) -> FunctionRow:
-    base, note = "", ""
+def _found(function: AssemblyFunction) -> FoundPlan:
+    if function.directory is None or function.dockerfile is None:
+        return FoundPlan()
+    return plan_of_context(function.directory, function.dockerfile)
+
+
+def _row(function: AssemblyFunction, found: FoundPlan) -> FunctionRow:
+    base, note = "", f"{found.note}; run cdk synth again" if found.note else ""
     stages: tuple[str, ...] = ()
-    if function.dockerfile is not None:
+    if found.planned is not None:
+        made = found.planned.plan
+        base = str(made.base)
+        stages = (*(stage.name for stage in made.stages if stage.name not in made.layers), *made.layers)
+    elif function.dockerfile is not None:
         try:
             parsed = parse(decode(function.dockerfile.read_bytes()), str(function.dockerfile))
             base = resolve(parsed).stages[-1].image or ""
-            named = tuple(stage.name for stage in parsed.stages if stage.name and stage.name not in (BASE, BUILD))
-            layers = _layers(parsed)
-            stages = (*(name for name in named if name not in layers), *layers)
+            stages = tuple(stage.name for stage in parsed.stages if stage.name)
         except OptimizerError as error:
             note = f"the Dockerfile cannot be read: {error.faults[0].message}"
-        except OSError as error:
-            note = f"the Dockerfile cannot be read: {error}"
     return FunctionRow(
         path=function.path,
-        handler=function.handler,
-        architecture=function.architecture or "unknown",
+        handler=function.declared.handler,
+        architecture=function.declared.architecture or "unknown",
         image=function.tag,
         repository=function.repository or "",
         base=base,

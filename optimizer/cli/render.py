@@ -7,12 +7,13 @@ from pathlib import Path
 import click
 
 from optimizer.bases.mirror import Mirror
+from optimizer.builders.docker.context import build_context, stage_context
+from optimizer.builders.docker.render import Profile
 from optimizer.cli.options import of_project
-from optimizer.context import Project, build_context, stage_context
-from optimizer.dockerfile.render import Profile
+from optimizer.config.settings import load_lock, load_settings
 from optimizer.model.spec import ImageSpec
 from optimizer.planning import plan
-from optimizer.settings import load_lock, load_settings
+from optimizer.project.files import Project
 
 
 @click.command(name="render", short_help="Print the Dockerfile of a spec, or write its build context.")
@@ -44,6 +45,7 @@ def command(spec: Path, root: Path | None, lock: Path | None, mirror: str | None
         load_lock(lock or settings.lock),
         project,
         mirror=Mirror.parse(mirror) if mirror is not None else settings.mirror,
+        tools=settings.tools,
     )
     for warning in made.warnings:
         click.echo(f"warning: {warning}", err=True)

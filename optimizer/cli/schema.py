@@ -16,8 +16,8 @@ def command(subject: str) -> None:
 
         schema = json_schema()
     else:
-        from optimizer.lint.configuration import conventions_schema
-        from optimizer.lint.rules import RULES
+        from optimizer.config.schema import configuration_schema
+        from optimizer.linting.rules import RULES
 
-        schema = conventions_schema(RULES)
+        schema = configuration_schema(RULES)
     click.echo(json.dumps(schema, indent=2))

@@ -1,4 +1,4 @@
-"""``optimizer verify``: proof that the images of an app are the same whoever builds them."""
+"""``optimizer verify``: proof that the images of an app are the same on every machine."""
 
 from __future__ import annotations
 
@@ -14,16 +14,18 @@ import click
 
 from optimizer.adapters.assembly import load_functions, load_images
 from optimizer.adapters.engine import Engine
+from optimizer.adapters.plan_files import plan_of_context
 from optimizer.adapters.verification import BuildInputs, verify_image
 from optimizer.bases.mirror import Mirror
+from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.cli.options import of_project
-from optimizer.context import Project, build_context, stage_context
+from optimizer.config.settings import load_lock, load_settings
 from optimizer.errors import ContextError, EngineError, Fault, OptimizerError, did_you_mean
 from optimizer.model.build import BuildOptions
 from optimizer.model.spec import ImageSpec
 from optimizer.planning import plan
+from optimizer.project.files import Project
 from optimizer.report.verify import SkippedImage, VerifiedImage, verification_as_text, verification_to_dict
-from optimizer.settings import load_lock, load_settings
 
 
 @click.command(name="verify", short_help="Build images twice as two machines would, and explain what differs.")
@@ -102,6 +104,7 @@ def _inputs(subject: Path, functions: tuple[str, ...], root: Path | None, lock: 
         load_lock(lock or settings.lock),
         project,
         mirror=Mirror.parse(mirror) if mirror is not None else settings.mirror,
+        tools=settings.tools,
     )
     for warning in made.warnings:
         click.echo(f"warning: {warning}", err=True)
@@ -134,6 +137,11 @@ def _of_app(subject: Path, selected: tuple[str, ...]) -> _Found:
     for image in load_images(subject):
         users = sorted({path for destination in image.destinations for path in paths.get(destination.tag, ())})
         if users and (not selected or any(fnmatch.filter(users, pattern) for pattern in selected)):
-            inputs = BuildInputs(directory=image.directory, options=image.options) if image.directory is not None else None
+            inputs = None
+            if image.directory is not None:
+                inputs = BuildInputs(directory=image.directory, options=image.options)
+                note = plan_of_context(image.directory, image.directory / image.options.dockerfile).note
+                if note:
+                    click.echo(f"warning: {users[0]} is built as it is: {note}; run cdk synth again", err=True)
             found.append((users[0], tuple(users), inputs))
     return found

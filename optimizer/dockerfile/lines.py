@@ -90,7 +90,7 @@ def split_flags(text: str, start: int) -> tuple[tuple[Flag, ...], int]:
 
 
 def json_items(text: str) -> tuple[str, ...] | Exception | None:
-    """The texts of a JSON list; None for what is no such list; an exception for a list of other things."""
+    """The strings of a JSON list; None for a text that is not a list; an exception for a list of other things."""
     if not text.startswith("["):
         return None
     try:
@@ -100,7 +100,7 @@ def json_items(text: str) -> tuple[str, ...] | Exception | None:
     if not isinstance(items, list):
         return None
     if not all(isinstance(item, str) for item in items):
-        return TypeError("the JSON form takes texts alone")
+        return TypeError("the JSON form takes strings only")
     return tuple(items)
 
 
@@ -125,11 +125,11 @@ def _directive(result: Scan, number: int, line: str, stripped: str) -> bool:
         return False
     name, value, span = match["name"].lower(), match["value"], _line_span(number, line)
     if any(other.name == name for other in result.directives):
-        result.problems.append(Problem(f"a second {name} directive", span, "leave one of them out"))
+        result.problems.append(Problem(f"there is there is there is a second {name} directive", span, "remove one of them"))
         return True
     if name == "escape":
         if value not in ("\\", "`"):
-            result.problems.append(Problem(f'the escape directive takes "\\" or "`", and not "{value[:20]}"', span, "take one of the two"))
+            result.problems.append(Problem(f'the escape directive takes "\\" or "`", and not "{value[:20]}"', span, "use one of the two"))
             return True
         result.escape = value
     result.directives.append(Directive(name=name, value=value, span=span))
@@ -169,7 +169,7 @@ def _logical(result: Scan, first: int, line: str, stripped: str, rest: Iterator[
         items = None
         if match["keyword"].upper() in ("ADD", "CMD", "COPY", "ENTRYPOINT", "RUN", "SHELL", "VOLUME"):
             span = source.span(arguments_start, arguments_start + len(arguments))
-            result.problems.append(Problem("the JSON form takes texts alone", span, "put every item in double quotes"))
+            result.problems.append(Problem("the JSON form takes strings only", span, "put every item in double quotes"))
     heredocs: list[Heredoc] = []
     last = number
     if "<<" in arguments and _takes_heredocs(match["keyword"], arguments):

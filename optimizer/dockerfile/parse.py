@@ -77,7 +77,7 @@ def _binary(found: Scan) -> Problem:
     for number, line in enumerate(found.lines, 1):
         if _NUL in line:
             column = line.index(_NUL) + 1
-            return Problem("a NUL character", Span(Position(number, column), Position(number, column + 1)), "this is no text file")
+            return Problem("a NUL character", Span(Position(number, column), Position(number, column + 1)), "this is not a text file")
     raise AssertionError("no line holds the NUL character that the text holds")
 
 
@@ -102,7 +102,7 @@ def _split(found: Scan, problems: list[Problem]) -> Sequence[tuple[LogicalLine, 
                 result.append((line, line.keyword.upper(), value))
                 continue
         span = line.source.span(line.keyword_start, line.keyword_start + len(line.keyword))
-        problems.append(Problem("the line can be read in two ways", span, "separate its words by single spaces"))
+        problems.append(Problem("the line has two meanings", span, "separate its words by single spaces"))
     assert not by_line or problems
     return result
 
@@ -142,7 +142,7 @@ def _nested(line: LogicalLine, escape: str, problems: list[Problem]) -> Instruct
         _unknown_keyword(line.source, keyword, line.arguments_start, problems)
         return None
     if keyword.upper() in ("FROM", "MAINTAINER", "ONBUILD"):
-        problems.append(Problem(f"ONBUILD takes no {keyword.upper()}", span, "take the instruction out"))
+        problems.append(Problem(f"ONBUILD takes no {keyword.upper()}", span, "remove the instruction"))
         return None
     flags, start = split_flags(line.source.text, line.arguments_start + len(keyword))
     arguments = line.source.text[start:].rstrip()
@@ -204,5 +204,5 @@ def _stage(index: int, start: Instruction, body: Sequence[Instruction], problems
     if len(words) == 3 and words[1].upper() == "AS":
         name = words[2]
     elif len(words) != 1:
-        problems.append(Problem("FROM takes an image, and may take AS and a name", start.head, "write FROM image AS name"))
+        problems.append(Problem("FROM needs an image, optionally followed by AS and a name", start.head, "write FROM image AS name"))
     return ParsedStage(index=index, origin=words[0] if words else "", name=name, start=start, instructions=tuple(body))

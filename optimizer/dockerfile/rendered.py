@@ -1,6 +1,6 @@
-"""How a rendered Dockerfile is told from one that people wrote, and what its fixed stages are called.
+"""How a rendered Dockerfile is recognised among those that people wrote, and what its fixed stages are called.
 
-Apart from the renderer, because whoever reads Dockerfiles needs these words and no plan.
+Apart from the renderer, because what reads Dockerfiles needs these words, but no plan.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ BASE = "base"
 """Name of the stage that is the pinned base image and nothing else."""
 
 BUILD = "build-base"
-"""Name of the stage that is the same image for the platform of whoever builds."""
+"""Name of the stage that is the same image for the platform of the machine that builds."""
 
 HEADER = "# Generated from an image specification: change the specification, not this file."
 """First line of every Dockerfile that is rendered, and of no other."""

@@ -1,4 +1,4 @@
-"""What variables of a Dockerfile stand for, and what each stage stands on.
+"""The values of a Dockerfile's variables, and the image that each stage starts from.
 
 BuildKit's rules: arguments before the first FROM are seen by FROM alone,
 unless a stage declares them again; a stage built on another inherits its
@@ -7,7 +7,7 @@ shell's to expand.
 Source: https://docs.docker.com/reference/dockerfile/#understand-how-arg-and-from-interact
 
 A value that only the build decides is None: an argument without a default,
-the platform where nobody says it, and the environment of an unknown image.
+the platform where it is not set, and the environment of an unknown image.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ Environments = Callable[[str], "Mapping[str, str] | None"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildInputs:
-    """What the build is told.
+    """The arguments and options of the build.
 
     ``arguments`` are its build arguments; where ``complete``, there are no
-    others.  ``platform`` is such as ``linux/arm64``, None where nobody says.
+    others.  ``platform`` is such as ``linux/arm64``, None where it is not set.
     ``environments`` gives what is known of an image's variables, None for
     nothing; ``scratch`` has none at all.  ``workdirs`` gives an image's working
     directory, None where it is not known.
@@ -57,7 +57,7 @@ class ResolvedStage:
     for each of the stage's instructions, the values of its words: for ARG, ENV
     and LABEL those behind the ``=``, and nothing for what the shell expands.
     ``workdirs`` has the working directory before each instruction, and then
-    the one at the end.  None stands for what cannot be told.
+    the one at the end.  None stands for an unknown value.
     """
 
     stage: ParsedStage

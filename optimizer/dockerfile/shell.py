@@ -1,4 +1,4 @@
-"""The commands of a RUN, as far as a reader without a shell can tell them apart.
+"""The commands of a RUN, as far as they can be separated without running a shell.
 
 No shell is run or imitated: text is cut at operators and white space outside
 quotes.  What is inside ``$(…)`` and back quotes is cut as well, so that every

@@ -1,1 +1,1 @@
-"""What can be said about built images: their layers, their waste, Lambda's rules, and how two builds differ."""
+"""What is known about built images: their layers, their waste, Lambda's rules, and how two builds differ."""

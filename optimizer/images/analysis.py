@@ -145,7 +145,7 @@ def find_base(image: Image, given: Image | None = None) -> Base:
 
 
 def layer_steps(image: Image) -> tuple[str, ...]:
-    """The instruction that made each layer, with the stage it was copied from where the image tells; empty where nobody does."""
+    """The instruction that made each layer, with the stage it was copied from where the image records it; empty where it is unknown."""
     steps = [step_text(layer.created_by) for layer in image.layers]
     copies = steps[len(steps) - len(image.stages) :]
     if len(image.stages) <= len(steps) and all(step.startswith(("ADD ", "COPY ")) for step in copies):

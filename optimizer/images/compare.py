@@ -22,7 +22,7 @@ from optimizer.model.image import Entry, Image
 EQUAL, CONTENT, METADATA, COMPRESSOR = "equal", "content", "metadata", "compressor"
 
 MODE = "the mode comes from the umask of the checkout: set modes in a build stage, or with COPY --chmod"
-OWNER = "the owner comes from who builds: set it with --chown, in numbers"
+OWNER = "the owner comes from the user that builds: set it with --chown, in numbers"
 SOURCE_TIME = "the time is that of the source file: touch it to a constant in a build stage"
 CLOCK = "the time is that of the build: touch everything to a constant at the end of the build stage"
 PARENT_TIME = (
@@ -30,7 +30,7 @@ PARENT_TIME = (
     "make and touch the whole path in a build stage, and copy the tree to / (COPY --from=stage /layer/ /)"
 )
 PARENT_ENTRY = "only one build wrote an entry for this parent directory: make the whole path in a build stage, and copy the tree to /"
-ATTRIBUTES = "extended attributes differ: they come from the file system of who builds"
+ATTRIBUTES = "extended attributes differ: they come from the file system of the machine that builds"
 ORDER = "the same entries in another order: build with one kind of image store, or copy the tree through a build stage"
 FORM = "the same entries, written in another form: another version of the builder wrote the archive; pin the builder"
 OTHER_COMPRESSOR = "the same content, compressed by another compressor or level: pin the version of the builder, and compare diff ids"
@@ -78,12 +78,12 @@ class LayerComparison:
     hint: str = ""
 
     def with_differences(self, differences: Sequence[Difference]) -> LayerComparison:
-        """The same comparison with its differences told better."""
+        """The same comparison with its differences explained."""
         return replace(self, differences=tuple(differences))
 
 
 def verdict(first: Image, second: Image, number: int) -> str | None:
-    """The verdict on two layers as far as digests tell; None when only their entries can tell more."""
+    """The verdict on two layers by their digests; None when their entries must be compared."""
     one, other = first.layers[number], second.layers[number]
     if one.diff_id != other.diff_id:
         return None
@@ -151,7 +151,7 @@ def compare_entries(
 
 
 def explained(difference: Difference, explanation: Explanation | None) -> Difference:
-    """A difference in content with what the bytes tell."""
+    """A difference in content, explained from the bytes."""
     if explanation is None:
         return difference
     return replace(

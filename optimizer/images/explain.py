@@ -1,4 +1,4 @@
-"""Why two versions of one file differ, as far as their bytes tell."""
+"""Why two versions of one file differ, as far as their bytes show."""
 
 from __future__ import annotations
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from optimizer.model.architectures import architecture_of_oci
+
 HEADER_BYTES = 20
 """Of a file, that say whether it is an executable, and for which machine."""
 
@@ -32,7 +34,6 @@ _MACHINES = {
 }  # fmt: skip
 """Processors that Linux runs on; executables for graphics cards and virtual machines are data."""
 
-_OWN = {"amd64": "x86_64", "arm64": "arm64"}
 _EDGE = "(?<![a-z0-9]){}(?![a-z0-9])"
 _ANY = re.compile(_EDGE.format(f"(?:{'|'.join(_WORDS.values())})"))
 _NAMED = {machine: re.compile(_EDGE.format(f"(?:{words})")) for machine, words in _WORDS.items()}
@@ -51,7 +52,8 @@ def machine_of(header: bytes) -> str:
 
 def machine_of_image(architecture: str) -> str:
     """The machine that an image of an architecture, in OCI's word, runs on; empty for one that Lambda has not."""
-    return _OWN.get(architecture, "")
+    known = architecture_of_oci(architecture)
+    return known.name if known else ""
 
 
 def without_machine(name: str, machine: str) -> str | None:

@@ -3,7 +3,7 @@
 Terms: an entry *hides* what a lower layer has at its path.  A *whiteout* hides
 without putting anything in its place; an *opaque* one hides all that lower
 layers have in its directory.  *Wasted* bytes are those of files that a later
-entry hides: they are pushed, stored and counted, and nobody sees them.
+entry hides: they are pushed, stored and counted, and no process sees them.
 Source: https://github.com/opencontainers/image-spec/blob/v1.1.0/layer.md
 """
 

@@ -1,4 +1,4 @@
-"""What a directory of Python code says of how it becomes a package: pyproject.toml.
+"""What the pyproject.toml of a directory declares about the build of its package.
 
 Source: https://packaging.python.org/en/latest/specifications/pyproject-toml/
 """
@@ -13,21 +13,6 @@ from typing import Any
 
 from optimizer.locks.python import normal_name, parse_toml, shaped
 
-PINNED = {
-    "editables": "0.5",
-    "flit-core": "3.12.0",
-    "hatchling": "1.27.0",
-    "pdm-backend": "2.4.5",
-    "poetry-core": "2.1.3",
-    "setuptools": "80.9.0",
-    "uv-build": "0.13.9",
-    "wheel": "0.45.1",
-}
-"""The version of each well-known build backend that stages take, all of which run on every Python that Lambda has.
-
-uv-build is that of the uv which stages have: it builds such a package itself.
-"""
-
 _FROM_GIT = ("hatch-vcs", "pdm-scm", "poetry-dynamic-versioning", "setuptools-git-versioning", "setuptools-scm", "versioningit")
 # They never compile: what they make is the same on every platform.
 _PURE = ("flit-core", "hatchling", "pdm-backend", "poetry-core", "uv-build")
@@ -38,7 +23,7 @@ _LEGACY = ("setuptools>=40.8.0",)
 class Project:
     """What planning needs of a pyproject.toml.
 
-    ``name`` is in normal form, empty where it is not told.  ``dependencies``
+    ``name`` is in normal form, empty where it is not given.  ``dependencies``
     are those that the package itself needs, None where only running its
     backend tells them; ``extras`` adds those of each extra.  ``elsewhere``
     are the names that uv takes from paths, which other installers do not.
@@ -66,16 +51,19 @@ class Project:
 
     @property
     def pure(self) -> bool:
-        """Whether what builds never compiles, as far as pyproject.toml tells."""
+        """Whether what builds never compiles, as far as pyproject.toml shows."""
         if any(name in _PURE for name in self.backends):
             return True
         return set(self.backends) <= {"setuptools", "wheel"} and not self.extension_modules
 
-    def constraints(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The versions that the build takes, as ``name==version``, and what the project asks for that nothing pins."""
+    def constraints(self, known: Mapping[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The versions that the build takes, as ``name==version``, and what the project asks for that nothing pins.
+
+        ``known`` are the versions to take of well-known backends, by their names in normal form.
+        """
         pins, open_ends = {}, []
         for text in self.builds:
-            pin = _pin(text, PINNED.get(requirement_name(text)))
+            pin = _pin(text, known.get(requirement_name(text)))
             if pin is None:
                 open_ends.append(text)
             elif pin:

@@ -110,7 +110,8 @@ def sources(files: ProjectFiles, source: str) -> GoSources:
         modules=tuple(modules),
         local=tuple(local),
         vendored=is_file(files, joined(vendor, VENDORED)),
-        versions=tuple((file.path, file.go) for file in (*everything, *read) if file.go),
+        # Without a workspace, the source stands in both.
+        versions=tuple(dict.fromkeys((file.path, file.go) for file in (*everything, *read) if file.go)),
         downloads=any(set(file.required) - at_a_path for file in everything),
     )
 

@@ -1,7 +1,7 @@
 """What the settings and build scripts of a Gradle build name in the project: projects, included builds, scripts, archives.
 
 The scripts are programs.  Read here are the plain strings of the calls that
-nearly every build has; whatever computes a name is told as such.
+nearly every build has; a computed name is reported.
 Sources: https://docs.gradle.org/current/userguide/multi_project_builds.html,
 https://docs.gradle.org/current/userguide/composite_builds.html
 """

@@ -54,7 +54,7 @@ class Pom:
 
 
 def parse(text: str, path: str) -> Pom:
-    """The POM of the text at a path; ValueError for what is no POM."""
+    """The POM of the text at a path; ValueError if the text is not a POM."""
     # A document type could define entities without end.
     if "<!DOCTYPE" in text:
         raise ValueError("it has a document type, which no POM needs")

@@ -1,4 +1,4 @@
-"""What the locks of npm, pnpm and Yarn say of the project itself, in one form.
+"""What the locks of npm, pnpm and Yarn hold about the project itself, in one form.
 
 Terms: an *importer* is a directory whose package.json the tool installs for:
 the directory of the lock, ``.``, or a *member* of its workspace.  A *local

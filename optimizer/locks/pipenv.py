@@ -37,7 +37,7 @@ def read_pipfile_lock(text: str) -> PythonLock:
     try:
         data = json.loads(text)
     except ValueError as error:
-        raise LockFault(f"it is no valid JSON: {error}") from None
+        raise LockFault(f"it is not valid JSON: {error}") from None
     return shaped(lambda: _lock(data), "pipenv writes")
 
 

@@ -1,4 +1,4 @@
-"""What every lock file of Python tells: its packages, where each comes from, and for which Python it is."""
+"""What every lock file of Python holds: its packages, where each comes from, and for which Python it is."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from optimizer.bases.catalogue import BaseImage
 from optimizer.locks.local import Local, LocalKind
+from optimizer.model.architectures import BY_NAME
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -28,7 +29,8 @@ WHEEL = ".whl"
 ARCHIVES = (WHEEL, ".tar.gz", ".tgz", ".zip", ".tar.bz2", ".tar.xz")
 """How the names of files end that are built packages or source distributions."""
 
-MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
+_PAGE = (".html", ".htm")
+
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 # Later patch releases than these do not come: Python 3 has had at most 20 of one minor version.
 _PATCHES = range(30)
@@ -66,10 +68,12 @@ class Package:
 
     ``name`` is in normal form.  ``location`` depends on ``origin``; paths are
     relative to the directory of the lock.  ``files`` are the file names of its
-    wheels, or None where the lock does not tell them.  ``digest`` is that of
+    wheels, or None where the lock does not name them.  ``digest`` is that of
     a URL's archive, as ``sha256:...``, empty where the export of the lock has
     it anyway.  ``hashed`` is false where an installer that wants hashes finds
-    none in the lock.  ``place`` is what names it, as ``file`` or ``file:line``.
+    none in the lock.  ``on_page`` is true where the location is not that of an
+    index, but of a page of links.  ``place`` is what names it, as ``file`` or
+    ``file:line``.
     """
 
     name: str
@@ -84,6 +88,7 @@ class Package:
     files: tuple[str, ...] | None = None
     digest: str = ""
     hashed: bool = True
+    on_page: bool = False
 
     @property
     def pinned(self) -> bool:
@@ -92,7 +97,7 @@ class Package:
 
     @property
     def only_wheels(self) -> bool:
-        """Whether the lock tells all files of the package, and there is nothing to build it from."""
+        """Whether the lock names all files of the package, and there is nothing to build it from."""
         return bool(self.files) and all(name.endswith(WHEEL) for name in self.files or ())
 
     @property
@@ -118,7 +123,7 @@ class Package:
 class Wanted:
     """What a step takes of a lock: words for groups and extras, a member of the workspace, and for which machine.
 
-    ``defaults`` are the groups that the project installs unasked, for locks that do not tell them.
+    ``defaults`` are the groups that the project installs unasked, for locks that do not name them.
     """
 
     words: tuple[str, ...] = ()
@@ -191,7 +196,7 @@ def parse_toml(text: str) -> dict[str, Any]:
     try:
         data: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise LockFault(f"it is no valid TOML: {error}") from None
+        raise LockFault(f"it is not valid TOML: {error}") from None
     return data
 
 
@@ -234,7 +239,7 @@ def environment_of(base: BaseImage, architecture: str) -> tuple[tuple[str, str],
         "implementation_name": "cpython",
         "implementation_version": f"{version}.0",
         "os_name": "posix",
-        "platform_machine": MACHINES[architecture],
+        "platform_machine": BY_NAME[architecture].machine,
         "platform_python_implementation": "CPython",
         "platform_release": "",
         "platform_system": "Linux",
@@ -255,10 +260,22 @@ def file_name(item: Mapping[str, str]) -> str:
     return unquote(place.rpartition("/")[2])
 
 
-def registries(packages: Collection[Package]) -> tuple[str, ...]:
-    """The indexes that the packages come from, sorted, PyPI first."""
-    found = {package.location for package in packages if package.origin is From.REGISTRY and package.location}
-    return tuple(sorted(found, key=lambda url: (url != PYPI, url)))
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """An index, which is asked for the name of a package, or one page of links to archives of all of its packages."""
+
+    url: str
+    is_page: bool = False
+
+
+def registries(packages: Collection[Package]) -> tuple[Registry, ...]:
+    """The indexes and pages that the packages come from, sorted by URL, PyPI first."""
+    found = {
+        Registry(package.location, package.on_page or package.location.endswith(_PAGE))
+        for package in packages
+        if package.origin is From.REGISTRY and package.location
+    }
+    return tuple(sorted(found, key=lambda item: (item.url != PYPI, item.url)))
 
 
 def index_url(url: str) -> str:

@@ -56,7 +56,7 @@ class Gemfile:
 
 
 def parse_lock(text: str) -> GemfileLock:
-    """The lock of the text; what is no section of a lock is left out."""
+    """The lock of the text; other text is left out."""
     sources = []
     platforms: list[str] = []
     for section in re.split(r"\n(?=\S)", text):

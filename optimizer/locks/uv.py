@@ -146,7 +146,7 @@ def _walk(
 
 def _starts(root: Mapping[str, Any], wanted: Wanted) -> Iterator[tuple[str, Mapping[str, Any], str]]:
     """What is taken of a project: its own dependencies (an empty word), extras and groups."""
-    # Before revision 4, locks do not tell the default groups.
+    # Before revision 4, locks do not name the default groups.
     defaults = root.get("default-groups", wanted.defaults)
     defaults = root.get("dev-dependencies", {}) if defaults == "all" else defaults
     yield "", root, ""

@@ -2,7 +2,7 @@
 
 uv.lock, poetry.lock and pylock.toml list the files of every package, so it is
 known before a build which packages must be compiled.  Requirements files and
-Pipfile.lock hold hashes alone, which tell nothing.
+Pipfile.lock hold only hashes, which say nothing about the platform.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from collections.abc import Collection, Iterable
 from functools import lru_cache
 
 from optimizer.bases.catalogue import BaseImage
-from optimizer.locks.python import MACHINES, Package
+from optimizer.locks.python import Package
+from optimizer.model.architectures import BY_NAME
 
 # Minor version of the C library, which wheels name in their platform tags (PEP 600).
 _GLIBC = {"AL2023": 34, "AL2": 26, "AL1": 17}
@@ -25,11 +26,11 @@ _UV_PLATFORMS = (17, 28, *range(31, 41))
 def uv_platform(base: BaseImage, architecture: str) -> str:
     """The target that uv installs for: the newest that it knows and the base's C library can load."""
     glibc = max(version for version in _UV_PLATFORMS if version <= _GLIBC[base.os])
-    return f"{MACHINES[architecture]}-manylinux_2_{glibc}"
+    return f"{BY_NAME[architecture].machine}-manylinux_2_{glibc}"
 
 
 def without_wheel(packages: Iterable[Package], base: BaseImage, architecture: str) -> tuple[str, ...]:
-    """The packages that have no wheel for the base, as ``name version``, sorted; those whose files the lock does not tell do not count."""
+    """The packages that have no wheel for the base, as ``name version``, sorted; those whose files the lock does not name do not count."""
     supported = frozenset(_tags(base, architecture))
     missing = {
         f"{package.name} {package.version}".strip()
@@ -44,7 +45,7 @@ def _tags(base: BaseImage, architecture: str) -> Iterable[str]:
 
     major, _, minor = base.runtime.removeprefix("python").partition(".")
     version = (int(major), int(minor))
-    machine = MACHINES[architecture]
+    machine = BY_NAME[architecture].machine
     platforms = []
     for glibc in range(_GLIBC[base.os], _GLIBC_OLDEST[architecture] - 1, -1):
         platforms.append(f"manylinux_2_{glibc}_{machine}")
@@ -61,7 +62,7 @@ def _fits(wheel: str, supported: Collection[str]) -> bool:
 
 @lru_cache(maxsize=16384)
 def _tags_of(wheel: str) -> tuple[str, ...]:
-    """The tags in the name of a wheel; none for a file that is no wheel."""
+    """The tags in the name of a wheel; none for a file that is not a wheel."""
     from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
     try:

@@ -74,7 +74,7 @@ class BuildCache:
         preset = table.pop("preset", None)
         if preset not in PRESETS:
             raise ConfigurationError(
-                f"{_shown(preset)} is no cache preset; allowed: {', '.join(PRESETS)}",
+                f"{_shown(preset)} is not a cache preset; allowed: {', '.join(PRESETS)}",
                 "cache",
                 did_you_mean(str(preset), PRESETS) or 'for example "github-actions"',
             )
@@ -137,7 +137,7 @@ def _table(value: str | Mapping[str, Any]) -> dict[str, Any]:
         return dict(value)
     if not isinstance(value, str):
         raise ConfigurationError(
-            f"cache {value!r} is neither a text nor a table", "cache", 'write "github-actions", or "registry,repository=HOST/NAME"'
+            f"cache {value!r} is neither a string nor a table", "cache", 'write "github-actions", or "registry,repository=HOST/NAME"'
         )
     preset, *pairs = value.split(",")
     table: dict[str, Any] = {"preset": preset}
@@ -173,14 +173,14 @@ def _faults(preset: str, table: Mapping[str, Any]) -> list[Fault]:
         if key in table and key in allowed and not _is_location(key, table[key]):
             form = "HOST[:PORT]/NAME without a tag" if key == "repository" else "an absolute path without a comma, a quote or a blank"
             hint = "CDK builds in another directory for each image" if key == "directory" else f'for example "{_EXAMPLES[key]}"'
-            faults.append(Fault(f"{_shown(table[key])} is no cache {key}; allowed: {form}", f"cache.{key}", hint))
+            faults.append(Fault(f"{_shown(table[key])} is not a cache {key}; allowed: {form}", f"cache.{key}", hint))
     for key in ("scope", "fallback"):
         if key in table and key in allowed and not (isinstance(table[key], str) and _SCOPE.fullmatch(table[key])):
             faults.append(
                 Fault(
-                    f"{_shown(table[key])} is no scope; allowed: up to 63 letters, digits and . _ -, a letter, digit or _ first",
+                    f"{_shown(table[key])} is not a scope; allowed: up to 63 letters, digits and . _ -, a letter, digit or _ first",
                     f"cache.{key}",
-                    "for a branch, take the form of its name that your CI makes for addresses, such as CI_COMMIT_REF_SLUG",
+                    "for a branch, use the form of its name that your CI makes for URLs, such as CI_COMMIT_REF_SLUG",
                 )
             )
     if "write" in table and str(table["write"]).lower() not in ("true", "false"):

@@ -67,9 +67,9 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise FieldFault(f"{value!r} is not a text")
+        raise FieldFault(f"{value!r} is not a string")
     if not value:
-        raise FieldFault("an empty text is not allowed")
+        raise FieldFault("an empty string is not allowed")
     return _one_line(value)
 
 
@@ -101,7 +101,7 @@ def _path(value: Any) -> str:
     if text.startswith("/") or re.match(r"[A-Za-z]:", text):
         raise FieldFault(
             f'path "{text}" is absolute; allowed: paths relative to the project',
-            "write the path as seen from the project's root",
+            "write the path relative to the project's root",
         )
     normal = posixpath.normpath(text)
     if normal == ".." or normal.startswith("../"):
@@ -217,14 +217,14 @@ def _variables(value: Any) -> tuple[tuple[str, str], ...]:
     """Sorted pairs, so that equal mappings render equally."""
     pairs = value.items() if isinstance(value, Mapping) else value
     if not isinstance(value, (Mapping, tuple)):
-        raise FieldFault(f"{_quoted(value)} is not a table of names and texts")
+        raise FieldFault(f"{_quoted(value)} is not a table of names and strings")
     result = []
     for name, text in pairs:
         if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
             raise FieldFault(f"{_quoted(name)} is not the name of a variable; allowed: letters, digits and _")
         place = f".{name}"
         if not isinstance(text, str):
-            raise FieldFault(f"{text!r} is not a text", "put the value in quotes", place)
+            raise FieldFault(f"{text!r} is not a string", "put the value in quotes", place)
         try:
             _one_line(text)
         except FieldFault as fault:
@@ -239,13 +239,13 @@ def _variables(value: Any) -> tuple[tuple[str, str], ...]:
 
 def _labels(value: Any) -> tuple[tuple[str, str], ...]:
     if not isinstance(value, (Mapping, tuple)):
-        raise FieldFault(f"{_quoted(value)} is not a table of names and texts")
+        raise FieldFault(f"{_quoted(value)} is not a table of names and strings")
     result = []
     for name, text in value.items() if isinstance(value, Mapping) else value:
         if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9]+(?:[._/-][A-Za-z0-9]+)*", name):
             raise FieldFault(f"{_quoted(name)} is not the name of a label; allowed: letters and digits, separated by one of . _ / -")
         if not isinstance(text, str):
-            raise FieldFault(f"{text!r} is not a text", "put the value in quotes", f'["{name}"]')
+            raise FieldFault(f"{text!r} is not a string", "put the value in quotes", f'["{name}"]')
         try:
             result.append((name, _one_line(text)))
         except FieldFault as fault:

@@ -56,7 +56,7 @@ class Layer:
     ``compressed_bytes`` are those of the blob as a registry stores it, and
     ``media_type`` is the manifest's; None and empty where the source has the
     archive alone, as ``docker save`` does.  ``created_by`` is the instruction
-    as the builder recorded it; empty when the history does not tell.
+    as the builder recorded it; empty where the history does not have it.
     """
 
     diff_id: str
@@ -107,7 +107,7 @@ class Image:
 
 
 class ImageSource(Protocol):
-    """Where an image is read from; closed by whoever opened it."""
+    """Where an image is read from; closed by the code that opened it."""
 
     image: Image
 

@@ -8,10 +8,13 @@ trees of the layers on top, in order.
 
 from __future__ import annotations
 
-import posixpath
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from optimizer.model.architectures import BY_NAME
+from optimizer.model.inputs import Input
+from optimizer.model.recipes.content import PackedFiles
+from optimizer.model.recipes.recipe import Recipe
 from optimizer.model.reference import ImageReference
 from optimizer.model.secret import BuildSecret
 from optimizer.model.stability import Stability
@@ -23,9 +26,6 @@ Two directories deep: to find what a tree holds, BuildKit walks the directory
 above it, which would else be the whole file system of the stage.
 """
 
-NOTES = "/slim"
-"""Where a stage that leaves something out writes what it was: ``report.json``, which no tree holds."""
-
 TIMESTAMP = 499162500
 """Modification time of every entry of every tree, in seconds since 1970: 1985-10-26.
 
@@ -34,101 +34,11 @@ the epoch itself will not do.
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Input:
-    """Files of the project that a stage reads.
+@dataclass(frozen=True, slots=True)
+class OnTarget:
+    """A stage that must run on the image's own platform, and why, in a few words."""
 
-    ``source`` is a path relative to the project; ``target`` an absolute path
-    in the stage.  The contents of a directory land in the target; a file lands
-    at it, or in it when it ends with a slash.  ``exclude`` are patterns in the
-    form of .dockerignore, relative to the source.
-    """
-
-    source: str
-    target: str
-    directory: bool
-    exclude: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        # One file has one name in a build context: "./go.mod" would stand there beside "go.mod".
-        object.__setattr__(self, "source", posixpath.normpath(self.source))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CopyInputs:
-    """Put files of the project into the stage, writable."""
-
-    inputs: tuple[Input, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackedFiles:
-    """Put files of the project into the tree, out of an archive in the form of a layer.
-
-    Whoever writes the build context makes the archive, in which every entry has
-    the owner, the time and the mode that it has in the image; the builder only
-    unpacks it.  So nothing on the way to the builder can change the layer: no
-    umask, no file system, and no artifact of a CI service that forgets modes,
-    links or empty directories.
-
-    The target of ``files`` is a path in the image.  ``executable`` makes all
-    of them executable, whatever the project says.
-    """
-
-    files: Input
-    executable: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CopyTree:
-    """Put a directory of another stage or image into this stage.
-
-    ``origin`` is the name of an earlier stage, or an image.
-    """
-
-    origin: str | ImageReference
-    source: str
-    target: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TreeScript:
-    """A script that changes the whole tree, in a language that the stage's image has.
-
-    ``interpreter`` takes the script, the tree and ``arguments`` as its next
-    arguments.  ``name`` tells scripts apart, in capitals and underscores;
-    scripts of one name are equal.  ``purpose`` is a sentence for people.
-    ``script`` may have several lines, of which none starts with ``#``.
-    """
-
-    name: str
-    purpose: str
-    interpreter: tuple[str, ...]
-    script: str
-    arguments: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """Run commands, one after another, until one fails; each is an argument list, or a script over the tree.
-
-    ``reads`` are inputs that the commands only read; ``caches`` are absolute
-    paths of directories whose contents may vanish between builds and reach no
-    layer, each for one writer at a time; ``shared_caches`` the same, for many
-    writers; ``environment`` holds for these commands alone.  Without
-    ``network`` they reach none, and the builder need not set one up.
-    """
-
-    commands: tuple[tuple[str, ...] | TreeScript, ...]
-    reads: tuple[Input, ...] = ()
-    caches: tuple[str, ...] = ()
-    shared_caches: tuple[str, ...] = ()
-    secrets: tuple[BuildSecret, ...] = ()
-    environment: tuple[tuple[str, str], ...] = ()
-    network: bool = True
-
-
-Action = CopyInputs | PackedFiles | CopyTree | Run
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,16 +46,13 @@ class Stage:
     """One stage.
 
     ``origin`` is the image, or the name of the earlier stage, on which it
-    stands.  ``step`` is the name of the step that it belongs to.  ``in_place``
-    stages change the file system of the final image itself and make no tree;
-    there is at most one chain of them.  ``workdir`` is absolute.
+    stands.  ``step`` is the name of the step that it belongs to.  ``trees``
+    names earlier stages whose trees the recipe finds at their final paths.
+    ``in_place`` stages change the file system of the final image itself and
+    make no tree; there is at most one chain of them.
 
-    ``needs_target`` says in a few words why the stage must run on the image's
-    own platform; when it is empty, the stage makes the same tree on the
-    platform of whoever builds, so that no emulator is needed.
-
-    ``slim`` are the words for what the stage leaves out of its tree, sorted;
-    such a stage writes a report into :data:`NOTES`.
+    Without ``on_target`` the stage makes the same tree on the platform of
+    the machine that builds, so that no emulator is needed.
     """
 
     name: str
@@ -153,42 +60,27 @@ class Stage:
     title: str
     stability: Stability
     origin: str | ImageReference
-    actions: tuple[Action, ...]
-    workdir: str = "/"
-    arguments: tuple[tuple[str, str], ...] = ()
+    recipe: Recipe
+    trees: tuple[str, ...] = ()
     in_place: bool = False
-    needs_target: str = ""
-    slim: tuple[str, ...] = ()
+    on_target: OnTarget | None = None
 
     @property
     def archive_alone(self) -> bool:
         """Whether the tree is that of packed files as they are, so that nothing has to run to make it."""
-        return bool(self.actions) and all(isinstance(action, PackedFiles) for action in self.actions)
+        return not self.recipe.needs_container
 
     def packed(self) -> PackedFiles | None:
-        """The packed files of the stage, of which it has at most one set."""
-        return next((action for action in self.actions if isinstance(action, PackedFiles)), None)
+        """The packed files of the stage, if it is made of such."""
+        return self.recipe if isinstance(self.recipe, PackedFiles) else None
 
-    def inputs(self) -> Iterable[Input]:
-        """Every input of the project that the stage reads, in the order of use."""
-        packed = self.packed()
-        if packed is not None:
-            yield packed.files
-        yield from self.plain_inputs()
+    def inputs(self) -> tuple[Input, ...]:
+        """Every input of the project that the stage reads."""
+        return self.recipe.inputs()
 
-    def plain_inputs(self) -> Iterable[Input]:
-        """The inputs that stand in the build context as they are, in the order of use."""
-        for action in self.actions:
-            if isinstance(action, CopyInputs):
-                yield from action.inputs
-            elif isinstance(action, Run):
-                yield from action.reads
-
-    def secrets(self) -> Iterable[BuildSecret]:
-        """Every build secret that the stage sees, in the order of use."""
-        for action in self.actions:
-            if isinstance(action, Run):
-                yield from action.secrets
+    def plain_inputs(self) -> tuple[Input, ...]:
+        """The inputs that a builder reads as they are, instead of out of an archive."""
+        return () if self.packed() is not None else self.inputs()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,7 +106,7 @@ class BuildPlan:
     @property
     def platform(self) -> str:
         """The platform as engines write it, such as ``linux/arm64``."""
-        return f"linux/{oci_architecture(self.architecture)}"
+        return BY_NAME[self.architecture].platform
 
     def stage(self, name: str) -> Stage:
         """The stage of that name; KeyError when there is none."""
@@ -233,10 +125,5 @@ class BuildPlan:
 
     def secrets(self) -> tuple[BuildSecret, ...]:
         """Every build secret, each once, sorted by id."""
-        found = dict.fromkeys(secret for stage in self.stages for secret in stage.secrets())
+        found = dict.fromkeys(secret for stage in self.stages for secret in stage.recipe.secrets)
         return tuple(sorted(found, key=lambda secret: secret.id))
-
-
-def oci_architecture(architecture: str) -> str:
-    """The OCI word for one of Lambda's architectures: ``amd64`` or ``arm64``."""
-    return {"x86_64": "amd64", "arm64": "arm64"}[architecture]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from optimizer.errors import SpecError
 
 REQUIRED_IMAGES = "lambda-image-optimizer:images"
-"""Metadata of a stack in a cloud assembly: what its images stand on, as a list of ``{"image": reference, "platform": "arm64"}``."""
+"""Metadata of a stack in a cloud assembly: the base images of its images, as a list of ``{"image": reference, "platform": "arm64"}``."""
 
 # The pieces follow the grammar of the OCI distribution specification, 1.1
 # (https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md#pulling-manifests).

@@ -35,7 +35,7 @@ def _source(value: Any) -> str:
     if isinstance(value, str) and value.startswith("~"):
         raise FieldFault(
             f'"{value}" starts with "~", which Docker does not expand',
-            'give the content by a variable, from_env="NETRC", and set it where the image is built: NETRC="$(cat ~/.netrc)" cdk deploy; '
+            'pass the content in a variable, from_env="NETRC", and set it where the image is built: NETRC="$(cat ~/.netrc)" cdk deploy; '
             "or name a file relative to the project's root, kept out of version control",
         )
     return str(_SOURCE.read(value))

@@ -10,7 +10,7 @@ from typing import Any
 
 from optimizer.errors import Fault, SpecError, did_you_mean
 from optimizer.model import fields as types
-from optimizer.model.architectures import ARCHITECTURES
+from optimizer.model.architectures import ARCHITECTURES, meant_architecture
 from optimizer.model.fields import FieldFault, typed
 from optimizer.model.steps import Step, step_kinds, to_dict
 
@@ -63,7 +63,9 @@ class ImageSpec:
         doc="Whether Python code is compiled when the image is built, so that no cold start compiles it; [byte-code](bytecode.md) says what it costs and saves.",
     )
     base: Any = typed(
-        types.optional(types.IMAGE), default=None, doc="Image in place of the runtime's AWS-provided one, for a house base made from it."
+        types.optional(types.IMAGE),
+        default=None,
+        doc="Image in place of the runtime's AWS-provided one, such as a base image of your company that is made from it.",
     )
     allow: tuple[str, ...] = typed(_SPEC_WORDS, default=(), doc="Preview or retired runtimes that this image may use all the same.")
 
@@ -72,7 +74,8 @@ class ImageSpec:
         if not any(fault.place.startswith("steps") for fault in faults):
             faults += _step_faults(self.steps)
         if isinstance(self.architecture, str) and self.architecture not in ARCHITECTURES:
-            hint = {"amd64": 'did you mean "x86_64"?', "aarch64": 'did you mean "arm64"?'}.get(self.architecture, "")
+            meant = meant_architecture(self.architecture)
+            hint = f'did you mean "{meant}"?' if meant else ""
             faults.append(Fault(f'unknown architecture "{self.architecture}"; allowed: {", ".join(ARCHITECTURES)}', "architecture", hint))
         if faults:
             raise SpecError(faults)
@@ -99,7 +102,7 @@ class ImageSpec:
         try:
             data = tomlkit.parse(text).unwrap()
         except (TOMLKitError, ValueError) as error:
-            raise SpecError(f"the spec is not TOML: {error}", str(path), "mend the line") from None
+            raise SpecError(f"the spec is not TOML: {error}", str(path), "fix the line") from None
         try:
             return cls.from_dict(data)
         except SpecError as error:
@@ -176,9 +179,9 @@ def _name_faults(steps: Sequence[Step]) -> list[Fault]:
             derived = "" if step.name else " (derived from its kind and source)"
             faults.append(
                 Fault(
-                    f'the step name "{step.title}"{derived} is already that of steps[{first}]',
+                    f'the step name "{step.title}"{derived} is already used by steps[{first}]',
                     f"steps[{index}].name",
-                    "give each step its own name=",
+                    "set a different name= on each step",
                 )
             )
     for index, step in enumerate(steps):

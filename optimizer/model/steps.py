@@ -1,6 +1,6 @@
 """The step kinds: what a team can declare about an image.
 
-A step says what belongs into the image, never how a Dockerfile writes it.
+A step declares what belongs in the image, never how a Dockerfile writes it.
 Building a step never raises: :class:`~optimizer.model.spec.ImageSpec` reports
 the faults of all its steps together.
 """
@@ -136,7 +136,11 @@ def _slim_field() -> Any:
 
 
 def _builder_field(default: str) -> Any:
-    return typed(types.optional(types.IMAGE), default=None, doc=f"Image that builds; default: {default}.")
+    return typed(
+        types.optional(types.IMAGE),
+        default=None,
+        doc=f"Image that builds; default: {default}, unless your configuration sets another.",
+    )
 
 
 @step_kind
@@ -219,6 +223,11 @@ class NodeDependencies(Step):
         types.set_of(types.choice(*NODE_LIFECYCLE)),
         default=(),
         doc="Lifecycle scripts of the project's own package.json that the image does without; no such script ever runs in it.",
+    )
+    ignore_unbuilt: tuple[str, ...] = typed(
+        types.set_of(types.TEXT),
+        default=(),
+        doc="Names of local packages whose main file need not be in the project, because another step makes it.",
     )
     slim: tuple[str, ...] = _slim_field()
     build_packages: tuple[str, ...] = _build_packages_field()

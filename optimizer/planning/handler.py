@@ -1,8 +1,8 @@
 """Whether a function's handler is defined by the files of its image.
 
-It is told only where nothing else can define it.  Not judged are runtimes
+A missing handler is reported only where no other file can define it.  Not judged are runtimes
 whose handlers are compiled, modules that a dependency may bring, and files
-whose names nobody knows before they run.  Nothing of the project is imported
+whose names are unknown before they run.  Nothing of the project is imported
 or run: Python is parsed, and JavaScript only searched for plain exports.
 """
 
@@ -53,7 +53,7 @@ class ImageFiles:
 
 
 def undefined_handler(base: BaseImage, handler: str, image: ImageFiles) -> Fault | None:
-    """The fault of a well-formed handler that no file of the image defines; None when one does, or nobody can tell."""
+    """The fault of a well-formed handler that no file of the image defines; None when one does, or when it is unknown."""
     find = {"python": _python, "nodejs": _nodejs, "ruby": _ruby}.get(base.family)
     return find(base, handler, image) if find is not None else None
 
@@ -87,7 +87,9 @@ def _python_name(handler: str, module: str, name: str, path: str, image: ImageFi
     if names is None or name in names:
         return None
     near = did_you_mean(f"{module}.{name}", [f"{module}.{other}" for other in sorted(names) if not other.startswith("_")])
-    return Fault(f'handler "{handler}": {path} defines no "{name}"', "handler", near or f'define "{name}" there, or name what is')
+    return Fault(
+        f'handler "{handler}": {path} defines no "{name}"', "handler", near or f'define "{name}" there, or use a name that is defined'
+    )
 
 
 def _python_modules(paths: Iterable[str], roots: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -155,12 +157,16 @@ def _nodejs(base: BaseImage, handler: str, image: ImageFiles) -> Fault | None:
         if names is None or first in names:
             return None
         near = did_you_mean(f"{file}.{first}", [f"{file}.{name}" for name in sorted(names)])
-        return Fault(f'handler "{handler}": {found[0]} exports no "{first}"', "handler", near or f'export "{first}" there, or name what is')
+        return Fault(
+            f'handler "{handler}": {found[0]} exports no "{first}"',
+            "handler",
+            near or f'export "{first}" there, or use a name that is exported',
+        )
     # A directory is a module of its own, and Node.js looks into node_modules last.
     if any(name.startswith(f"{path}/") for name in image.paths) or image.may_get(stem):
         return None
     if any(f"{path}{ending}" in image.paths for ending in (".ts", ".mts", ".cts")):
-        hint = "the runtime runs no TypeScript: compile it, for example with a Command step, and name the directory of the result"
+        hint = "the runtime does not run TypeScript: compile it, for example in a Command step, and name the directory of the result"
     else:
         files = {
             posixpath.splitext(name.removeprefix(f"{_TASK}/"))[0]: name
@@ -225,5 +231,7 @@ def _suggested(module: str, name: str, files: dict[str, str], defines: Callable[
     defining = [other for other, path in list(files.items())[:_SUGGESTIONS_MAX] if defines(path)]
     meant = defining if len(defining) == 1 else difflib.get_close_matches(module, defining or list(files), n=1)
     return (
-        f'did you mean "{meant[0]}.{name}"?' if meant else "name a file of the image as seen from /var/task, or add the step that brings it"
+        f'did you mean "{meant[0]}.{name}"?'
+        if meant
+        else "give the path of a file in the image, relative to /var/task, or add the step that copies it"
     )

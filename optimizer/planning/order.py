@@ -64,9 +64,9 @@ def stable_first(items: Sequence[Item]) -> tuple[str, ...]:
     if len(order) < len(by_name):
         left = {name: by_name[name].after - set(order) for name in by_name if name not in order}
         raise PlanError(
-            f"the steps wait for one another: {' -> '.join(find_cycle(left))}",
+            f"the steps depend on each other in a cycle: {' -> '.join(find_cycle(left))}",
             "steps",
-            "take one of these names out of the after= of the step before it",
+            "remove one of these names from the after= of the step before it",
         )
     return tuple(order)
 

@@ -10,17 +10,20 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from optimizer.bases.catalogue import BaseImage, base_image, check_runtime
 from optimizer.bases.lock import Lock
 from optimizer.bases.mirror import Mirror
-from optimizer.dockerfile.ignore import IgnorePatterns
+from optimizer.bases.tools import Tools
 from optimizer.dockerfile.rendered import BASE, BUILD
 from optimizer.errors import Fault, PlanError, SpecError, UnpinnedError
 from optimizer.locks.local import Local
-from optimizer.model.plan import TREE, Action, BuildPlan, CopyInputs, CopyTree, Input, Run, Stage, oci_architecture
+from optimizer.model.architectures import BY_NAME
+from optimizer.model.ignore import IgnorePatterns
+from optimizer.model.inputs import Input
+from optimizer.model.plan import BuildPlan, OnTarget, Stage
 from optimizer.model.reference import ImageReference
 from optimizer.model.spec import ImageSpec
 from optimizer.model.stability import Stability
@@ -32,6 +35,7 @@ from optimizer.toolchains import (
     StepContext,
     TakesSecrets,
     Target,
+    Toolchain,
     Warns,
     local_faults,
     secret_faults,
@@ -41,22 +45,6 @@ from optimizer.toolchains import (
 RESERVED_NAMES = (BASE, BUILD, "scratch")
 """Names that stages have already: a step of this name would hide them."""
 
-# Among equally stable steps: what other steps tend to stand on comes first.
-_KIND_ORDER = (
-    "system-packages",
-    "extension",
-    "python-dependencies",
-    "node-dependencies",
-    "ruby-dependencies",
-    "java-build",
-    "files",
-    "command",
-    "go-build",
-    "rust-build",
-    "dotnet-build",
-    "source-code",
-)
-
 
 def plan(
     spec: ImageSpec,
@@ -64,6 +52,7 @@ def plan(
     project: ProjectFiles,
     *,
     mirror: Mirror = Mirror(),  # noqa: B008 - an immutable value
+    tools: Tools = Tools(),  # noqa: B008 - an immutable value
     ordering: Ordering = stable_first,
 ) -> BuildPlan:
     """The build plan of a spec; equal arguments give equal plans.
@@ -77,19 +66,16 @@ def plan(
     :class:`UnpinnedError` for images that the lock does not pin; each with every
     fault of its kind.
     """
-    target, warnings = _target(spec)
-    _check(spec, target, project)
-    drafts = [_draft(step, target, project) for step in spec.steps]
+    target, warnings = _target(spec, tools)
+    drafts = _drafts(spec, target, project)
     _check_stage_names(drafts)
     _check_secret_files(drafts)
-    warnings += [warning for draft in drafts for warning in draft.warnings]
+    warnings += [warning for draft in drafts for warning in draft.warnings()]
     in_place, layered = _split(drafts)
     chain = _chain(in_place, ordering)
     layers = _layers(layered, ordering)
     by_step = {draft.context.name: draft for draft in drafts}
     stages = [*chain, *(_with_earlier_steps(stage, by_step, chain, target) for stage in layers)]
-    inputs = {item for stage in stages for item in stage.plain_inputs()}
-    stages = [_without_excluded(stage, inputs) for stage in stages]
     pins = _Pins(lock, mirror, spec.architecture)
     pins.require([target.image, *(image for stage in stages for image in _images(stage))])
     return BuildPlan(
@@ -105,12 +91,12 @@ def plan(
     )
 
 
-def required_images(spec: ImageSpec) -> tuple[ImageReference, ...]:
+def required_images(spec: ImageSpec, tools: Tools = Tools()) -> tuple[ImageReference, ...]:  # noqa: B008 - an immutable value
     """The images that the lock must pin for a spec, without digests, sorted, each once.
 
     Raises :class:`SpecError` for an unknown or refused runtime.
     """
-    target, _ = _target(spec)
+    target, _ = _target(spec, tools)
     wanted = [target.image]
     for step in spec.steps:
         wanted += toolchain_of(step).images(step, target)
@@ -121,11 +107,14 @@ def required_images(spec: ImageSpec) -> tuple[ImageReference, ...]:
 class _Draft:
     step: Step
     context: StepContext
+    toolchain: Toolchain
     stages: tuple[Stage, ...]
-    warnings: tuple[str, ...]
+
+    def warnings(self) -> Iterable[str]:
+        return self.toolchain.warnings(self.step, self.context) if isinstance(self.toolchain, Warns) else ()
 
 
-def _target(spec: ImageSpec) -> tuple[Target, list[str]]:
+def _target(spec: ImageSpec, tools: Tools) -> tuple[Target, list[str]]:
     base = base_image(spec.runtime)
     faults, warnings = check_runtime(base, frozenset(spec.allow))
     if spec.architecture not in base.architectures:
@@ -133,7 +122,7 @@ def _target(spec: ImageSpec) -> tuple[Target, list[str]]:
             Fault(
                 f'runtime "{base.runtime}" has no base image for "{spec.architecture}"; allowed: {", ".join(base.architectures)}',
                 "architecture",
-                "take an allowed architecture, or a newer runtime",
+                "choose an allowed architecture, or a newer runtime",
             )
         )
     if faults:
@@ -144,15 +133,14 @@ def _target(spec: ImageSpec) -> tuple[Target, list[str]]:
         architecture=spec.architecture,
         build_arguments=spec.build_arguments,
         bytecode=spec.bytecode,
+        tools=tools,
     )
     return target, warnings
 
 
-def _context(step: Step, target: Target, project: ProjectFiles) -> StepContext:
-    return StepContext(name=step.title, stability=step.stability or step.default_stability, target=target, project=project)
-
-
-def _check(spec: ImageSpec, target: Target, project: ProjectFiles) -> None:
+def _drafts(spec: ImageSpec, target: Target, project: ProjectFiles) -> list[_Draft]:
+    """The stages of each step; raises SpecError with the faults of all steps."""
+    drafts: list[_Draft] = []
     faults: list[Fault] = []
     for index, step in enumerate(spec.steps):
         place = f"steps[{index}]"
@@ -170,29 +158,36 @@ def _check(spec: ImageSpec, target: Target, project: ProjectFiles) -> None:
         if step.title in RESERVED_NAMES:
             faults.append(
                 Fault(
-                    f'the step name "{step.title}" is reserved; reserved: {", ".join(RESERVED_NAMES)}', f"{place}.name", "take another name"
+                    f'the step name "{step.title}" is reserved; reserved: {", ".join(RESERVED_NAMES)}',
+                    f"{place}.name",
+                    "choose another name",
                 )
             )
         if toolchain.families and target.base.family not in toolchain.families:
             faults.append(_family_fault(step, place, target.base, toolchain.families))
             continue
-        faults += [fault.under(place) for fault in _step_faults(step, _context(step, target, project))]
+        context = StepContext(name=step.title, stability=step.stability or step.default_stability, target=target, project=project)
+        found, stages = _stages(step, toolchain, context)
+        faults += [fault.under(place) for fault in found]
+        drafts.append(_Draft(step=step, context=context, toolchain=toolchain, stages=stages))
     faults += _secret_faults(spec.steps)
     if faults:
         raise SpecError(faults)
+    return drafts
 
 
-def _step_faults(step: Step, context: StepContext) -> Iterable[Fault]:
-    toolchain = toolchain_of(step)
-    found = list(toolchain.check(step, context))
-    if not found and isinstance(toolchain, ReadsLocks):
-        local = list(toolchain.local(step, context))
-        found = [fault.under(_lock_field(step)) for fault in local_faults(local, context)]
-        if not found:
-            found = list(_unread(step, local, toolchain.stages(step, context)))
-    if not found and isinstance(toolchain, TakesSecrets) and any(getattr(step, name, None) for name in ("secrets", "index_url")):
-        found = list(secret_faults(step, toolchain.installers(step, context), context, toolchain.stages(step, context)))
-    return found
+def _stages(step: Step, toolchain: Toolchain, context: StepContext) -> tuple[list[Fault], tuple[Stage, ...]]:
+    """The faults of a step, and the stages of one that has none."""
+    faults = list(toolchain.check(step, context))
+    local = list(toolchain.local(step, context)) if not faults and isinstance(toolchain, ReadsLocks) else []
+    faults += [fault.under(_lock_field(step)) for fault in local_faults(local, context)]
+    if faults:
+        return faults, ()
+    stages = tuple(toolchain.stages(step, context))
+    faults += _unread(step, local, stages)
+    if not faults and isinstance(toolchain, TakesSecrets) and any(getattr(step, name, None) for name in ("secrets", "index_url")):
+        faults += secret_faults(step, toolchain.installers(step, context), context, stages)
+    return faults, stages
 
 
 def _unread(step: Step, local: Iterable[Local], stages: Iterable[Stage]) -> Iterable[Fault]:
@@ -203,9 +198,9 @@ def _unread(step: Step, local: Iterable[Local], stages: Iterable[Stage]) -> Iter
     for item in local:
         if not item.within(directories, files):
             yield Fault(
-                f"{item.place} names {item.title}, which a {step.kind} step cannot bring into the image",
+                f"{item.place} names {item.title}, which a {step.kind} step cannot put into the image",
                 _lock_field(step),
-                "lock without it, or install it with a Command step that names it among its inputs",
+                "remove it from the lock, or install it in a Command step that has it in inputs",
             )
 
 
@@ -215,9 +210,9 @@ def _lock_field(step: Step) -> str:
 
 def _family_fault(step: Step, place: str, base: BaseImage, families: Sequence[str]) -> Fault:
     return Fault(
-        f'{type(step).__name__} does not work with runtime "{base.runtime}"; allowed: runtimes of {", ".join(families)}',
+        f'{type(step).__name__} does not work with runtime "{base.runtime}"; allowed: {", ".join(families)} runtimes',
         place,
-        "take a runtime of that family, or leave the step out",
+        "choose one of those runtimes, or remove the step",
     )
 
 
@@ -229,15 +224,8 @@ def _secret_faults(steps: Sequence[Step]) -> Iterable[Fault]:
                 yield Fault(
                     f'the build secret "{secret.id}" has two sources: {sources[secret.id]} and {secret.source}',
                     f"steps[{index}].secrets[{position}]",
-                    "give one of them another id",
+                    "set another id for one of them",
                 )
-
-
-def _draft(step: Step, target: Target, project: ProjectFiles) -> _Draft:
-    context = _context(step, target, project)
-    toolchain = toolchain_of(step)
-    warnings = tuple(toolchain.warnings(step, context)) if isinstance(toolchain, Warns) else ()
-    return _Draft(step=step, context=context, stages=tuple(toolchain.stages(step, context)), warnings=warnings)
 
 
 def _check_stage_names(drafts: Sequence[_Draft]) -> None:
@@ -253,12 +241,12 @@ def _check_stage_names(drafts: Sequence[_Draft]) -> None:
 
 def _check_secret_files(drafts: Sequence[_Draft]) -> None:
     """Raise SpecError for the file of a build secret among the files of the image."""
-    secrets = {secret for draft in drafts for stage in draft.stages for secret in stage.secrets() if secret.from_file}
+    secrets = {secret for draft in drafts for stage in draft.stages for secret in stage.recipe.secrets if secret.from_file}
     faults = [
         Fault(
             f'"{secret.from_file}", the file of the build secret "{secret.id}", is among the files that the step copies into the image',
             f'"{draft.context.name}"',
-            "add it to exclude of the step, or keep it elsewhere",
+            "add it to exclude of the step, or keep it in another directory",
         )
         for draft in drafts
         for stage in draft.stages
@@ -283,9 +271,9 @@ def _split(drafts: Sequence[_Draft]) -> tuple[list[_Draft], list[_Draft]]:
     names = {draft.context.name for draft in layered}
     impossible = [
         Fault(
-            f'"{draft.context.name}" changes the system below every layer, so it cannot come after "{name}"',
+            f'"{draft.context.name}" changes the system that all other steps build on, so it cannot come after "{name}"',
             "steps",
-            f'take "{name}" out of the after= of "{draft.context.name}"',
+            f'remove "{name}" from the after= of "{draft.context.name}"',
         )
         for draft in in_place
         for name in draft.step.after
@@ -297,8 +285,7 @@ def _split(drafts: Sequence[_Draft]) -> tuple[list[_Draft], list[_Draft]]:
 
 
 def _key(draft: _Draft, stage: Stage, index: int) -> tuple[int, int, str, int]:
-    kinds = _KIND_ORDER.index(draft.step.kind) if draft.step.kind in _KIND_ORDER else _KIND_ORDER.index("command")
-    return (stage.stability.rank, kinds, draft.context.name, index)
+    return (stage.stability.rank, draft.toolchain.rank, draft.context.name, index)
 
 
 def _order(drafts: Sequence[_Draft], ordering: Ordering) -> list[Stage]:
@@ -323,7 +310,7 @@ def _chain(drafts: Sequence[_Draft], ordering: Ordering) -> list[Stage]:
     """The stages that change the system, each on the one before it."""
     chain: list[Stage] = []
     for stage in _order(drafts, ordering):
-        stage = replace(stage, needs_target="it changes the image's own file system")
+        stage = replace(stage, on_target=OnTarget("it changes the image's own file system"))
         chain.append(replace(stage, origin=chain[-1].name) if chain else stage)
     return chain
 
@@ -334,7 +321,7 @@ def _layers(drafts: Sequence[_Draft], ordering: Ordering) -> list[Stage]:
 
 
 def _effective(drafts: Sequence[_Draft]) -> list[_Draft]:
-    """A command re-runs whenever a tree that it sees has changed, so it is as volatile as that."""
+    """A step that sees other trees is made again whenever one of them changes, so it is as volatile as that."""
     by_name = {draft.context.name: draft for draft in drafts}
     known: dict[str, Stability] = {}
 
@@ -342,20 +329,20 @@ def _effective(drafts: Sequence[_Draft]) -> list[_Draft]:
         if name not in known:
             draft = by_name[name]
             own = max(stage.stability for stage in draft.stages)
-            earlier = [step for step in draft.step.after if step in by_name and step not in below] if draft.step.kind == "command" else []
+            earlier = [step for step in draft.step.after if step in by_name and step not in below] if draft.toolchain.sees_trees else []
             known[name] = max([own, *(stability(step, (*below, name)) for step in earlier)])
         return known[name]
 
     return [
         replace(draft, stages=tuple(replace(stage, stability=stability(draft.context.name, ())) for stage in draft.stages))
-        if draft.step.kind == "command"
+        if draft.toolchain.sees_trees
         else draft
         for draft in drafts
     ]
 
 
 def _with_earlier_steps(stage: Stage, drafts: dict[str, _Draft], chain: Sequence[Stage], target: Target) -> Stage:
-    """The stage on top of what its step comes after: the changed system, and for commands the trees."""
+    """The stage on top of what its step comes after: the changed system, and the trees where its toolchain wants them."""
     draft = drafts[stage.step]
     if stage.archive_alone:
         return stage
@@ -363,63 +350,28 @@ def _with_earlier_steps(stage: Stage, drafts: dict[str, _Draft], chain: Sequence
     systems = {item.name for other in earlier for item in other.stages if item.in_place}
     if systems and stage.origin == target.image:
         system = [item.name for item in chain if item.name in systems][-1]
-        stage = replace(stage, origin=system, needs_target=stage.needs_target or f"it stands on {system}")
-    if draft.step.kind == "command":
-        trees = sorted(item.name for other in earlier for item in other.stages if not item.in_place)
-        copies = tuple(CopyTree(origin=name, source=f"{TREE}/", target="/") for name in trees)
-        stage = replace(stage, actions=(*copies, *stage.actions))
+        stage = replace(stage, origin=system, on_target=stage.on_target or OnTarget(f"it starts from {system}"))
+    if draft.toolchain.sees_trees:
+        stage = replace(stage, trees=tuple(sorted(item.name for other in earlier for item in other.stages if not item.in_place)))
     return stage
-
-
-def _without_excluded(stage: Stage, inputs: Set[Input]) -> Stage:
-    """The stage, which takes out again what it excludes but another step brings into the build context.
-
-    A build has one context, so a lock file that the code's step leaves out is
-    still copied with the code's directory when the dependencies need it.
-    """
-    actions: list[Action] = []
-    unwanted: list[str] = []
-    for action in stage.actions:
-        if isinstance(action, CopyInputs):
-            unwanted += [path for item in action.inputs for path in _excluded(item, inputs)]
-        elif isinstance(action, Run) and unwanted:
-            action = replace(action, commands=(("rm", "-rf", *sorted(unwanted)), *action.commands))
-            unwanted = []
-        actions.append(action)
-    return replace(stage, actions=tuple(actions))
-
-
-def _excluded(directory: Input, inputs: Set[Input]) -> Iterable[str]:
-    """Where in the stage the other inputs end that the directory's patterns leave out."""
-    if not directory.directory or not directory.exclude:
-        return
-    patterns = IgnorePatterns.parse(directory.exclude)
-    prefix = "" if directory.source == "." else f"{directory.source}/"
-    for path in {other.source for other in inputs}:
-        if path != directory.source and path.startswith(prefix) and patterns.ignores(path.removeprefix(prefix)):
-            yield posixpath.join(directory.target, path.removeprefix(prefix))
 
 
 def _images(stage: Stage) -> Iterable[ImageReference]:
     if isinstance(stage.origin, ImageReference):
         yield stage.origin
-    for action in stage.actions:
-        if isinstance(action, CopyTree) and isinstance(action.origin, ImageReference):
-            yield action.origin
+    yield from stage.recipe.images()
 
 
 def _pin_stage(stage: Stage, pins: _Pins) -> Stage:
-    def pinned(origin: str | ImageReference) -> str | ImageReference:
-        return pins.pinned(origin) if isinstance(origin, ImageReference) else origin
-
-    one_platform = not stage.archive_alone and isinstance(stage.origin, ImageReference) and not pins.has_every_platform(stage.origin)
+    recipe = stage.recipe.with_images(pins.pinned)
+    if not isinstance(stage.origin, ImageReference):
+        return replace(stage, recipe=recipe)
+    one_platform = not stage.archive_alone and not pins.has_every_platform(stage.origin)
     return replace(
         stage,
-        origin=pinned(stage.origin),
-        needs_target=stage.needs_target or (f"{stage.origin} is pinned for one platform" if one_platform else ""),
-        actions=tuple(
-            replace(action, origin=pinned(action.origin)) if isinstance(action, CopyTree) else action for action in stage.actions
-        ),
+        origin=pins.pinned(stage.origin),
+        on_target=stage.on_target or (OnTarget(f"{stage.origin} is pinned for one platform") if one_platform else None),
+        recipe=recipe,
     )
 
 
@@ -429,7 +381,7 @@ class _Pins:
     def __init__(self, lock: Lock, mirror: Mirror, architecture: str) -> None:
         self._lock = lock
         self._mirror = mirror
-        self._platform = oci_architecture(architecture)
+        self._platform = BY_NAME[architecture].oci
 
     def require(self, images: Iterable[ImageReference]) -> None:
         """Raise UnpinnedError with one fault per image that the lock does not pin for the platform."""

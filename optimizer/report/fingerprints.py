@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from optimizer.lint.baseline import fingerprint
-from optimizer.lint.finding import Finding
+from optimizer.linting.baseline import fingerprint
+from optimizer.linting.finding import Finding
 
 
 def with_fingerprints(findings: Iterable[Finding]) -> Iterator[tuple[Finding, str]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Sequence
 
-from optimizer.lint.engine import LintReport
-from optimizer.lint.rule import Rule
-from optimizer.lint.rules import RULES
+from optimizer.linting.report import LintReport
+from optimizer.linting.rule import Rule
+from optimizer.linting.rules import RULES
 
 _MODULES = {"github": "github", "gitlab": "gitlab", "json": "lint", "junit": "junit", "sarif": "sarif", "text": "lint"}
 

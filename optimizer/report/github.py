@@ -5,20 +5,20 @@ Source: https://docs.github.com/actions/reference/workflows-and-actions/workflow
 
 from __future__ import annotations
 
-from optimizer.lint.engine import LintReport
-from optimizer.lint.finding import Finding, Location, Severity
-from optimizer.report.doubts import UNDECIDED, Undecided, grouped
+from optimizer.linting.finding import Finding, Location, Severity
+from optimizer.linting.report import LintReport
+from optimizer.report.inconclusive import INCONCLUSIVE, InconclusiveGroup, grouped
 from optimizer.report.places import UNPRINTABLE, advised, constructs
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 
 
 def lint_as_github(report: LintReport) -> str:
-    """A line for each finding, and one for each reason why something is undecided.
+    """A line for each finding, and one for each reason why something is inconclusive.
 
     The runner shows them at their lines in the changes of a pull request.
     """
-    lines = [*map(_command, report.findings), *map(_notice, grouped(report.doubts))]
+    lines = [*map(_command, report.findings), *map(_notice, grouped(report.inconclusive))]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -28,11 +28,11 @@ def _command(finding: Finding) -> str:
     return _written(_COMMANDS[finding.severity], finding.location, f"{finding.rule} {finding.name}", f"{named}: {text}" if named else text)
 
 
-def _notice(group: Undecided) -> str:
+def _notice(group: InconclusiveGroup) -> str:
     first = group.places[0]
     text = f"{first.construct}: {group.reason}" if first.construct else group.reason
     also = f"\nand: {group.elsewhere}" if group.elsewhere else ""
-    return _written("notice", first, f"{UNDECIDED}: {group.title}", text + also)
+    return _written("notice", first, f"{INCONCLUSIVE}: {group.title}", text + also)
 
 
 def _written(command: str, location: Location, title: str, text: str) -> str:

@@ -9,19 +9,19 @@ import hashlib
 import json
 from typing import Any
 
-from optimizer.lint.engine import LintReport
-from optimizer.lint.finding import Finding, Location, Severity
-from optimizer.report.doubts import UNDECIDED, Undecided, grouped
+from optimizer.linting.finding import Finding, Location, Severity
+from optimizer.linting.report import LintReport
 from optimizer.report.fingerprints import with_fingerprints
+from optimizer.report.inconclusive import INCONCLUSIVE, InconclusiveGroup, grouped
 from optimizer.report.places import constructs
 
 _SEVERITIES = {Severity.ERROR: "critical", Severity.WARNING: "major", Severity.INFO: "info"}
 
 
 def lint_as_gitlab(report: LintReport) -> str:
-    """A list of findings, and of reasons why something is undecided; of equal fingerprints GitLab shows only one, so each has its own."""
+    """A list of findings, and of reasons why something is inconclusive; of equal fingerprints GitLab shows only one, so each has its own."""
     issues = [_issue(finding, mark) for finding, mark in with_fingerprints(report.findings)]
-    issues += map(_note, grouped(report.doubts))
+    issues += map(_note, grouped(report.inconclusive))
     return json.dumps(issues, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -38,13 +38,13 @@ def _issue(finding: Finding, mark: str) -> dict[str, Any]:
     }
 
 
-def _note(group: Undecided) -> dict[str, Any]:
+def _note(group: InconclusiveGroup) -> dict[str, Any]:
     first = group.places[0]
     named = f"{first.construct}: " if first.construct else ""
     also = f" (and: {group.elsewhere})" if group.elsewhere else ""
-    mark = "\0".join((UNDECIDED, group.ids, group.reason, first.path, first.construct))
+    mark = "\0".join((INCONCLUSIVE, group.ids, group.reason, first.path, first.construct))
     return {
-        "description": f"{UNDECIDED}: {named}{group.reason}{also}",
+        "description": f"{INCONCLUSIVE}: {named}{group.reason}{also}",
         "check_name": group.title,
         "fingerprint": hashlib.sha256(mark.encode("utf-8", "surrogateescape")).hexdigest(),
         "severity": "info",

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from optimizer.images.analysis import ImageAnalysis, LayerAnalysis
-from optimizer.lint.finding import Finding
-from optimizer.lint.images import printable
+from optimizer.linting.finding import Finding
+from optimizer.model.text import printable
 from optimizer.report.table import table
 
 _STEP_WIDTH = 70
@@ -15,7 +15,7 @@ _SHORT = 12
 
 
 def inspection_to_dict(analysis: ImageAnalysis, findings: Sequence[Finding]) -> dict[str, Any]:
-    """An image as plain data; null where the source does not say."""
+    """An image as plain data; null where the source does not have the value."""
     image = analysis.image
     return {
         "name": image.name,

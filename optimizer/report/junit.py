@@ -10,25 +10,25 @@ from __future__ import annotations
 import re
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from optimizer.lint.engine import LintReport
-from optimizer.lint.finding import Finding, Location, Severity
-from optimizer.report.doubts import UNDECIDED, Undecided, grouped
+from optimizer.linting.finding import Finding, Location, Severity
+from optimizer.linting.report import LintReport
+from optimizer.report.inconclusive import INCONCLUSIVE, InconclusiveGroup, grouped
 from optimizer.report.places import UNPRINTABLE, advised, constructs
 
 _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def lint_as_junit(report: LintReport) -> str:
-    """A suite with a test case for each finding, which fails unless it is mere information, and a skipped one for what is undecided.
+    """A suite with a test case for each finding, which fails unless it is mere information, and a skipped one for what is inconclusive.
 
     A clean run is one case that passes.
     """
-    undecided = grouped(report.doubts)
+    inconclusive = grouped(report.inconclusive)
     counts = {
-        "tests": str(max(1, len(report.findings)) + len(undecided)),
+        "tests": str(max(1, len(report.findings)) + len(inconclusive)),
         "failures": str(sum(map(_fails, report.findings))),
         "errors": "0",
-        "skipped": str(len(undecided)),
+        "skipped": str(len(inconclusive)),
     }
     root = Element("testsuites", counts)
     suite = SubElement(root, "testsuite", {"name": "optimizer lint", **counts})
@@ -36,7 +36,7 @@ def lint_as_junit(report: LintReport) -> str:
         _add(suite, finding)
     if not report.findings:
         SubElement(suite, "testcase", {"classname": "optimizer lint", "name": "all conventions hold"})
-    for group in undecided:
+    for group in inconclusive:
         _skip(suite, group)
     indent(root)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(root, encoding="unicode")}\n'
@@ -59,8 +59,8 @@ def _add(suite: Element, finding: Finding) -> None:
     child.text = _allowed(text)
 
 
-def _skip(suite: Element, group: Undecided) -> None:
-    case = _case(suite, group.places[0], f"{UNDECIDED}: {group.title}")
+def _skip(suite: Element, group: InconclusiveGroup) -> None:
+    case = _case(suite, group.places[0], f"{INCONCLUSIVE}: {group.title}")
     SubElement(case, "skipped", {"message": _allowed(group.reason + (f"; and: {group.elsewhere}" if group.elsewhere else ""))})
 
 

@@ -9,20 +9,20 @@ from functools import partial
 from typing import Any
 
 from optimizer.dockerfile.instruction import Span
-from optimizer.lint.engine import LintReport
-from optimizer.lint.finding import Finding, Location, Severity
-from optimizer.report.doubts import UNDECIDED, grouped
+from optimizer.linting.finding import Finding, Location, Severity
+from optimizer.linting.report import LintReport
+from optimizer.report.inconclusive import INCONCLUSIVE, grouped
 from optimizer.report.places import constructs
 from optimizer.report.table import table
 
 _WIDTH = 120
 _MOST_REASONS = 20
-"""Why something is undecided, of which the text for people names this many."""
+"""Why something is inconclusive, of which the text for people names this many."""
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
 
 
 def lint_as_text(report: LintReport, *, colour: bool = False) -> str:
-    """For people: each finding with its line of the file, a mark under it, and what to do; then what is undecided, and why."""
+    """For people: each finding with its line of the file, a mark under it, and what to do; then what is inconclusive, and why."""
 
     def painted(text: str, code: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if colour else text
@@ -39,8 +39,8 @@ def lint_as_text(report: LintReport, *, colour: bool = False) -> str:
             lines.append(f"  in: {_printable(constructs(finding))}")
         lines.append(f"  {painted('fix:', '32')} {_printable(finding.hint)}")
         blocks.append("\n".join(lines))
-    if report.doubts:
-        blocks.append(_undecided(report, painted))
+    if report.inconclusive:
+        blocks.append(_inconclusive(report, painted))
     blocks.append(_summary(report))
     return "\n\n".join(blocks) + "\n"
 
@@ -63,8 +63,9 @@ def lint_to_dict(report: LintReport) -> dict[str, Any]:
             for finding, suppression in report.suppressed
         ],
         "known": [_finding(finding) for finding in report.known],
-        "undecided": [
-            {"rule": doubt.rule, "name": doubt.name, "reason": doubt.reason, **_location(doubt.location)} for doubt in report.doubts
+        "inconclusive": [
+            {"rule": result.rule, "name": result.name, "reason": result.reason, **_location(result.location)}
+            for result in report.inconclusive
         ],
         "summary": {"subjects": report.subjects, **{severity.value: report.count(severity) for severity in Severity}},
     }
@@ -137,9 +138,9 @@ def _printable(text: str) -> str:
     return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 
-def _undecided(report: LintReport, painted: Callable[[str, str], str]) -> str:
-    groups = grouped(report.doubts)
-    lines = [painted(f"{UNDECIDED}:", "1")]
+def _inconclusive(report: LintReport, painted: Callable[[str, str], str]) -> str:
+    groups = grouped(report.inconclusive)
+    lines = [painted(f"{INCONCLUSIVE}:", "1")]
     for group in groups[:_MOST_REASONS]:
         first = group.places[0]
         where = f"{first} [{first.construct}]" if first.construct and first.path else str(first)
@@ -158,6 +159,6 @@ def _summary(report: LintReport) -> str:
         parts.append(f"{len(report.known)} known")
     if report.suppressed:
         parts.append(f"{len(report.suppressed)} suppressed")
-    if report.doubts:
-        parts.append(f"{len(report.doubts)} {UNDECIDED}")
+    if report.inconclusive:
+        parts.append(f"{len(report.inconclusive)} {INCONCLUSIVE}")
     return "; ".join(parts)

@@ -1,8 +1,8 @@
-"""What reports say of a finding in words: what to do, and where else it is."""
+"""The text of a finding in reports: what to do, and where else it is."""
 
 from __future__ import annotations
 
-from optimizer.lint.finding import Finding
+from optimizer.linting.finding import Finding
 
 UNPRINTABLE = "\ufffd"
 _NAMED = 5

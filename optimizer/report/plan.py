@@ -11,32 +11,6 @@ from optimizer.model.reference import ImageReference
 from optimizer.report.table import table
 
 
-def plan_to_dict(plan: BuildPlan) -> dict[str, Any]:
-    """The plan as plain data: what a review or another tool asks about."""
-    return {
-        "runtime": plan.runtime,
-        "architecture": plan.architecture,
-        "base": str(plan.base),
-        "stages": [
-            {
-                "name": stage.name,
-                "step": stage.step,
-                "title": stage.title,
-                "stability": stage.stability.value,
-                "probability": stage.stability.probability,
-                "origin": str(stage.origin),
-                "needs_target": stage.needs_target,
-                "slim": list(stage.slim),
-                "inputs": sorted({item.source for item in stage.inputs()}),
-                "secrets": sorted({secret.id for secret in stage.secrets()}),
-            }
-            for stage in plan.stages
-        ],
-        "layers": list(plan.layers),
-        "warnings": list(plan.warnings),
-    }
-
-
 def plan_as_text(name: str, plan: BuildPlan) -> str:
     """The plan as a table of its layers, the most stable first."""
     rows = []
@@ -46,8 +20,8 @@ def plan_as_text(name: str, plan: BuildPlan) -> str:
     head = f"{name}: {plan.runtime}, {plan.architecture}\nbase: {plan.base}"
     if not rows:
         return f"{head}\nno layers: the image is the base"
-    reasons = [f"  {stage.name} is built on {plan.platform}: {stage.needs_target}" for stage in plan.stages if stage.needs_target]
-    reasons += [f"  {stage.name} leaves out {', '.join(stage.slim)}" for stage in plan.stages if stage.slim]
+    reasons = [f"  {stage.name} is built on {plan.platform}: {stage.on_target.reason}" for stage in plan.stages if stage.on_target]
+    reasons += [f"  {stage.name} leaves out {', '.join(stage.recipe.left_out)}" for stage in plan.stages if stage.recipe.left_out]
     return "\n".join([head, table(("layer", "stage", "changes", "built on", "what it holds"), rows, "  "), *reasons])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from optimizer.lint.rule import Family, Rule
+from optimizer.linting.rule import Family, Rule
 
 _TITLES = {
     Family.LINT: "Files and suppressions",

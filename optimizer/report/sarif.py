@@ -12,12 +12,12 @@ from typing import Any
 from urllib.parse import quote
 
 from optimizer.dockerfile.instruction import Span
-from optimizer.lint.engine import LintReport
-from optimizer.lint.finding import Doubt, Finding, Fix, Location, Severity
-from optimizer.lint.rule import Rule
-from optimizer.lint.rules import RULES
-from optimizer.report.doubts import UNDECIDED
+from optimizer.linting.finding import Finding, Fix, InconclusiveCheck, Location, Severity
+from optimizer.linting.report import LintReport
+from optimizer.linting.rule import Rule
+from optimizer.linting.rules import RULES
 from optimizer.report.fingerprints import with_fingerprints
+from optimizer.report.inconclusive import INCONCLUSIVE
 from optimizer.report.rules import rule_page
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -26,7 +26,7 @@ _FINGERPRINT = "optimizerFinding/v1"
 
 
 def lint_as_sarif(report: LintReport, *, rules: Sequence[Rule] = RULES, rule_pages: str = "") -> str:
-    """The findings, with the rules that were run; what is undecided is a notification of the tool, which opens no alert.
+    """The findings, with the rules that were run; what is inconclusive is a notification of the tool, which opens no alert.
 
     What is suppressed or in the baseline is left out: code scanning would open
     an alert for it all the same.
@@ -38,7 +38,7 @@ def lint_as_sarif(report: LintReport, *, rules: Sequence[Rule] = RULES, rule_pag
         "columnKind": "unicodeCodePoints",
         "results": results,
     }
-    notes = [_note(doubt, indexes) for doubt in report.doubts]
+    notes = [_note(result, indexes) for result in report.inconclusive]
     if notes:
         run["invocations"] = [{"executionSuccessful": True, "toolExecutionNotifications": notes}]
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False) + "\n"
@@ -82,13 +82,13 @@ def _result(finding: Finding, mark: str, indexes: Mapping[str, int]) -> dict[str
     return result
 
 
-def _note(doubt: Doubt, indexes: Mapping[str, int]) -> dict[str, Any]:
+def _note(check: InconclusiveCheck, indexes: Mapping[str, int]) -> dict[str, Any]:
     result: dict[str, Any] = {
         "level": "note",
-        "message": {"text": _message(f"{UNDECIDED}: {doubt.reason}.")},
-        "associatedRule": {"id": doubt.rule, **({"index": indexes[doubt.rule]} if doubt.rule in indexes else {})},
+        "message": {"text": _message(f"{INCONCLUSIVE}: {check.reason}.")},
+        "associatedRule": {"id": check.rule, **({"index": indexes[check.rule]} if check.rule in indexes else {})},
     }
-    location = _location(doubt.location, "")
+    location = _location(check.location, "")
     if location:
         result["locations"] = [location]
     return result

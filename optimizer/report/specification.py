@@ -29,7 +29,7 @@ def specification_page() -> str:
         blocks += [
             f"## {cls.__name__} (`{kind}`)",
             _paragraphs(cls.__doc__ or ""),
-            f"Changes {cls.default_stability.value} unless said otherwise.",
+            f"Changes {cls.default_stability.value} unless set otherwise.",
             _table([item for item in fields(cls) if item.name not in common]),
         ]
     blocks += [

@@ -1,4 +1,4 @@
-"""Plain tables, which a terminal, a log and a diff show alike."""
+"""Tables: plain ones, which a terminal, a log and a diff show alike, and those of pages."""
 
 from __future__ import annotations
 
@@ -18,3 +18,9 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], indent: str = ""
         ).rstrip()
         for line in lines
     )
+
+
+def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """The table as Markdown has it."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"|{'|'.join(cell if cell == '---' else f' {cell} ' for cell in line)}|" for line in lines)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from optimizer.images.compare import COMPRESSOR, CONTENT, EQUAL, METADATA, Difference, LayerComparison
-from optimizer.lint.images import printable
+from optimizer.model.text import printable
 
 _SHOWN = 10
 _LISTED = 1000
@@ -109,7 +109,7 @@ def _differences(layer: LayerComparison) -> list[str]:
     if layer.hint:
         return [f"hint: {layer.hint}"]
     lines: list[str] = []
-    # One hint covers all that have its cause, so each cause is told once, with its first paths.
+    # One hint covers all that have its cause, so each cause is shown once, with its first paths.
     groups: dict[tuple[str, str], list[Difference]] = {}
     for item in layer.differences:
         groups.setdefault((item.field, item.hint), []).append(item)

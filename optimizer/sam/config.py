@@ -27,7 +27,7 @@ class ImageRepositories:
     resolved: bool = False
 
     def of(self, logical_id: str) -> str | None:
-        """The repository of a function, without registry and tag as far as it has them; None where the file does not say."""
+        """The repository of a function, without registry and tag as far as it has them; None where the file does not set it."""
         if logical_id in self.named:
             return self.named[logical_id].partition("/")[2] or self.named[logical_id]
         if self.resolved:
@@ -36,7 +36,7 @@ class ImageRepositories:
 
 
 def image_repositories(config: Mapping[str, Any], environment: str = DEFAULT_ENVIRONMENT) -> ImageRepositories:
-    """What a configuration, as plain data, says for an environment; a value of another kind says nothing."""
+    """What a configuration, as plain data, says for an environment; a value of another kind is ignored."""
     parameters: dict[str, Any] = {}
     for command in _COMMANDS:
         table: Any = config

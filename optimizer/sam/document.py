@@ -6,7 +6,7 @@ meaning here, so nothing of a text is ever constructed.  Scalars of YAML stay
 texts as they are written; an empty plain one is None.
 
 Bounds: nesting, the number of values with every alias written out, and so the
-work of whoever walks the data.
+work of the code that walks the data.
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html
 """
 
@@ -61,7 +61,7 @@ def _json(text: str) -> Document | Problem | None:
     except RecursionError:
         return Problem(_TOO_DEEP, _START)
     except ValueError:
-        # Braces begin YAML too, which says better what is wrong.
+        # Braces begin YAML too, whose parser has the better message.
         return None
     level = [data]
     for _ in range(DEPTH + 1):
@@ -169,7 +169,7 @@ def _put(into: _Open, value: Any, size: int, event: Any, places: dict[tuple[str,
         into.value.append(value)
     elif into.key is None:
         if not isinstance(value, str):
-            raise _Fault("a key is not a text", event.start_mark)
+            raise _Fault("a key is not a string", event.start_mark)
         into.key = value
         if len(into.path) < _PLACES:
             place = (*into.path, value)

@@ -1,4 +1,4 @@
-"""Where a template can be told what it leaves unsaid."""
+"""Finds where an optional property can be added to a template."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def architectures(text: str, document: Document, logical_ids: Iterable[str], arc
     """How each of the functions can be given the architecture, by logical id; none that the text has no safe place for.
 
     ``document`` is what the text holds.  A place is safe when the text with all
-    insertions says the same as before, and the architectures besides: a block
+    insertions means the same as before, with the architectures added: a block
     that another function takes by its anchor has none.
     """
     found: dict[str, Insertion] = {}

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from optimizer.dockerfile.instruction import Span
+from optimizer.model.architectures import DEFAULT_ARCHITECTURE
+from optimizer.model.function import DeclaredFunction
 from optimizer.sam.document import Document
 
 _BUILD_KEYS = ("Dockerfile", "DockerContext", "DockerBuildArgs", "DockerBuildTarget")
@@ -15,7 +17,7 @@ _BUILD_KEYS = ("Dockerfile", "DockerContext", "DockerBuildArgs", "DockerBuildTar
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateBuild:
-    """How a template says that an image is built.
+    """How a template declares the build of an image.
 
     ``directory`` is relative to the template, ``dockerfile`` to the directory;
     each is None where an intrinsic function hides it.  ``arguments`` maps
@@ -33,25 +35,18 @@ class TemplateFunction:
     """A function that runs an image.
 
     ``path`` is the construct's path where the template carries it, else empty.
-    ``image_uri`` is the text as far as it is literal.  ``architecture`` is None
-    where it is not given, or hidden; texts of ``command`` and ``entrypoint``
-    are None as a whole where one is hidden; so is ``workdir``, which is empty
-    where it is not given.  ``build`` is None for an image
-    that the template does not build; ``metadata`` is then empty, and else what
-    SAM compares to build equal images once.
+    ``image_uri`` is the text as far as it is literal.  ``build`` is None for an
+    image that the template does not build; ``metadata`` is then empty, and else
+    what SAM compares to build equal images once.
     """
 
     logical_id: str
     path: str
     span: Span | None
     image_uri: str
-    architecture: str | None
-    architecture_given: bool
-    command: tuple[str, ...] | None
-    entrypoint: tuple[str, ...] | None
+    declared: DeclaredFunction
     build: TemplateBuild | None
     metadata: str
-    workdir: str | None = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +55,7 @@ class TemplateRepository:
 
     ``name`` may hold placeholders such as ``${AWS::Region}``; it is None where
     CloudFormation chooses it, or a function hides it.  ``lifecycle`` holds the rules of its life-cycle policy, ``policy`` the
-    statements of its access policy; each None where it cannot be told.
+    statements of its access policy; each None where it is unknown.
     """
 
     logical_id: str
@@ -127,21 +122,28 @@ def _function(
 ) -> TemplateFunction:
     config = _mapping(properties.get("ImageConfig"))
     metadata = _mapping(resource.get("Metadata"))
-    architectures = properties.get("Architectures")
     build = _build(metadata)
     return TemplateFunction(
         logical_id=logical_id,
         path=_path(resource),
         span=document.places.get(("Resources", logical_id)),
         image_uri=flat(code.get("ImageUri", properties.get("ImageUri"))),
-        architecture=_literal(architectures[0]) if isinstance(architectures, list) and architectures else None,
-        architecture_given=bool(architectures),
-        command=_words(config.get("Command")),
-        entrypoint=_words(config.get("EntryPoint")),
+        declared=DeclaredFunction(
+            architecture=_architecture(properties.get("Architectures")),
+            architecture_given=bool(properties.get("Architectures")),
+            command=_words(config.get("Command")),
+            entrypoint=_words(config.get("EntryPoint")),
+            workdir=_literal(config["WorkingDirectory"]) if "WorkingDirectory" in config else "",
+        ),
         build=build,
-        workdir=_literal(config["WorkingDirectory"]) if "WorkingDirectory" in config else "",
         metadata=json.dumps(metadata, sort_keys=True, default=str) if build and "Dockerfile" in metadata else "",
     )
+
+
+def _architecture(value: Any) -> str | None:
+    if not value:
+        return DEFAULT_ARCHITECTURE
+    return _literal(value[0]) if isinstance(value, list) else None
 
 
 def _build(metadata: Mapping[str, Any]) -> TemplateBuild | None:

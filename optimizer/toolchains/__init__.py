@@ -15,10 +15,11 @@ from optimizer.toolchains.ruby import RubyToolchain
 from optimizer.toolchains.rust import RustToolchain
 from optimizer.toolchains.secrets import secret_faults
 from optimizer.toolchains.system import SystemToolchain
-from optimizer.toolchains.toolchain import ReadsLocks, StepContext, TakesSecrets, Target, Toolchain, Warns, local_faults
+from optimizer.toolchains.toolchain import Rank, ReadsLocks, StepContext, TakesSecrets, Target, Toolchain, Warns, local_faults
 
 __all__ = [
     "ProjectFiles",
+    "Rank",
     "ReadsLocks",
     "StepContext",
     "TakesSecrets",

@@ -6,11 +6,12 @@ import posixpath
 from collections.abc import Iterable, Sequence
 
 from optimizer.errors import Fault
-from optimizer.model.plan import TREE, CopyInputs, Input, Run, Stage
+from optimizer.model.inputs import Input
+from optimizer.model.plan import OnTarget, Stage
+from optimizer.model.recipes.commands import Commands
 from optimizer.model.reference import ImageReference
 from optimizer.model.steps import Command
-from optimizer.toolchains.system import build_tools
-from optimizer.toolchains.toolchain import GENERATED_FILES, StepContext, Target, normalise
+from optimizer.toolchains.toolchain import GENERATED_FILES, Rank, StepContext, Target
 
 _WORKDIR = "/build"
 
@@ -19,6 +20,8 @@ class CommandToolchain:
     """One stage that holds the inputs and runs the commands; the planner adds the trees of earlier steps."""
 
     families: tuple[str, ...] = ()
+    rank: int = Rank.COMMAND
+    sees_trees: bool = True
 
     def images(self, step: Command, target: Target) -> tuple[ImageReference, ...]:
         return (step.image,) if step.image is not None else ()
@@ -28,19 +31,17 @@ class CommandToolchain:
             yield Fault("no command is given", "run", 'write run=[["make", "assets"]]')
         if step.image is not None and step.build_packages:
             yield Fault(
-                "build_packages come from the base image's package manager, and the step names another image",
+                "build_packages come from the base image's package manager, but the step names another image",
                 "build_packages",
                 "install them with a command",
             )
         for index, path in enumerate(step.inputs):
             if context.project.kind(path) is None:
                 yield Fault(
-                    f'"{path}" does not exist in the project', f"inputs[{index}]", "mend the path; it is seen from the project's root"
+                    f'"{path}" does not exist in the project', f"inputs[{index}]", "fix the path; it is relative to the project's root"
                 )
 
     def stages(self, step: Command, context: StepContext) -> Sequence[Stage]:
-        family = "other" if step.image is not None else context.target.base.family
-        copies = (CopyInputs(inputs=tuple(_input(path, context) for path in step.inputs)),) if step.inputs else ()
         return [
             Stage(
                 name=context.name,
@@ -48,18 +49,16 @@ class CommandToolchain:
                 title=f"Made by {' '.join(step.run[0])}"[:100],
                 stability=context.stability,
                 origin=step.image or context.target.image,
-                workdir=_WORKDIR,
-                arguments=context.target.build_arguments,
-                needs_target="" if step.portable else "its commands may depend on the platform",
-                actions=(
-                    *build_tools(context.target.base, step.build_packages),
-                    *copies,
-                    Run(
-                        # The tree is there even when the commands write nothing, so that its copy cannot fail.
-                        commands=(("mkdir", "-p", TREE), *step.run, normalise(family)),
-                        secrets=step.secrets,
-                        environment=step.environment,
-                    ),
+                on_target=None if step.portable else OnTarget("its commands may depend on the platform"),
+                recipe=Commands(
+                    run=step.run,
+                    workdir=_WORKDIR,
+                    language="shell" if step.image is not None else context.target.language,
+                    environment=step.environment,
+                    arguments=context.target.build_arguments,
+                    build_packages=context.target.packages(step.build_packages),
+                    copies=tuple(_input(path, context) for path in step.inputs),
+                    secrets=step.secrets,
                 ),
             )
         ]

@@ -6,10 +6,12 @@ import posixpath
 from collections.abc import Iterable, Sequence
 
 from optimizer.errors import Fault
-from optimizer.model.plan import TREE, CopyTree, Input, PackedFiles, Run, Stage, TreeScript
+from optimizer.model.inputs import Input
+from optimizer.model.plan import Stage
+from optimizer.model.recipes.content import ImageTree, PackedFiles
 from optimizer.model.reference import ImageReference
 from optimizer.model.steps import Extension, Files, SourceCode
-from optimizer.toolchains.toolchain import GENERATED_FILES, StepContext, Target, compiled, normalise
+from optimizer.toolchains.toolchain import GENERATED_FILES, Rank, StepContext, Target
 
 CODE_CACHES = (
     *GENERATED_FILES,
@@ -31,6 +33,8 @@ class SourceCodeToolchain:
     """One stage that is the code, with its byte-code where that is wanted."""
 
     families: tuple[str, ...] = ()
+    rank: int = Rank.SOURCE_CODE
+    sees_trees: bool = False
 
     def images(self, step: SourceCode, target: Target) -> tuple[ImageReference, ...]:
         return ()
@@ -41,13 +45,15 @@ class SourceCodeToolchain:
     def stages(self, step: SourceCode, context: StepContext) -> Sequence[Stage]:
         directory = step.to if step.to.endswith("/") else f"{step.to}/"
         exclude = (*CODE_CACHES, *step.exclude)
-        return [_packed(context, f"Code of {step.source}", step.source, directory, exclude, scripts=compiled(context.target))]
+        return [_packed(context, f"Code of {step.source}", step.source, directory, exclude, bytecode=context.target.compiles_python)]
 
 
 class FilesToolchain:
     """One stage that is the files and nothing else."""
 
     families: tuple[str, ...] = ()
+    rank: int = Rank.FILES
+    sees_trees: bool = False
 
     def images(self, step: Files, target: Target) -> tuple[ImageReference, ...]:
         return ()
@@ -63,13 +69,15 @@ class ExtensionToolchain:
     """One stage that puts the extension under ``/opt``, where the runtime looks for it."""
 
     families: tuple[str, ...] = ()
+    rank: int = Rank.EXTENSION
+    sees_trees: bool = False
 
     def images(self, step: Extension, target: Target) -> tuple[ImageReference, ...]:
         return (step.image,) if step.image is not None else ()
 
     def check(self, step: Extension, context: StepContext) -> Iterable[Fault]:
         if (step.source is None) == (step.image is None):
-            yield Fault("an extension needs exactly one of source and image", "source", 'say Extension("path") or Extension(image="...")')
+            yield Fault("an extension needs exactly one of source and image", "source", 'write Extension("path") or Extension(image="...")')
         elif step.source is not None:
             yield from _missing(context, step.source)
 
@@ -82,10 +90,7 @@ class ExtensionToolchain:
                     title=f"Lambda extension of {step.image.name}",
                     stability=context.stability,
                     origin=context.target.image,
-                    actions=(
-                        CopyTree(origin=step.image, source="/opt/", target=f"{TREE}/opt/"),
-                        Run(commands=(normalise(context.target.base.family),), network=False),
-                    ),
+                    recipe=ImageTree(image=step.image, source="/opt/", target="/opt/", language=context.target.language),
                 )
             ]
         assert step.source is not None
@@ -100,7 +105,7 @@ class ExtensionToolchain:
 
 def _missing(context: StepContext, source: str) -> Iterable[Fault]:
     if context.project.kind(source) is None:
-        yield Fault(f'"{source}" does not exist in the project', "source", "mend the path; it is seen from the project's root")
+        yield Fault(f'"{source}" does not exist in the project', "source", "fix the path; it is relative to the project's root")
 
 
 def _packed(
@@ -111,18 +116,16 @@ def _packed(
     exclude: Sequence[str] = (),
     *,
     executable: bool = False,
-    scripts: tuple[TreeScript, ...] = (),
+    bytecode: bool = False,
 ) -> Stage:
     directory = context.project.kind(source) == "directory"
     target = to if to.endswith("/") or not directory else f"{to}/"
     files = Input(source=source, target=target, directory=directory, exclude=tuple(exclude) if directory else ())
-    # Only what a script adds to the tree has to be normalised in the stage.
-    runs = (Run(commands=(*scripts, normalise(context.target.base.family)), network=False),) if scripts else ()
     return Stage(
         name=context.name,
         step=context.name,
         title=title,
         stability=context.stability,
         origin=context.target.image,
-        actions=(PackedFiles(files=files, executable=executable), *runs),
+        recipe=PackedFiles(files=files, executable=executable, bytecode=bytecode),
     )

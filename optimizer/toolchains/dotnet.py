@@ -10,19 +10,20 @@ from optimizer.locks import dotnet
 from optimizer.locks.files import leaves, upwards
 from optimizer.locks.go import newer
 from optimizer.locks.local import Local
-from optimizer.model.plan import TREE, CopyInputs, Run, Stage
+from optimizer.model.plan import Stage
+from optimizer.model.recipes.programs import DotnetProgram
 from optimizer.model.reference import ImageReference
 from optimizer.model.steps import DotnetBuild
 from optimizer.toolchains.sources import Placement
-from optimizer.toolchains.toolchain import StepContext, Target, below, missing_directory, normalise
-
-_RUNTIME_IDS = {"x86_64": "linux-x64", "arm64": "linux-arm64"}
+from optimizer.toolchains.toolchain import Rank, StepContext, Target, below, missing_directory
 
 
 class DotnetToolchain:
     """``dotnet publish`` in the SDK of the runtime's version, which builds for either architecture."""
 
     families: tuple[str, ...] = ("dotnet",)
+    rank: int = Rank.DOTNET_BUILD
+    sees_trees: bool = False
 
     def images(self, step: DotnetBuild, target: Target) -> tuple[ImageReference, ...]:
         return (step.builder or _sdk(target),)
@@ -42,7 +43,7 @@ class DotnetToolchain:
             yield Fault(
                 f'"{found.sdk[0]}" asks for the SDK {found.sdk[1]}, and the builder is "{builder}"',
                 "builder",
-                "set builder to an SDK of that version, or let global.json ask for the runtime's",
+                "set builder to an SDK of that version, or set the version in global.json to the builder's",
             )
 
         runtime = _version(context.target)
@@ -50,7 +51,7 @@ class DotnetToolchain:
             yield Fault(
                 f'"{found.framework[0]}" targets .NET {found.framework[1]}, and the runtime has {runtime}',
                 "source",
-                "choose a runtime of that version, or target the runtime's",
+                "choose a runtime of that version, or set the target framework to the runtime's",
             )
 
     def local(self, step: DotnetBuild, context: StepContext) -> Iterable[Local]:
@@ -68,7 +69,6 @@ class DotnetToolchain:
         placement = Placement.of(step.source, (*found.directories, *map(posixpath.dirname, found.files)))
         sources = placement.directories(found.directories, ("**/bin/", "**/obj/"))
         above = placement.files(path for path in found.files if not any(item.source in upwards(path) for item in sources))
-        runtime = ("--runtime", _RUNTIME_IDS[context.target.architecture])
         return [
             Stage(
                 name=context.name,
@@ -76,32 +76,13 @@ class DotnetToolchain:
                 title=f".NET program of {step.source}",
                 stability=context.stability,
                 origin=step.builder or _sdk(context.target),
-                workdir=placement.workdir,
-                actions=(
-                    CopyInputs(inputs=(*above, *sources)),
-                    Run(
-                        commands=(
-                            ("dotnet", "restore", step.project, *runtime, *(("--locked-mode",) if locked else ())),
-                            (
-                                *(
-                                    "dotnet",
-                                    "publish",
-                                    step.project,
-                                    *runtime,
-                                    "--configuration",
-                                    "Release",
-                                    "--no-restore",
-                                    "--self-contained",
-                                    "false",
-                                ),
-                                *("-p:ContinuousIntegrationBuild=true", "-p:Deterministic=true", "--output", f"{TREE}/var/task"),
-                            ),
-                            normalise("dotnet"),
-                        ),
-                        caches=("/root/.nuget/packages",),
-                        secrets=step.secrets,
-                        environment=(("DOTNET_CLI_TELEMETRY_OPTOUT", "1"),),
-                    ),
+                recipe=DotnetProgram(
+                    workdir=placement.workdir,
+                    project=step.project,
+                    architecture=context.target.architecture,
+                    locked=locked,
+                    copies=(*above, *sources),
+                    secrets=step.secrets,
                 ),
             )
         ]
@@ -116,7 +97,7 @@ def _sources(step: DotnetBuild, context: StepContext) -> dotnet.DotnetSources:
 
 
 def _sdk(target: Target) -> ImageReference:
-    return ImageReference.parse(f"mcr.microsoft.com/dotnet/sdk:{_version(target)}")
+    return target.tools.image("dotnet", _version(target))
 
 
 def _version(target: Target) -> str:

@@ -9,24 +9,23 @@ from optimizer.errors import Fault
 from optimizer.locks import go
 from optimizer.locks.files import leaves, upwards
 from optimizer.locks.local import Local
-from optimizer.model.plan import TREE, CopyInputs, Run, Stage, oci_architecture
+from optimizer.model.plan import Stage
+from optimizer.model.recipes.programs import GoProgram
 from optimizer.model.reference import ImageReference
 from optimizer.model.steps import GoBuild
 from optimizer.toolchains.sources import Placement
-from optimizer.toolchains.toolchain import StepContext, Target, below, missing_directory, missing_file, normalise
-
-_BUILDER = ImageReference.parse("public.ecr.aws/docker/library/golang:1.25")
-_BOOTSTRAP = f"{TREE}/var/runtime/bootstrap"
-_MODULES = "/go/pkg/mod"
+from optimizer.toolchains.toolchain import Rank, StepContext, Target, below, missing_directory, missing_file
 
 
 class GoToolchain:
     """A static binary, the same in every directory, made for the target's architecture by any builder."""
 
     families: tuple[str, ...] = ("provided",)
+    rank: int = Rank.GO_BUILD
+    sees_trees: bool = False
 
     def images(self, step: GoBuild, target: Target) -> tuple[ImageReference, ...]:
-        return (step.builder or _BUILDER,)
+        return (_builder(step, target),)
 
     def check(self, step: GoBuild, context: StepContext) -> Iterable[Fault]:
         yield from missing_directory(context, step.source, "source", "the Go module")
@@ -46,7 +45,7 @@ class GoToolchain:
                 "package",
                 "name the directory of the program, relative to the source",
             )
-        yield from _version_faults(step.builder or _BUILDER, found)
+        yield from _version_faults(_builder(step, context.target), found)
 
     def local(self, step: GoBuild, context: StepContext) -> Iterable[Local]:
         found = _sources(step, context)
@@ -57,13 +56,6 @@ class GoToolchain:
         return ("Go",)
 
     def stages(self, step: GoBuild, context: StepContext) -> Sequence[Stage]:
-        environment = (
-            ("CGO_ENABLED", "0"),
-            ("GOARCH", oci_architecture(context.target.architecture)),
-            ("GOOS", "linux"),
-            # A builder that fetched another compiler would no longer be the pinned one.
-            ("GOTOOLCHAIN", "local"),
-        )
         found = _sources(step, context)
         directories = (posixpath.normpath(step.source), *(() if found.vendored and found.workspace is None else found.modules))
         above = () if found.workspace is None else (found.workspace,)
@@ -73,40 +65,31 @@ class GoToolchain:
         if vendored:
             directories = (*directories, below(found.workspace or ".", "vendor"))
         sources = placement.directories(directories, ("**/*_test.go",))
+        downloads = found.downloads and not found.vendored
         # A go.work above the source is in none of the directories.
         above_files = tuple(item for item in module_files if not any(other.source in upwards(item.source) for other in sources))
-        download = (
-            (
-                CopyInputs(inputs=module_files),
-                Run(commands=(("go", "mod", "download"),), caches=(_MODULES,), secrets=step.secrets, environment=environment),
-            )
-            if found.downloads and not found.vendored
-            else ()
-        )
-        package = "." if step.package == "." else f"./{step.package}"
-        build = (
-            *("go", "build", "-trimpath", "-buildvcs=false", *(("-mod=vendor",) if found.vendored else ())),
-            *("-ldflags=-s -w", "-tags=lambda.norpc", "-o", _BOOTSTRAP, package),
-        )
         return [
             Stage(
                 name=context.name,
                 step=context.name,
                 title=f"Go program of {step.source}",
                 stability=context.stability,
-                origin=step.builder or _BUILDER,
-                workdir=placement.workdir,
-                actions=(
-                    *download,
-                    CopyInputs(inputs=(*(() if download else above_files), *sources)),
-                    Run(
-                        commands=(build, normalise("go")),
-                        caches=(_MODULES, "/root/.cache/go-build"),
-                        environment=environment,
-                    ),
+                origin=_builder(step, context.target),
+                recipe=GoProgram(
+                    workdir=placement.workdir,
+                    package=step.package,
+                    architecture=context.target.architecture,
+                    module_files=module_files if downloads else (),
+                    vendored=found.vendored,
+                    copies=sources if downloads else (*above_files, *sources),
+                    secrets=step.secrets if downloads else (),
                 ),
             )
         ]
+
+
+def _builder(step: GoBuild, target: Target) -> ImageReference:
+    return step.builder or target.tools.image("golang")
 
 
 def _sources(step: GoBuild, context: StepContext) -> go.GoSources:
@@ -121,5 +104,5 @@ def _version_faults(builder: ImageReference, found: go.GoSources) -> Iterable[Fa
             yield Fault(
                 f'"{path}" asks for Go {version}, and the builder is "{builder}"',
                 "builder",
-                f'set builder="{_BUILDER.name}:{minor}", or lower the version with go mod edit -go',
+                f'set builder="{builder.name}:{minor}", or lower the version with go mod edit -go',
             )

@@ -11,36 +11,24 @@ from optimizer.locks import gradle, maven
 from optimizer.locks.files import upwards
 from optimizer.locks.java import JavaBuildFiles
 from optimizer.locks.local import Local
-from optimizer.model.plan import TREE, CopyInputs, Input, Run, Stage, TreeScript
+from optimizer.model.inputs import Input
+from optimizer.model.plan import Stage
+from optimizer.model.recipes.programs import JavaClasses, JavaLibraries
 from optimizer.model.reference import ImageReference
 from optimizer.model.stability import Stability
 from optimizer.model.steps import JavaBuild
-from optimizer.toolchains.java_scripts import CLASS_PATH, GRADLE_TASKS, PACK, TASKS
 from optimizer.toolchains.sources import Placement
-from optimizer.toolchains.toolchain import StepContext, Target, below, missing_directory, normalise
+from optimizer.toolchains.toolchain import Rank, StepContext, Target, below, missing_directory
 
-_TASK = f"{TREE}/var/task"
-_LIBRARY = "public.ecr.aws/docker/library"
-_MAVEN_TAGS = {
-    "8": "3.9-amazoncorretto-8",
-    "11": "3.9-amazoncorretto-11",
-    "17": "3.9-amazoncorretto-17",
-    "21": "3.9-amazoncorretto-21",
-    "25": "3.9-amazoncorretto-25",
-}
-_GRADLE_TAGS = {"8": "8-jdk8", "11": "8-jdk11", "17": "8-jdk17", "21": "8-jdk21", "25": "9-jdk25"}
-_CACHES = {"maven": ("/root/.m2/repository",), "gradle": ("/home/gradle/.gradle/caches", "/root/.gradle/caches")}
 _OUTPUTS = ("target", "build", ".gradle", "src/test")
-# By its whole name: for a short one Maven asks for every plugin of the build, also for those that it never runs.
-_DEPENDENCY = "org.apache.maven.plugins:maven-dependency-plugin"
-_MAVEN = ("mvn", "--batch-mode", "--no-transfer-progress")
-_GRADLE = ("gradle", "--no-daemon", "--console=plain", "--init-script", TASKS)
 
 
 class JavaToolchain:
     """The builder has the Java version of the runtime; byte-code does not depend on the architecture."""
 
     families: tuple[str, ...] = ("java",)
+    rank: int = Rank.JAVA_BUILD
+    sees_trees: bool = False
 
     def images(self, step: JavaBuild, target: Target) -> tuple[ImageReference, ...]:
         if step.builder is not None:
@@ -90,9 +78,7 @@ class JavaToolchain:
         else:
             whole = _sources(placement, found.directories, found.builds)
             build_files = (*placement.files(path for path in found.files if not _within(path, whole)), *whole)
-        directories = tuple(placement.place(module) for module in found.modules)
-        libraries, classes = _maven_commands(step) if tool == "maven" else _gradle_commands(step)
-        make = ("mkdir", "-p", f"{_TASK}/lib")
+        modules = tuple(placement.place(module) for module in found.modules)
         title = step.source if step.module in (None, ".") else f"{step.source}, module {step.module}"
         return [
             Stage(
@@ -102,14 +88,13 @@ class JavaToolchain:
                 # A release of the classes seldom touches what they depend on.
                 stability=min(Stability.MONTHLY, context.stability),
                 origin=origin,
-                workdir=placement.workdir,
-                actions=(
-                    CopyInputs(inputs=build_files),
-                    Run(
-                        commands=((*make, *directories), *libraries, normalise("java")),
-                        caches=_CACHES[tool],
-                        secrets=step.secrets,
-                    ),
+                recipe=JavaLibraries(
+                    build_tool=tool,
+                    workdir=placement.workdir,
+                    module=step.module,
+                    modules=modules,
+                    copies=build_files,
+                    secrets=step.secrets,
                 ),
             ),
             Stage(
@@ -118,14 +103,13 @@ class JavaToolchain:
                 title=f"Java classes of {title}",
                 stability=context.stability,
                 origin=origin,
-                workdir=placement.workdir,
-                actions=(
-                    CopyInputs(inputs=(*beside, *sources)),
-                    Run(
-                        commands=(make if found.modules else (*make[:-1], _TASK), *classes, normalise("java")),
-                        caches=_CACHES[tool],
-                        secrets=step.secrets,
-                    ),
+                recipe=JavaClasses(
+                    build_tool=tool,
+                    workdir=placement.workdir,
+                    module=step.module,
+                    modules=modules,
+                    copies=(*beside, *sources),
+                    secrets=step.secrets,
                 ),
             ),
         ]
@@ -152,31 +136,6 @@ def _build_files(step: JavaBuild, context: StepContext) -> JavaBuildFiles:
     return read(context.project, posixpath.normpath(step.source))
 
 
-def _maven_commands(step: JavaBuild) -> tuple[tuple[tuple[str, ...] | TreeScript, ...], tuple[tuple[str, ...] | TreeScript, ...]]:
-    """The commands that put the libraries, and those that put the classes, into the tree."""
-    if step.module is None:
-        return (
-            ((*_MAVEN, f"{_DEPENDENCY}:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={_TASK}/lib"),),
-            ((*_MAVEN, "compile"), ("cp", "-R", "target/classes/.", f"{_TASK}/")),
-        )
-    # Modules find one another only in a build that compiles them; where there are POMs alone, that is nothing.
-    build = (
-        *(*_MAVEN, "--projects", step.module, "--also-make", "compile", f"{_DEPENDENCY}:build-classpath"),
-        *("-DincludeScope=runtime", "-Dmdep.outputFile=target/lambda.classpath"),
-    )
-    pack = (*PACK, f"{step.module}/target/lambda.classpath", f"{_TASK}/lib")
-    return (
-        (CLASS_PATH, build, (*pack, "libraries")),
-        (CLASS_PATH, build, (*pack, "modules"), ("cp", "-R", f"{step.module}/target/classes/.", f"{_TASK}/")),
-    )
-
-
-def _gradle_commands(step: JavaBuild) -> tuple[tuple[tuple[str, ...] | TreeScript, ...], tuple[tuple[str, ...] | TreeScript, ...]]:
-    """The same by two tasks that Gradle does not have itself."""
-    gradle = (*_GRADLE, f"-PlambdaModule={step.module or '.'}")
-    return (GRADLE_TASKS, (*gradle, "lambdaDependencies")), (GRADLE_TASKS, (*gradle, "lambdaClasses"))
-
-
 def _maven_faults(step: JavaBuild, context: StepContext) -> Iterable[Fault]:
     source = posixpath.normpath(step.source)
     try:
@@ -186,7 +145,7 @@ def _maven_faults(step: JavaBuild, context: StepContext) -> Iterable[Fault]:
         parents = maven.above(context.project, poms[0])
         others = {} if step.module else _siblings(context, poms[0], parents)
     except ValueError as error:
-        yield Fault(str(error), "source", "fix the file; mvn validate tells whether Maven can read it")
+        yield Fault(str(error), "source", "fix the file; check it with mvn validate")
         return
     modules = sorted(posixpath.relpath(pom.directory, source) for pom in poms[1:])
     if step.module is not None:
@@ -203,7 +162,7 @@ def _maven_faults(step: JavaBuild, context: StepContext) -> Iterable[Fault]:
     for pom in poms:
         for path in pom.system:
             yield Fault(
-                f'"{pom.path}" has a library of the scope "system" at "{path}", which Maven puts into no image',
+                f'"{pom.path}" has a library of the scope "system" at "{path}", which Maven does not copy',
                 "source",
                 "put it into a repository, such as one in the project with the URL file://${project.basedir}/repository",
             )
@@ -225,7 +184,7 @@ def _gradle_faults(step: JavaBuild, context: StepContext) -> Iterable[Fault]:
     if owner is not None:
         module = posixpath.relpath(source, owner)
         yield Fault(
-            f'"{step.source}" is a project of the Gradle build in "{owner}", and no build of its own',
+            f'"{step.source}" is a project of the Gradle build in "{owner}", not a build of its own',
             "source",
             f'set source="{owner}" and module="{module}"',
         )
@@ -251,7 +210,7 @@ def _module_fault(step: JavaBuild, modules: Sequence[str]) -> Iterable[Fault]:
     if step.module is not None and posixpath.normpath(step.module) not in modules:
         allowed = f"; allowed: {', '.join(modules)}" if modules else "; the build has no modules"
         yield Fault(
-            f'"{step.module}" is no module of the build in "{step.source}"{allowed}',
+            f'"{step.module}" is not a module of the build in "{step.source}"{allowed}',
             "module",
             did_you_mean(step.module, modules) or "name the directory of the module, relative to the source",
         )
@@ -267,5 +226,4 @@ def _tools(step: JavaBuild, context: StepContext) -> list[str]:
 
 def _builder(tool: str, target: Target) -> ImageReference:
     version = target.base.runtime.removeprefix("java").partition(".")[0]
-    tags = _MAVEN_TAGS if tool == "maven" else _GRADLE_TAGS
-    return ImageReference.parse(f"{_LIBRARY}/{tool}:{tags[version]}")
+    return target.tools.image(tool, version)

@@ -5,25 +5,24 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
 from optimizer.errors import Fault
-from optimizer.locks.local import Local, LocalKind
-from optimizer.model.plan import CopyInputs, Input, PackedFiles, Stage
+from optimizer.locks.local import Local
+from optimizer.locks.managers import lock_names
+from optimizer.model.inputs import Input
+from optimizer.model.plan import Stage
+from optimizer.model.recipes.content import PackedFiles
 from optimizer.model.reference import ImageReference
 from optimizer.model.stability import Stability
 from optimizer.model.steps import NodeDependencies
 from optimizer.toolchains.content import CODE_CACHES
 from optimizer.toolchains.nodejs_check import check_project
-from optimizer.toolchains.nodejs_install import install, needs_target, tools
-from optimizer.toolchains.nodejs_project import COMPANIONS, NodeProject, read_project
-from optimizer.toolchains.slim import slimmed
-from optimizer.toolchains.system import build_tools, git_package
-from optimizer.toolchains.toolchain import GENERATED_FILES, StepContext, Target, beside, missing_file, normalise
+from optimizer.toolchains.nodejs_platform import on_target
+from optimizer.toolchains.nodejs_project import NodeProject, read_project
+from optimizer.toolchains.nodejs_recipe import node_recipe
+from optimizer.toolchains.toolchain import Rank, StepContext, Target, beside, missing_file
 
 _BUN = ("bun.lock", "bun.lockb")
-# What a tool packs into an archive of its own; its digest of that may stand in the lock.
-_NOT_PACKED = (*GENERATED_FILES, "**/node_modules")
 
 
 class NodeToolchain:
@@ -33,19 +32,21 @@ class NodeToolchain:
     """
 
     families: tuple[str, ...] = ("nodejs",)
+    rank: int = Rank.NODE_DEPENDENCIES
+    sees_trees: bool = False
 
     def images(self, step: NodeDependencies, target: Target) -> tuple[ImageReference, ...]:
         return ()
 
     def check(self, step: NodeDependencies, context: StepContext) -> Iterable[Fault]:
         name = posixpath.basename(step.lock)
-        if name not in COMPANIONS:
+        if name not in lock_names("nodejs"):
             yield Fault(
-                f'"{step.lock}" is no lock file of a known tool; allowed: {", ".join(COMPANIONS)}',
+                f'"{step.lock}" is not a supported lock file; allowed: {", ".join(lock_names("nodejs"))}',
                 "lock",
-                "write one beside it with bun install --yarn, or with npm install --package-lock-only, and name that"
+                "create one with bun install --yarn or npm install --package-lock-only, and set lock to it"
                 if name in _BUN
-                else "name the lock file itself, not package.json",
+                else "set lock to the lock file, not to package.json",
             )
             return
         manifest = beside(step.lock, "package.json")
@@ -79,24 +80,14 @@ class NodeToolchain:
 
     def stages(self, step: NodeDependencies, context: StepContext) -> Sequence[Stage]:
         project = read_project(step, context)
-        git = (git_package(context.target.base),) if project.installed.git else ()
-        run = install(project)
         packages = Stage(
             name=context.name,
             step=context.name,
             title=f"Node.js packages of {step.package + ' in ' if step.package else ''}{step.lock}",
             stability=context.stability,
             origin=context.target.image,
-            workdir=project.workdir,
-            needs_target=needs_target(project),
-            slim=step.slim,
-            actions=(
-                *build_tools(context.target.base, (*step.build_packages, *git)),
-                # A run of its own: a changed lock finds the installer in the build cache.
-                *tools(project),
-                CopyInputs(inputs=tuple(_inputs(project))),
-                replace(run, commands=(*run.commands, *slimmed(context.target, step.slim), normalise("nodejs"))),
-            ),
+            on_target=on_target(project),
+            recipe=node_recipe(project),
         )
         return [packages, *_local_packages(project)]
 
@@ -111,24 +102,6 @@ def _credentials(npmrc: str, context: StepContext) -> Iterator[Fault]:
                 "lock",
                 'write it as "${NAME}" and pass BuildSecret("npm", from_env="NAME", to_env="NAME")',
             )
-
-
-def _inputs(project: NodeProject) -> Iterator[Input]:
-    """What the installer reads, each at its place as seen from the lock."""
-    named = [
-        item for item in project.local() if item.path not in {project.path(path) for path in project.needs} or item.kind is LocalKind.FILE
-    ]
-    files = {project.step.lock, *(project.path(name) for name in ("package.json", *COMPANIONS[posixpath.basename(project.step.lock)]))}
-    files |= {item.path for item in named if item.kind.on_disk == "file"}
-    for path in sorted(files):
-        if project.context.project.kind(path) == "file":
-            yield Input(source=path, target=f"{_target(project, posixpath.dirname(path))}/", directory=False)
-    for item in sorted({item.path for item in named if item.kind.on_disk == "directory"}):
-        yield Input(source=item, target=f"{_target(project, item)}/", directory=True, exclude=_NOT_PACKED)
-
-
-def _target(project: NodeProject, path: str) -> str:
-    return posixpath.normpath(posixpath.join(project.workdir, posixpath.relpath(path or ".", project.directory)))
 
 
 def _local_packages(project: NodeProject) -> Iterator[Stage]:
@@ -152,5 +125,5 @@ def _local_packages(project: NodeProject) -> Iterator[Stage]:
                 title=f"Code of {project.name(path)} in {project.path(path)}",
                 stability=project.step.stability or Stability.DAILY,
                 origin=project.context.target.image,
-                actions=(PackedFiles(files=files),),
+                recipe=PackedFiles(files=files),
             )

@@ -1,4 +1,4 @@
-"""What is wrong with a step of Node.js packages, told before the build."""
+"""What is wrong with a step of Node.js packages, reported before the build."""
 
 from __future__ import annotations
 
@@ -57,20 +57,20 @@ def _member_faults(project: NodeProject) -> Iterator[Fault]:
     if package is None:
         if known and not project.manifest(".").production:
             yield Fault(
-                f"{project.path('package.json')} is the root of a workspace and needs nothing itself; members: {', '.join(known)}",
+                f"{project.path('package.json')} is the root of a workspace and has no dependencies itself; members: {', '.join(known)}",
                 "package",
                 f'set package="{known[0]}", or the name of another member',
             )
     elif not known:
         yield Fault(
-            f'"{package}" is no member: {project.step.lock} knows no workspace',
+            f'"{package}" is not a member: {project.step.lock} has no workspace',
             "package",
-            "leave package out, or name the lock of the workspace's root",
+            "remove package, or set lock to the lock file of the workspace's root",
         )
     elif package not in known:
         by_path = project.members.get(posixpath.normpath(package))
         hint = f'did you mean "{by_path}"?' if by_path else did_you_mean(package, known)
-        yield Fault(f'"{package}" is no member of the workspace; allowed: {", ".join(known)}', "package", hint or "name one of them")
+        yield Fault(f'"{package}" is not a member of the workspace; allowed: {", ".join(known)}', "package", hint or "name one of them")
 
 
 def _need_faults(project: NodeProject) -> Iterator[Fault]:
@@ -78,23 +78,34 @@ def _need_faults(project: NodeProject) -> Iterator[Fault]:
         title = f'"{project.name(path)}" at "{project.path(path)}"'
         if path == ".":
             yield Fault(
-                f'a package of the workspace needs its root, "{project.name(path)}", which cannot be a layer of its own',
+                f'a package of the workspace depends on its root, "{project.name(path)}", which cannot be a layer of its own',
                 "lock",
-                "move what it needs into a member",
+                "move the code that it needs into a member",
             )
             continue
         if not _is_locked(project, path) and project.manifest(path).production:
             yield Fault(
-                f"{project.step.lock} links {title}, but holds none of its dependencies",
+                f"{project.step.lock} links {title}, but does not lock its dependencies",
                 "lock",
-                "make it a member of a workspace whose root holds both, and name the lock of that root",
+                "make both packages members of one workspace, and set lock to the lock file of its root",
             )
         entries = project.manifest(path).entries
-        if entries and not any(_exists(project, path, entry) for entry in entries):
+        ignored = project.name(path) in project.step.ignore_unbuilt
+        if entries and not ignored and not any(_exists(project, path, entry) for entry in entries):
             yield Fault(
-                f'{title} starts at "{entries[0]}", which does not exist in the project',
+                f'{title} has the main file "{entries[0]}", which does not exist in the project',
                 "lock",
-                "build the package first (such as npm run build), so that its output is there when the image is planned",
+                "build the package first (such as npm run build), so that its output is in the project when the image is planned; "
+                f'or let a Command step with after=["{project.context.name}"] create it at the place of the package, '
+                f'and set ignore_unbuilt=["{project.name(path)}"]',
+            )
+    names = sorted(map(project.name, project.needs))
+    for position, name in enumerate(project.step.ignore_unbuilt):
+        if name not in names:
+            yield Fault(
+                f'"{name}" is not a local package of this step; allowed: {", ".join(names) or "none, it has none"}',
+                f"ignore_unbuilt[{position}]",
+                did_you_mean(name, names) or "leave it out",
             )
 
 
@@ -128,13 +139,13 @@ def _script_faults(project: NodeProject) -> Iterator[Fault]:
         for name, script in others.items():
             if name not in step.ignore_root_scripts:
                 yield Fault(
-                    f'the script "{name}" of {manifest} runs "{script}", which a step of dependencies does not',
+                    f'the script "{name}" of {manifest} runs "{script}", which the dependencies step does not run',
                     "lock",
-                    f'write it as a Command step with after=["{project.context.name}"] where the image needs it, and set ignore_root_scripts=["{name}"]',
+                    f'run it in a Command step with after=["{project.context.name}"] if the image needs it, and set ignore_root_scripts=["{name}"]',
                 )
         if path == "." and scripts.patches is not None and "patch-package" not in project.lock.versions:
             yield Fault(
-                f"{manifest} applies patches with patch-package, which {step.lock} does not hold",
+                f"{manifest} applies patches with patch-package, which is not in {step.lock}",
                 "lock",
                 "run npm install --save-dev patch-package, and commit the lock",
             )
@@ -148,7 +159,7 @@ def _engine_faults(project: NodeProject) -> Iterator[Fault]:
     wanted = project.manifest(".").node
     if wanted and not may_hold(wanted, int(version)):
         yield Fault(
-            f'{project.path("package.json")} asks for node "{wanted}" in its engines, and the runtime has {version}',
+            f'{project.path("package.json")} requires node "{wanted}" in its engines, and the runtime has {version}',
             "lock",
             "choose a runtime that fits, or change engines",
         )

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from optimizer.locks.local import Local, LocalKind
+from optimizer.locks.managers import manager_of
 from optimizer.locks.nodejs import Importer, NodeLock
 from optimizer.locks.nodejs_manifest import Manifest, OwnScripts, read_manifest
 from optimizer.locks.nodejs_npm import read_npm
@@ -15,15 +16,6 @@ from optimizer.locks.nodejs_pnpm import patch_files, read_pnpm, workspace_patche
 from optimizer.locks.nodejs_yarn import is_classic, mirror_directories, plugin_files, read_classic, read_yarn
 from optimizer.model.steps import NodeDependencies
 from optimizer.toolchains.toolchain import StepContext, below
-
-# The first file is the lock; the others stand beside it, and are read when they are there.
-COMPANIONS = {
-    "package-lock.json": (".npmrc",),
-    "npm-shrinkwrap.json": (".npmrc",),
-    "yarn.lock": (".npmrc", ".yarnrc", ".yarnrc.yml"),
-    "pnpm-lock.yaml": (".npmrc", "pnpm-workspace.yaml", ".pnpmfile.cjs"),
-}
-"""The locks by their names, with the settings that their tools read beside them."""
 
 _WORKDIR = "/build"
 _TASK = "/var/task"
@@ -135,7 +127,7 @@ class NodeProject:
         patches = self.scripts(".").patches
         if patches is not None:
             yield self._local(LocalKind.DIRECTORY, patches, self.path("package.json"))
-        settings = {name: self._text(name) for name in COMPANIONS[posixpath.basename(self.step.lock)]}
+        settings = {name: self._text(name) for name in settings_beside(self.step.lock)}
         if self.tool == "pnpm":
             for path in patch_files({"patchedDependencies": self.manifest(".").patched}):
                 yield self._local(LocalKind.FILE, path, self.path("package.json"))
@@ -172,6 +164,12 @@ class NodeProject:
         return f"{posixpath.normpath(posixpath.join(_TASK, place))}/"
 
 
+def settings_beside(lock: str) -> tuple[str, ...]:
+    """The names of the files beside a lock that its manager reads where they are."""
+    manager = manager_of(posixpath.basename(lock))
+    return manager.settings if manager else ()
+
+
 def manifest_at(context: StepContext, path: str) -> Manifest:
     """The manifest at a path of the project; an empty one where it is missing or damaged."""
     found = read_manifest(context.project.read_text(path)) if has_file(context, path) else None
@@ -179,7 +177,7 @@ def manifest_at(context: StepContext, path: str) -> Manifest:
 
 
 def has_file(context: StepContext, path: str) -> bool:
-    """Whether a file is in the project; a path out of it is told of elsewhere, with the lock that names it."""
+    """Whether a file is in the project; a path out of it is reported elsewhere, with the lock that names it."""
     return not path.startswith(("../", "/")) and context.project.kind(path) == "file"
 
 

@@ -15,58 +15,47 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from optimizer.errors import Fault
 from optimizer.locks import uv
 from optimizer.locks.backends import requirement_name
 from optimizer.locks.files import ProjectFiles
 from optimizer.locks.local import Local, LocalKind
-from optimizer.locks.python import WHEEL, From, Package, normal_name, of_origin, registries
+from optimizer.locks.managers import lock_names, manager_of
+from optimizer.locks.python import WHEEL, From, Package, Registry, normal_name, of_origin, registries
 from optimizer.locks.requirements import local_of
-from optimizer.locks.wheels import without_wheel
-from optimizer.model.plan import CopyInputs, Input, Run, Stage, TreeScript
+from optimizer.locks.wheels import uv_platform, without_wheel
+from optimizer.model.inputs import Input
+from optimizer.model.plan import OnTarget, Stage
+from optimizer.model.recipes.python import PythonPackages
 from optimizer.model.reference import ImageReference
 from optimizer.model.steps import PythonDependencies
 from optimizer.toolchains.content import CODE_CACHES
-from optimizer.toolchains.python_install import (
-    CACHES,
-    EXPORTED,
-    NO_CACHE,
-    SOURCE,
-    TASK,
-    build_index,
-    export_pipenv,
-    export_poetry,
-    export_uv,
-    get_uv,
-    installer,
-    uv_install,
-)
+from optimizer.toolchains.python_indexes import build_indexes, package_indexes, tool_indexes
 from optimizer.toolchains.python_reading import (
-    COMPANION,
     Reading,
     dependencies_of,
     group_warnings,
+    index_warnings,
     kind_of,
     lock_faults,
     project_at,
     read_step,
 )
-from optimizer.toolchains.python_scripts import flatten, forget, overlaps
-from optimizer.toolchains.python_sources import source_stage, source_warnings
-from optimizer.toolchains.secrets import with_index_of_pip
-from optimizer.toolchains.slim import remembered, slimmed
-from optimizer.toolchains.system import build_tools, git_package
-from optimizer.toolchains.toolchain import StepContext, Target, below, beside, compiled, missing_file, normalise
+from optimizer.toolchains.python_sources import SOURCE, source_stage, source_warnings
+from optimizer.toolchains.system import git_package
+from optimizer.toolchains.toolchain import Rank, StepContext, Target, below, beside, missing_file
 
-_FULL_EXPORT = "/tmp/export.txt"
-_Command = tuple[str, ...] | TreeScript
+_EXPORTERS = {"poetry.lock": ("poetry", "poetry-plugin-export"), "Pipfile.lock": ("pipenv",)}
 
 
 class PythonToolchain:
     """Packages installed into a directory, in a stage on the runtime's own base, so that its Python compiles them."""
 
     families: tuple[str, ...] = ("python",)
+    rank: int = Rank.PYTHON_DEPENDENCIES
+    sees_trees: bool = False
 
     def images(self, step: PythonDependencies, target: Target) -> tuple[ImageReference, ...]:
         return ()
@@ -75,17 +64,17 @@ class PythonToolchain:
         name, kind = posixpath.basename(step.lock), kind_of(step.lock)
         if not kind:
             yield Fault(
-                f'"{step.lock}" is no lock file of a known tool; '
-                f"allowed: a requirements file (*.txt), {', '.join(COMPANION)}, pylock.toml, pylock.NAME.toml",
+                f'"{step.lock}" is not a supported lock file; '
+                f"allowed: a requirements file (*.txt), {', '.join(lock_names('python'))}, pylock.toml, pylock.NAME.toml",
                 "lock",
-                "name the lock file itself, not pyproject.toml or Pipfile",
+                "set lock to the lock file, not to pyproject.toml or Pipfile",
             )
             return
-        faults = list(_file_faults(step, context, name, kind))
+        faults = list(_file_faults(step, context, name))
         if step.package is not None and kind != uv.NAME:
-            faults.append(Fault(f"{name} has no members of a workspace", "package", "leave package out, or lock with uv"))
+            faults.append(Fault(f"{name} has no workspace members", "package", "remove package, or lock with uv"))
         if step.groups and kind in ("requirements", "Pipfile.lock"):
-            faults.append(Fault(f"{name} has no dependency groups", "groups", "leave groups out, or lock with uv or poetry"))
+            faults.append(Fault(f"{name} has no dependency groups", "groups", "remove groups, or lock with uv or poetry"))
         yield from faults or lock_faults(step, context)
 
     def local(self, step: PythonDependencies, context: StepContext) -> Iterable[Local]:
@@ -97,6 +86,7 @@ class PythonToolchain:
     def warnings(self, step: PythonDependencies, context: StepContext) -> Iterable[str]:
         reading = read_step(step, context)
         yield from group_warnings(step, context)
+        yield from index_warnings(step, reading)
         for source in reading.sources:
             yield from source_warnings(source, context)
         for package in reading.repositories:
@@ -117,78 +107,65 @@ class PythonToolchain:
         ]
 
 
-def _file_faults(step: PythonDependencies, context: StepContext, name: str, kind: str) -> Iterator[Fault]:
-    tool = {"uv.lock": "uv lock", "poetry.lock": "poetry lock", "Pipfile.lock": "pipenv lock"}.get(name)
-    hint = f"create it with {tool}" if tool else "create it, or fix the path"
+def _file_faults(step: PythonDependencies, context: StepContext, name: str) -> Iterator[Fault]:
+    manager = manager_of(name)
+    hint = f"create it with {manager.create}" if manager else "create it, or fix the path"
     yield from missing_file(context, step.lock, "lock", "the lock file", hint)
-    if kind in COMPANION:
-        companion = beside(step.lock, COMPANION[kind])
-        yield from missing_file(context, companion, "lock", f"{name} needs its project file, and", "put it beside the lock file")
+    if manager is not None:
+        manifest = beside(step.lock, manager.manifest)
+        yield from missing_file(context, manifest, "lock", f"{name} needs its project file, and", "put it beside the lock file")
 
 
-def _third_party(step: PythonDependencies, context: StepContext, reading: Reading, asked: tuple[str, ...]) -> Stage:
+def _third_party(step: PythonDependencies, context: StepContext, reading: Reading, asked: tuple[Registry, ...]) -> Stage:
     """The stage of everything that is not first-party code."""
     mounts = _Mounts(step, context, reading)
     exported = reading.lock is not None and reading.kind != "pylock.toml"
-    export, requirements = _requirements(step, context, reading, mounts)
-    command = installer(step, context.target, asked)
-    no_cache = (NO_CACHE,) if mounts.own_files and step.installer == "uv" else ()
-    # A package of a registry may need one that comes by another command; a lock that is exported names everything.
-    no_deps = ("--no-deps",) if exported and any(package.origin is not From.REGISTRY for package in reading.packages) else ()
-    install = (*command, *(() if exported else no_cache), "--target", TASK, *no_deps, *_hashes(reading), *_words(reading))
-    alone = tuple(_alone(step, context, reading, mounts, asked))
-    with_uv = step.installer == "uv" or exported or bool(alone)
-    tools = (Run(commands=get_uv(step), shared_caches=CACHES["pip"], secrets=step.secrets),) if with_uv else ()
+    separate = _separate(reading, mounts)
+    with_uv = step.installer == "uv" or exported or any(separate)
     packages = (*step.build_packages, *((git_package(context.target.base),) if reading.repositories else ()))
-    find_links = tuple(word for directory in mounts.archive_directories for word in ("--find-links", directory))
     return Stage(
         name=context.name,
         step=context.name,
         title=f"Python packages of {step.lock}" + (f" for {step.package}" if step.package else ""),
         stability=context.stability,
         origin=context.target.image,
-        needs_target=_needs_target(step, context, reading),
-        slim=step.slim,
-        actions=(
-            *remembered(context.target, step.slim),
-            *build_tools(context.target.base, packages),
-            # A run of its own: a changed lock finds the installer in the build cache.
-            *tools,
-            *((CopyInputs(inputs=mounts.copied),) if mounts.copied else ()),
-            Run(
-                commands=(
-                    *export,
-                    (*install, "--requirement", requirements, *_needs(reading, context)),
-                    *alone,
-                    # What installers leave behind for themselves.
-                    ("rm", "-f", f"{TASK}/.lock"),
-                    overlaps((*command, *no_cache, "--no-deps", *find_links)),
-                    *((forget(),) if mounts.own_files else ()),
-                    *slimmed(context.target, step.slim),
-                    *compiled(context.target),
-                    normalise("python"),
-                ),
-                reads=mounts.read,
-                shared_caches=CACHES["uv" if with_uv else "pip"],
-                secrets=with_index_of_pip(step.secrets) if with_uv else step.secrets,
-            ),
+        on_target=_on_target(step, context, reading),
+        recipe=PythonPackages(
+            root=SOURCE,
+            lock=mounts.lock,
+            lock_kind=reading.kind,
+            installer=step.installer,
+            platform=uv_platform(context.target.base, context.target.architecture),
+            indexes=package_indexes(step, asked),
+            build_indexes=build_indexes(step, asked),
+            tool_indexes=tool_indexes(step),
+            hashed=reading.hashed,
+            wheels_only=step.wheels_only,
+            # A package of a registry may need one that comes by another command; a lock that is exported names everything.
+            without_dependencies=exported and any(package.origin is not From.REGISTRY for package in reading.packages),
+            local_files=mounts.own_files,
+            member=step.package,
+            groups=reading.groups,
+            extras=reading.extras,
+            separate=tuple(package.name for package in reading.packages if package.origin in (From.GIT, From.ARCHIVE)),
+            wheels=separate.wheels,
+            archives=separate.archives,
+            sources=separate.sources,
+            find_links=mounts.archive_directories,
+            additional=_additional(reading, context),
+            dropped_lines=_dropped_lines(reading),
+            bytecode=context.target.compiles_python,
+            slim=step.slim,
+            tools=tuple(map(context.target.tools.tool, (*(("uv",) if with_uv else ()), *_EXPORTERS.get(reading.kind, ())))),
+            build_packages=context.target.packages(packages),
+            reads=mounts.read,
+            copies=mounts.copied,
+            secrets=step.secrets,
         ),
     )
 
 
-def _hashes(reading: Reading) -> tuple[str, ...]:
-    return ("--require-hashes",) if reading.hashed and reading.kind != "pylock.toml" else ()
-
-
-def _words(reading: Reading) -> tuple[str, ...]:
-    """What of pylock.toml its installer chooses; of other locks, the export has chosen already."""
-    if reading.kind != "pylock.toml":
-        return ()
-    extras = (word for extra in reading.extras for word in ("--extra", extra))
-    return (*extras, *(word for group in reading.groups for word in ("--group", group)))
-
-
-def _needs(reading: Reading, context: StepContext) -> tuple[str, ...]:
+def _additional(reading: Reading, context: StepContext) -> tuple[str, ...]:
     """What first-party packages ask for, where the lock does not name everything."""
     if reading.hashed:
         return ()
@@ -197,68 +174,57 @@ def _needs(reading: Reading, context: StepContext) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text for text in found if requirement_name(text) not in own))
 
 
-def _requirements(step: PythonDependencies, context: StepContext, reading: Reading, mounts: _Mounts) -> tuple[tuple[_Command, ...], str]:
-    """The commands that write the requirements, and their path."""
-    apart = [package.name for package in reading.packages if package.origin in (From.GIT, From.ARCHIVE)]
-    dropped = ("archive", "directory", "vcs", *(("url",) if reading.kind == "Pipfile.lock" else ()))
-    needs_flat = any(package.origin not in (From.REGISTRY, From.VIRTUAL) for package in reading.packages)
-    output = _FULL_EXPORT if needs_flat else EXPORTED
-    rewrite = (flatten(output, SOURCE, EXPORTED, dropped),) if needs_flat else ()
-    match reading.kind:
-        case "uv.lock":
-            return (export_uv(step.package, reading.groups, reading.extras, apart),), EXPORTED
-        case "poetry.lock":
-            return (export_poetry(step, reading.groups, reading.extras, output), *rewrite), EXPORTED
-        case "Pipfile.lock":
-            return (export_pipenv(step, output), *rewrite), EXPORTED
-    assert reading.requirements is None or reading.kind == "requirements"
-    plain = reading.requirements is None or not (reading.requirements.names_files or reading.requirements.only_pip)
-    if plain:
-        return (), mounts.lock
-    # Lines of repositories have no hash, so they cannot stand beside lines that have one.
-    dropped = ("directory", *(("vcs",) if reading.hashed else ()))
-    return (flatten(mounts.lock, SOURCE, EXPORTED, dropped),), EXPORTED
+def _dropped_lines(reading: Reading) -> tuple[str, ...] | None:
+    """The kinds of lines of the requirements that are installed in another way; None where no line has to change."""
+    if reading.requirements is not None:
+        if not (reading.requirements.names_files or reading.requirements.only_pip):
+            return None
+        # Lines of repositories have no hash, so they cannot stand beside lines that have one.
+        return ("directory", *(("vcs",) if reading.hashed else ()))
+    if reading.kind in (uv.NAME, "pylock.toml") or all(package.origin in (From.REGISTRY, From.VIRTUAL) for package in reading.packages):
+        return None
+    return ("archive", "directory", "vcs", *(("url",) if reading.kind == "Pipfile.lock" else ()))
 
 
-def _alone(
-    step: PythonDependencies, context: StepContext, reading: Reading, mounts: _Mounts, asked: tuple[str, ...]
-) -> Iterator[tuple[str, ...]]:
-    """The commands for what has no hash, or is a file of the project: all of it is named by the lock, dependencies too."""
+class _Separate(NamedTuple):
+    """What has no hash, or is a file of the project: requirements of wheels, paths of archives, requirements that are built."""
+
+    wheels: tuple[str, ...] = ()
+    archives: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+
+
+def _separate(reading: Reading, mounts: _Mounts) -> _Separate:
     if reading.kind == "pylock.toml" or not reading.hashed:
-        return
-    install = (*uv_install(context.target), "--target", TASK, "--no-deps")
+        return _Separate()
     archives = of_origin(reading.packages, From.ARCHIVE) if reading.requirements is None else ()
     wheels = [package for package in archives if any(path.endswith(WHEEL) for path in package.archives)]
-    if wheels:
-        links = (word for directory in mounts.archive_directories for word in ("--find-links", directory))
-        yield (*install, NO_CACHE, "--no-index", *links, *(f"{package.name}=={_version(package)}" for package in wheels))
-    options = (*(("--only-binary", ":all:") if step.wheels_only else ()), *build_index(step, asked))
-    unbuilt = [mounts.at(package.archives[0]) for package in archives if package not in wheels]
-    if unbuilt:
-        yield (*install, NO_CACHE, *options, *unbuilt)
-    built = [package.requirement for package in reading.repositories]
+    sources = [package.requirement for package in reading.repositories]
     if reading.kind == "Pipfile.lock":
-        built += [package.requirement for package in of_origin(reading.packages, From.URL)]
-    if built:
-        yield (*install, *options, *built)
+        sources += [package.requirement for package in of_origin(reading.packages, From.URL)]
+    return _Separate(
+        wheels=tuple(f"{package.name}=={_version(package)}" for package in wheels),
+        archives=tuple(mounts.at(package.archives[0]) for package in archives if package not in wheels),
+        sources=tuple(sources),
+    )
 
 
 def _version(package: Package) -> str:
-    """The version of a package of archives, which its wheels' names tell."""
+    """The version of a package of archives, which is in the names of its wheels."""
     names = [posixpath.basename(path) for path in package.archives if path.endswith(WHEEL)]
     return package.version or names[0].split("-")[1]
 
 
-def _needs_target(step: PythonDependencies, context: StepContext, reading: Reading) -> str:
+def _on_target(step: PythonDependencies, context: StepContext, reading: Reading) -> OnTarget | None:
     if step.installer == "pip":
-        return "pip installs for the platform that it runs on"
+        return OnTarget("pip installs for the platform that it runs on")
     if step.build_packages:
-        return "its build packages compile for the platform that they run on"
+        return OnTarget("its build packages compile for the platform that they run on")
     repositories = [package.name or package.location for package in reading.repositories]
     if repositories:
-        return f"built from a Git repository: {_few(repositories)}"
+        return OnTarget(f"built from a Git repository: {_few(repositories)}")
     missing = without_wheel(reading.packages, context.target.base, context.target.architecture)
-    return f"no wheel for {context.target.architecture}: {_few(missing)}" if missing else ""
+    return OnTarget(f"no wheel for {context.target.architecture}: {_few(missing)}") if missing else None
 
 
 def _few(names: Sequence[str]) -> str:
@@ -316,8 +282,9 @@ def _files(step: PythonDependencies, project: ProjectFiles, reading: Reading) ->
     if reading.requirements is not None:
         return list(reading.requirements.files)
     files = [step.lock]
-    if reading.kind in COMPANION:
-        files.append(beside(step.lock, COMPANION[reading.kind]))
+    manager = manager_of(reading.kind)
+    if manager is not None:
+        files.append(beside(step.lock, manager.manifest))
     if step.package is not None and reading.lock is not None:
         # uv reads the root of a workspace and the member; other members need not be there.
         directory = reading.lock.members[normal_name(step.package)]

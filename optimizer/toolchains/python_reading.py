@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from optimizer.errors import Fault, did_you_mean
-from optimizer.locks import pipenv, poetry, uv
+from optimizer.locks import pipenv, poetry, uv, uv_settings
 from optimizer.locks.backends import Project, read_project, requirement_name
+from optimizer.locks.managers import lock_names, manager_of
 from optimizer.locks.pipenv import read_pipfile_lock
 from optimizer.locks.poetry import read_poetry_lock
 from optimizer.locks.pylock import NAME as PYLOCK
 from optimizer.locks.pylock import read_pylock
-from optimizer.locks.python import From, LockFault, Package, PythonLock, Wanted, environment_of, normal_name, of_origin
+from optimizer.locks.python import (
+    PYPI,
+    From,
+    LockFault,
+    Package,
+    PythonLock,
+    Wanted,
+    environment_of,
+    normal_name,
+    of_origin,
+    registries,
+)
 from optimizer.locks.requirements import Requirements, read_requirements
 from optimizer.locks.uv import read_uv_lock
 from optimizer.locks.wheels import without_wheel
+from optimizer.model.secrecy import URL_WITH_PASSWORD
 from optimizer.model.steps import PythonDependencies
+from optimizer.toolchains.python_indexes import package_indexes
+from optimizer.toolchains.secrets import variables_of
 from optimizer.toolchains.toolchain import StepContext, below, beside, missing_file
-
-COMPANION = {uv.NAME: "pyproject.toml", poetry.NAME: "pyproject.toml", pipenv.NAME: "Pipfile"}
-"""The project file that stands beside a lock, and that its tool needs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +77,7 @@ def kind_of(path: str) -> str:
     name = posixpath.basename(path)
     if PYLOCK.fullmatch(name):
         return "pylock.toml"
-    return name if name in COMPANION else "requirements" if name.endswith(".txt") else ""
+    return name if name in lock_names("python") else "requirements" if name.endswith(".txt") else ""
 
 
 def read_step(step: PythonDependencies, context: StepContext) -> Reading:
@@ -82,6 +94,8 @@ def read_step(step: PythonDependencies, context: StepContext) -> Reading:
     chosen = lock.members.get(normal_name(step.package), ".") if step.package else "."
     defaults = project_at(below(top, chosen), context).default_groups if kind == uv.NAME else ()
     found = lock.select(Wanted(words=step.groups, defaults=defaults, package=step.package, environment=environment))
+    if kind == uv.NAME:
+        found = _with_pages(found, lock, top, context)
     groups = {normal_name(name): name for name in words.groups}
     extras = {normal_name(name): name for name in words.extras}
     return Reading(
@@ -91,6 +105,18 @@ def read_step(step: PythonDependencies, context: StepContext) -> Reading:
         groups=tuple(groups[normal_name(word)] for word in step.groups if normal_name(word) in groups),
         extras=tuple(extras[normal_name(word)] for word in step.groups if normal_name(word) in extras),
     )
+
+
+def _with_pages(packages: Sequence[Package], lock: PythonLock, top: str, context: StepContext) -> tuple[Package, ...]:
+    """The packages of a uv.lock, with what only the settings say: which registry is a page of links."""
+    projects = [below(top, posixpath.join(directory, "pyproject.toml")) for directory in (".", *lock.members.values())]
+    pages = set(uv_settings.pages_of(_text(below(top, uv_settings.NAME), context), project=False))
+    pages.update(*(uv_settings.pages_of(_text(path, context), project=True) for path in projects))
+    return tuple(replace(package, on_page=package.origin is From.REGISTRY and package.location in pages) for package in packages)
+
+
+def _text(path: str, context: StepContext) -> str:
+    return context.project.read_text(path) if kind_at(path, context) == "file" else ""
 
 
 def read_lock(step: PythonDependencies, context: StepContext) -> PythonLock:
@@ -114,8 +140,7 @@ def kind_at(path: str, context: StepContext) -> str | None:
 
 def project_at(directory: str, context: StepContext) -> Project:
     """What the pyproject.toml of a directory says; raises LockFault."""
-    path = below(directory, "pyproject.toml")
-    text = context.project.read_text(path) if kind_at(path, context) == "file" else ""
+    text = _text(below(directory, "pyproject.toml"), context)
     return read_project(text, kind_at(below(directory, "setup.py"), context) == "file")
 
 
@@ -136,7 +161,8 @@ def _named(package: Package, context: StepContext) -> Package:
 
 def lock_faults(step: PythonDependencies, context: StepContext) -> Iterator[Fault]:
     """What is wrong with a lock whose files are there."""
-    name = COMPANION.get(kind_of(step.lock), "")
+    known = manager_of(kind_of(step.lock))
+    name = known.manifest if known else ""
     try:
         if name.endswith(".toml"):
             project_at(posixpath.dirname(step.lock), context)
@@ -155,6 +181,8 @@ def lock_faults(step: PythonDependencies, context: StepContext) -> Iterator[Faul
         return
     if reading.requirements is not None:
         yield from _requirements_faults(step, reading.requirements)
+    else:
+        yield from _address_faults(step, reading)
     yield from _installer_faults(step, reading)
     yield from _package_faults(reading, context)
     for source in reading.sources:
@@ -170,7 +198,7 @@ def _choice_faults(step: PythonDependencies, lock: PythonLock, context: StepCont
         yield Fault(f'{name} is for Python "{lock.python}", and the runtime has {version}', "lock", "choose another runtime, or lock again")
     if step.package is not None and normal_name(step.package) not in lock.members:
         allowed = ", ".join(lock.members) or "none, this lock has no workspace"
-        hint = did_you_mean(step.package, lock.members) or "name a member of the workspace, or leave package out"
+        hint = did_you_mean(step.package, lock.members) or "name a member of the workspace, or remove package"
         yield Fault(f'{name} has no member "{step.package}"; allowed: {allowed}', "package", hint)
         return
     if step.package is not None:
@@ -179,7 +207,7 @@ def _choice_faults(step: PythonDependencies, lock: PythonLock, context: StepCont
     if step.package is None and len(lock.members) > 1 and not _root_has_packages(step, lock):
         members = ", ".join(member for member, directory in lock.members.items() if directory != ".")
         yield Fault(
-            f"{name} is that of a workspace whose root has no dependencies of its own; members: {members}",
+            f"{name} is the lock of a workspace whose root has no dependencies; members: {members}",
             "package",
             "set package to the member whose dependencies the function needs",
         )
@@ -209,28 +237,64 @@ def group_warnings(step: PythonDependencies, context: StepContext) -> Iterator[s
         )
 
 
+def index_warnings(step: PythonDependencies, reading: Reading) -> Iterator[str]:
+    """An index of the step that no package comes from, because the lock names the addresses itself."""
+    asked = registries(reading.packages)
+    urls = {item.url for item in asked}
+    if step.index_url is None or not asked:
+        return
+    if reading.kind == "pylock.toml":
+        places = "the URL of each file"
+    elif urls & {PYPI, step.index_url, step.index_url.rstrip("/"), f"{step.index_url}/"}:
+        return
+    else:
+        places = ", ".join(f'"{item.url}"' for item in asked)
+    yield (
+        f'{step.lock} names where every package comes from ({places}), so index_url "{step.index_url}" changes only where '
+        "the tools come from that install them: to have the packages from there, lock again with that index; else leave index_url out"
+    )
+
+
 def _root_has_packages(step: PythonDependencies, lock: PythonLock) -> bool:
     root = next((name for name, directory in lock.members.items() if directory == "."), None)
     return root is not None and bool(lock.select(Wanted(words=step.groups, package=root)))
 
 
 def _requirements_faults(step: PythonDependencies, requirements: Requirements) -> Iterator[Fault]:
-    given = {secret.to_env for secret in step.secrets}
     for variable, place in requirements.variables:
-        if variable not in given:
-            yield Fault(
-                f'{place} takes "{variable}" from the environment, and no build has it',
-                "lock",
-                f'write the value, or bring it: BuildSecret("{variable.lower()}", from_env="{variable}", to_env="{variable}")',
-            )
+        yield from _variable_faults(step, variable, place)
     for place in requirements.passwords:
-        yield Fault(
-            f"{place} holds a password in a URL",
-            "lock",
-            'write the URL without it, and bring it by a netrc file: BuildSecret("netrc", from_file=".netrc", to_file="/root/.netrc")',
-        )
+        yield _password_fault(place)
     for target, place in requirements.other_vcs:
         yield Fault(f'{place} names "{target}"; allowed: repositories of Git', "lock", "publish it as a package, or move it to Git")
+
+
+def _address_faults(step: PythonDependencies, reading: Reading) -> Iterator[Fault]:
+    """Faults of the URLs that the commands of a step take from its lock; other tools than pipenv write no credentials into theirs."""
+    fetched = [package.requirement for package in of_origin(reading.packages, From.GIT, From.URL)]
+    words = [*package_indexes(step, registries(reading.packages)).urls, *fetched]
+    if reading.kind == pipenv.NAME:
+        for variable in variables_of(words):
+            yield from _variable_faults(step, variable, step.lock)
+    if any("$" not in match[0] for word in words for match in URL_WITH_PASSWORD.finditer(word)):
+        yield _password_fault(step.lock)
+
+
+def _variable_faults(step: PythonDependencies, variable: str, place: str) -> Iterator[Fault]:
+    if variable not in {secret.to_env for secret in step.secrets}:
+        yield Fault(
+            f'{place} takes "{variable}" from the environment, but the build does not set it',
+            "lock",
+            f'write the value, or pass it as a build secret: BuildSecret("{variable.lower()}", from_env="{variable}", to_env="{variable}")',
+        )
+
+
+def _password_fault(place: str) -> Fault:
+    return Fault(
+        f"{place} holds a password in a URL",
+        "lock",
+        'write the URL without it, and pass it in a netrc file: BuildSecret("netrc", from_file=".netrc", to_file="/root/.netrc")',
+    )
 
 
 def _installer_faults(step: PythonDependencies, reading: Reading) -> Iterator[Fault]:
@@ -240,7 +304,7 @@ def _installer_faults(step: PythonDependencies, reading: Reading) -> Iterator[Fa
         yield Fault(
             'installer "pip" does not read pylock.toml: the pip of the base images takes it for a requirements file',
             "installer",
-            'leave installer="pip" out, so that uv installs it',
+            'remove installer="pip", so that uv installs it',
         )
 
 
@@ -267,7 +331,7 @@ def _package_faults(reading: Reading, context: StepContext) -> Iterator[Fault]:
             yield Fault(
                 f'{package.place} takes "{package.name}" from a Git repository on this machine: "{package.location}"',
                 "lock",
-                "name it by the URL of a server, or by its path as a package",
+                "use the URL of a server, or the path of a package in the project",
             )
         if not package.hashed:
             yield Fault(
@@ -287,13 +351,13 @@ def _source_faults(source: Package, reading: Reading, context: StepContext) -> I
         return
     if not source.name:
         yield Fault(
-            f'the package at "{source.location}", which {source.place} names, does not tell its name',
+            f'the package at "{source.location}", which {source.place} names, has no name in its manifest',
             "lock",
             f'add name to [project] in "{source.location}/pyproject.toml", or write NAME @ file:{source.location}',
         )
     if project.version_from_git:
         yield Fault(
-            f"{what} takes its version from Git by {project.version_from_git}, and no build has the history",
+            f"{what} takes its version from Git by {project.version_from_git}, but the build has no Git history",
             "lock",
             f'write the version into "{source.location}/pyproject.toml"',
         )
@@ -302,13 +366,13 @@ def _source_faults(source: Package, reading: Reading, context: StepContext) -> I
     others = {other.name for other in reading.sources}
     if project.dependencies is None:
         yield Fault(
-            f"{what} does not tell its dependencies before it is built",
+            f"{what} does not declare its dependencies statically",
             "lock",
             f'write them into [project] of "{source.location}/pyproject.toml", or lock with uv',
         )
     for name in sorted({requirement_name(text) for text in dependencies_of(source, project)} & project.elsewhere - others):
         yield Fault(
-            f'{what} needs "{name}" of a path, and would get the package of that name from the index',
+            f'{what} depends on "{name}" at a path, but would get the package of that name from the index',
             "lock",
             f'add the path of "{name}" to {reading.kind}, or lock with uv',
         )

@@ -9,26 +9,19 @@ from collections.abc import Iterable, Sequence
 from optimizer.errors import Fault
 from optimizer.locks import ruby
 from optimizer.locks.local import Local
-from optimizer.model.plan import TREE, CopyInputs, Input, PackedFiles, Run, Stage
+from optimizer.model.architectures import BY_NAME
+from optimizer.model.inputs import Input
+from optimizer.model.plan import TREE, OnTarget, Stage
+from optimizer.model.recipes.content import PackedFiles
+from optimizer.model.recipes.ruby import RubyGems
 from optimizer.model.reference import ImageReference
 from optimizer.model.stability import Stability
 from optimizer.model.steps import RubyDependencies
 from optimizer.toolchains.content import CODE_CACHES
-from optimizer.toolchains.system import build_tools, git_package
-from optimizer.toolchains.toolchain import StepContext, Target, beside, missing_file, normalise
+from optimizer.toolchains.system import git_package
+from optimizer.toolchains.toolchain import Rank, StepContext, Target, beside, missing_file
 
 _HOME = "/var/task"
-_TASK = f"{TREE}{_HOME}"
-# What Bundler leaves behind for itself: packed gems, logs of compilers that name random directories, repositories of git
-# with times in their index.
-_LEFTOVERS = (
-    "vendor/bundle/ruby/*/cache",
-    "vendor/bundle/ruby/*/extensions/**/{gem_make.out,mkmf.log}",
-    "vendor/bundle/ruby/*/bundler/gems/*/.git",
-)
-# The gems at a path are layers of their own; the directories above them stay only where something else is in them.
-_TAKE_OUT = "ARGV.each { |path| FileUtils.rm_rf(path); Dir.rmdir(path) while Dir.empty?(path = File.dirname(path)) }"
-_MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
 _SYSTEM = re.compile(
     r"/(?:bin|boot|dev|etc|home|lib|lib64|local|media|mnt|opt|proc|root|run|sbin|srv|sys|tmp|usr|var$"
     r"|var/(?:cache|db|empty|lang|lib|local|lock|log|mail|opt|rapid|run|runtime|spool|telemetry|tmp))(?:/|$)"
@@ -42,6 +35,8 @@ class RubyToolchain:
     """
 
     families: tuple[str, ...] = ("ruby",)
+    rank: int = Rank.RUBY_DEPENDENCIES
+    sees_trees: bool = False
 
     def images(self, step: RubyDependencies, target: Target) -> tuple[ImageReference, ...]:
         return ()
@@ -49,7 +44,7 @@ class RubyToolchain:
     def check(self, step: RubyDependencies, context: StepContext) -> Iterable[Fault]:
         if posixpath.basename(step.lock) != "Gemfile.lock":
             yield Fault(
-                f'"{step.lock}" is no lock file of a known tool; allowed: Gemfile.lock', "lock", "name the lock file itself, not Gemfile"
+                f'"{step.lock}" is not a supported lock file; allowed: Gemfile.lock', "lock", "set lock to Gemfile.lock, not to Gemfile"
             )
             return
         gemfile = beside(step.lock, "Gemfile")
@@ -58,7 +53,7 @@ class RubyToolchain:
         if context.project.kind(step.lock) != "file" or context.project.kind(gemfile) != "file":
             return
         lock = _lock(step, context)
-        machine = _MACHINES[context.target.architecture]
+        machine = BY_NAME[context.target.architecture].machine
         if not ruby.supports(lock.platforms, machine):
             yield Fault(
                 f'"{step.lock}" is locked for {", ".join(lock.platforms) or "no platform"}, and the image is for {machine}-linux',
@@ -78,7 +73,7 @@ class RubyToolchain:
                 yield Fault(
                     f'"{step.lock}" takes {", ".join(source.gems)} from the git repository "{source.remote}" of this machine',
                     "lock",
-                    "name the repository by its URL, or the gem by its path in the project",
+                    "use the URL of the repository, or the path of the gem in the project",
                 )
         for item in (*ruby.path_gems(lock, step.lock), *ruby.read_gemfile(context.project, gemfile).files):
             yield from _place_faults(step, item)
@@ -104,42 +99,30 @@ class RubyToolchain:
         gems = sorted(set(ruby.path_gems(lock, step.lock)), key=lambda item: item.path)
         read = [item.path for item in ruby.read_gemfile(context.project, beside(step.lock, "Gemfile")).files]
         git = (git_package(context.target.base),) if lock.of("GIT") else ()
-        take_out = (("ruby", "-rfileutils", "-e", _TAKE_OUT, *(f"{TREE}{_place(step, item.path)}" for item in gems)),) if gems else ()
+        files = sorted({beside(step.lock, "Gemfile"), step.lock, *read})
         dependencies = Stage(
             name=context.name,
             step=context.name,
             title=f"Ruby gems of {step.lock}",
             stability=context.stability,
             origin=context.target.image,
-            workdir=_TASK,
-            needs_target="Bundler compiles and chooses gems for the platform that it runs on",
-            actions=(
-                *build_tools(context.target.base, (*step.build_packages, *git)),
-                CopyInputs(
-                    inputs=(
-                        *(
-                            Input(source=path, target=posixpath.join(f"{TREE}{posixpath.dirname(_place(step, path))}", ""), directory=False)
-                            for path in sorted({beside(step.lock, "Gemfile"), step.lock, *read})
-                        ),
-                        # A gemspec is a program that may read any file of its gem.
-                        *(
-                            Input(source=item.path, target=f"{TREE}{_place(step, item.path)}/", directory=True, exclude=CODE_CACHES)
-                            for item in gems
-                        ),
-                    )
-                ),
-                Run(
-                    commands=(
-                        ("bundle", "config", "set", "--local", "path", "vendor/bundle"),
-                        ("bundle", "config", "set", "--local", "without", "development test"),
-                        ("bundle", "config", "set", "--local", "frozen", "true"),
-                        ("bundle", "install"),
-                        ("ruby", "-rfileutils", "-e", "FileUtils.rm_rf(Dir.glob(ARGV))", *_LEFTOVERS),
-                        *take_out,
-                        normalise("ruby"),
+            on_target=OnTarget("Bundler compiles and chooses gems for the platform that it runs on"),
+            recipe=RubyGems(
+                lock=f"{TREE}{_HOME}/Gemfile.lock",
+                local_gems=tuple(_place(step, item.path) for item in gems),
+                build_packages=context.target.packages((*step.build_packages, *git)),
+                copies=(
+                    *(
+                        Input(source=path, target=posixpath.join(f"{TREE}{posixpath.dirname(_place(step, path))}", ""), directory=False)
+                        for path in files
                     ),
-                    secrets=step.secrets,
+                    # A gemspec is a program that may read any file of its gem.
+                    *(
+                        Input(source=item.path, target=f"{TREE}{_place(step, item.path)}/", directory=True, exclude=CODE_CACHES)
+                        for item in gems
+                    ),
                 ),
+                secrets=step.secrets,
             ),
         )
         return [dependencies, *(_gem_stage(step, context, item) for item in gems)]
@@ -153,26 +136,26 @@ def _gem_stage(step: RubyDependencies, context: StepContext, item: Local) -> Sta
         title=f"Ruby gem {item.name} of {item.path}",
         stability=step.stability or Stability.DAILY,
         origin=context.target.image,
-        actions=(PackedFiles(files=Input(source=item.path, target=f"{_place(step, item.path)}/", directory=True, exclude=CODE_CACHES)),),
+        recipe=PackedFiles(files=Input(source=item.path, target=f"{_place(step, item.path)}/", directory=True, exclude=CODE_CACHES)),
     )
 
 
 def _place_faults(step: RubyDependencies, item: Local) -> Iterable[Fault]:
-    """Bundler looks where the Gemfile says, seen from ``/var/task``; not every such place can be filled."""
+    """Bundler looks at the paths of the Gemfile, relative to ``/var/task``; not every such place can be filled."""
     if item.outside:
         return
     place = _place(step, item.path)
     if place == _HOME:
         yield Fault(
-            f'"{step.lock}" names the gem {item.name} of the Gemfile\'s own directory (gemspec)',
+            f'"{step.lock}" names the gem {item.name} in the Gemfile\'s own directory (gemspec)',
             "lock",
             'move the gem into a directory of its own, and name it in the Gemfile: gem "NAME", path: "DIRECTORY"',
         )
     elif _SYSTEM.match(place) or _up(step, item.path) > 2:
         yield Fault(
-            f'"{step.lock}" names {item.title}, which has no place in the image: seen from "{_HOME}" it is "{place}"',
+            f'"{step.lock}" names {item.title}, which would be "{place}" in the image, outside of "{_HOME}"',
             "lock",
-            "move it to a directory of another name, or nearer to the Gemfile",
+            "move it below the directory of the Gemfile, or rename its directory",
         )
 
 

@@ -9,16 +9,14 @@ from optimizer.errors import Fault, did_you_mean
 from optimizer.locks import cargo
 from optimizer.locks.go import newer
 from optimizer.locks.local import Local
-from optimizer.model.plan import TREE, CopyInputs, Run, Stage
+from optimizer.model.architectures import BY_NAME
+from optimizer.model.plan import OnTarget, Stage
+from optimizer.model.recipes.programs import RustProgram
 from optimizer.model.reference import ImageReference
 from optimizer.model.steps import RustBuild
 from optimizer.toolchains.sources import WORKDIR, Placement
-from optimizer.toolchains.toolchain import StepContext, Target, below, missing_directory, missing_file, normalise
+from optimizer.toolchains.toolchain import Rank, StepContext, Target, below, missing_directory, missing_file
 
-# Alpine's Rust links musl statically, so the binary asks nothing of the base's C library.
-_BUILDER = ImageReference.parse("public.ecr.aws/docker/library/rust:1-alpine")
-_TARGET = "/tmp/target"
-_MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
 _UNSTABLE = ("nightly", "beta")
 
 
@@ -26,9 +24,11 @@ class RustToolchain:
     """A static release binary, the same in every directory."""
 
     families: tuple[str, ...] = ("provided",)
+    rank: int = Rank.RUST_BUILD
+    sees_trees: bool = False
 
     def images(self, step: RustBuild, target: Target) -> tuple[ImageReference, ...]:
-        return (step.builder or _BUILDER,)
+        return (_builder(step, target),)
 
     def check(self, step: RustBuild, context: StepContext) -> Iterable[Fault]:
         yield from missing_directory(context, step.source, "source", "the Rust package")
@@ -41,7 +41,7 @@ class RustToolchain:
         try:
             yield from _faults(step, context)
         except ValueError as error:
-            yield Fault(str(error), "source", "fix the file; cargo metadata tells whether Cargo can read it")
+            yield Fault(str(error), "source", "fix the file; check it with cargo metadata")
 
     def local(self, step: RustBuild, context: StepContext) -> Iterable[Local]:
         return _sources(step, context).local
@@ -49,7 +49,7 @@ class RustToolchain:
     def warnings(self, step: RustBuild, context: StepContext) -> Iterable[str]:
         found = cargo.channel(context.project, posixpath.normpath(step.source))
         if found is not None:
-            yield f'"{found[0]}" names the toolchain "{found[1]}" for rustup; here the builder "{step.builder or _BUILDER}" decides'
+            yield f'"{found[0]}" names the toolchain "{found[1]}" for rustup; here the builder "{_builder(step, context.target)}" decides'
 
     def installers(self, step: RustBuild, context: StepContext) -> Sequence[str]:
         return ("Cargo",)
@@ -60,42 +60,35 @@ class RustToolchain:
         # rustup would fetch another compiler than the pinned one.
         sources = placement.directories(found.packages, ("target/", *cargo.TOOLCHAINS))
         chosen = cargo.target(context.project, posixpath.normpath(step.source))
-        output = f"{_TARGET}/{chosen[1]}/release" if chosen is not None else f"{_TARGET}/release"
-        package = ("--package", step.package) if step.package is not None else ()
         return [
             Stage(
                 name=context.name,
                 step=context.name,
                 title=f"Rust program of {step.source}",
                 stability=context.stability,
-                origin=step.builder or _BUILDER,
-                workdir=placement.workdir,
-                needs_target="the builder has the standard library of its own platform alone",
-                actions=(
-                    CopyInputs(inputs=(*placement.files(found.inherited), *sources)),
-                    Run(
-                        commands=(
-                            ("cargo", "build", "--release", "--locked", *package, "--bin", step.binary, "--target-dir", _TARGET),
-                            ("mkdir", "-p", f"{TREE}/var/runtime"),
-                            ("cp", f"{output}/{step.binary}", f"{TREE}/var/runtime/bootstrap"),
-                            normalise("rust"),
-                        ),
-                        caches=("/usr/local/cargo/registry",),
-                        secrets=step.secrets,
-                        environment=(
-                            ("CARGO_INCREMENTAL", "0"),
-                            ("CARGO_PROFILE_RELEASE_STRIP", "symbols"),
-                            ("RUSTFLAGS", f"--remap-path-prefix={WORKDIR}=. --remap-path-prefix=/usr/local/cargo=cargo"),
-                        ),
-                    ),
+                origin=_builder(step, context.target),
+                on_target=OnTarget("the builder has the standard library of its own platform alone"),
+                recipe=RustProgram(
+                    workdir=placement.workdir,
+                    root=WORKDIR,
+                    binary=step.binary,
+                    package=step.package,
+                    target=chosen[1] if chosen is not None else None,
+                    copies=(*placement.files(found.inherited), *sources),
+                    secrets=step.secrets,
                 ),
             )
         ]
 
 
+def _builder(step: RustBuild, target: Target) -> ImageReference:
+    # Alpine's Rust links musl statically, so the binary asks nothing of the base's C library.
+    return step.builder or target.tools.image("rust")
+
+
 def _faults(step: RustBuild, context: StepContext) -> Iterable[Fault]:
     source = posixpath.normpath(step.source)
-    builder = step.builder or _BUILDER
+    builder = _builder(step, context.target)
     above = None if context.project.kind(below(source, cargo.LOCK)) == "file" else cargo.workspace_of(context.project, source)
     found = _sources(step, context)
     if above is not None:
@@ -125,7 +118,7 @@ def _faults(step: RustBuild, context: StepContext) -> Iterable[Fault]:
         )
     if step.package is not None and step.package not in known and not _has_wildcards(context, source):
         yield Fault(
-            f'"{step.package}" is no package of "{source}"; allowed: {", ".join(known)}',
+            f'"{step.package}" is not a package of "{source}"; allowed: {", ".join(known)}',
             "package",
             did_you_mean(step.package, known) or "name the package as its Cargo.toml does",
         )
@@ -134,22 +127,22 @@ def _faults(step: RustBuild, context: StepContext) -> Iterable[Fault]:
             yield Fault(
                 f'"{path}" asks for Rust {version}, and the builder is "{builder}"',
                 "builder",
-                f'set builder="{_BUILDER.name}:{version}-alpine"',
+                f'set builder="{context.target.tools.image("rust").name}:{version}-alpine"',
             )
     toolchain = cargo.channel(context.project, source)
     if toolchain is not None and toolchain[1].startswith(_UNSTABLE) and step.builder is None:
         yield Fault(
-            f'"{toolchain[0]}" asks for the toolchain "{toolchain[1]}", and the builder "{builder}" is a stable one',
+            f'"{toolchain[0]}" asks for the toolchain "{toolchain[1]}", but the builder "{builder}" has a stable toolchain',
             "builder",
-            "set builder to an image with that toolchain, or build with a stable one",
+            "set builder to an image with that toolchain, or choose a stable toolchain",
         )
     chosen = cargo.target(context.project, source)
-    machine = _MACHINES[context.target.architecture]
+    machine = BY_NAME[context.target.architecture].machine
     if chosen is not None and not chosen[1].startswith(f"{machine}-"):
         yield Fault(
             f'"{chosen[0]}" builds for "{chosen[1]}", and the image is for {context.target.architecture}',
             "source",
-            "leave build.target out: the builder builds for the image's architecture",
+            "remove build.target: the builder builds for the image's architecture",
         )
 
 

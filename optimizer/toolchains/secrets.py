@@ -9,13 +9,14 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
 from optimizer.errors import ContextError, Fault, did_you_mean
 from optimizer.locks.files import ProjectFiles
-from optimizer.model.plan import Input, Stage
+from optimizer.model.inputs import Input
+from optimizer.model.plan import Stage
 from optimizer.model.secret import BuildSecret
 from optimizer.toolchains.installers import GIT, INSTALLERS, USER_NPMRC, Installer, equivalent, role
 from optimizer.toolchains.toolchain import StepContext
@@ -23,6 +24,7 @@ from optimizer.toolchains.toolchain import StepContext
 # Their values are paths, so that a file may have any place.
 _NAMES_CONFIGURATION = re.compile(r"(?:CONFIG|CONFIG_FILE)$", re.IGNORECASE)
 _NAMES_A_FILE = re.compile(r"(?:NETRC|CONFIG|CONFIG_FILE|CERT|CERTS|CERT_FILE|CERT_DIR|BUNDLE|CAINFO|CAFILE)$", re.IGNORECASE)
+_VARIABLE = re.compile(r"\$(?:\{(?P<braced>\w+)\}|(?P<bare>\w+))")
 _ARCHIVES = (".whl", ".gz", ".tgz", ".zip", ".jar", ".gem", ".nupkg")
 # Options of a requirements file in whose place pip takes nothing from elsewhere.
 _OWN_INDEX = re.compile(r"^\s*(?:-i|--index-url)(?:\s+|=)(?P<url>\S+)")
@@ -52,24 +54,9 @@ def index_by_secret(step: Any) -> bool:
     return any(secret.to_env in INSTALLERS[step.installer].indexes for secret in step.secrets)
 
 
-def with_index_of_uv(command: Sequence[str], secrets: Sequence[BuildSecret]) -> tuple[str, ...]:
-    """A command of pip that takes packages from where uv takes them, by the build secrets of a step.
-
-    The value may begin with a name for the index, ``house=https://...``, which pip does not know.
-    """
-    given = {secret.to_env for secret in secrets if secret.to_env}
-    variable = next((name for name in INSTALLERS["uv"].indexes if name in given), None)
-    if variable is None or given & set(INSTALLERS["pip"].indexes):
-        return tuple(command)
-    script = f'PIP_INDEX_URL="${{{variable}#"${{{variable}%%[!A-Za-z0-9_.-]*}}="}}" "$@"'
-    return ("sh", "-c", script, "with-index", *command)
-
-
-def with_index_of_pip(secrets: Sequence[BuildSecret]) -> tuple[BuildSecret, ...]:
-    """The build secrets for a run in which uv gets what turns a lock into requirements, from where pip takes packages."""
-    given = {secret.to_env for secret in secrets}
-    more = [replace(secret, to_env=INSTALLERS["uv"].indexes[0]) for secret in secrets if secret.to_env in INSTALLERS["pip"].indexes]
-    return (*secrets, *(more if not given & set(INSTALLERS["uv"].indexes) else ()))
+def variables_of(words: Iterable[str]) -> tuple[str, ...]:
+    """The variables that words of a command name as Pipfile.lock does, ``$NAME`` or ``${NAME}``, sorted."""
+    return tuple(sorted({match["braced"] or match["bare"] for word in words for match in _VARIABLE.finditer(word)}))
 
 
 def user_npmrc(npmrc: str, step: Any, context: StepContext) -> tuple[Input, ...]:
@@ -88,7 +75,7 @@ def user_npmrc(npmrc: str, step: Any, context: StepContext) -> tuple[Input, ...]
 class _Reading:
     """What the programs of a step read: ``texts`` are the project's files, by path, in which they replace variables.
 
-    With an image of the user's own, nobody can tell what its configuration
+    With an image of the user's own, it is unknown what its configuration
     names; so a secret is refused only where another program is known to want it.
     """
 
@@ -162,7 +149,7 @@ class _Reading:
             return f'write to_env="{ours}"'
         if main.reads_variable(name):
             return (
-                f'give the index that name: a build secret with to_env="UV_INDEX", whose value is {_index_name(name)}=URL; '
+                f'give the index that name in a build secret with to_env="UV_INDEX", whose value is {_index_name(name)}=URL; '
                 'or give the credentials of its host in a netrc file, to_file="/root/.netrc"'
             )
         known = [pattern for pattern in main.variables if "*" not in pattern]
@@ -171,7 +158,7 @@ class _Reading:
             return near
         ways = [f"write {main.written.format(name=name)}"] if main.written else []
         ways.append(f"use a variable that {main.name} reads, such as {next(iter((*main.roles.values(), *main.variables)))}")
-        return "; or ".join((*ways, "use it in a Command step, which may read any"))
+        return "; or ".join((*ways, "use it in a Command step, which can read any secret"))
 
     def _file_hint(self) -> str:
         places = [path for path in (*self.main.files, *self.main.templates) if "*" not in path]
@@ -189,7 +176,7 @@ def _texts(installer: Installer, project: ProjectFiles, stages: Iterable[Stage])
         try:
             yield path, project.read_text(path)
         except ContextError:
-            # It is no text, so it names nothing.
+            # It is not text, so it names nothing.
             continue
 
 
@@ -216,9 +203,10 @@ def _index_faults(step: Any, installer: Installer, texts: Iterable[tuple[str, st
     for field in ("index_url", "registry"):
         if getattr(step, field, None) and given:
             yield Fault(
-                f"{field} and the build secret in {given[0]} both name the index, and {installer.name} takes one of them",
+                f"{field} and the build secret in {given[0]} both set the index, and {installer.name} uses only one of them",
                 field,
-                f"leave {field} out, and put its URL into the secret; or give only the credentials as a secret, such as a netrc file",
+                f"remove {field}, and put its URL into the secret; or keep it, and put only the credentials into a secret, "
+                "such as a netrc file",
             )
     if installer.name == "pip" and (given or getattr(step, "index_url", None)):
         for path, text in texts:
@@ -226,7 +214,7 @@ def _index_faults(step: Any, installer: Installer, texts: Iterable[tuple[str, st
                 match = _OWN_INDEX.match(line)
                 if match:
                     yield Fault(
-                        f'{path}:{number} names the index "{match["url"]}", which pip takes in place of {given[0] if given else "index_url"}',
+                        f'{path}:{number} names the index "{match["url"]}", which pip uses instead of {given[0] if given else "index_url"}',
                         "lock",
-                        'take the line out, or set installer="uv"',
+                        'remove the line, or set installer="uv"',
                     )

@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from optimizer.model.plan import Input
+from optimizer.model.inputs import Input
 from optimizer.toolchains.toolchain import GENERATED_FILES
 
 WORKDIR = "/build"

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import enum
 import posixpath
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from optimizer.bases.catalogue import BaseImage
+from optimizer.bases.tools import Tools
 from optimizer.errors import Fault
 from optimizer.locks.files import ProjectFiles
 from optimizer.locks.local import Local
-from optimizer.model.plan import TIMESTAMP, TreeScript
+from optimizer.model.plan import Stage
+from optimizer.model.recipes.recipe import PackageSet
 from optimizer.model.reference import ImageReference
 from optimizer.model.stability import Stability
 
@@ -24,8 +27,9 @@ class Target:
     """What an image is built for.
 
     ``base`` is the catalogue's entry of the runtime; ``image`` the unpinned
-    reference of the image that stages stand on: the base's own, or the house
+    reference of the image that stages start from: the base's own, or the custom
     base that the spec names.  ``bytecode`` asks for compiled Python code.
+    ``tools`` are the programs that stages bring, and the images that build.
     """
 
     base: BaseImage
@@ -33,6 +37,22 @@ class Target:
     architecture: str
     build_arguments: tuple[tuple[str, str], ...] = ()
     bytecode: bool = True
+    tools: Tools = Tools()
+
+    @property
+    def language(self) -> str:
+        """What scripts in images of the runtime may be written in: ``python``, ``nodejs``, ``ruby``, or ``shell``."""
+        return self.base.family if self.base.family in ("python", "nodejs", "ruby") else "shell"
+
+    @property
+    def compiles_python(self) -> bool:
+        """Whether trees hold the compiled form of their Python code."""
+        return self.bytecode and self.base.family == "python"
+
+    def packages(self, names: Iterable[str]) -> PackageSet | None:
+        """Packages for the base's own package manager; None without names."""
+        found = tuple(sorted(set(names)))
+        return PackageSet(manager=self.base.package_manager, names=found) if found else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,22 +65,43 @@ class StepContext:
     project: ProjectFiles
 
 
+class Rank(enum.IntEnum):
+    """The order of equally stable layers: what other steps tend to need comes first."""
+
+    SYSTEM_PACKAGES = 10
+    EXTENSION = 20
+    PYTHON_DEPENDENCIES = 30
+    NODE_DEPENDENCIES = 40
+    RUBY_DEPENDENCIES = 50
+    JAVA_BUILD = 60
+    FILES = 70
+    COMMAND = 80
+    GO_BUILD = 90
+    RUST_BUILD = 100
+    DOTNET_BUILD = 110
+    SOURCE_CODE = 120
+
+
 class Toolchain(Protocol):
     """How one kind of step becomes stages.
 
     ``families`` are the runtime families that the step works with; empty for
-    all of them.
+    all of them.  ``rank`` orders equally stable layers, lowest first; the
+    project's own kinds have those of :class:`Rank`.  ``sees_trees`` says that
+    the stages find the trees of the steps that the step comes ``after``.
     """
 
     families: tuple[str, ...]
+    rank: int
+    sees_trees: bool
 
     def images(self, step: Any, target: Target) -> tuple[ImageReference, ...]:
-        """The images that the stages stand on beside the base, unpinned."""
+        """The images that the stages start from besides the base, unpinned."""
 
     def check(self, step: Any, context: StepContext) -> Iterable[Fault]:
         """What is wrong with the step for this target and project; places are relative to the step."""
 
-    def stages(self, step: Any, context: StepContext) -> Sequence[Any]:
+    def stages(self, step: Any, context: StepContext) -> Sequence[Stage]:
         """The stages of a step without faults, in an order in which each finds what it needs."""
 
 
@@ -78,7 +119,7 @@ class ReadsLocks(Protocol):
 
 @runtime_checkable
 class Warns(Protocol):
-    """A toolchain that has something to say of a step without faults."""
+    """A toolchain that has a warning about a step without faults."""
 
     def warnings(self, step: Any, context: StepContext) -> Iterable[str]:
         """Sentences for people; they change nothing in the image."""
@@ -107,7 +148,7 @@ def local_faults(items: Iterable[Local], context: StepContext) -> Iterable[Fault
         if kind == item.kind.on_disk:
             continue
         found = f"is a {kind}" if kind else "does not exist in the project"
-        yield Fault(f"{what}, which {found}", "", "put it there, or lock again without it")
+        yield Fault(f"{what}, which {found}", "", "restore it, or remove it there and lock again")
 
 
 def below(directory: str, name: str) -> str:
@@ -130,104 +171,9 @@ def missing_directory(context: StepContext, path: str, place: str, what: str) ->
     if kind == "directory":
         return
     found = "is a file" if kind == "file" else "does not exist in the project"
-    yield Fault(f'{what} "{path}" {found}', place, "write the path of a directory as seen from the project's root")
+    yield Fault(f'{what} "{path}" {found}', place, "write the path of a directory, relative to the project's root")
 
 
 def beside(path: str, name: str) -> str:
     """The path of a file in the same directory."""
     return posixpath.join(posixpath.dirname(path), name)
-
-
-def normalise(family: str) -> TreeScript:
-    """The normalisation of the tree, in the language that images of the family have.
-
-    Times differ between checkouts and builds, modes between umasks, owners
-    between images; all would end in the layer.  Directories become 0755 and
-    files 0644, or 0755 when anyone may execute them, so that Lambda's
-    unprivileged user can read everything, and everything belongs to root.
-    A name that starts with ``.wh.`` fails the stage: the engine that made the
-    tree has it as a file, and wherever the layer is unpacked it deletes one
-    (https://github.com/opencontainers/image-spec/blob/main/layer.md#whiteouts).
-    AL2023-minimal has neither ``find`` nor ``tar``, so each
-    runtime family uses its own language, and the rest a shell with coreutils.
-    """
-    return _NORMALISE.get(family, _SHELL)
-
-
-def compiled(target: Target) -> tuple[TreeScript, ...]:
-    """The script that compiles the Python code of the tree; none where the target wants no byte-code.
-
-    The byte-code holds a hash of its source, and is not checked against it when
-    it is loaded: byte-code by time would be stale after normalisation, and then
-    compiled again at every cold start.
-    Source: https://docs.python.org/3/reference/import.html#cached-bytecode-invalidation
-    """
-    return (_COMPILE_PYTHON,) if target.bytecode and target.base.family == "python" else ()
-
-
-_PURPOSE = "Gives all files one owner, one time and one of two modes, so that equal content is an equal layer on every machine."
-_WHITEOUT = ": a name that starts with .wh. deletes a file of the image instead of adding one; rename or remove it"
-_PYTHON = TreeScript(
-    name="NORMALISE_PYTHON",
-    purpose=_PURPOSE,
-    interpreter=("python", "-c"),
-    script=(
-        "import os, sys; "
-        f"[sys.exit(p + '{_WHITEOUT}') if os.path.basename(p).startswith('.wh.') else "
-        "(os.lchown(p, 0, 0), os.path.islink(p) or os.chmod(p, 0o755 if os.path.isdir(p) or os.access(p, os.X_OK) else 0o644), "
-        f"os.utime(p, ({TIMESTAMP},) * 2, follow_symlinks=False)) "
-        "for d, s, f in os.walk(sys.argv[1]) for p in [d] + [os.path.join(d, n) for n in s + f]]"
-    ),
-)
-# Before Python 3.11 the byte-code of a set depends on the hash seed.  A file that is no valid Python stays as it is.
-_COMPILE_PYTHON = TreeScript(
-    name="COMPILE_PYTHON",
-    purpose="Compiles all Python code to byte-code that depends on nothing but its source.",
-    # What the compiler thinks of other people's code is no news to whoever builds.
-    interpreter=("env", "PYTHONHASHSEED=0", "python", "-W", "ignore", "-c"),
-    # Processes of its own cost more than they spare where there is little to compile.
-    script=(
-        "import compileall, os, py_compile, sys; files = sum(len(f) for d, s, f in os.walk(sys.argv[1])); "
-        "compileall.compile_dir(sys.argv[1], ddir='/', quiet=2, maxlevels=64, workers=1 if files < 500 else 0, "
-        "invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)"
-    ),
-)
-_NODE = TreeScript(
-    name="NORMALISE_NODE",
-    purpose=_PURPOSE,
-    interpreter=("node", "-e"),
-    script=(
-        "const fs = require('fs'); (function walk(p) { "
-        f"if (p.split('/').pop().startsWith('.wh.')) {{ console.error(p + '{_WHITEOUT}'); process.exit(1); }} "
-        "const s = fs.lstatSync(p); fs.lchownSync(p, 0, 0); "
-        "if (!s.isSymbolicLink()) fs.chmodSync(p, s.isDirectory() || s.mode & 0o111 ? 0o755 : 0o644); "
-        "if (s.isDirectory()) for (const n of fs.readdirSync(p)) walk(p + '/' + n); "
-        f"fs.lutimesSync(p, {TIMESTAMP}, {TIMESTAMP}); }})(process.argv[1])"
-    ),
-)
-_RUBY = TreeScript(
-    name="NORMALISE_RUBY",
-    purpose=_PURPOSE,
-    interpreter=("ruby", "-e"),
-    script=(
-        f"require 'find'; Find.find(ARGV[0]) {{ |p| File.basename(p).start_with?('.wh.') and abort(p + '{_WHITEOUT}'); "
-        "s = File.lstat(p); File.lchown(0, 0, p); "
-        "s.symlink? or File.chmod(s.directory? || s.executable? ? 0755 : 0644, p); "
-        f"File.lutime({TIMESTAMP}, {TIMESTAMP}, p) }}"
-    ),
-)
-# A shell loses "$1" to each function call, and gives it back; that is what the recursion stands on.  Modes are added and
-# taken away, never set: BusyBox, which is Alpine's shell, forgets what was executable when it evaluates `u=rwX`.
-_SHELL = TreeScript(
-    name="NORMALISE_SH",
-    purpose=_PURPOSE,
-    interpreter=("sh", "-c"),
-    script=(
-        'chown -hR 0:0 "$0" && chmod -R a+rX,u+w,go-w,a-st "$0" || exit 1; walk() { '
-        f'touch -h -c -d @{TIMESTAMP} "$1" "$1"/* "$1"/.[!.]* "$1"/..?*; '
-        'for p in "$1"/* "$1"/.[!.]* "$1"/..?*; do '
-        f'case "${{p##*/}}" in .wh.*) echo "$p{_WHITEOUT}" >&2; exit 1;; esac; '
-        'if [ -d "$p" ] && [ ! -L "$p" ]; then walk "$p"; fi; done; }; walk "$0"'
-    ),
-)
-_NORMALISE = {"python": _PYTHON, "nodejs": _NODE, "ruby": _RUBY}

@@ -40,6 +40,8 @@ class RegistryServer:
         self.auth = ""  # "", "bearer" or "basic"
         self.scope = ""  # in the challenge
         self.login: tuple[str, str] | None = None  # what a token or a pull needs
+        self.identity_token = ""  # what is exchanged for a token
+        self.forms: list[dict[str, list[str]]] = []  # what was posted
         self.deny = 0  # the status of every answer under /v2/, after the log-in
         self.failures: list[tuple[int, dict[str, str]]] = []  # answers given first, one per request
         self.cuts = 0  # that many answers end in the middle of their body
@@ -121,6 +123,19 @@ class _Handler(BaseHTTPRequestHandler):
         media_type, body = found
         return self._answer(200, {"Content-Type": media_type, "Docker-Content-Digest": sha256(body), **registry.headers}, body)
 
+    def do_POST(self) -> None:
+        registry = self.registry
+        registry.requests.append(self.path)
+        form = urllib.parse.parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        registry.forms.append(form)
+        if registry.failures:
+            status, headers = registry.failures.pop(0)
+            return self._answer(status, headers, b"")
+        if form.get("grant_type") != ["refresh_token"] or form.get("refresh_token") != [registry.identity_token]:
+            return self._answer(400, {"Content-Type": "application/json"}, b'{"error": "invalid_grant"}')
+        # OAuth has another name for the token.
+        return self._answer(200, {"Content-Type": "application/json"}, json.dumps({"access_token": _token_for(form["scope"][0])}).encode())
+
     def _blob(self, data: bytes) -> None:
         registry, status, given = self.registry, 200, self.headers.get("Range")
         if given is not None:
@@ -140,14 +155,13 @@ class _Handler(BaseHTTPRequestHandler):
         registry = self.registry
         if registry.login is not None and self.headers.get("Authorization") != _basic(registry.login):
             return self._error(401, "UNAUTHORIZED", "bad login", {})
-        token = "token-for-" + query["scope"][0]
-        return self._answer(200, {"Content-Type": "application/json"}, json.dumps({"token": token}).encode())
+        return self._answer(200, {"Content-Type": "application/json"}, json.dumps({"token": _token_for(query["scope"][0])}).encode())
 
     def _authorized(self) -> bool:
         registry, given = self.registry, self.headers.get("Authorization", "")
         repository = self.path.removeprefix("/v2/").split("/manifests/")[0].split("/blobs/")[0]
         if registry.auth == "bearer":
-            return given == f"Bearer token-for-repository:{repository}:pull"
+            return given == "Bearer " + _token_for(f"repository:{repository}:pull")
         if registry.auth == "basic":
             return registry.login is not None and given == _basic(registry.login)
         return True
@@ -168,6 +182,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Nothing: test output stays clean."""
+
+
+def _token_for(scope: str) -> str:
+    return "token-for-" + scope
 
 
 def _basic(login: tuple[str, str]) -> str:

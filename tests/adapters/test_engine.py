@@ -106,7 +106,7 @@ def test_another_builder_hands_over_what_it_built(docker: FakeDocker, tmp_path: 
 def test_a_failed_build_shows_its_last_lines(docker: FakeDocker, tmp_path: Path) -> None:
     docker.answer("build", err="".join(f"line {number}\n" for number in range(100)), code=1)
     lines = "\n".join(f"line {number}" for number in range(80, 100))
-    text = f"the build failed:\n{lines}\n  hint: mend what it says, and run the command again"
+    text = f"the build failed:\n{lines}\n  hint: fix what it reports, and run the command again"
     assert refusal(Engine().build, [], tmp_path) == text
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from optimizer.adapters.subjects import load_app, load_template
-from optimizer.adapters.tree import find_templates, is_app
+from optimizer.adapters.tree import find, is_app
 from optimizer.errors import ContextError
-from optimizer.lint.rules import RULES
-from optimizer.lint.subjects import AppSubject, DockerfileSubject, FunctionSubject
-from tests.lint.cases import PYTHON
+from optimizer.linting.rules import RULES
+from optimizer.linting.subjects import AppSubject, DockerfileSubject, FunctionSubject
+from tests.linting.cases import PYTHON
 
 FUNCTION = """\
   {id}:
@@ -44,7 +44,9 @@ class TestTemplate:
     def test_functions_with_what_sam_builds_them_from(self, tree: Path) -> None:
         source = load_template("template.yaml")
         functions = [item for item in source.subjects if isinstance(item, FunctionSubject)]
-        assert [(item.construct, item.architecture, str(item.location.span.start if item.location.span else "")) for item in functions] == [
+        assert [
+            (item.construct, item.declared.architecture, str(item.location.span.start if item.location.span else "")) for item in functions
+        ] == [
             ("Get", "arm64", "2:3"),
             ("Put", "arm64", "10:3"),
         ]
@@ -91,8 +93,8 @@ class TestTemplate:
             Path(path).parent.mkdir(exist_ok=True)
             Path(path).write_text("Type: AWS::Serverless::Function")
         Path("b/template.yaml").write_text("{{ helm }}")
-        assert list(find_templates(["."])) == ["template.yaml", "a/shop.template.json", "a/template.yml"]
-        assert list(find_templates(["b/values.yaml", "api/Dockerfile"])) == ["b/values.yaml"]
+        assert find(["."]).templates == ("template.yaml", "a/shop.template.json", "a/template.yml")
+        assert find(["b/values.yaml", "api/Dockerfile"]).templates == ("b/values.yaml",)
 
 
 class TestApp:
@@ -111,5 +113,5 @@ class TestApp:
     )
     def test_fails_for_a_broken_assembly(self, tree: Path, manifest: object) -> None:
         Path("manifest.json").write_text(json.dumps(manifest))
-        with pytest.raises(ContextError, match="holds no whole cloud assembly"):
+        with pytest.raises(ContextError, match="is not a complete cloud assembly"):
             load_app(".", RULES)

@@ -20,11 +20,11 @@ from optimizer.adoption.proposal import Outcome, Proposal, ProposedFile, Propose
 from optimizer.adoption.propose import propose
 from optimizer.adoption.toml import render_toml
 from optimizer.bases.lock import LockedImage
-from optimizer.context import Project
-from optimizer.lint.subjects import DockerfileSubject
+from optimizer.linting.subjects import DockerfileSubject
 from optimizer.planning import required_images
+from optimizer.project.files import Project
 from optimizer.report.adoption import adoption_as_text
-from tests.lint.test_corpus import CORPUS
+from tests.linting.test_corpus import CORPUS
 
 CASES = Path(__file__).parent / "cases"
 NAMES = sorted(path.name for path in CASES.iterdir())

@@ -15,11 +15,11 @@ from optimizer.adoption.propose import propose
 from optimizer.adoption.toml import render_toml
 from optimizer.bases.mirror import Mirror
 from optimizer.errors import ContextError, DockerfileError, PlanError, SpecError
-from optimizer.lint.subjects import DockerfileSubject, IgnoreFile
+from optimizer.linting.subjects import DockerfileSubject, IgnoreFile
 from optimizer.planning import plan
 from tests.adoption.test_cases import CASES, NAMES, lock_for
-from tests.lint.cases import PYTHON, Files
-from tests.lint.test_corpus import CORPUS
+from tests.linting.cases import PYTHON, Files
+from tests.linting.test_corpus import CORPUS
 
 TEXTS = [path.read_text(encoding="utf-8") for path in sorted([*CASES.glob("*/tree/Dockerfile"), *CORPUS.glob("*/Dockerfile")])]
 # Of every case's tree, so that what a damaged Dockerfile names is often there.

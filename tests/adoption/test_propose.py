@@ -11,8 +11,9 @@ from optimizer import BuildSecret, ImageSpec
 from optimizer.adoption.proposal import Outcome, Proposal
 from optimizer.adoption.propose import propose
 from optimizer.errors import SpecError
-from optimizer.lint.subjects import DockerfileSubject, IgnoreFile
-from tests.lint.cases import PYTHON, Files
+from optimizer.linting.subjects import DockerfileSubject, IgnoreFile
+from optimizer.model.function import DeclaredFunction
+from tests.linting.cases import PYTHON, Files
 
 
 class Tree:
@@ -38,7 +39,9 @@ def of(body: str, files: dict[str, str] = FILES, ignore: str = "", **options: An
     text = body if body.startswith(("FROM", "ARG")) else f"FROM {PYTHON}\n{body}"
     lines = IgnoreFile(path=".dockerignore", lines=tuple(ignore.split()))
     subject = DockerfileSubject.of(text, context=Files(files), ignore=lines)
-    return propose(subject, directory=".", project=Tree(files), **options)
+    sets = {name: options.pop(name) for name in ("command", "entrypoint", "workdir") if name in options}
+    function = DeclaredFunction(architecture=None, **sets) if sets else None
+    return propose(subject, directory=".", project=Tree(files), function=function, **options)
 
 
 def outcome(proposal: Proposal, line: int) -> tuple[Outcome, str]:
@@ -57,7 +60,7 @@ class TestHandler:
         assert (proposal.handler, [gap.message for gap in proposal.gaps]) == ("", ["the handler is hidden by a function of the template"])
 
     def test_without_any_it_is_a_gap(self) -> None:
-        assert [gap.message for gap in of("COPY app.py .").gaps] == ["nothing says the handler: there is no CMD"]
+        assert [gap.message for gap in of("COPY app.py .").gaps] == ["no handler is set: there is no CMD"]
 
     def test_of_the_wrong_form(self) -> None:
         proposal = of('COPY app.py .\nCMD ["handler"]')
@@ -99,7 +102,7 @@ class TestBase:
 
     @pytest.mark.parametrize("image", ["scratch", "debian:12", "$IMAGE", "public.ecr.aws/lambda/python"])
     def test_fails_where_nothing_tells_a_runtime(self, image: str) -> None:
-        with pytest.raises(SpecError, match="no runtime can be told from the base image"):
+        with pytest.raises(SpecError, match="the runtime cannot be seen from the base image"):
             of(f"ARG IMAGE\nFROM {image}")
         assert of(f"ARG IMAGE\nFROM {image}", runtime="python3.13").spec.runtime == "python3.13"
 
@@ -167,7 +170,7 @@ class TestManifests:
         )
         proposal = of(f"{text}RUN pip install -r requirements.txt -t /y\nFROM {PYTHON}\nCOPY --from=b /y /var/task", files)
         assert outcome(proposal, 6)[0] is Outcome.CARRIED
-        assert outcome(proposal, 5)[1].startswith('"common/requirements.txt" says what to install too')
+        assert outcome(proposal, 5)[1].startswith('"common/requirements.txt" is a manifest too')
 
     @pytest.mark.parametrize(
         ("command", "lost"),
@@ -229,7 +232,7 @@ def test_a_requirement_that_names_a_path_is_told_in_the_words_of_the_step() -> N
     assert proposal.spec == ImageSpec(runtime="python3.13")
     result, message = outcome(proposal, 3)
     assert result is Outcome.LEFT
-    assert message.startswith('the package at ".", which requirements.txt:1 names, does not tell its name')
+    assert message.startswith('the package at ".", which requirements.txt:1 names, has no name in its manifest')
 
 
 class TestRun:

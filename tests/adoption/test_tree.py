@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from optimizer.adoption.tree import Draft, Entry, Tree, rebased
+from optimizer.adoption.drafts import InstallDraft
+from optimizer.adoption.tree import Entry, Tree, rebased
 from optimizer.model.steps import PythonDependencies
 
 
@@ -27,7 +28,7 @@ class TestFind:
         assert entry is not None and entry.source == "src/lib/b.py"
 
     def test_a_path_within_what_a_step_makes_is_of_that_step(self) -> None:
-        draft = Draft(PythonDependencies, {})
+        draft = InstallDraft(kind=PythonDependencies, lock="requirements.txt")
         tree = Tree([Entry(path="/opt/venv", directory=True, draft=draft)])
         ((_, entry),) = tree.find("/opt/venv/lib/python3.13/site-packages", kind)
         assert entry.draft is draft

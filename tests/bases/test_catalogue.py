@@ -78,7 +78,7 @@ def test_deprecated_runtimes_warn_with_the_day() -> None:
 )
 def test_preview_and_retired_runtimes_must_be_allowed_by_name(runtime: str, state: str, successor: str) -> None:
     fault = Fault(
-        f'runtime "{runtime}" is {state} and must be allowed by name', "runtime", f'say allow=["{runtime}"], or use "{successor}"'
+        f'runtime "{runtime}" is {state} and must be allowed by name', "runtime", f'set allow=["{runtime}"], or use "{successor}"'
     )
     assert check_runtime(base_image(runtime), NOTHING) == ([fault], [])
     assert check_runtime(base_image(runtime), frozenset({"python3.16"})) == ([fault], [])

@@ -51,7 +51,7 @@ changes = 0.10 # of 30
 [[evidence.step]]
 name = 'with "quotes"'
 """
-RESTORE = "restore the file from version control, or mend the line"
+RESTORE = "restore the file from version control, or fix the line"
 
 digests = st.text("0123456789abcdef", min_size=64, max_size=64).map("sha256:{}".format)
 words = st.text("abcdefghij0123456789", min_size=1, max_size=8)

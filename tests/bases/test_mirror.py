@@ -76,5 +76,5 @@ def test_fails_with_every_fault_of_a_table() -> None:
 
 
 def test_fails_for_neither_text_nor_table() -> None:
-    with pytest.raises(ConfigurationError, match="mirror 3 is neither a text nor a table"):
+    with pytest.raises(ConfigurationError, match="mirror 3 is neither a string nor a table"):
         Mirror.parse(3)  # type: ignore[arg-type]

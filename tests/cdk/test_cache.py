@@ -96,7 +96,7 @@ def test_optimizer_toml_can_hold_it(project: Path) -> None:
 
 
 def test_fails_with_the_setting_in_the_message() -> None:
-    with pytest.raises(ConfigurationError, match=r"(?s)CDK context: optimizer:cache\.scope: \"a/b\" is no scope"):
+    with pytest.raises(ConfigurationError, match=r"(?s)CDK context: optimizer:cache\.scope: \"a/b\" is not a scope"):
         synthesized("github-actions,scope=a/b")
 
 

@@ -26,7 +26,7 @@ from optimizer.cdk.conventions import _PROPERTIES
 from optimizer.cli import lint as lint_command
 from optimizer.errors import ConfigurationError
 from tests.cdk.test_function import lock_text
-from tests.lint.cases import PYTHON
+from tests.linting.cases import PYTHON
 
 ROOT = Path(__file__).parents[2]
 BAD = f'FROM {PYTHON}\nLABEL team=shop\nUSER 1000\nCMD ["app.handler"]\n'
@@ -77,7 +77,7 @@ class TestValidation:
         (violation,) = report["violations"]
         assert violation["ruleName"] == "LIO602"
         assert violation["description"] == 'user-set: the image sets the user "1000" (bad/Dockerfile:3:1: USER 1000)'
-        assert violation["suggestedFix"] == "take USER out, and make every file readable by all"
+        assert violation["suggestedFix"] == "remove USER, and make every file readable by all"
         assert violation["ruleMetadata"] == {
             "name": "user-set",
             "severity": "warning",
@@ -153,7 +153,7 @@ class TestValidation:
         [
             ("lambda-image-optimizer::LIO602", " ", "the acknowledgement of LIO602: a suppression needs a reason"),
             ("lambda-image-optimizer::LIO999", "agreed", 'no rule has the id "LIO999" that is acknowledged'),
-            ("lambda-image-optimizer::LIO501", "agreed", "nothing is suppressed: LIO501"),
+            ("lambda-image-optimizer::LIO501", "agreed", "the suppression matches no finding of LIO501"),
         ],
     )
     def test_fails_for_an_acknowledgement_that_is_none(self, home: Path, id: str, reason: str, message: str) -> None:
@@ -169,10 +169,10 @@ class TestValidation:
         app = cdk.App()
         conventions = Conventions()
         conventions.apply(app)
-        conventions.acknowledge(plain(cdk.Stack(app, "Shop")), "user-set", reason="until the vendor mends it (until 2024-01-31)")
+        conventions.acknowledge(plain(cdk.Stack(app, "Shop")), "user-set", reason="until the vendor fixes it (until 2024-01-31)")
         with pytest.raises(RuntimeError, match="LIO004"):
             app.synth()
-        assert "the suppression ended on 2024-01-31" in own_report(app)["violations"][0]["description"]
+        assert "the suppression expired on 2024-01-31" in own_report(app)["violations"][0]["description"]
 
     def test_the_configuration_of_the_project_holds_beneath_what_is_said_in_python(self, home: Path) -> None:
         (home / "optimizer.toml").write_text(
@@ -336,8 +336,8 @@ class TestSpecifications:
         assert "asset." not in violation["description"]
         assert [item["constructPath"] for item in violation["violatingConstructs"]] == ["Shop/Made"]
 
-    def test_what_is_undecided_is_told_with_rule_construct_and_reason_and_fails_nothing(self, home: Path) -> None:
-        """Requirement: "what is undecided says why, everywhere"."""
+    def test_what_is_inconclusive_is_told_with_rule_construct_and_reason_and_fails_nothing(self, home: Path) -> None:
+        """Requirement: "what is inconclusive says why, everywhere"."""
         app = cdk.App()
         conventions = Conventions()
         conventions.apply(app)
@@ -350,7 +350,9 @@ class TestSpecifications:
         assert report["conclusion"] == "success"
         (violation,) = report["violations"]
         assert (violation["ruleName"], violation["severity"]) == ("LIO683", "info")
-        assert violation["description"].startswith("undecided: image-of-other-architecture: the architecture of the function is known at")
+        assert violation["description"].startswith(
+            "inconclusive: image-of-other-architecture: the architecture of the function is known at"
+        )
         assert [item["constructPath"] for item in violation["violatingConstructs"]] == ["Shop/Told"]
 
     def test_a_synthesis_and_lint_of_its_output_find_the_same(self, home: Path) -> None:
@@ -371,17 +373,17 @@ class TestSpecifications:
             app.synth()
         violations = own_report(app)["violations"]
 
-        def seen(undecided: bool) -> set[tuple[str, str, str]]:
-            """Rule, what it says and construct, of the findings at synthesis or of what is undecided there."""
+        def seen(inconclusive: bool) -> set[tuple[str, str, str]]:
+            """Rule, what it says and construct, of the findings at synthesis or of what is inconclusive there."""
             return {
                 (
                     item["ruleName"],
-                    item["description"].removeprefix("undecided: ").partition(" (")[0].partition(": ")[2],
+                    item["description"].removeprefix("inconclusive: ").partition(" (")[0].partition(": ")[2],
                     resource["constructPath"],
                 )
                 for item in violations
                 for resource in item["violatingConstructs"]
-                if ("undecided" in item["ruleMetadata"]) is undecided
+                if ("inconclusive" in item["ruleMetadata"]) is inconclusive
             }
 
         result = CliRunner().invoke(lint_command.command, ["cdk.out", "--format", "json"])
@@ -391,9 +393,9 @@ class TestSpecifications:
             for item in document["findings"]
             for construct in item.get("constructs", [item.get("construct", "")])
         }
-        assert seen(undecided=False) == afterwards
-        assert seen(undecided=True) == {(item["rule"], item["reason"], item["construct"]) for item in document["undecided"]}
-        assert {(rule, construct) for rule, _, construct in seen(undecided=True)} == {("LIO605", "Shop/Server")}
+        assert seen(inconclusive=False) == afterwards
+        assert seen(inconclusive=True) == {(item["rule"], item["reason"], item["construct"]) for item in document["inconclusive"]}
+        assert {(rule, construct) for rule, _, construct in seen(inconclusive=True)} == {("LIO605", "Shop/Server")}
         assert {(rule, construct) for rule, _, construct in afterwards} == {
             ("LIO104", "Shop/Old"),
             ("LIO152", "Shop/Old"),
@@ -531,7 +533,7 @@ class TestFaults:
 
     def test_fails_for_a_rule_of_an_id_that_is_taken(self) -> None:
         rule = next(rule for rule in Conventions().all_rules if rule.id == "LIO602")
-        with pytest.raises(ConfigurationError, match='"LIO602" names another rule already'):
+        with pytest.raises(ConfigurationError, match='"LIO602" is the id or name of another rule'):
             Conventions(rules=[rule])
 
     def test_fails_on_a_stack(self, home: Path) -> None:
@@ -556,9 +558,9 @@ class TestFaults:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The house's package of the docs, installed as from an index."""
-    work = tmp_path_factory.mktemp("house")
-    shutil.copytree(ROOT / "docs" / "house", work / "source")
+    """The company's package of the docs, installed as from an index."""
+    work = tmp_path_factory.mktemp("company")
+    shutil.copytree(ROOT / "docs" / "company-conventions", work / "source")
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "install", "--no-deps"]
     subprocess.run([*pip, "--target", str(work / "site"), str(work / "source")], check=True, timeout=300, cwd=work)
     return work / "site"

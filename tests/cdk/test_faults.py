@@ -13,7 +13,7 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk.assertions import Annotations, Match
 
-from optimizer import ImageSpec, PythonDependencies, SourceCode
+from optimizer import GoBuild, ImageSpec, PythonDependencies, SourceCode
 from optimizer.adapters.assembly import required_images
 from optimizer.bases.catalogue import base_image
 from optimizer.bases.lock import Lock, LockedImage
@@ -60,11 +60,23 @@ def test_every_fault_stands_at_its_construct() -> None:
     assert errors_of(one) == {
         "/One/Gone": [
             'handler: handler "app" has the wrong form for runtime "python3.13"; allowed: module.function\n  hint: for example "app.handler"',
-            'steps[0].source: "gone" does not exist in the project\n  hint: mend the path; it is seen from the project\'s root',
+            'steps[0].source: "gone" does not exist in the project\n  hint: fix the path; it is relative to the project\'s root',
             'steps[1].lock: the lock file "gone.txt" does not exist in the project\n  hint: create it, or fix the path',
         ]
     }
     assert list(errors_of(two)) == ["/Two/Odd"]
+
+
+def test_the_builder_that_the_house_chose_is_what_the_app_lacks(project: Path) -> None:
+    (project / "code" / "go.mod").write_text("module x\ngo 1.24\n")
+    (project / "optimizer.toml").write_text('[tools.images]\ngolang = "example.com/golang:1.24"\n')
+    context = {"optimizer:tools": {"images": {"golang": "example.com/golang:1.25"}}}
+    stack = cdk.Stack(cdk.App(outdir=str(project / "cdk.out"), context=context), "Stack")
+    OptimizedFunction(stack, "Go", spec=spec(GoBuild("code"), runtime="provided.al2023"), handler="bootstrap")
+    (message,) = errors_of(stack)["/Stack/Go"][:1]
+    assert '"example.com/golang:1.25" is not pinned' in message
+    stack.node.root.synth()
+    assert "example.com/golang:1.25" in [str(image.reference) for image in required_images("cdk.out")]
 
 
 def test_one_command_pins_all_that_the_app_lacks(project: Path) -> None:

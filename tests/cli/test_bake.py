@@ -162,7 +162,7 @@ def test_fails_for_what_is_no_repository(text: str) -> None:
 @pytest.fixture
 def repository(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[RegistryServer]:
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "no-docker"))
-    monkeypatch.setattr("optimizer.adapters.registry._FIRST_DELAY_S", 0)
+    monkeypatch.setattr("optimizer.adapters.registry.transport._FIRST_DELAY_S", 0)
     with serving() as server:
         yield server
 

@@ -93,7 +93,7 @@ class TestDockerfile:
             "  3     RUN pip install -r requirements.txt     python-dependencies\n"
             "  4     COPY app.py .                           source-code-app-py\n"
             '  5     CMD ["app.handler"]                     handler\n'
-            "  note: nothing says the architecture: x86_64 is Lambda's default\n"
+            "  note: nothing sets the architecture: x86_64 is Lambda's default\n"
             "\n"
             "in the stack:\n"
             "  from optimizer import ImageSpec\n"
@@ -152,7 +152,7 @@ class TestDockerfile:
             DOCKERFILE.replace("public.ecr.aws/lambda/python:3.13", "registry.example.com/house/py:7")
         )
         assert fails("--from", "functions/api/Dockerfile") == (
-            'functions/api/Dockerfile:1: no runtime can be told from the base image "registry.example.com/house/py:7"\n'
+            'functions/api/Dockerfile:1: the runtime cannot be seen from the base image "registry.example.com/house/py:7"\n'
             "  hint: name the runtime with --runtime, for example python3.14"
         )
         result = init("--from", "functions/api/Dockerfile", "--runtime", "python3.13")
@@ -172,7 +172,7 @@ class TestWriting:
         result = init("--from", "template.yaml")
         assert isinstance(result.exception, OptimizerError)
         assert str(result.exception) == (
-            "report.image.toml: there already; nothing is written\n  hint: look with --diff, and write over it with --force"
+            "report.image.toml: exists already; nothing is written\n  hint: see the difference with --diff, or overwrite it with --force"
         )
         assert sorted(path.name for path in Path().glob("*.image.toml")) == ["report.image.toml"]
         assert Path("report.image.toml").read_text() == "mine\n"
@@ -244,7 +244,7 @@ class TestTemplate:
     def test_fails_when_no_function_has_a_runtime(self) -> None:
         for name in ("functions/api/Dockerfile", "functions/report/Dockerfile.report"):
             Path(name).write_text("FROM scratch\n")
-        assert fails("--from", "template.yaml").count("no runtime can be told") == 3
+        assert fails("--from", "template.yaml").count("the runtime cannot be seen from") == 3
 
 
 class TestApp:
@@ -299,7 +299,7 @@ class TestApp:
         )
         Path("functions/copy/app.py").unlink()
         Path("functions/api/app.py").write_text("changed since\n")
-        assert "Shop/Get: no directory of the project holds what its image is built from" in init("--from", "cdk.out").stdout
+        assert "Shop/Get: no directory of the project has the files that its image is built from" in init("--from", "cdk.out").stdout
 
     @pytest.mark.parametrize("path", ["cdk.json", "."])
     def test_an_app_that_is_not_synthesized(self, path: str) -> None:
@@ -329,7 +329,7 @@ class TestStart:
 
     def test_fails_for_no_directory(self) -> None:
         assert fails("nowhere", "--runtime", "python3.13") == (
-            'nowhere: "nowhere" is no directory of the project\n  hint: name the directory of the function\'s code'
+            'nowhere: "nowhere" is not a directory of the project\n  hint: name the directory of the function\'s code'
         )
 
 
@@ -338,7 +338,7 @@ class TestStart:
     [
         (["--from", "nowhere/Dockerfile"], '"nowhere/Dockerfile" does not exist'),
         (["--from", "functions/api/app.py"], 'functions/api/app.py:1:1: unknown instruction "def"'),
-        (["--from", "functions"], '"functions" is a directory, and no synthesized CDK app'),
+        (["--from", "functions"], '"functions" is a directory, but not a synthesized CDK app'),
         (["--from", "functions/api/Dockerfile", "--runtime", "python9"], 'unknown runtime "python9"'),
         (
             ["--from", "functions/api/Dockerfile", "--root", "functions/report"],

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from optimizer.adapters.engine import Engine
 from optimizer.cli import inspect
 from optimizer.errors import EngineError, ImageError, OptimizerError, SpecError
-from optimizer.lint.rules import RULES
+from optimizer.linting.rules import RULES
 from tests.adapters.registry_server import serving
 from tests.images.archives import blobs_of, directory, file, sha256, tar, write_layout, write_saved
 from tests.images.test_analysis import image
@@ -190,7 +190,7 @@ def test_a_file_wins_over_the_engine_and_the_engine_over_a_registry(monkeypatch:
         (
             ["nothing.tar"],
             ImageError,
-            'no image "nothing.tar": there is no such file, there is no docker on this machine, and it is no reference with a registry',
+            'no image "nothing.tar": there is no such file, there is no docker on this machine, and it is not a reference with a registry',
         ),
         (["nothing.tar", "--from", "archive"], ImageError, '"nothing.tar" cannot be read: No such file or directory'),
         (["shop:1", "--from", "engine"], EngineError, "there is no docker on this machine"),
@@ -218,7 +218,7 @@ def test_the_page_lists_what_is_judged() -> None:
     page = (ROOT / "docs" / "inspect.md").read_text(encoding="utf-8")
     for rule in RULES:
         row = f"| [{rule.id}](rules/{rule.id}.md) | {rule.name} | {rule.severity.value} | {rule.summary} |"
-        # The size that a house allows is no rule of Lambda's.
+        # The size that a company allows is not a rule of Lambda's.
         assert (row in page) is (rule.image is not None and rule.id != "LIO671"), rule.id
 
 
@@ -230,5 +230,5 @@ def test_no_traceback_on_the_command_line(here: Path) -> None:
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr.splitlines()[-2:] == [
         'error: "bad.tar" is not a tar archive',
-        "  hint: make the archive anew, for example: docker save --output image.tar IMAGE",
+        "  hint: make the archive again, for example: docker save --output image.tar IMAGE",
     ]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lint.cases import PYTHON
+from tests.linting.cases import PYTHON
 
 BAD = "FROM public.ecr.aws/lambda/python:3.13\nUSER 1000\nCMD app.handler\n"
 GOOD = f"FROM {PYTHON}\n"
@@ -53,7 +53,7 @@ def test_shows_the_line_the_place_and_the_fix(tree: Path) -> None:
         'api/Dockerfile:2:1: warning LIO602 user-set: the image sets the user "1000"\n'
         "  2 | USER 1000\n"
         "    | ^^^^^^^^^\n"
-        "  fix: take USER out, and make every file readable by all\n"
+        "  fix: remove USER, and make every file readable by all\n"
         "\n"
         "api/Dockerfile:3:1: error LIO603 command-with-several-words: CMD in shell form gives the entrypoint three arguments\n"
         "  3 | CMD app.handler\n"
@@ -374,8 +374,8 @@ def test_starting_loads_nothing_heavy() -> None:
         "import sys, optimizer.cli.main, optimizer.cli.lint; print(sorted({'jsii', 'aws_cdk', 'boto3', 'httpx', 'rich', 'tomlkit', 'yaml', "
     )
     program += "'zipfile', 'importlib.metadata', 'concurrent.futures', 'multiprocessing', 'asyncio', 'optimizer.model.plan', "
-    program += "'optimizer.model.spec', 'optimizer.model.image', 'optimizer.images.analysis', 'optimizer.lint.configuration', "
-    program += "'optimizer.lint.baseline', 'optimizer.lint.fixes', 'optimizer.adapters.assembly', 'optimizer.adapters.subjects', "
+    program += "'optimizer.model.spec', 'optimizer.model.image', 'optimizer.images.analysis', 'optimizer.config.conventions', "
+    program += "'optimizer.linting.baseline', 'optimizer.linting.fixes', 'optimizer.adapters.assembly', 'optimizer.adapters.subjects', "
     program += "'optimizer.adapters.images', 'optimizer.sam.template', 'optimizer.sam.document'} & set(sys.modules)))"
     result = subprocess.run(
         [sys.executable, "-c", program], cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True, timeout=60

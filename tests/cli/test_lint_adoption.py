@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.cli.test_lint import BAD, GOOD, run
-from tests.lint.cases import PYTHON
+from tests.linting.cases import PYTHON
 
 FIXABLE = f"FROM {PYTHON}\nEXPOSE 80\nCOPY . ./\nCMD app.handler\n"
 
@@ -75,7 +75,7 @@ class TestConfiguration:
             (["."], "optimizer.toml:2: conventions.fail_on"),
             ([".", "--config", "nowhere.toml"], "nowhere.toml: does not exist"),
             ([".", "--write-baseline"], "--write-baseline needs a file"),
-            ([".", "--grow"], "--grow goes with --write-baseline"),
+            ([".", "--grow"], "--grow needs --write-baseline"),
         ],
     )
     def test_wrong_use_exits_2_with_a_hint(self, tree: Path, words: list[str], message: str) -> None:

@@ -37,7 +37,7 @@ class TestArchives:
         assert (code, stderr) == (1, "reading shop.tar\n")
         assert stdout == (
             'shop.tar: warning LIO602 user-set: the image sets the user "1000"; Lambda runs every function as a user of its own\n'
-            "  fix: take USER out, and make every file readable by all\n"
+            "  fix: remove USER, and make every file readable by all\n"
             "\n"
             "shop.tar: error LIO663 file-unreadable: /opt, /var/runtime, /var/task hold 1 path that Lambda's unprivileged user cannot read: "
             r"var/task/\x1b[2Jx\udcff (0600)"

@@ -157,6 +157,14 @@ class TestSpecs:
         assert run("api.image.toml", "--mirror", mirror.host).exit_code == 0
         assert list(read_lock()) == [PYTHON]
 
+    def test_the_builder_that_the_house_chose_is_pinned(self, mirror: RegistryServer) -> None:
+        Path("api.image.toml").write_text('runtime = "provided.al2023"\n[[steps]]\nkind = "go-build"\nsource = "."\n', encoding="utf-8")
+        Path("optimizer.toml").write_text('[tools.images]\ngolang = "example.com/builders/golang:1.25"\n', encoding="utf-8")
+        for name in ("lambda/provided:al2023", "builders/golang:1.25"):
+            mirror.index(name)
+        assert run("--mirror", mirror.host).exit_code == 0
+        assert list(read_lock()) == ["example.com/builders/golang:1.25", "public.ecr.aws/lambda/provided:al2023"]
+
     def test_without_a_name_every_spec_of_the_project_counts(self, mirror: RegistryServer) -> None:
         for path in ("api/api.image.toml", "node_modules/a.image.toml", "cdk.out/a.image.toml", ".git/a.image.toml", "env/a.image.toml"):
             Path(path).parent.mkdir()
@@ -241,7 +249,7 @@ class TestAssemblies:
         write_assembly(metadata=metadata)
         with pytest.raises(OptimizerError) as raised:
             run("cdk.out")
-        assert raised.value.faults[0].message.startswith('"cdk.out" holds no whole cloud assembly: ')
+        assert raised.value.faults[0].message.startswith('"cdk.out" is not a complete cloud assembly: ')
 
     def test_fails_for_a_directory_that_is_no_assembly(self) -> None:
         Path("functions").mkdir()
@@ -293,11 +301,22 @@ class TestChecking:
         assert list(app.iterdir()) == []
 
 
+class TestLogins:
+    def test_a_login_that_fails_is_told_once_for_all_images_of_its_registry(self, mirror: RegistryServer, app: Path) -> None:
+        mirror.auth, mirror.login = "basic", ("me", "se:cret")
+        (app / "no-docker").mkdir()
+        (app / "no-docker" / "config.json").write_text('{"credsStore": "missing-here"}')
+        with pytest.raises(RegistryError) as raised:
+            run("--image", PYTHON, "--image", NODE, "--mirror", mirror.host)
+        (fault,) = raised.value.faults
+        assert fault.message.endswith(f'gives no login for "{mirror.host}": there is no such program on PATH')
+
+
 class TestWriting:
     def test_a_broken_connection_leaves_the_lock_as_it_was_and_the_next_run_succeeds(
         self, mirror: RegistryServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("optimizer.adapters.registry._FIRST_DELAY_S", 0)
+        monkeypatch.setattr("optimizer.adapters.registry.transport._FIRST_DELAY_S", 0)
         before = write_lock(pinned())
         mirror.cuts = 5
         arguments = ["--update", "--mirror", mirror.host, "--image", "python3.13"]
@@ -358,7 +377,7 @@ class TestBadInput:
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
-            (("--check", "--update"), "--check asks no registry, so it cannot go with --update"),
+            (("--check", "--update"), "--check works offline, so it cannot be combined with --update"),
             (("--max-age", "3"), "--max-age needs --check"),
             (("--check", "--max-age", "-1"), "Invalid value for '--max-age'"),
         ],
@@ -389,7 +408,7 @@ class TestBadInput:
         assert fault.place == "--image"
 
     def test_fails_for_two_digests_of_one_tag(self) -> None:
-        with pytest.raises(SpecError, match=f'"{re.escape(PYTHON)}" is asked for with two digests'):
+        with pytest.raises(SpecError, match=f'"{re.escape(PYTHON)}" is given with two digests'):
             run("--image", f"{PYTHON}@{AMD64}", "--image", f"{PYTHON}@{ARM64}")
 
     def test_fails_for_a_corrupt_lock_with_its_lines(self) -> None:

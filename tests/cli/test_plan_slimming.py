@@ -47,7 +47,7 @@ def show(case: str, *options: str) -> Result:
 def test_without_an_engine_the_words_are_shown() -> None:
     assert "  python-dependencies leaves out base-packages, tests\n  reports leaves out type-stubs\n" in show("python-slim").output
     stages = json.loads(show("python-slim", "--format", "json").output)["stages"]
-    assert {stage["name"]: stage["slim"] for stage in stages} == {
+    assert {stage["name"]: stage["recipe"].get("slim", []) for stage in stages} == {
         "python-dependencies": ["base-packages", "tests"],
         "reports": ["type-stubs"],
     }

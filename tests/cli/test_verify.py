@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 from optimizer.adapters.engine import Engine
 from optimizer.adapters.verification import BuildInputs
 from optimizer.cli import verify
+from optimizer.dockerfile.rendered import HEADER
 from optimizer.errors import ContextError, EngineError, OptimizerError
 from optimizer.images.compare import LayerComparison, compare_layer
 from optimizer.model.build import BuildOptions
@@ -127,6 +128,14 @@ def test_functions_are_selected_by_path_or_pattern(made: Verifications) -> None:
     assert [inputs.directory.name for inputs in made.inputs] == ["asset.1", "asset.1", "asset.2"]
 
 
+def test_an_image_that_is_not_what_its_plan_says_is_reported(made: Verifications) -> None:
+    Path("cdk.out/asset.1").mkdir()
+    Path("cdk.out/asset.1/Dockerfile").write_text(f"{HEADER}\nFROM scratch\n", encoding="utf-8")
+    result = run("cdk.out", "--function", "Shop/Api")
+    assert result.exit_code == 0
+    assert "warning: Shop/Admin is built as it is: no plan is kept beside its generated Dockerfile" in result.stderr
+
+
 def test_a_differing_layer_is_exit_code_1_and_explained(made: Verifications) -> None:
     made.outcomes["asset.1"] = DIFFERENT
     result = run("cdk.out")
@@ -171,7 +180,7 @@ def test_a_machine_gets_all_of_it(made: Verifications) -> None:
 
 
 def test_a_failed_build_does_not_hide_the_others(made: Verifications) -> None:
-    made.outcomes["asset.1"] = EngineError("the build failed:\nno such package", hint="mend what it says, and run the command again")
+    made.outcomes["asset.1"] = EngineError("the build failed:\nno such package", hint="fix what it reports, and run the command again")
     runner = CliRunner().invoke(verify.command, ["cdk.out"])
     assert runner.stdout == "Shop/Jobs: reproducible, 1 layer\n1 image built twice, all layers equal\n"
     assert isinstance(runner.exception, OptimizerError)

@@ -31,11 +31,15 @@ def wheel(name: str, version: str, code: str) -> tuple[str, bytes]:
 
 
 class PackageIndex:
-    """An index in the form of PEP 503; ``requests`` are the paths that it was asked for, also those that it refused."""
+    """An index in the form of PEP 503, and beside it a page of links to all that it has.
+
+    ``requests`` are the paths that it was asked for, also those that it refused.
+    """
 
     def __init__(self, address: str, credentials: str | None) -> None:
         self.requests: list[str] = []
         self.url = f"http://{address}/simple"
+        self.page = f"http://{address}/wheels/"
         self.url_with_credentials = f"http://{credentials}@{address}/simple" if credentials else self.url
 
 
@@ -51,8 +55,8 @@ def package_index(wheels: Mapping[str, bytes], credentials: str | None = None) -
                 self._answer(401, b"", ("WWW-Authenticate", 'Basic realm="house"'))
                 return
             kind, _, name = self.path.strip("/").partition("/")
-            if kind == "simple":
-                files = [file for file in wheels if file.partition("-")[0].replace("_", "-") == name]
+            if kind == "simple" or (kind, name) == ("wheels", ""):
+                files = [file for file in wheels if kind == "wheels" or file.partition("-")[0].replace("_", "-") == name]
                 page = "".join(f'<a href="/files/{file}">{file}</a>' for file in files)
                 self._answer(200 if files else 404, page.encode(), ("Content-Type", "text/html"))
             else:

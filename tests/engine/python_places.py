@@ -18,8 +18,9 @@ from typing import Any
 
 from optimizer import BuildSecret, ImageSpec, Lock, SourceCode, plan
 from optimizer.bases.mirror import Mirror
-from optimizer.context import Project, build_context, stage_context
+from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.model.steps import Step
+from optimizer.project.files import Project
 from tests.engine import services
 
 ROOT = Path(__file__).parents[2]

@@ -71,15 +71,15 @@ def _stop(pid: int) -> None:
 
 
 @contextlib.contextmanager
-def registry(directory: Path) -> Iterator[str]:
-    """A registry; gives its ``host:port``."""
+def registry(directory: Path, users: str = "") -> Iterator[str]:
+    """A registry; gives its ``host:port``.  With ``users``, lines of an htpasswd file, it requires a login."""
     try:
-        yield start_registry(directory)
+        yield start_registry(directory, users)
     finally:
         stop_registry(directory)
 
 
-def start_registry(directory: Path) -> str:
+def start_registry(directory: Path, users: str = "") -> str:
     """Start a registry that keeps all in the directory; gives its ``host:port``."""
     program = shutil.which("docker-registry")
     if program is None:
@@ -87,7 +87,12 @@ def start_registry(directory: Path) -> str:
     address = f"127.0.0.1:{free_port()}"
     configuration = directory / "registry.yml"
     storage = {"filesystem": {"rootdirectory": str(directory / "blobs")}, "delete": {"enabled": True}}
-    configuration.write_text(json.dumps({"version": 0.1, "storage": storage, "http": {"addr": address}, "log": {"level": "warn"}}))
+    settings: dict[str, Any] = {"version": 0.1, "storage": storage, "http": {"addr": address}, "log": {"level": "warn"}}
+    if users:
+        passwords = directory / "htpasswd"
+        passwords.write_text(users)
+        settings["auth"] = {"htpasswd": {"realm": "test", "path": str(passwords)}}
+    configuration.write_text(json.dumps(settings))
     pid = _start([program, "serve", str(configuration)], f"http://{address}/v2/", directory / "registry.log")
     (directory / "registry.json").write_text(json.dumps({"pid": pid, "address": address}))
     return address

@@ -14,11 +14,13 @@ from typing import Any
 
 import pytest
 
-from optimizer import ImageSpec, Lock, plan
+from optimizer import Extension, ImageSpec, Lock, plan
 from optimizer.bases.mirror import Mirror
-from optimizer.context import Project, build_context, stage_context
+from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.model.plan import BuildPlan
 from optimizer.planning import required_images
+from optimizer.planning.keys import stage_keys
+from optimizer.project.files import Project
 from stacks.operations import audit_image, ingest_image, invoice_image, receipts_image
 from stacks.storefront import recommend_image
 
@@ -86,7 +88,7 @@ def test_an_image_for_arm64_needs_no_emulator(name: str, registry: str, lock: Pa
     """Requirement: "its wheels and binaries are arm64, its layers equal to those of any other builder where the content is
     architecture-neutral"."""
     made = {architecture: planned(FUNCTIONS[name](architecture), registry, lock) for architecture in MACHINES}
-    assert not any(stage.needs_target for each in made.values() for stage in each.stages)
+    assert not any(stage.on_target for each in made.values() for stage in each.stages)
     images = {architecture: build(each, tmp_path) for architecture, each in made.items()}
     details = {architecture: inspect(image) for architecture, image in images.items()}
     assert [details[architecture]["Architecture"] for architecture in ("x86_64", "arm64")] == ["amd64", "arm64"]
@@ -96,3 +98,34 @@ def test_an_image_for_arm64_needs_no_emulator(name: str, registry: str, lock: Pa
         assert set().union(*holds[architecture]) == ({machine} if name in WITH_PROGRAMS else set())
     equal = [one == other for one, other in zip(*(each["RootFS"]["Layers"][-count:] for each in details.values()))]
     assert equal == [not found for found in holds["arm64"]]
+
+
+def docker(*arguments: str) -> None:
+    subprocess.run(["docker", *arguments], check=True, capture_output=True, timeout=120)
+
+
+def test_a_tree_of_another_image_is_that_of_the_target(registry: str, tmp_path: Path) -> None:
+    """The digest of an index is the same for both platforms, and what is copied from it is not: so the key holds the platform."""
+    name = f"{registry}/tests/who:1"
+    for architecture, word in {"x86_64": "amd64", "arm64": "arm64"}.items():
+        directory = tmp_path / word
+        directory.mkdir()
+        (directory / "who").write_text(word, encoding="utf-8")
+        (directory / "Dockerfile").write_text("FROM scratch\nCOPY who /opt/extensions/who\n", encoding="utf-8")
+        docker("build", "--quiet", "--platform", f"linux/{word}", "--tag", f"{name}-{architecture}", str(directory))
+        docker("push", "--quiet", f"{name}-{architecture}")
+        docker("rmi", f"{name}-{architecture}")
+    docker("buildx", "imagetools", "create", "--tag", name, f"{name}-x86_64", f"{name}-arm64")
+    specs = {
+        word: ImageSpec(runtime="python3.13", architecture=word, steps=[Extension(image="public.ecr.aws/tests/who:1", name="who")])
+        for word in MACHINES
+    }
+    lock_file = tmp_path / "optimizer.lock"
+    images = [word for image in map(str, required_images(specs["arm64"])) for word in ("--image", image)]
+    argv = [sys.executable, "-m", "optimizer", "pin", "--mirror", registry, "--lock", str(lock_file), *images]
+    subprocess.run(argv, cwd=ROOT, check=True, timeout=120)
+    made = {word: planned(spec, registry, lock_file) for word, spec in specs.items()}
+    assert not any(each.stage("who").on_target for each in made.values())
+    keys = {stage_keys(each, Project(ROOT))["who"] for each in made.values()}
+    layers = {inspect(build(each, tmp_path / f"contexts-{word}"))["RootFS"]["Layers"][-1] for word, each in made.items()}
+    assert len(keys) == len(layers) == 2

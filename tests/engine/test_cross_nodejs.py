@@ -11,7 +11,8 @@ import pytest
 
 from optimizer import ImageSpec, Lock, NodeDependencies, plan
 from optimizer.bases.mirror import Mirror
-from optimizer.context import Project, build_context, stage_context
+from optimizer.builders.docker.context import build_context, stage_context
+from optimizer.project.files import Project
 from tests.engine.test_cross import MACHINES, machines
 
 PROJECTS = Path(__file__).parent / "projects" / "node-native"
@@ -27,7 +28,7 @@ def test_packages_for_arm64_hold_no_program_of_the_builder(name: str, registry: 
     subprocess.run([*argv, "--image", "public.ecr.aws/lambda/nodejs:22"], cwd=ROOT, check=True, timeout=120)
     spec = ImageSpec(runtime="nodejs22.x", architecture="arm64", steps=[NodeDependencies(name, scripts=False)])
     made = plan(spec, Lock.parse(lock.read_text(encoding="utf-8")), root=PROJECTS, mirror=Mirror.parse(registry))
-    assert not any(stage.needs_target for stage in made.stages)
+    assert not any(stage.on_target for stage in made.stages)
     project = Project(PROJECTS)
     context = build_context(made, project)
     directory = stage_context(context, project, tmp_path)

@@ -20,8 +20,9 @@ import pytest
 
 from optimizer import Command, ImageSpec, Lock, NodeDependencies, SourceCode, plan
 from optimizer.bases.mirror import Mirror
-from optimizer.context import BuildContext, Project, build_context, stage_context
+from optimizer.builders.docker.context import BuildContext, build_context, stage_context
 from optimizer.errors import ContextError
+from optimizer.project.files import Project
 from tests.adapters.registry_server import serving
 from tests.engine import services
 from tests.engine.daemon import Daemon, daemon
@@ -88,7 +89,7 @@ def test_a_lock_of_yarn_that_does_not_fit_is_refused(registry: str, tmp_path: Pa
 
 
 class Line:
-    """A line to a registry, which breaks after a number of bytes until it is mended."""
+    """A line to a registry, which breaks after a number of bytes until it is repaired."""
 
     def __init__(self, target: str, bytes_max: int) -> None:
         host, _, port = target.rpartition(":")

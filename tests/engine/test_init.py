@@ -13,12 +13,13 @@ import pytest
 
 from optimizer import ImageSpec, Lock
 from optimizer.bases.mirror import Mirror
-from optimizer.context import Project, build_context, stage_context
+from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.planning import plan
+from optimizer.project.files import Project
 from tests.engine import services
 
 ROOT = Path(__file__).parents[2]
-CORPUS = ROOT / "tests" / "lint" / "corpus"
+CORPUS = ROOT / "tests" / "linting" / "corpus"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +45,7 @@ CASES = {
         event="bücher.example",
         answer="xn--bcher-kva.example",
     ),
-    # AWS's guide for TypeScript: a stage that runs what cannot be told, so it becomes a command step.
+    # AWS's guide for TypeScript: a stage that runs what is unknown, so it becomes a command step.
     "command": Case(
         dockerfile="aws-typescript",
         files={

@@ -17,8 +17,9 @@ import pytest
 from optimizer import GoBuild, ImageSpec, JavaBuild, Lock, RubyDependencies, RustBuild, SourceCode, plan
 from optimizer.bases.catalogue import base_image
 from optimizer.bases.mirror import Mirror
-from optimizer.context import Project, build_context, stage_context
+from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.model.steps import Step
+from optimizer.project.files import Project
 from tests.engine.services import invoke
 
 ROOT = Path(__file__).parents[2]

@@ -10,15 +10,17 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from optimizer import ImageSpec, Lock, NodeDependencies, SourceCode, plan
+from optimizer import Command, ImageSpec, Lock, NodeDependencies, SourceCode, plan
 from optimizer.bases.mirror import Mirror
-from optimizer.context import Project, build_context, stage_context
+from optimizer.builders.docker.context import build_context, stage_context
+from optimizer.errors import SpecError
 from optimizer.model.reference import ImageReference
+from optimizer.project.files import Project
 from tests.engine.services import invoke
 
 PROJECTS = Path(__file__).parent / "projects"
@@ -117,6 +119,38 @@ def test_functions_of_a_workspace_answer_and_share_layers(case: str, workshop: W
         image, changed = workshop.build(root, specification(lock, function, base), tmp_path)
         assert {name for name, layer in changed.items() if layer != layers[function][name]} == {shared}
         assert invoke(image, handler, {"name": "Ada"}) == {**answer, "greeting": "Good morning Ada"}
+
+
+COMPILE = (
+    'const fs = require("fs"), { stripTypeScriptTypes } = require("module"); '
+    'const code = stripTypeScriptTypes(fs.readFileSync("/var/task/packages/text/src/index.ts", "utf8")); '
+    'fs.mkdirSync("/layer/tree/var/task/packages/text/dist", { recursive: true }); '
+    'fs.writeFileSync("/layer/tree/var/task/packages/text/dist/index.js", code)'
+)
+
+
+def test_a_command_builds_a_member_whose_output_is_not_in_the_project(workshop: Workshop, tmp_path: Path) -> None:
+    """As the message of planning says it, where nobody has built the package before."""
+    root = tmp_path / "shop"
+    shutil.copytree(PROJECTS / "node-workspaces", root)
+    text = root / "packages" / "text"
+    manifest = json.loads((text / "package.json").read_text())
+    (text / "package.json").write_text(json.dumps({**manifest, "main": "dist/index.js"}))
+    (text / "src").mkdir()
+    code = (text / "index.js").read_text()
+    (text / "src" / "index.ts").write_text(code.replace("(name) =>", "(name: string): string =>"))
+    (text / "index.js").unlink()
+    handler, answer = FUNCTIONS["worker"]
+    packages, own = specification("package-lock.json", "worker", None).steps
+    build = Command([["node", "--no-warnings", "-e", COMPILE]], name="text", after=["node-dependencies"])
+    with pytest.raises(
+        SpecError, match=r'has the main file "dist/index.js", which does not exist in the project\n  hint: build the package first'
+    ):
+        workshop.build(root, ImageSpec(runtime="nodejs22.x", steps=[packages, build, own]), tmp_path)
+    packages = replace(packages, ignore_unbuilt=["@acme/text"])
+    image, layers = workshop.build(root, ImageSpec(runtime="nodejs22.x", steps=[packages, build, own]), tmp_path)
+    assert invoke(image, handler, {"name": "Ada"}) == answer
+    assert list(layers).index("text") > list(layers).index("node-dependencies-packages-text")
 
 
 @pytest.mark.parametrize("tool", ["npm", "pnpm", "yarn", "yarn-classic"])

@@ -15,7 +15,9 @@ import pytest
 from optimizer import BuildSecret, ImageSpec, Lock, PythonDependencies, plan
 from optimizer.bases.catalogue import base_image
 from optimizer.bases.mirror import Mirror
-from optimizer.context import Project, build_context, stage_context
+from optimizer.bases.tools import Tools
+from optimizer.builders.docker.context import build_context, stage_context
+from optimizer.project.files import Project
 from tests.engine.example import ROOT
 from tests.engine.package_index import CREDENTIALS, PackageIndex, package_index, wheel
 
@@ -39,7 +41,7 @@ def installer(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
         ":all:",
         "--dest",
         str(directory),
-        "uv==0.13.9",
+        f"uv=={Tools().tool('uv').version}",
     ]
     subprocess.run(argv, check=True, timeout=TIMEOUT_S)
     return {path.name: path.read_bytes() for path in directory.iterdir()}
@@ -53,7 +55,7 @@ def public(installer: dict[str, bytes]) -> Iterator[PackageIndex]:
 
 @pytest.fixture
 def private(installer: dict[str, bytes]) -> Iterator[PackageIndex]:
-    """An index as a pull-through proxy is: with packages of the house, and with what it has from elsewhere."""
+    """An index as a pull-through proxy is: with packages of the company, and with what it has from elsewhere."""
     with package_index({**installer, **dict([wheel(PACKAGE, "1.0", "FROM = 'private'\n")])}, CREDENTIALS) as index:
         yield index
 

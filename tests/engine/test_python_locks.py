@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import uuid
 from collections.abc import Iterator
@@ -10,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from optimizer import BuildSecret, PythonDependencies
+from tests.engine.package_index import package_index
+from tests.engine.package_index import wheel as index_wheel
 from tests.engine.python_places import Built, Place, package, pin, repository, wheel, write
 
 HOST = "git.example.com"
@@ -164,6 +168,43 @@ wheels = [{{ filename = "fromwheel-1.0-py3-none-any.whl", hash = "{digest}" }}]
     check(place, tmp_path, PythonDependencies("uv.lock", secrets=[secret], name="packages"), "fromflat")
 
 
+@pytest.mark.parametrize("settings", ["pyproject.toml", "uv.toml"])
+def test_a_flat_index_at_any_address(settings: str, place: Place, tmp_path: Path) -> None:
+    """uv.lock calls the page a registry; asked as an index, it would have nothing at the address of the package."""
+    project = '[project]\nname = "app"\nversion = "0"\nrequires-python = ">=3.11"\ndependencies = ["frompage"]\n'
+    file, data = index_wheel("frompage", "1.0", 'WHO = "page"\n')
+    with package_index({file: data}) as index:
+        table = "tool.uv.index" if settings == "pyproject.toml" else "index"
+        flat = f'[[{table}]]\nname = "flat"\nurl = "{index.page}"\nformat = "flat"\n'
+        write(tmp_path / "pyproject.toml", project + (flat if settings == "pyproject.toml" else ""))
+        if settings == "uv.toml":
+            write(tmp_path / "uv.toml", flat)
+        write(
+            tmp_path / "uv.lock",
+            f"""\
+version = 1
+revision = 3
+requires-python = ">=3.11"
+
+[[package]]
+name = "app"
+version = "0"
+source = {{ virtual = "." }}
+dependencies = [{{ name = "frompage" }}]
+
+[[package]]
+name = "frompage"
+version = "1.0"
+source = {{ registry = "{index.page}" }}
+wheels = [{{ url = "{index.page.replace("wheels/", "files/")}{file}", hash = "sha256:{hashlib.sha256(data).hexdigest()}" }}]
+""",
+        )
+        built = place.build(tmp_path, PythonDependencies("uv.lock", name="packages"), cold=True)
+    assert built.answer("frompage")["values"] == {"frompage": "page"}
+    assert "/wheels/" in index.requests
+    assert not [path for path in index.requests if path.startswith("/simple")]
+
+
 def test_poetry_lock(place: Place, git: tuple[str, BuildSecret], tmp_path: Path) -> None:
     commit, secret = git
     digest = local_project(tmp_path)
@@ -253,6 +294,33 @@ def test_pipfile_lock(place: Place, git: tuple[str, BuildSecret], tmp_path: Path
 """,
     )
     check(place, tmp_path, PythonDependencies("Pipfile.lock", secrets=[secret], name="packages"))
+
+
+@pytest.mark.parametrize("installer", ["uv", "pip"])
+def test_variables_in_the_sources_of_pipenv(installer: str, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """pipenv leaves the names in its lock, and writes values into the URL as URLs want them; no installer knows names in options."""
+    name, password = "fromhouse", "half/full@2"
+    file, data = index_wheel(name, "1.0", 'WHO = "house"\n')
+    with package_index({file: data}, f"house:{password}") as index:
+        write(tmp_path / "Pipfile", f'[packages]\n{name} = "*"\n')
+        url = index.url.replace("://", "://$HOUSE_USER:${HOUSE_PASSWORD}@")
+        lock = {
+            "_meta": {
+                "hash": {"sha256": "0"},
+                "pipfile-spec": 6,
+                "requires": {},
+                "sources": [{"name": "house", "url": url, "verify_ssl": True}],
+            },
+            "default": {name: {"version": "==1.0", "index": "house", "hashes": [f"sha256:{hashlib.sha256(data).hexdigest()}"]}},
+            "develop": {},
+        }
+        write(tmp_path / "Pipfile.lock", json.dumps(lock))
+        monkeypatch.setenv("ANY_USER", "house")
+        monkeypatch.setenv("ANY_PASSWORD", password)
+        secrets = [BuildSecret(word.lower(), from_env=f"ANY_{word}", to_env=f"HOUSE_{word}") for word in ("USER", "PASSWORD")]
+        built = place.build(tmp_path, PythonDependencies("Pipfile.lock", installer=installer, secrets=secrets, name="packages"), cold=True)
+    assert built.answer(name)["values"] == {name: "house"}
+    assert "half" not in built.log
 
 
 def test_pylock(place: Place, git: tuple[str, BuildSecret], tmp_path: Path) -> None:

@@ -42,11 +42,12 @@ from optimizer import (
     plan,
 )
 from optimizer.bases.mirror import Mirror
-from optimizer.context import Project, build_context, stage_context
+from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.model.plan import TIMESTAMP, BuildPlan
 from optimizer.model.reference import ImageReference
 from optimizer.model.steps import Step
 from optimizer.planning import required_images
+from optimizer.project.files import Project
 from tests.engine.daemon import Daemon, daemon
 from tests.engine.services import invoke
 from tests.engine.standins import push_patched_standins
@@ -130,7 +131,7 @@ STEPS: Mapping[str, Mapping[str, Callable[[str], Step]]] = {
         "ruby": lambda at: RubyDependencies(f"{at}/ruby/Gemfile.lock", build_packages=["make"], name="ruby"),
         "code": lambda at: SourceCode(f"{at}/ruby", exclude=["Gemfile*"], name="code"),
     },
-    # A house base, and code on a system that is changed in place.
+    # A base image of a company, and code on a system that is changed in place.
     "house": {
         "system": lambda at: SystemPackages(["make"], name="system"),
         "code": lambda at: SourceCode(f"{at}/code", name="code"),
@@ -263,7 +264,7 @@ def fetch(url: str) -> bytes:
 
 
 def push_own_images(registry: str, prefix: str, owner: str, directory: Path) -> None:
-    """An extension in an image, whose files belong to someone, and a house base."""
+    """An extension in an image, whose files belong to someone, and a base image of a company."""
     write(directory / "extension" / "opt" / "extensions" / "telemetry", "#!/bin/sh\n").chmod(0o700)
     write(directory / "extension" / "Dockerfile", f"FROM scratch\nCOPY --chown={owner} opt /opt\n")
     write(directory / "house" / "Dockerfile", f"FROM {registry}/{prefix}lambda/python:3.13\nCOPY Dockerfile /opt/house/\n")

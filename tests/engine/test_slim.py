@@ -13,8 +13,9 @@ from typing import Any
 
 from optimizer import ImageSpec, Lock
 from optimizer.bases.mirror import Mirror
-from optimizer.context import Project, build_context, stage_context
+from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.planning import plan
+from optimizer.project.files import Project
 from tests.engine import services
 
 ROOT = Path(__file__).parents[2]
@@ -77,7 +78,7 @@ def docker(*arguments: str) -> str:
 
 
 def project(directory: Path, registry: str, base: str, recipe: str, spec: str, words: str) -> Path:
-    """A project on a house base that has packages of its own where AWS's bases keep theirs."""
+    """A project on a company base that has packages of its own where AWS's bases keep theirs."""
     (directory / "base").mkdir()
     (directory / "base" / "Dockerfile").write_text(recipe)
     docker("build", "--quiet", "--tag", f"{registry}/{base}", str(directory / "base"))

@@ -151,6 +151,6 @@ def test_an_interrupted_verification_leaves_nothing(request_to_end: signal.Signa
     os.kill(process.pid, request_to_end)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, "")
-    assert err == "building Plain/Api twice\nerror: interrupted before it was done; nothing half-done is left behind\n"
+    assert err == "building Plain/Api twice\nerror: interrupted; no partial result is left\n"
     assert leftovers(temporary) == []
     assert list(processes_in(temporary)) == []

@@ -1,6 +1,6 @@
 """A name that a layer takes for a deletion ends the build, in the language of every family of bases.
 
-The engine that builds keeps such a file as it is; whoever unpacks the pushed layer deletes its neighbour.
+The engine that builds keeps such a file as it is; the machine that unpacks the pushed layer deletes its neighbour.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import pytest
 
 from optimizer import Command, ImageSpec, Lock, plan
 from optimizer.bases.mirror import Mirror
-from optimizer.context import Project, build_context, stage_context
+from optimizer.builders.docker.context import build_context, stage_context
+from optimizer.project.files import Project
 from tests.engine.example import ROOT
 
 TIMEOUT_S = 300

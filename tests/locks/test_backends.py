@@ -6,7 +6,10 @@ import json
 
 import pytest
 
-from optimizer.locks.backends import PINNED, read_project
+from optimizer.bases.tools import Tools
+from optimizer.locks.backends import read_project
+
+PINNED = Tools().backends()
 
 
 def builds(*requires: str) -> str:
@@ -28,7 +31,7 @@ def builds(*requires: str) -> str:
     ],
 )
 def test_versions_are_ours_where_the_project_accepts_them(requires: list[str], pins: list[str], open_ends: list[str]) -> None:
-    assert read_project(builds(*requires)).constraints() == (tuple(pins), tuple(open_ends))
+    assert read_project(builds(*requires)).constraints(PINNED) == (tuple(pins), tuple(open_ends))
 
 
 def test_a_directory_without_pyproject_is_built_as_tools_do() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from optimizer.bases.catalogue import base_image
-from optimizer.locks.python import PYPI, From, Package, Wanted, environment_of, registries
+from optimizer.locks.python import PYPI, From, Package, Registry, Wanted, environment_of, registries
 from optimizer.locks.uv import read_uv_lock
 
 ENVIRONMENT = environment_of(base_image("python3.13"), "x86_64")
@@ -97,8 +97,8 @@ def test_what_a_member_needs_is_found_with_where_it_comes_from() -> None:
 def test_extras_that_exclude_one_another_choose_the_index(word: str, version: str) -> None:
     found = select(word)
     assert found["torch"].version == version
-    assert ("https://download.pytorch.org/whl/cpu" in registries(found.values())) == (word == "cpu")
-    assert registries(found.values())[0] == PYPI
+    assert ("https://download.pytorch.org/whl/cpu" in [item.url for item in registries(found.values())]) == (word == "cpu")
+    assert registries(found.values())[0] == Registry(PYPI)
 
 
 def test_a_flat_index_is_a_directory_of_archives() -> None:

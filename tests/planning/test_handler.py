@@ -9,9 +9,10 @@ import pytest
 
 from optimizer import Command, Files, ImageSpec, Lock, PythonDependencies, SourceCode, plan
 from optimizer.bases.catalogue import base_image
-from optimizer.context import Project, build_context
-from optimizer.context.image import image_files
+from optimizer.builders.docker.context import build_context
+from optimizer.builders.image_files import image_files
 from optimizer.planning.handler import ImageFiles, undefined_handler
+from optimizer.project.files import Project
 
 LOCK = Lock.parse((Path(__file__).parents[1] / "golden" / "optimizer.lock").read_text(encoding="utf-8"))
 PYTHON = "def handler(event, context):\n    pass\n"
@@ -114,9 +115,9 @@ def test_python_path_of_the_image_counts() -> None:
         ({"/var/task/mian.py": "x = 1\n"}, 'did you mean "mian.handler"?'),
         (
             {"/var/task/a.py": PYTHON, "/var/task/b.py": PYTHON},
-            "name a file of the image as seen from /var/task, or add the step that brings it",
+            "give the path of a file in the image, relative to /var/task, or add the step that copies it",
         ),
-        ({}, "name a file of the image as seen from /var/task, or add the step that brings it"),
+        ({}, "give the path of a file in the image, relative to /var/task, or add the step that copies it"),
     ],
 )
 def test_python_without_the_module_is_told(files: dict[str, str | bytes], hint: str) -> None:
@@ -196,7 +197,7 @@ def test_node_finds_files_where_the_runtime_does(path: str) -> None:
         ({"/var/task/indx.mjs": "run()", "/var/task/node_modules/index.js": ""}, 'did you mean "indx.handler"?'),
         (
             {"/var/task/index.ts": ""},
-            "the runtime runs no TypeScript: compile it, for example with a Command step, and name the directory of the result",
+            "the runtime does not run TypeScript: compile it, for example in a Command step, and name the directory of the result",
         ),
     ],
 )

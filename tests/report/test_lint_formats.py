@@ -15,15 +15,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimizer.dockerfile.instruction import Position, Span
-from optimizer.lint.conventions import Conventions
-from optimizer.lint.engine import LintReport, lint
-from optimizer.lint.finding import Doubt, Edit, Finding, Fix, Location, Severity
-from optimizer.lint.rule import choose
-from optimizer.lint.rules import RULES
-from optimizer.lint.subjects import DockerfileSubject
-from optimizer.report.doubts import grouped
+from optimizer.linting.conventions import Conventions
+from optimizer.linting.engine import lint
+from optimizer.linting.finding import Edit, Finding, Fix, InconclusiveCheck, Location, Severity
+from optimizer.linting.report import LintReport
+from optimizer.linting.rule import choose
+from optimizer.linting.rules import RULES
+from optimizer.linting.subjects import DockerfileSubject
 from optimizer.report.formats import NAMES, lint_as
-from tests.lint.cases import TODAY, Files
+from optimizer.report.inconclusive import grouped
+from tests.linting.cases import TODAY, Files
 
 GOLDEN = Path(__file__).parent / "lint"
 FORMS = [form for form in NAMES if form != "text"]
@@ -71,12 +72,12 @@ BY_HAND = (
 _UNKNOWN = '"$BASE" depends on a value that only the build decides'
 DOUBTS = (
     *(
-        Doubt(rule=rule, name=name, reason=_UNKNOWN, location=Location(path=path, span=Span(Position(2, 6), Position(2, 11))))
+        InconclusiveCheck(rule=rule, name=name, reason=_UNKNOWN, location=Location(path=path, span=Span(Position(2, 6), Position(2, 11))))
         for path in ("services/api/Dockerfile", "a b, 100%:ü/Dockerfile")
         for rule, name in (("LIO101", "base-not-aws-provided"), ("LIO102", "base-unpinned"))
     ),
     *(
-        Doubt(
+        InconclusiveCheck(
             rule="LIO751",
             name="repository-not-allowed",
             reason="odd: {0}\x1b\x00\n::error::",
@@ -86,9 +87,9 @@ DOUBTS = (
     ),
 )
 REASONS = 2
-"""Of the doubts."""
+"""Of the inconclusive."""
 
-REPORT = LintReport(findings=(*SEEN.findings, *BY_HAND), known=SEEN.findings[:1], doubts=DOUBTS, subjects=2)
+REPORT = LintReport(findings=(*SEEN.findings, *BY_HAND), known=SEEN.findings[:1], inconclusive=DOUBTS, subjects=2)
 
 
 def sarif_schema() -> object:
@@ -125,27 +126,29 @@ def test_equal_reports_give_equal_bytes_whatever_the_hash_seed(form: str) -> Non
 
 
 @pytest.mark.parametrize("form", NAMES)
-def test_what_is_undecided_names_rule_place_and_reason(form: str) -> None:
-    """Requirement: "what is undecided says why, everywhere"."""
-    text = lint_as(form, LintReport(doubts=DOUBTS[:2], subjects=1), rules=CHOSEN)
+def test_what_is_inconclusive_names_rule_place_and_reason(form: str) -> None:
+    """Requirement: "what is inconclusive says why, everywhere"."""
+    text = lint_as(form, LintReport(inconclusive=DOUBTS[:2], subjects=1), rules=CHOSEN)
     assert all(word in text for word in ("LIO101", "LIO102", "services/api/Dockerfile", "$BASE", "only the build decides"))
 
 
 def test_the_text_has_a_line_for_each_reason_and_tells_how_many_more_places_there_are() -> None:
-    assert lint_as("text", LintReport(doubts=DOUBTS, subjects=9)) == (
-        "undecided:\n"
+    assert lint_as("text", LintReport(inconclusive=DOUBTS, subjects=9)) == (
+        "inconclusive:\n"
         f"  services/api/Dockerfile:2:6: LIO101, LIO102: {_UNKNOWN}\n"
         "    and: a b, 100%:ü/Dockerfile:2:6\n"
         "  App/F0: LIO751 repository-not-allowed: odd: {0}\ufffd\ufffd\ufffd::error::\n"
         "    and: App/F1, App/F2, App/F3, App/F4, App/F5 and 2 more\n"
         "\n"
-        "9 checked; 0 error, 0 warning, 0 info; 12 undecided\n"
+        "9 checked; 0 error, 0 warning, 0 info; 12 inconclusive\n"
     )
 
 
 def test_the_text_names_twenty_reasons_and_where_the_rest_is() -> None:
-    doubts = [Doubt(rule="LIO101", name="x", reason=f"reason {number:02}", location=Location(path="a")) for number in range(25)]
-    text = lint_as("text", LintReport(doubts=tuple(doubts)))
+    inconclusive = [
+        InconclusiveCheck(rule="LIO101", name="x", reason=f"reason {number:02}", location=Location(path="a")) for number in range(25)
+    ]
+    text = lint_as("text", LintReport(inconclusive=tuple(inconclusive)))
     assert "reason 19" in text and "reason 20" not in text
     assert "  and 5 more reasons; --format json lists all\n" in text
 
@@ -259,15 +262,15 @@ FINDINGS = st.builds(
 )
 
 
-UNKNOWN = st.builds(Doubt, rule=st.sampled_from(["LIO101", "LIO102"]), name=st.just("name"), reason=TEXTS, location=LOCATIONS)
+UNKNOWN = st.builds(InconclusiveCheck, rule=st.sampled_from(["LIO101", "LIO102"]), name=st.just("name"), reason=TEXTS, location=LOCATIONS)
 
 
 @given(st.lists(FINDINGS, max_size=4), st.lists(UNKNOWN, max_size=4))
 @settings(deadline=None, max_examples=100)
-def test_any_text_can_be_written(findings: list[Finding], doubts: list[Doubt]) -> None:
+def test_any_text_can_be_written(findings: list[Finding], inconclusive: list[InconclusiveCheck]) -> None:
     """Requirement: "no crash on any input": whatever a file, a construct or a message holds, the format holds."""
-    report = LintReport(findings=tuple(findings), doubts=tuple(doubts))
-    reasons = len(grouped(doubts))
+    report = LintReport(findings=tuple(findings), inconclusive=tuple(inconclusive))
+    reasons = len(grouped(inconclusive))
     assert len(lint_as("github", report).split("\n")) == len(findings) + reasons + 1
     assert len(json.loads(lint_as("gitlab", report))) == len(findings) + reasons
     assert len(json.loads(lint_as("sarif", report, rules=CHOSEN))["runs"][0]["results"]) == len(findings)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optimizer.lint.finding import Edit, Finding, Fix, Location, Severity
-from optimizer.lint.fixes import apply_fixes
+from optimizer.linting.finding import Edit, Finding, Fix, Location, Severity
+from optimizer.linting.fixes import apply_fixes
 from optimizer.sam.document import Document, parse_document
 from optimizer.sam.insertions import architectures
 from optimizer.sam.template import functions
@@ -18,7 +18,7 @@ def told(data: bytes) -> bytes:
     text = data.decode()
     document = parse_document(text)
     assert isinstance(document, Document)
-    names = [item.logical_id for item in functions(document) if not item.architecture_given]
+    names = [item.logical_id for item in functions(document) if not item.declared.architecture_given]
     findings = [
         Finding(
             rule="LIO682",

@@ -37,7 +37,7 @@ class TestFunctions:
             "PackageType: Image, Architectures: [arm64], ImageConfig: {Command: [app.get], EntryPoint: [/x]}",
             "Dockerfile: Dockerfile.api, DockerContext: ./api, DockerBuildArgs: {A: b, C: !Ref D}, DockerBuildTarget: final, DockerTag: v1",
         )
-        assert (function.logical_id, function.architecture, function.command, function.entrypoint) == (
+        assert (function.logical_id, function.declared.architecture, function.declared.command, function.declared.entrypoint) == (
             "Api",
             "arm64",
             ("app.get",),
@@ -50,14 +50,14 @@ class TestFunctions:
         assert function.span is not None and str(function.span.start) == "2:3"
 
     def test_globals_stand_behind_the_function(self) -> None:
-        assert serverless("Timeout: 3", head=GLOBALS).architecture == "arm64"
-        assert serverless("Architectures: [x86_64]", head=GLOBALS).architecture == "x86_64"
+        assert serverless("Timeout: 3", head=GLOBALS).declared.architecture == "arm64"
+        assert serverless("Architectures: [x86_64]", head=GLOBALS).declared.architecture == "x86_64"
 
     def test_what_is_not_given_and_what_is_hidden(self) -> None:
         missing = serverless()
-        assert (missing.architecture, missing.architecture_given, missing.command) == (None, False, ())
+        assert (missing.declared.architecture, missing.declared.architecture_given, missing.declared.command) == ("x86_64", False, ())
         hidden = serverless("PackageType: Image, Architectures: [!Ref A], ImageConfig: {Command: [!Ref B]}", "DockerContext: !Ref C")
-        assert (hidden.architecture, hidden.architecture_given, hidden.command) == (None, True, None)
+        assert (hidden.declared.architecture, hidden.declared.architecture_given, hidden.declared.command) == (None, True, None)
         assert hidden.build is not None and hidden.build.directory is None
 
     def test_an_image_that_is_not_built_here(self) -> None:
@@ -154,5 +154,5 @@ def test_no_shape_does_harm(kind: str, properties: Any, metadata: Any, common: A
     resources = {"R": {"Type": kind, "Properties": image, "Metadata": metadata}, "S": properties}
     document = Document(data={"Globals": {"Function": common}, "Resources": resources})
     for function in functions(document):
-        assert function.architecture_given or function.architecture is None
+        assert function.declared.architecture_given or function.declared.architecture == "x86_64"
     list(repositories(document))

@@ -11,7 +11,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from optimizer.model.plan import BuildPlan, Run
+from optimizer.builders.docker.actions import Run
+from optimizer.builders.docker.lower import stage_bodies
+from optimizer.model.plan import BuildPlan
 from tests.test_golden import CASES, plan_of
 
 # The commands that make trees out of a cache, and the words without which they link.
@@ -24,8 +26,8 @@ LINKING = re.compile(r"\bln (?!-s)|\bcp (-\w*l|.*--link\b)")
 
 
 def commands(plan: BuildPlan) -> Iterator[str]:
-    for stage in plan.stages:
-        for action in stage.actions:
+    for body in stage_bodies(plan).values():
+        for action in body.actions:
             if isinstance(action, Run):
                 yield from (" ".join(command) for command in action.commands if isinstance(command, tuple))
 

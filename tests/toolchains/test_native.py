@@ -7,11 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from optimizer import DotnetBuild, GoBuild, ImageSpec, JavaBuild, Lock, RubyDependencies, RustBuild, SourceCode, plan
-from optimizer.context import Project, build_context, stage_context
+from optimizer import BuildSecret, DotnetBuild, GoBuild, ImageSpec, JavaBuild, Lock, RubyDependencies, RustBuild, SourceCode, plan
+from optimizer.builders.docker.actions import Run
+from optimizer.builders.docker.context import build_context, stage_context
+from optimizer.builders.docker.lower import stage_bodies
 from optimizer.errors import SpecError
-from optimizer.model.plan import BuildPlan, Run
+from optimizer.model.plan import BuildPlan
+from optimizer.model.recipes.programs import DotnetProgram, GoProgram, JavaClasses, JavaLibraries, RustProgram
 from optimizer.model.steps import Step
+from optimizer.project.files import Project
 from tests.test_golden import GOLDEN
 
 IN_THE_ROOT = {
@@ -39,9 +43,20 @@ def write(root: Path, files: Mapping[str, str]) -> None:
         path.write_text(text, encoding="utf-8")
 
 
-def planned(root: Path, runtime: str, *steps: Step) -> BuildPlan:
+def planned(root: Path, runtime: str, *steps: Step, architecture: str = "x86_64") -> BuildPlan:
     lock = Lock.parse((GOLDEN / "optimizer.lock").read_text(encoding="utf-8"))
-    return plan(ImageSpec(runtime=runtime, steps=steps), lock, root=root)
+    return plan(ImageSpec(runtime=runtime, architecture=architecture, steps=steps), lock, root=root)
+
+
+def runs(made: BuildPlan) -> list[Run]:
+    """The runs of the plan's only stage."""
+    (body,) = stage_bodies(made).values()
+    return [action for action in body.actions if isinstance(action, Run)]
+
+
+def commands(made: BuildPlan) -> list[tuple[str, ...]]:
+    """The commands of the plan's only stage, without the scripts over its tree."""
+    return [command for run in runs(made) for command in run.commands if isinstance(command, tuple)]
 
 
 @pytest.mark.parametrize("language", ROOTS)
@@ -68,10 +83,79 @@ def test_a_broken_pom_that_a_module_leads_to_is_told(tmp_path: Path) -> None:
 
 def test_a_vendor_directory_needs_no_network_and_no_sums(tmp_path: Path) -> None:
     write(tmp_path, {"go.mod": "module x\ngo 1.24\nrequire y v1.0.0\n", "main.go": "", "vendor/modules.txt": "", "vendor/y/y.go": ""})
-    (stage,) = planned(tmp_path, "provided.al2023", GoBuild(".")).stages
-    commands = [command for action in stage.actions if isinstance(action, Run) for command in action.commands]
-    assert [command[:3] for command in commands if isinstance(command, tuple)] == [("go", "build", "-trimpath")]
-    assert "-mod=vendor" in commands[0]
+    token = BuildSecret("netrc", from_env="NETRC", to_file="/root/.netrc")
+    made = planned(tmp_path, "provided.al2023", GoBuild(".", secrets=[token]))
+    recipe = made.stages[0].recipe
+    assert isinstance(recipe, GoProgram)
+    assert (recipe.vendored, recipe.module_files, recipe.secrets) == (True, (), ())
+    (build,) = commands(made)
+    assert build[:3] == ("go", "build", "-trimpath")
+    assert "-mod=vendor" in build
+
+
+def test_modules_are_downloaded_before_the_sources_are_there(tmp_path: Path) -> None:
+    write(tmp_path, {"api/go.mod": "module x\ngo 1.24\nrequire y v1.0.0\n", "api/go.sum": "", "api/main.go": "package main\n"})
+    made = planned(tmp_path, "provided.al2023", GoBuild("api"))
+    recipe = made.stages[0].recipe
+    assert isinstance(recipe, GoProgram)
+    assert [item.source for item in recipe.module_files] == ["api/go.mod", "api/go.sum"]
+    assert [item.source for item in recipe.copies] == ["api"]
+    assert [item.source for item in recipe.inputs()] == ["api/go.mod", "api/go.sum", "api"]
+    assert [command[:3] for command in commands(made)] == [("go", "mod", "download"), ("go", "build", "-trimpath")]
+
+
+@pytest.mark.parametrize(("architecture", "words"), [("x86_64", ("amd64", "linux-x64")), ("arm64", ("arm64", "linux-arm64"))])
+def test_cross_builds_name_the_architecture_in_the_words_of_their_tools(architecture: str, words: tuple[str, str], tmp_path: Path) -> None:
+    write(tmp_path, {"go.mod": "module x\ngo 1.24\n", "main.go": "package main\n", "x.csproj": "<Project/>"})
+    go = planned(tmp_path, "provided.al2023", GoBuild("."), architecture=architecture)
+    dotnet = planned(tmp_path, "dotnet8", DotnetBuild("."), architecture=architecture)
+    recipes = [made.stages[0].recipe for made in (go, dotnet)]
+    assert [getattr(recipe, "architecture", None) for recipe in recipes] == [architecture] * 2
+    (build,) = runs(go)
+    assert dict(build.environment)["GOARCH"] == words[0]
+    assert all(command[3:5] == ("--runtime", words[1]) for command in commands(dotnet))
+
+
+@pytest.mark.parametrize("locked", [True, False])
+def test_a_lock_file_of_nuget_is_obeyed(locked: bool, tmp_path: Path) -> None:
+    write(tmp_path, {"src/x.csproj": "<Project/>", **({"src/packages.lock.json": "{}"} if locked else {})})
+    made = planned(tmp_path, "dotnet8", DotnetBuild(".", project="src/x.csproj"))
+    recipe = made.stages[0].recipe
+    assert isinstance(recipe, DotnetProgram)
+    assert (recipe.project, recipe.locked) == ("src/x.csproj", locked)
+    assert ("--locked-mode" in commands(made)[0]) == locked
+
+
+@pytest.mark.parametrize("target", [None, "x86_64-unknown-linux-musl"])
+def test_the_binary_is_found_where_cargo_puts_it(target: str | None, tmp_path: Path) -> None:
+    configured = {".cargo/config.toml": f'[build]\ntarget = "{target}"\n'} if target else {}
+    write(tmp_path, {"Cargo.toml": '[package]\nname = "bootstrap"\n', "Cargo.lock": "", "src/main.rs": "", **configured})
+    made = planned(tmp_path, "provided.al2023", RustBuild("."))
+    recipe = made.stages[0].recipe
+    assert isinstance(recipe, RustProgram)
+    assert (recipe.binary, recipe.package, recipe.target) == ("bootstrap", None, target)
+    (copied,) = [command for command in commands(made) if command[0] == "cp"]
+    assert copied[1] == ("/tmp/target/" + (f"{target}/" if target else "") + "release/bootstrap")
+
+
+@pytest.mark.parametrize("tool", ["maven", "gradle"])
+def test_libraries_and_classes_are_of_one_module_of_one_build(tool: str, tmp_path: Path) -> None:
+    modules = "<modules><module>api</module><module>money</module></modules>"
+    files = {
+        "maven": {
+            "pom.xml": f"<project><packaging>pom</packaging>{modules}</project>",
+            "api/pom.xml": "<project/>",
+            "money/pom.xml": "<project/>",
+        },
+        "gradle": {"settings.gradle": "include 'api', 'money'", "api/build.gradle": "", "money/build.gradle": ""},
+    }
+    write(tmp_path, files[tool])
+    libraries, classes = (stage.recipe for stage in planned(tmp_path, ROOTS[tool][1], JavaBuild(".", tool=tool, module="api")).stages)
+    assert isinstance(libraries, JavaLibraries)
+    assert isinstance(classes, JavaClasses)
+    for recipe in (libraries, classes):
+        assert (recipe.build_tool, recipe.workdir, recipe.module) == (tool, "/build", "api")
+        assert recipe.modules == ("/build/api", "/build/money")
 
 
 def test_computed_names_bring_the_whole_source_to_the_libraries(tmp_path: Path) -> None:

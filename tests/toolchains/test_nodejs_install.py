@@ -7,10 +7,9 @@ import os
 import subprocess
 from pathlib import Path
 
-from optimizer.toolchains.nodejs_install import DEPENDENCIES_ONLY, ONLY_IMPORTERS
-from optimizer.toolchains.script_files import tree_script
+from optimizer.builders.docker.nodejs_scripts import DEPENDENCIES_ONLY, ONLY_IMPORTERS, collect
 
-COLLECT = tree_script("collect_nodejs.js", "", ())
+COLLECT = collect("", ())
 
 
 def node(script: str, *arguments: str, directory: Path) -> None:

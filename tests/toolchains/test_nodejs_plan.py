@@ -9,7 +9,10 @@ import pytest
 
 from optimizer import ImageSpec, Lock, NodeDependencies, plan, render
 from optimizer.errors import SpecError
-from optimizer.model.plan import BuildPlan
+from optimizer.model.plan import BuildPlan, OnTarget
+from optimizer.model.recipes.nodejs import NodePackages, NodePlatform, WorkspaceMember
+from optimizer.model.recipes.recipe import Tool
+from tests.test_golden import plan_of
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -31,21 +34,29 @@ def project(root: Path, packages: dict[str, object], **manifest: object) -> None
     write(root, **{"package.json": manifest, "package-lock.json": lock})
 
 
+def recipe(plan: BuildPlan) -> NodePackages:
+    (found,) = [stage.recipe for stage in plan.stages if isinstance(stage.recipe, NodePackages)]
+    return found
+
+
 def test_a_script_of_a_package_needs_the_targets_platform_and_no_other_runs(tmp_path: Path) -> None:
     """Requirement: "in a stage that does not need the target's platform no script may run"."""
     esbuild = {"node_modules/esbuild": {"version": "0.25.12", "hasInstallScript": True}}
     project(tmp_path, esbuild, dependencies={"esbuild": "0.25.12"}, scripts={"prepare": "husky"})
     made = planned(tmp_path, NodeDependencies("package-lock.json"))
-    assert made.stages[0].needs_target == "install scripts of esbuild may compile for the platform that they run on"
+    assert made.stages[0].on_target == OnTarget("install scripts of esbuild may compile for the platform that they run on")
     assert "--ignore-scripts" not in render(made)
+    assert (recipe(made).scripts, recipe(made).cross) == (True, False)
     made = planned(tmp_path, NodeDependencies("package-lock.json", scripts=False))
-    assert made.stages[0].needs_target == ""
+    assert made.stages[0].on_target is None
+    assert recipe(made).platform == NodePlatform(cpu="arm64", os="linux", libc="glibc")
+    assert (recipe(made).scripts, recipe(made).cross) == (False, True)
     assert "--cpu=arm64 --os=linux --libc=glibc" in render(made)
     assert "--ignore-scripts" in render(made)
 
     project(tmp_path, {"node_modules/ms": {"version": "2.1.3"}}, dependencies={"ms": "2.1.3"}, scripts={"prepare": "husky"})
     made = planned(tmp_path, NodeDependencies("package-lock.json"))
-    assert made.stages[0].needs_target == ""
+    assert made.stages[0].on_target is None
     assert "--ignore-scripts" in render(made)
 
 
@@ -53,7 +64,7 @@ def test_packages_from_git_bring_git_and_are_built_on_the_target(tmp_path: Path)
     ours = {"node_modules/ours": {"version": "1.0.0", "resolved": "git+ssh://git@github.com/acme/ours.git#1"}}
     project(tmp_path, ours, dependencies={"ours": "github:acme/ours"})
     made = planned(tmp_path, NodeDependencies("package-lock.json"))
-    assert made.stages[0].needs_target == "packages from git (ours) are built on the platform that installs them"
+    assert made.stages[0].on_target == OnTarget("packages from git (ours) are built on the platform that installs them")
     assert "git-core" in render(made)
 
 
@@ -65,7 +76,8 @@ def test_a_directory_beside_the_locks_own_stands_where_the_link_to_it_would(tmp_
     project(tmp_path / "functions" / "api", packages, dependencies={"shared": "file:../shared"})
     write(tmp_path / "functions", **{"shared/package.json": {"name": "shared"}, "shared/index.js": ""})
     made = planned(tmp_path, NodeDependencies("functions/api/package-lock.json"))
-    assert made.stages[0].workdir == "/build/api"
+    assert recipe(made).lock == "/build/api/package-lock.json"
+    assert ("../shared", "node_modules/shared") in recipe(made).places
     assert {(item.source, item.target) for item in made.stages[0].plain_inputs()} == {
         ("functions/api/package.json", "/build/api/"),
         ("functions/api/package-lock.json", "/build/api/"),
@@ -76,7 +88,7 @@ def test_a_directory_beside_the_locks_own_stands_where_the_link_to_it_would(tmp_
 
     # npm neither locks nor installs what such a package depends on.
     write(tmp_path / "functions", **{"shared/package.json": {"name": "shared", "dependencies": {"ms": "2"}}})
-    with pytest.raises(SpecError, match='links "shared" at "functions/shared", but holds none of its dependencies'):
+    with pytest.raises(SpecError, match='links "shared" at "functions/shared", but does not lock its dependencies'):
         planned(tmp_path, NodeDependencies("functions/api/package-lock.json"))
 
 
@@ -90,7 +102,61 @@ def test_the_plan_warns_where_a_member_has_packages_of_its_own(tmp_path: Path) -
     assert planned(case, NodeDependencies("package-lock.json", package="@acme/text")).warnings == ()
 
 
+def test_what_a_command_builds_may_be_in_the_project_or_not(tmp_path: Path) -> None:
+    """Somebody who has built the package by hand, and a fresh checkout, plan the same."""
+    packages = {"packages/text": {"version": "1.0.0", "name": "text"}, "node_modules/text": {"resolved": "packages/text", "link": True}}
+    project(tmp_path, packages, workspaces=["packages/*"], dependencies={"text": "1.0.0"})
+    write(tmp_path, **{"packages/text/package.json": {"name": "text", "main": "dist/index.js"}})
+    with pytest.raises(SpecError, match='has the main file "dist/index.js", which does not exist in the project'):
+        planned(tmp_path, NodeDependencies("package-lock.json"))
+    step = NodeDependencies("package-lock.json", ignore_unbuilt=["text"])
+    unbuilt = planned(tmp_path, step)
+    assert "node-dependencies-packages-text" in unbuilt.layers
+    write(tmp_path, **{"packages/text/dist/index.js": ""})
+    assert planned(tmp_path, step) == unbuilt
+
+
 def test_a_damaged_lock_is_left_to_npm(tmp_path: Path) -> None:
     write(tmp_path, **{"package.json": {"name": "shop"}, "package-lock.json": "{"})
     made = planned(tmp_path, NodeDependencies("package-lock.json"))
-    assert made.stages[0].needs_target == "its lock file does not tell which packages run scripts"
+    assert made.stages[0].on_target == OnTarget("its lock file does not record which packages run scripts")
+
+
+@pytest.mark.parametrize(
+    ("case", "installer", "tools"),
+    [
+        ("nodejs-npm", "npm", []),
+        ("nodejs-npm-patches", "npm", ["patch-package"]),
+        ("nodejs-pnpm", "pnpm", ["pnpm"]),
+        ("nodejs-yarn", "yarn", ["@yarnpkg/cli-dist"]),
+        ("nodejs-yarn-classic", "yarn-classic", ["yarn"]),
+    ],
+)
+def test_a_recipe_names_its_installer_and_what_the_base_lacks(case: str, installer: str, tools: list[str]) -> None:
+    found = recipe(plan_of(case))
+    assert (found.installer, [tool.name for tool in found.tools]) == (installer, tools)
+    assert all(tool.version for tool in found.tools)
+
+
+def test_the_lock_decides_the_version_of_patch_package(tmp_path: Path) -> None:
+    packages = {"node_modules/patch-package": {"version": "8.0.1"}}
+    project(tmp_path, packages, dependencies={"patch-package": "8"}, scripts={"postinstall": "patch-package --patch-dir ./fixes"})
+    write(tmp_path, **{"fixes/ms+2.1.3.patch": ""})
+    found = recipe(planned(tmp_path, NodeDependencies("package-lock.json")))
+    assert (found.patches, found.tools) == ("fixes", (Tool(name="patch-package", version="8.0.1"),))
+    assert found.overruled_manifests == ("package.json",)
+
+
+def test_a_recipe_names_the_member_and_the_places_of_what_it_needs() -> None:
+    found = recipe(plan_of("nodejs-npm-workspace"))
+    assert found.member == WorkspaceMember(path="packages/api", name="@acme/api")
+    assert found.needed_members == ("packages/shared", "packages/text")
+    assert found.places == tuple((path, path) for path in (".", "packages/api", "packages/shared", "packages/text"))
+    assert (found.local_links, found.importers, found.needed_itself) == (True, None, False)
+
+
+def test_what_a_flat_installation_would_bring_for_others_is_cut_from_the_lock() -> None:
+    found = recipe(plan_of("nodejs-pnpm-workspace"))
+    assert found.importers is not None and found.member is not None
+    assert {".", found.member.path, *found.needed_members} <= set(found.importers)
+    assert found.importers[0] == "."

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from optimizer.builders.docker.tree_scripts import normalise
 from optimizer.model.plan import TIMESTAMP
-from optimizer.toolchains.toolchain import normalise
 
 ODD = ("with space", "*", "[1]", "-n", ".hidden", "..two", "$HOME", "back\\slash", "'\"")
 
@@ -37,9 +37,9 @@ def tree(tmp_path: Path) -> Path:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="builds run as root, and only root gives files away")
-@pytest.mark.parametrize("family", ["python", "nodejs", "other"])
-def test_every_entry_gets_one_owner_one_time_and_one_of_two_modes(family: str, tree: Path) -> None:
-    script = normalise(family)
+@pytest.mark.parametrize("language", ["python", "nodejs", "shell"])
+def test_every_entry_gets_one_owner_one_time_and_one_of_two_modes(language: str, tree: Path) -> None:
+    script = normalise(language)
     os.chown(tree / "owner", 1000, 1000)
     os.chown(tree / "link", 1000, 1000, follow_symlinks=False)
     before = (tree.parent / "outside").stat()
@@ -55,12 +55,12 @@ def test_every_entry_gets_one_owner_one_time_and_one_of_two_modes(family: str, t
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="builds run as root, and only root gives files away")
-@pytest.mark.parametrize("family", ["python", "nodejs", "other"])
+@pytest.mark.parametrize("language", ["python", "nodejs", "shell"])
 @pytest.mark.parametrize("name", [".wh.app.py", ".wh..wh..opq", ".wh."])
 @pytest.mark.parametrize("make", [Path.touch, Path.mkdir, lambda path: path.symlink_to("nowhere")], ids=["file", "directory", "link"])
-def test_a_name_that_a_layer_takes_for_a_deletion_fails_the_stage(make: Any, name: str, family: str, tree: Path) -> None:
-    """An engine keeps such a file while it builds, and whoever unpacks the layer deletes its neighbour."""
-    script = normalise(family)
+def test_a_name_that_a_layer_takes_for_a_deletion_fails_the_stage(make: Any, name: str, language: str, tree: Path) -> None:
+    """An engine keeps such a file while it builds, and the machine that unpacks the layer deletes its neighbour."""
+    script = normalise(language)
     path = tree / "with space" / name
     make(path)
     done = subprocess.run([*script.interpreter, script.script, str(tree)], capture_output=True, text=True, timeout=60, check=False)
@@ -69,9 +69,9 @@ def test_a_name_that_a_layer_takes_for_a_deletion_fails_the_stage(make: Any, nam
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="builds run as root, and only root gives files away")
-@pytest.mark.parametrize("family", ["python", "nodejs", "other"])
-def test_names_that_only_look_like_a_deletion_stay(family: str, tree: Path) -> None:
-    script = normalise(family)
+@pytest.mark.parametrize("language", ["python", "nodejs", "shell"])
+def test_names_that_only_look_like_a_deletion_stay(language: str, tree: Path) -> None:
+    script = normalise(language)
     for name in (".wh", "a.wh.b", ".whatever", "..wh.x"):
         (tree / name).touch()
     subprocess.run([*script.interpreter, script.script, str(tree)], check=True, timeout=60)

@@ -9,7 +9,9 @@ import pytest
 
 from optimizer import ImageSpec, PythonDependencies, Stability, plan
 from optimizer.bases.lock import Lock
-from optimizer.model.plan import BuildPlan, Run, Stage, TreeScript
+from optimizer.builders.docker.actions import Run, TreeScript
+from optimizer.builders.docker.lower import stage_bodies
+from optimizer.model.plan import BuildPlan, OnTarget, Stage
 from tests.test_golden import GOLDEN
 
 LOCKS = {
@@ -24,9 +26,8 @@ LOCKS = {
 
 def without_sources(stage: Stage) -> Stage:
     """The stage as a builder compares it: it goes by the content of what is mounted, not by its name in the project."""
-    runs = [action for action in stage.actions if isinstance(action, Run)]
-    blind = [replace(run, reads=tuple(replace(item, source="") for item in run.reads)) for run in runs]
-    return replace(stage, title="", actions=tuple(blind))
+    blind = tuple(replace(item, source="") for item in stage.recipe.reads)
+    return replace(stage, title="", recipe=replace(stage.recipe, reads=blind))
 
 
 @pytest.mark.parametrize("lock", LOCKS)
@@ -83,7 +84,7 @@ def made(tmp_path: Path, step: PythonDependencies, **files: str) -> BuildPlan:
 
 
 def commands(built: BuildPlan, stage: str = "python-dependencies") -> list[str]:
-    runs = [action for action in built.stage(stage).actions if isinstance(action, Run)]
+    runs = [action for action in stage_bodies(built)[stage].actions if isinstance(action, Run)]
     return [" ".join(command) for run in runs for command in run.commands if not isinstance(command, TreeScript)]
 
 
@@ -127,6 +128,87 @@ def test_a_page_of_links_is_no_index(tmp_path: Path) -> None:
     assert f"--no-index --find-links {page}" in install(built)
 
 
+FLAT = "https://wheels.example.com/Flat"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("pyproject_toml", f'[[tool.uv.index]]\nname = "flat"\nurl = "{FLAT}"\nformat = "flat"\n'),
+        ("pyproject_toml", f'[tool.uv]\nfind-links = ["./wheels", "{FLAT}"]\n'),
+        # uv writes no credentials into the lock, and the host in small letters.
+        ("uv_toml", f'[[index]]\nurl = "{FLAT.replace("//wheels", "//me:secret@WHEELS")}"\nformat = "flat"\n'),
+        ("uv_toml", f'find-links = ["{FLAT}"]\n'),
+        # Members name the indexes of their own sources.
+        ("lib__pyproject_toml", f'[project]\nname = "lib"\n[[tool.uv.index]]\nurl = "{FLAT}"\nformat = "flat"\n'),
+    ],
+)
+def test_a_flat_index_at_any_address_is_a_page_of_links(name: str, text: str, tmp_path: Path) -> None:
+    """uv.lock calls it a registry, as it does an index: only the settings tell."""
+    member = '[[package]]\nname = "lib"\nversion = "0"\nsource = { virtual = "lib" }\n'
+    lock = UV.replace(CPU, FLAT) + member + '[manifest]\nmembers = ["app", "lib"]\n'
+    built = made(tmp_path, PythonDependencies("uv.lock"), **{"uv_lock": lock, "pyproject_toml": "", "lib__pyproject_toml": "", name: text})
+    assert f"--find-links {FLAT}" in install(built)
+    assert "--index" not in install(built)
+    built = made(tmp_path, PythonDependencies("uv.lock"), **{"uv_lock": lock.replace(f'"{FLAT}"', f'"{CPU}"'), name: text})
+    assert f"--index {CPU}" in install(built)
+    assert "--find-links" not in install(built)
+
+
+@pytest.mark.parametrize("text", ["[", "index = 1", "[[index]]", "find-links = [1]"])
+def test_damaged_settings_of_uv_name_no_page(text: str, tmp_path: Path) -> None:
+    built = made(tmp_path, PythonDependencies("uv.lock"), uv_lock=UV, pyproject_toml="", uv_toml=text)
+    assert f"--index {CPU}" in install(built)
+
+
+def test_build_backends_come_from_no_page_of_links(tmp_path: Path) -> None:
+    """A page has what its owner put there; a lock of pages alone says nothing of backends."""
+    page = f"{FLAT}.html"
+    lock = (
+        UV.replace("https://pypi.org/simple", page).replace(CPU, page).replace('{ name = "torch" }', '{ name = "lib" }, { name = "torch" }')
+    )
+    lock += '[[package]]\nname = "lib"\nversion = "0"\nsource = { directory = "lib" }\n'
+    project = '[project]\nname = "lib"\nversion = "0"\n[build-system]\nrequires = ["hatchling"]\n'
+    for url, options in ((None, "--out-dir"), (MIRROR, f"--index-url {MIRROR} --out-dir")):
+        built = made(tmp_path, PythonDependencies("uv.lock", index_url=url), uv_lock=lock, pyproject_toml="", lib__pyproject_toml=project)
+        (build,) = [command for command in commands(built, "python-dependencies-lib") if "uv build" in command]
+        assert f"--build-constraints /tmp/build.txt {options}" in build
+
+
+PYLOCK = """\
+lock-version = "1.0"
+created-by = "test"
+[[packages]]
+name = "six"
+version = "1"
+index = "https://pypi.org/simple"
+wheels = [{ url = "https://files.pythonhosted.org/six-1-py3-none-any.whl", hashes = { sha256 = "0" } }]
+"""
+
+
+@pytest.mark.parametrize(
+    ("lock", "text", "index_url", "places"),
+    [
+        ("uv.lock", UV.replace("https://pypi.org/simple", CPU), MIRROR, f'"{CPU}"'),
+        ("uv.lock", UV.replace("https://pypi.org/simple", f"{FLAT}.html"), MIRROR, f'"{CPU}", "{FLAT}.html"'),
+        ("uv.lock", UV.replace("https://pypi.org/simple", CPU), f"{CPU}/", None),
+        ("uv.lock", UV.replace("https://pypi.org/simple", CPU), None, None),
+        ("uv.lock", UV, MIRROR, None),
+        ("uv.lock", 'version = 1\n[[package]]\nname = "app"\nversion = "0"\nsource = { virtual = "." }\n', MIRROR, None),
+        # Its installer takes each file from its own URL, and asks no index.
+        ("pylock.toml", PYLOCK, MIRROR, "the URL of each file"),
+        ("pylock.toml", PYLOCK, None, None),
+        ("requirements.txt", "six==1\n", MIRROR, None),
+    ],
+)
+def test_an_index_that_no_package_comes_from_is_told(
+    lock: str, text: str, index_url: str | None, places: str | None, tmp_path: Path
+) -> None:
+    built = made(tmp_path, PythonDependencies(lock, index_url=index_url), **{lock: text, "pyproject_toml": ""})
+    told = [f'{lock} names where every package comes from ({places}), so index_url "{MIRROR}" changes only where'] if places else []
+    assert [warning[: len(told[0])] for warning in built.warnings] == told
+
+
 def test_words_are_groups_extras_or_both(tmp_path: Path) -> None:
     built = made(tmp_path, PythonDependencies("uv.lock", groups=["dev", "pdf"]), uv_lock=UV, pyproject_toml="")
     (export,) = (command for command in commands(built) if "uv export" in command)
@@ -146,8 +228,8 @@ def test_what_nothing_pins_is_told(tmp_path: Path) -> None:
     of_lib, of_git = built.warnings
     assert of_lib.startswith('lib/pyproject.toml builds with "maturin", which nothing pins: the layer of "lib" may differ')
     assert of_git.startswith('requirements.txt:2 takes "a" from Git')
-    assert built.stage("python-dependencies").needs_target == "built from a Git repository: a"
-    assert built.stage("python-dependencies-lib").needs_target == "lib may compile for the platform that it is built on"
+    assert built.stage("python-dependencies").on_target == OnTarget("built from a Git repository: a")
+    assert built.stage("python-dependencies-lib").on_target == OnTarget("lib may compile for the platform that it is built on")
     # Without hashes the lock does not name what a first-party package needs.
     assert install(built).endswith("--requirement /tmp/requirements.txt six>=1")
     assert any("git-core" in command for command in commands(built))
@@ -177,5 +259,34 @@ dependencies = [{ name = "six" }]
     assert {item.source for item in own.inputs()} == {"lib"}
     assert built.layers == ("python-dependencies", "python-dependencies-lib")
     assert (third.stability, own.stability) == (Stability.MONTHLY, Stability.DAILY)
-    assert own.needs_target == ""
+    assert own.on_target is None
     assert built.warnings == ()
+
+
+def test_a_lock_is_exported_where_it_stands(tmp_path: Path) -> None:
+    """With an archive above it, the lock is not at the top of what the stage sees; uv was told to look there."""
+    (tmp_path / "wheels").mkdir()
+    (tmp_path / "wheels" / "wheelpkg-1.0-py3-none-any.whl").write_bytes(b"")
+    lock = """\
+version = 1
+requires-python = ">=3.12"
+
+[[package]]
+name = "app"
+version = "0.1.0"
+source = { virtual = "." }
+dependencies = [{ name = "wheelpkg" }]
+
+[[package]]
+name = "wheelpkg"
+version = "1.0"
+source = { path = "../wheels/wheelpkg-1.0-py3-none-any.whl" }
+wheels = [{ filename = "wheelpkg-1.0-py3-none-any.whl", hash = "sha256:0000000000000000000000000000000000000000000000000000000000000000" }]
+"""
+    manifest = '[project]\nname = "app"\nversion = "0.1.0"\nrequires-python = ">=3.12"\ndependencies = ["wheelpkg"]\n'
+    for name, text in {"uv.lock": lock, "pyproject.toml": manifest}.items():
+        (tmp_path / "app").mkdir(exist_ok=True)
+        (tmp_path / "app" / name).write_text(text, encoding="utf-8")
+    built = made(tmp_path, PythonDependencies("app/uv.lock"))
+    (export,) = (command for command in commands(built) if "uv export" in command)
+    assert "--project /src/app " in export

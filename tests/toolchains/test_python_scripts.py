@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from optimizer.model.plan import TreeScript
-from optimizer.toolchains.python_scripts import flatten, forget, overlaps
+from optimizer.builders.docker.actions import TreeScript
+from optimizer.builders.docker.python_scripts import flatten, forget, overlaps
 
 # An installer that writes what it was told to bring, whatever it is asked for.
 INSTALLER = """

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import json
+import os
 import re
 import subprocess
 from dataclasses import replace
@@ -27,10 +29,10 @@ from optimizer import (
     render,
 )
 from optimizer.bases.lock import Lock, LockedImage
+from optimizer.builders.docker.python_commands import with_index_of_uv, with_variables
 from optimizer.errors import SpecError
 from optimizer.model.plan import BuildPlan
 from optimizer.planning import required_images
-from optimizer.toolchains.secrets import with_index_of_uv
 
 DIGEST = "sha256:" + "5" * 64
 FILES = {
@@ -132,7 +134,7 @@ IGNORED = {
     "uv PIP_EXTRA_INDEX_URL": 'hint: write to_env="UV_INDEX"',
     "uv UV_DEFAULT_INDX": 'hint: did you mean "UV_DEFAULT_INDEX"?',
     "uv HOUSE_TOKEN": "hint: write ${HOUSE_TOKEN} in the lock file; or use a variable that uv reads, such as UV_DEFAULT_INDEX",
-    "uv UV_INDEX_HOUSE_PASSWORD": 'hint: give the index that name: a build secret with to_env="UV_INDEX", whose value is house=URL',
+    "uv UV_INDEX_HOUSE_PASSWORD": 'hint: give the index that name in a build secret with to_env="UV_INDEX", whose value is house=URL',
     "uv-mention COMMENTED": 'uv does not read the variable "COMMENTED"',
     "pip UV_DEFAULT_INDEX": 'pip does not read the variable "UV_DEFAULT_INDEX" of the build secret "uv_default_index"\n  hint: write to_env="PIP_INDEX_URL"',
     "npm NODE_AUTH_TOKEN": "hint: write ${NODE_AUTH_TOKEN} in .npmrc; or use a variable that npm reads, such as npm_config_registry",
@@ -253,7 +255,7 @@ def test_two_answers_to_where_packages_come_from_are_refused(project: Path) -> N
         ("pip", "PIP_INDEX_URL", "index_url"),
         ("npm", "npm_config_registry", "registry"),
     ):
-        with pytest.raises(SpecError, match=f"{field} and the build secret in {name} both name the index"):
+        with pytest.raises(SpecError, match=f"{field} and the build secret in {name} both set the index"):
             made(project, step, variable(name), **{field: url})
         made(project, step, file("/root/.npmrc" if step == "npm" else "/root/.netrc"), **{field: url})
 
@@ -261,7 +263,7 @@ def test_two_answers_to_where_packages_come_from_are_refused(project: Path) -> N
 def test_pip_follows_an_index_of_the_requirements_alone(project: Path) -> None:
     for fields in ({"secrets": [variable("PIP_INDEX_URL")]}, {"index_url": "https://packages.example.com/simple"}):
         step = PythonDependencies("own-index.txt", installer="pip", **fields)
-        with pytest.raises(SpecError, match='own-index.txt:1 names the index "https://pypi.org/simple", which pip takes in place of'):
+        with pytest.raises(SpecError, match='own-index.txt:1 names the index "https://pypi.org/simple", which pip uses instead of'):
             planned(project, step)
         planned(project, replace(step, installer="uv", secrets=()))
 
@@ -273,6 +275,38 @@ def test_pip_gets_the_index_of_uv(value: str) -> None:
     command = with_index_of_uv(("sh", "-c", 'printf %s "$PIP_INDEX_URL"'), [variable("UV_DEFAULT_INDEX")])
     result = subprocess.run(command, env={"UV_DEFAULT_INDEX": value}, capture_output=True, text=True, check=True, timeout=30)
     assert result.stdout == "https://me:a=b@packages.example.com/simple?x=y"
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        # As in a URL, a name in the credentials may stand for both parts of them.
+        ("https://$WHO@packages.example.com/simple", "https://me:p%40ss%2F%24WHO@packages.example.com/simple"),
+        ("https://token%20:${KEY}@packages.example.com/simple", "https://token%20:50%25@packages.example.com/simple"),
+        ("https://${HOST}/$KEY/@simple", "https://packages.example.com/50%/@simple"),
+        ("$WHOLE", "https://packages.example.com/simple"),
+        ("$(touch x) `id` \"'", "$(touch x) `id` \"'"),
+    ],
+)
+def test_variables_of_pipenv_get_their_values(word: str, expected: str) -> None:
+    values = {"WHO": "me:p@ss/$WHO", "KEY": "50%", "HOST": "packages.example.com", "WHOLE": "https://packages.example.com/simple"}
+    command = with_variables(("printf", "%s|", "$KEY", word))
+    result = subprocess.run(command, env={**os.environ, **values}, capture_output=True, text=True, check=True, timeout=30)
+    assert result.stdout == f"50%|{expected}|"
+    assert with_variables(("printf", "%s", "a")) == ("printf", "%s", "a")
+
+
+def test_a_secret_for_the_whole_index_needs_no_variable_of_the_lock(project: Path) -> None:
+    """Its URL stands in place of the one with variables."""
+    sources = [{"name": "house", "url": "https://${HOUSE_TOKEN}@packages.example.com/simple"}]
+    lock = {"_meta": {"sources": sources}, "default": {"six": {"version": "==1.17.0"}}}
+    for name, text in {"Pipfile": "", "Pipfile.lock": json.dumps(lock)}.items():
+        (project / name).write_text(text, encoding="utf-8")
+    step = PythonDependencies("Pipfile.lock")
+    assert "HOUSE_TOKEN" not in render(planned(project, replace(step, secrets=[variable("UV_DEFAULT_INDEX")])))
+    assert "'https://${HOUSE_TOKEN}@packages" in render(planned(project, replace(step, secrets=[variable("HOUSE_TOKEN")])))
+    with pytest.raises(SpecError, match='Pipfile.lock takes "HOUSE_TOKEN" from the environment'):
+        planned(project, step)
 
 
 def test_what_exports_a_lock_comes_from_the_index_of_pip(project: Path) -> None:
@@ -339,7 +373,12 @@ PAGE = (Path(__file__).parents[2] / "docs" / "private-index.md").read_text(encod
 @pytest.mark.parametrize("program", re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL))
 def test_each_program_of_the_page_plans(program: str, tmp_path: Path) -> None:
     files = dict(re.findall(r"`([^` ]+)`:\n\n```[a-z]+\n(.*?)```", PAGE, re.DOTALL))
-    assert {".npmrc", ".yarnrc.yml"} <= set(files)
+    assert {".npmrc", ".yarnrc.yml", "Pipfile"} <= set(files)
+    source = re.search(r'url = "(.*)"', files["Pipfile"])
+    assert source
+    files["Pipfile.lock"] = json.dumps(
+        {"_meta": {"sources": [{"name": "house", "url": source[1]}]}, "default": {"lib": {"version": "==1"}}}
+    )
     others = ("requirements.txt", "package.json", "functions/api/app.py", "functions/orders/pom.xml")
     files.update({name: "{}" if name.endswith("json") else "<project/>" if name.endswith("xml") else "" for name in others})
     files.update({"package-lock.json": '{"lockfileVersion": 3, "packages": {}}', "yarn.lock": "__metadata:\n  version: 8\n"})

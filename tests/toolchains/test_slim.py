@@ -17,17 +17,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from optimizer.bases.catalogue import base_image
+from optimizer.builders.docker.slim import remembered, slimmed
 from optimizer.model.steps import SLIM_WORDS
-from optimizer.toolchains.slim import remembered, slimmed
-from optimizer.toolchains.toolchain import Target
 
 ARCHIVE = "!<arch>\nmember"
 NODE = str(Path(sys.executable).parent / "node")
-
-
-def target(runtime: str) -> Target:
-    base = base_image(runtime)
-    return Target(base=base, image=base.reference, architecture="x86_64")
 
 
 class Tree:
@@ -56,8 +50,8 @@ class Tree:
         assert result.returncode == 0, result.stderr
 
     def slim(self, *words: str) -> dict[str, Any]:
-        (script,) = slimmed(target(self.runtime), words)
-        for run in remembered(target(self.runtime), words) if self.runtime.startswith("python") else ():
+        (script,) = slimmed(base_image(self.runtime).family, words)
+        for run in remembered(base_image(self.runtime).family, words) if self.runtime.startswith("python") else ():
             (remember,) = run.commands
             self.run(remember.script, *remember.arguments[1:])
         self.run(script.script, *words)
@@ -412,7 +406,7 @@ class TestNodeProperties:
 def test_the_scripts_can_stand_in_a_dockerfile() -> None:
     """BuildKit drops lines that start with # within an instruction; single quotes keep the text readable."""
     for runtime in ("python3.13", "nodejs22.x"):
-        (script,) = slimmed(target(runtime), ["tests"])
+        (script,) = slimmed(base_image(runtime).family, ["tests"])
         assert not [line for line in script.script.splitlines() if not line.strip() or line.lstrip().startswith(("#", "//"))]
         assert "'" not in script.script
         assert len(script.script.encode()) < 128 * 1024, "the kernel takes no longer variable"

@@ -42,12 +42,12 @@ def open_image(
             yield opened
     else:
         # Imported here: a file needs no HTTP client.
-        from optimizer.adapters.ecr import default_credentials
         from optimizer.adapters.images.remote import open_remote
-        from optimizer.adapters.registry import HttpRegistry
+        from optimizer.adapters.registry.client import HttpRegistry
+        from optimizer.adapters.registry.credentials import DefaultCredentials
 
         reference = _reference(subject, reason)
-        with HttpRegistry(default_credentials()) as registry:
+        with HttpRegistry(DefaultCredentials()) as registry:
             yield open_remote(registry, reference, platform)
 
 
@@ -80,6 +80,6 @@ def _reference(subject: str, reason: str) -> ImageReference:
         if not reason:
             raise
         raise ImageError(
-            f'no image "{subject}": there is no such file, {reason}, and it is no reference with a registry',
+            f'no image "{subject}": there is no such file, {reason}, and it is not a reference with a registry',
             hint=error.faults[0].hint + ", or a file or an image of the engine",
         ) from None

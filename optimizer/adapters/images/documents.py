@@ -10,21 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from optimizer.errors import ImageError
+from optimizer.model.architectures import PLATFORMS
 from optimizer.model.image import LAYERS_LABEL, HistoryStep, Image, Layer
 
-INDEX_TYPES = (
-    "application/vnd.oci.image.index.v1+json",
-    "application/vnd.docker.distribution.manifest.list.v2+json",
-)
-MANIFEST_TYPES = (
-    "application/vnd.oci.image.manifest.v1+json",
-    "application/vnd.docker.distribution.manifest.v2+json",
-)
-PLATFORMS = ("linux/amd64", "linux/arm64")
 """The platforms of Lambda, its default first."""
-
-MAX_DOCUMENT_BYTES = 4 << 20
-"""Registries must take manifests up to 4 MiB; nobody's are larger."""
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
@@ -73,7 +62,7 @@ def parse_document(data: bytes, where: str) -> Mapping[str, Any]:
 def descriptor(value: Any, where: str) -> Descriptor:
     """A checked descriptor."""
     if not isinstance(value, dict):
-        raise _wrong(where, "holds a descriptor that is no object")
+        raise _wrong(where, "holds a descriptor that is not an object")
     digest, size, media_type = value.get("digest"), value.get("size"), value.get("mediaType", "")
     if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
         raise _wrong(where, f"holds the digest {str(digest)[:80]!r}; allowed: sha256: and 64 hexadecimal digits")
@@ -194,4 +183,4 @@ def _words(value: Any) -> tuple[str, ...]:
 
 
 def _wrong(where: str, message: str) -> ImageError:
-    return ImageError(f"{where} {message}", hint="make the image or the archive anew, or check its name")
+    return ImageError(f"{where} {message}", hint="make the image or the archive again, or check its name")

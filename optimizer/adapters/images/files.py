@@ -15,8 +15,6 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from optimizer.adapters.images.documents import (
-    INDEX_TYPES,
-    MAX_DOCUMENT_BYTES,
     Descriptor,
     Manifest,
     choose,
@@ -27,6 +25,7 @@ from optimizer.adapters.images.documents import (
     parse_manifest,
 )
 from optimizer.adapters.images.tar import Budget, TarReader
+from optimizer.adapters.registry.media_types import INDEX_TYPES, MAX_DOCUMENT_BYTES
 from optimizer.errors import ImageError
 from optimizer.model.image import Image
 
@@ -61,8 +60,8 @@ class FileSource:
         if expected is not None and size != expected:
             stream.close()
             raise ImageError(
-                f'layer {index + 1} of "{self.image.name}" has {size} bytes, and the manifest says {expected}',
-                hint="the image is cut short: make it anew, and check the free disk space",
+                f'layer {index + 1} of "{self.image.name}" has {size} bytes, but the manifest says {expected}',
+                hint="the image is truncated: make it again, and check the free disk space",
             )
         return stream
 
@@ -157,7 +156,7 @@ def _resolve(files: Files, where: str, platform: str | None) -> _Resolved:
         if media_type not in INDEX_TYPES and "manifests" not in document:
             return _Resolved(parse_manifest(document, f"the manifest of {where}"), chosen, media_type, indexed, attestations)
         indexed = True
-    raise ImageError(f"{where} has an index of indexes more than {_MAX_NESTING} deep", hint="make the image anew")
+    raise ImageError(f"{where} has an index of indexes more than {_MAX_NESTING} deep", hint="make the image again")
 
 
 def _of_layout(files: Files, where: str, name: str, source: str, found: _Resolved) -> FileSource:
@@ -189,11 +188,11 @@ def _read(files: Files, name: str, expected: Descriptor | None = None) -> bytes:
     with stream:
         if size > MAX_DOCUMENT_BYTES:
             raise ImageError(
-                f'"{name}" has {size} bytes; documents of an image have at most {MAX_DOCUMENT_BYTES}', hint="make the image anew"
+                f'"{name}" has {size} bytes; documents of an image have at most {MAX_DOCUMENT_BYTES}', hint="make the image again"
             )
         data = stream.read()
     if expected is not None and digest_of(data) != expected.digest:
-        raise ImageError(f'"{name}" has the digest {digest_of(data)}, not {expected.digest}', hint="the image is damaged: make it anew")
+        raise ImageError(f'"{name}" has the digest {digest_of(data)}, not {expected.digest}', hint="the image is damaged: make it again")
     return data
 
 
@@ -220,10 +219,10 @@ class DirectoryFiles:
         try:
             status = os.stat(path)
             if not stat.S_ISREG(status.st_mode):
-                raise ImageError(f'"{name}" of {self._where} is no file', hint="make the layout anew")
+                raise ImageError(f'"{name}" of {self._where} is not a file', hint="make the layout again")
             return open(path, "rb"), status.st_size
         except OSError as error:
-            raise ImageError(f'"{name}" of {self._where} cannot be read: {error.strerror}', hint="make the layout anew") from None
+            raise ImageError(f'"{name}" of {self._where} cannot be read: {error.strerror}', hint="make the layout again") from None
 
     def close(self) -> None:
         pass
@@ -231,7 +230,7 @@ class DirectoryFiles:
     def _path(self, name: str) -> str:
         path = os.path.realpath(os.path.join(self._root, name))
         if not path.startswith(self._root + os.sep):
-            raise ImageError(f'"{name}" leaves {self._where}', hint="make the layout anew")
+            raise ImageError(f'"{name}" leaves {self._where}', hint="make the layout again")
         return path
 
 
@@ -273,7 +272,7 @@ class TarFiles:
     def open(self, name: str) -> tuple[BinaryIO, int]:
         place = self._places.get(self._resolved(name))
         if place is None:
-            raise ImageError(f'{self._where} has no "{name}", which it refers to', hint="the archive is cut short: make it anew")
+            raise ImageError(f'{self._where} has no "{name}", which it refers to', hint="the archive is truncated: make it again")
         return io.BufferedReader(_Part(self._file, *place)), place[1]
 
     def close(self) -> None:

@@ -90,7 +90,7 @@ class LayerPass:
             pass
         if self._measured.digest != self._diff_id:
             raise ImageError(
-                f"{self._where} has the content {self._measured.digest}, and the configuration says {self._diff_id}",
+                f"{self._where} has the digest {self._measured.digest}, but the configuration has {self._diff_id}",
                 hint="the image is damaged, or was changed: pull or save it again",
             )
 
@@ -108,7 +108,7 @@ class LayerPass:
             yield
         except faults as error:
             raise ImageError(
-                f"{self._where} is damaged or cut short: {error}", hint="pull or save the image again, and check the free disk space"
+                f"{self._where} is damaged or truncated: {error}", hint="pull or save the image again, and check the free disk space"
             ) from None
 
 

@@ -10,8 +10,8 @@ from optimizer.adapters.images.tar import Budget
 from optimizer.adapters.tree import Source
 from optimizer.images.analysis import ImageAnalysis, analyse, find_base
 from optimizer.images.overlay import LayerContent, Overlay
-from optimizer.lint.finding import Location
-from optimizer.lint.subjects import ImageSubject
+from optimizer.linting.finding import Location
+from optimizer.linting.subjects import ImageSubject
 from optimizer.model.image import Image, ImageSource
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-from optimizer.adapters.images.documents import INDEX_TYPES, choose, image_of, parse_document, parse_manifest
-from optimizer.adapters.registry import HttpRegistry
+from optimizer.adapters.images.documents import choose, image_of, parse_document, parse_manifest
+from optimizer.adapters.registry.client import HttpRegistry
+from optimizer.adapters.registry.media_types import INDEX_TYPES
 from optimizer.errors import ImageError
 from optimizer.model.image import Image
 from optimizer.model.reference import ImageReference

@@ -1,4 +1,4 @@
-"""Reads tar archives from whoever made them: one pass, bounded memory, no surprise.
+"""Reads tar archives that nobody has checked: one pass, bounded memory, no surprise.
 
 Python's own reader believes the sizes that an archive claims (a header of ten
 gigabytes is read into memory), keeps every entry, and takes a broken header in
@@ -67,7 +67,7 @@ class TarReader:
     """The entries of an archive, in order; between two of them the content of the first may be read.
 
     ``where`` names the archive in errors.  Raises :class:`ImageError` for what
-    is no archive, is cut short, or holds a path that leaves the archive.
+    is no archive, is truncated, or holds a path that leaves the archive.
     """
 
     def __init__(self, stream: BinaryIO | io.BufferedIOBase, where: str, budget: Budget, *, seekable: bool = False) -> None:
@@ -112,7 +112,7 @@ class TarReader:
             if not any(header):
                 return None
             if len(header) < _BLOCK:
-                raise self._error("is not a tar archive" if self._first else "is cut short")
+                raise self._error("is not a tar archive" if self._first else "is truncated")
             self._check_sum(header)
             self._first = False
             kind, size = header[156:157], self._number(header[124:136])
@@ -136,7 +136,7 @@ class TarReader:
                 name = f"{_text(header[345:500])}/{name}"
         name = pax.get("path") or name
         if any(key.startswith("GNU.sparse.") for key in pax) or type_flag == b"S":
-            raise self._error(f'holds the sparse file "{name}", which no image builder writes')
+            raise self._error(f'has the sparse file "{name}", which no image builder writes')
         kind = _KINDS.get(type_flag)
         if kind is None:
             raise self._error(f'holds "{name}" of the unknown type {type_flag!r}')
@@ -223,7 +223,7 @@ class TarReader:
     def _exactly(self, size: int) -> bytes:
         data = self._stream_read(size)
         if len(data) < size:
-            raise self._error("is cut short")
+            raise self._error("is truncated")
         return data
 
     def _skip(self, size: int) -> None:
@@ -245,7 +245,7 @@ class TarReader:
         return b"".join(parts)
 
     def _error(self, message: str) -> ImageError:
-        return ImageError(f"{self._where} {message}", hint="make the archive anew, for example: docker save --output image.tar IMAGE")
+        return ImageError(f"{self._where} {message}", hint="make the archive again, for example: docker save --output image.tar IMAGE")
 
 
 def hashed_entries(reader: TarReader) -> Iterator[Entry]:

@@ -223,9 +223,9 @@ def test_a_zstd_layer_is_read_as_any_other(tmp_path: Path) -> None:
 def test_a_damaged_zstd_layer_is_one_error(tmp_path: Path) -> None:
     blob = zstd.compress(CODE)
     cut = refusal(write_stored(tmp_path / "cut", CODE, blob[:-5], OCI_ZSTD))
-    assert cut.startswith('layer 1 of "PATH" is damaged or cut short: ')
+    assert cut.startswith('layer 1 of "PATH" is damaged or truncated: ')
     spoilt = refusal(write_stored(tmp_path / "spoilt", CODE, blob[:20] + bytes(40) + blob[60:], OCI_ZSTD))
-    assert spoilt.startswith('layer 1 of "PATH" is damaged or cut short: ')
+    assert spoilt.startswith('layer 1 of "PATH" is damaged or truncated: ')
     other = refusal(write_stored(tmp_path / "other", CODE, zstd.compress(BASE), OCI_ZSTD))
     assert other.startswith(f'layer 1 of "PATH" has the content {sha256(BASE)}, and the configuration says {sha256(CODE)}')
 
@@ -251,7 +251,7 @@ def test_a_zstd_frame_that_wants_much_memory_is_refused(tmp_path: Path) -> None:
     compressor = zstd.ZstdCompressor(options=options)
     blob = compressor.compress(BASE) + compressor.flush()
     text = refusal(write_stored(tmp_path / "image", BASE, blob, OCI_ZSTD))
-    assert text.startswith('layer 1 of "PATH" is damaged or cut short: ') and "memory" in text
+    assert text.startswith('layer 1 of "PATH" is damaged or truncated: ') and "memory" in text
 
 
 def test_the_estimate_is_what_gzip_makes_of_it(tmp_path: Path) -> None:

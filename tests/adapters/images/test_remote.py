@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from optimizer.adapters.images.documents import INDEX_TYPES
 from optimizer.adapters.images.layers import LayerPass
 from optimizer.adapters.images.remote import open_remote
-from optimizer.adapters.registry import HttpRegistry
+from optimizer.adapters.registry.client import HttpRegistry
+from optimizer.adapters.registry.media_types import INDEX_TYPES
 from optimizer.errors import ImageError, RegistryError
 from optimizer.model.reference import ImageReference
 from tests.adapters.registry_server import RegistryServer, serving

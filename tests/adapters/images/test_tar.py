@@ -12,7 +12,7 @@ from optimizer.errors import ImageError
 from optimizer.model.image import Entry
 from tests.images.archives import directory, file, link, sha256, tar
 
-REST = "\n  hint: make the archive anew, for example: docker save --output image.tar IMAGE"
+REST = "\n  hint: make the archive again, for example: docker save --output image.tar IMAGE"
 
 
 def read(data: bytes, budget: Budget | None = None) -> list[Entry]:
@@ -102,8 +102,8 @@ def test_a_hard_link_out_of_the_image_is_refused() -> None:
         (b"", "layer 1 is empty"),
         (b"<html>" * 200, "layer 1 is not a tar archive"),
         (b"short", "layer 1 is not a tar archive"),
-        (tar(file("a", b"x" * 3000))[:2000], "layer 1 is cut short"),
-        (tar(file("a", b"x" * 512))[:1024] + b"abc", "layer 1 is cut short"),
+        (tar(file("a", b"x" * 3000))[:2000], "layer 1 is truncated"),
+        (tar(file("a", b"x" * 512))[:1024] + b"abc", "layer 1 is truncated"),
         (tar(file("a"))[:512] + b"\1" * 512, "layer 1 is damaged: the check sum of a header is wrong"),
     ],
 )
@@ -127,7 +127,7 @@ def test_a_header_of_ten_gigabytes_is_not_read_into_memory() -> None:
     [
         (b"99 path=a\n", "layer 1 has a damaged extended header"),
         (b"path=a\n", "layer 1 has a damaged extended header"),
-        (b"18 GNU.sparse.a=1\n", 'layer 1 holds the sparse file "a", which no image builder writes'),
+        (b"18 GNU.sparse.a=1\n", 'layer 1 has the sparse file "a", which no image builder writes'),
         (b"11 size=-1\n", 'layer 1 says that "a" has -1 bytes'),
         (b"13 mtime=nan\n", "layer 1 has a header with the number 'nan'"),
     ],

@@ -1,0 +1,1 @@
+"""Programs for those who carry the project on; no part of the wheel."""

@@ -1,0 +1,34 @@
+"""Files below a directory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterator
+
+from optimizer.model.directories import GENERATED
+
+
+def walk(
+    root: str,
+    wanted: Callable[[str], bool] = lambda name: True,
+    *,
+    skipped: Collection[str] = GENERATED,
+    without: str | None = None,
+) -> Iterator[str]:
+    """The files below a directory whose names are wanted; each directory's files sorted, and before those of the directories in it.
+
+    Directories of the names ``skipped`` are left out, virtual environments of
+    Python whatever their names, and the directory ``without``.  Links to
+    directories are not followed: they may form loops.
+    """
+    apart = os.path.realpath(without) if without is not None else None
+    for directory, below, files in os.walk(root):
+        if skipped and "pyvenv.cfg" in files:
+            below.clear()
+            continue
+        below[:] = sorted(name for name in below if name not in skipped)
+        if apart is not None:
+            below[:] = [name for name in below if os.path.realpath(os.path.join(directory, name)) != apart]
+        for name in sorted(files):
+            if wanted(name):
+                yield os.path.join(directory, name)

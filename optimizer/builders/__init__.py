@@ -1,0 +1,1 @@
+"""From a plan to an image: each builder follows the same recipes."""

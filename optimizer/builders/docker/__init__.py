@@ -1,0 +1,1 @@
+"""The builder that is a container engine: a Dockerfile and its build context."""

@@ -1,0 +1,223 @@
+"""The build context: only the files that a plan names, in a directory named by its content."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from optimizer.builders.docker.render import Profile, archive_path, render
+from optimizer.builders.layer import Member, archive_members, write_archive
+from optimizer.errors import ContextError, Fault
+from optimizer.model.plan import BuildPlan
+from optimizer.model.secret import BuildSecret, rebased_source
+from optimizer.project.collector import no_collections
+from optimizer.project.files import Entry, Project
+
+DOCKERFILE = "Dockerfile"
+_RESERVED = (DOCKERFILE, ".dockerignore")
+# Changes whenever the form of the context does, so that no older directory is taken for a newer one.
+_FORM = "2"
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+_BUFFER = 1 << 18
+_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_NO_PERMISSION = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+_IN_THE_WAY = frozenset({errno.EEXIST, errno.EISDIR, errno.ENOTDIR})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildContext:
+    """A build context, not yet written.
+
+    ``entries`` stand in it as they are, and ``archives``, by path, are made of
+    their members.  ``digest`` is 64 hexadecimal digits over everything that the
+    build sees: the Dockerfile, each entry's and member's path, mode and
+    content, the platform, and the names of the build secrets.
+    """
+
+    dockerfile: str
+    entries: tuple[Entry, ...]
+    archives: Mapping[str, tuple[Member, ...]]
+    digest: str
+    platform: str
+    secrets: tuple[BuildSecret, ...]
+
+    def secret_sources(self, root: str) -> dict[str, str]:
+        """The sources of the build secrets by id, as ``docker build --secret`` takes them where the project's root is ``root``."""
+        return {secret.id: rebased_source(secret.source, root) for secret in self.secrets}
+
+
+@no_collections()
+def build_context(plan: BuildPlan, project: Project, profile: Profile = Profile.BUILDKIT) -> BuildContext:
+    """The build context of a plan.
+
+    Raises :class:`ContextError` for files that are missing, leave the project,
+    or cannot stand in a build context: the faults of all stages, each once.
+    """
+    found: dict[str, Entry] = {}
+    archives: dict[str, tuple[Member, ...]] = {}
+    faults: dict[Fault, None] = {}
+    for item in plan.plain_inputs():
+        try:
+            entries = project.entries(item.source, item.exclude)
+        except ContextError as error:
+            faults.update(dict.fromkeys(error.faults))
+            continue
+        for entry in entries:
+            if entry.path not in _RESERVED:
+                found[entry.path] = entry
+            elif not item.directory:
+                message = f'"{entry.path}" cannot be part of an image: the build uses a file of that name itself'
+                faults[Fault(message, entry.path, "rename the file")] = None
+    for name, packed in sorted(plan.packed().items()):
+        try:
+            archives[archive_path(name)] = archive_members(packed, project)
+        except ContextError as error:
+            faults.update(dict.fromkeys(error.faults))
+    for path in sorted(archives.keys() & found.keys()):
+        faults[Fault(f'"{path}" is the place of an archive in the build context', path, "rename the file, or the step of that name")] = None
+    if faults:
+        raise ContextError(tuple(faults))
+    plain = tuple([found[path] for path in sorted(found)])
+    text = render(plan, profile)
+    secrets = plan.secrets()
+    return BuildContext(
+        dockerfile=text,
+        entries=plain,
+        archives=archives,
+        digest=_digest(text, plain, archives, plan.platform, {secret.id: secret.source for secret in secrets}),
+        platform=plan.platform,
+        secrets=secrets,
+    )
+
+
+def stage_context(context: BuildContext, project: Project, parent: str | Path) -> Path:
+    """Write the context to ``<parent>/asset.<digest>``, unless it is already there; gives the directory.
+
+    The directory appears whole or not at all, and is never rewritten.  Raises
+    :class:`ContextError` when a file changed since it was hashed.
+    """
+    directory = Path(parent) / f"asset.{context.digest}"
+    if directory.is_dir():
+        return directory
+    temporary = ""
+    try:
+        os.makedirs(parent, exist_ok=True)
+        temporary = tempfile.mkdtemp(prefix=".staging-", dir=parent)
+        _write(context, project, temporary)
+        os.chmod(temporary, 0o755)
+        try:
+            os.rename(temporary, directory)
+        except OSError:
+            # Another process has written the same content meanwhile.
+            if not directory.is_dir():
+                raise
+    except OSError as error:
+        raise ContextError(_unwritten(error, str(parent), temporary)) from None
+    finally:
+        if temporary:
+            shutil.rmtree(temporary, ignore_errors=True)
+    return directory
+
+
+def _unwritten(error: OSError, parent: str, temporary: str) -> Fault:
+    """The fault of a context that cannot be written, with a hint that fits its cause."""
+    path = str(error.filename or "")
+    inside = bool(temporary) and path.startswith(temporary + os.sep)
+    where = f' ("{os.path.relpath(path, temporary)}")' if inside else ""
+    if error.errno in _NO_SPACE:
+        hint = "free some space"
+    elif error.errno in _NO_PERMISSION:
+        hint = "check the permissions of the directory, or write elsewhere"
+    elif error.errno in _IN_THE_WAY and inside:
+        hint = "two names of the project are one name on this file system, which may ignore case: rename one of them"
+    elif error.errno in _IN_THE_WAY:
+        hint = "a file stands where a directory has to be: remove it, or write elsewhere"
+    elif error.errno == errno.ENAMETOOLONG:
+        hint = "shorten the path, or write to a directory with a shorter one"
+    else:
+        hint = "check the disk, or write elsewhere"
+    return Fault(f"the build context cannot be written to {parent}: {error.strerror}{where}", parent, hint)
+
+
+def _digest(
+    dockerfile: str, entries: Sequence[Entry], archives: Mapping[str, Sequence[Member]], platform: str, secrets: Mapping[str, str]
+) -> str:
+    digest = hashlib.sha256()
+    for field in (_FORM, dockerfile, platform, *(text for pair in sorted(secrets.items()) for text in pair)):
+        digest.update(_field(field))
+    for path, members in archives.items():
+        for field in (path, "archive", str(len(members))):
+            digest.update(_field(field))
+        _add(digest, members)
+    _add(digest, entries)
+    return digest.hexdigest()
+
+
+def _add(digest: hashlib._Hash, entries: Iterable[Entry | Member]) -> None:
+    modes = {mode: _field(mode) for mode in ("file", "executable", "directory", "symlink")}
+    for path, mode, content, *_ in entries:
+        digest.update(_field(path) + modes[mode] + _field(content))
+
+
+def _field(text: str) -> bytes:
+    # With its length, so that no two lists of fields run together to the same bytes.
+    data = text.encode("utf-8")
+    return b"%d:%s" % (len(data), data)
+
+
+def _write(context: BuildContext, project: Project, directory: str) -> None:
+    made: set[str] = {directory}
+    _write_text(os.path.join(directory, DOCKERFILE), context.dockerfile)
+    for entry in context.entries:
+        target = f"{directory}/{entry.path}"
+        _make_directory(target if entry.mode == "directory" else target.rpartition("/")[0], made)
+        if entry.mode == "symlink":
+            os.symlink(entry.content, target)
+        elif entry.mode != "directory":
+            _copy(project, entry, target)
+    for path, members in context.archives.items():
+        target = os.path.join(directory, path)
+        _make_directory(os.path.dirname(target), made)
+        with open(target, "xb", buffering=_BUFFER) as file:
+            write_archive(file, members, project)
+        os.chmod(target, 0o644)
+
+
+def _make_directory(path: str, made: set[str]) -> None:
+    if path not in made:
+        _make_directory(os.path.dirname(path), made)
+        os.mkdir(path)
+        os.chmod(path, 0o755)
+        made.add(path)
+
+
+def _write_text(path: str, text: str) -> None:
+    with open(path, "w", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+    os.chmod(path, 0o644)
+
+
+def _copy(project: Project, entry: Entry, target: str) -> None:
+    mode = 0o755 if entry.mode == "executable" else 0o644
+    # Not shutil.copyfile, which asks the system a dozen questions about each file: contexts have thousands of small ones.
+    with project.opened(entry) as source:
+        copy = os.open(target, _CREATE, mode)
+        try:
+            for chunk in source.chunks():
+                _write_all(copy, chunk)
+            if os.fstat(copy).st_mode & 0o777 != mode:
+                os.chmod(target, mode)
+        finally:
+            os.close(copy)
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    # A disk that is nearly full takes a part.
+    while written := len(data) and os.write(descriptor, data):
+        data = data[written:]

@@ -1,0 +1,199 @@
+"""Node.js packages: the commands that install what a lock of npm, pnpm or Yarn holds."""
+
+from __future__ import annotations
+
+import posixpath
+
+from optimizer.builders.docker.actions import CopyInputs, Run, StageBody, TreeScript
+from optimizer.builders.docker.nodejs_scripts import DEPENDENCIES_ONLY, ONLY_IMPORTERS, SAME_LOCK, collect
+from optimizer.builders.docker.slim import slimmed
+from optimizer.builders.docker.system import build_tools
+from optimizer.builders.docker.tree_scripts import normalise
+from optimizer.model.plan import TREE, Stage
+from optimizer.model.recipes.nodejs import NodePackages
+from optimizer.model.recipes.recipe import Tool
+
+_PATCH_PACKAGE = "patch-package"
+_NPM_GLOBAL = ("npm", "install", "--global", "--no-audit", "--no-fund", "--no-update-notifier")
+_SILENT_UNLESS_FAILED = '"$@" > /tmp/yarn.log || { cat /tmp/yarn.log; exit 1; }'
+_GIVEN_LOCK = "/tmp/yarn.lock"
+_NPM_CACHE = "/root/.npm"
+# Where it is only when it is set: elsewhere pnpm looks for a place on the file system of the project.
+_PNPM_STORE = "/pnpm/store"
+_YARN_CACHES = ("/usr/local/share/.cache/yarn", "/root/.yarn/berry")
+
+
+def node_packages(recipe: NodePackages, stage: Stage) -> StageBody:
+    """One run that installs everything; another before it, so that a changed lock finds the installer in the build cache."""
+    return StageBody(
+        workdir=posixpath.dirname(recipe.lock),
+        actions=(
+            *build_tools(recipe.build_packages),
+            *_get_installer(recipe),
+            CopyInputs(inputs=recipe.copies),
+            _install(recipe),
+        ),
+    )
+
+
+def _get_installer(recipe: NodePackages) -> tuple[Run, ...]:
+    """The run that gets the installer; none for npm, which the base has."""
+    installers = tuple(_requirement(tool) for tool in recipe.tools if tool.name != _PATCH_PACKAGE)
+    if not installers:
+        return ()
+    return (
+        Run(
+            commands=((*_NPM_GLOBAL, *installers),),
+            reads=recipe.reads,
+            shared_caches=(_NPM_CACHE,),
+            secrets=recipe.secrets,
+            environment=_registry(recipe),
+        ),
+    )
+
+
+def _install(recipe: NodePackages) -> Run:
+    manifests = recipe.overruled_manifests
+    # npm and pnpm let many write to their caches; Yarn 1 asks for one at a time.
+    # Sources: https://docs.npmjs.com/cli/commands/npm-cache, https://pnpm.io/docker,
+    # https://classic.yarnpkg.com/en/docs/cli/#toc-concurrency-and-mutex
+    caches = _YARN_CACHES if recipe.installer in ("yarn", "yarn-classic") else ()
+    shared = {"npm": (_NPM_CACHE,), "pnpm": (_PNPM_STORE, "/root/.cache/pnpm")}.get(recipe.installer, ())
+    classic = (("YARN_IGNORE_PATH", "1"),) if recipe.installer == "yarn-classic" else ()
+    return Run(
+        commands=(
+            *((("node", "-e", DEPENDENCIES_ONLY, *manifests),) if manifests else ()),
+            *_INSTALL[recipe.installer](recipe),
+            *_patch(recipe),
+            *_into_tree(recipe),
+            *slimmed("nodejs", recipe.slim),
+            normalise("nodejs"),
+        ),
+        # The others read the project's own settings as they are.
+        reads=recipe.reads if recipe.installer == "pnpm" else (),
+        caches=caches,
+        shared_caches=(*shared, *((_NPM_CACHE,) if recipe.patches is not None and _NPM_CACHE not in shared else ())),
+        secrets=recipe.secrets,
+        environment=(("NODE_ENV", "production"), *_registry(recipe), *classic),
+    )
+
+
+def _npm(recipe: NodePackages) -> tuple[tuple[str, ...], ...]:
+    command = ("npm", "ci", "--omit=dev", "--no-audit", "--no-fund", "--no-update-notifier")
+    return ((*command, *_npm_links(recipe), *_npm_workspaces(recipe), *_platform(recipe)),)
+
+
+def _npm_links(recipe: NodePackages) -> tuple[str, ...]:
+    """Whether local packages are links, as the lock has them: the setting in .npmrc would have npm pack those whose manifest alone is there."""
+    if recipe.local_links is None:
+        return ()
+    return ("--install-links=false",) if recipe.local_links else ("--install-links=true",)
+
+
+def _npm_workspaces(recipe: NodePackages) -> tuple[str, ...]:
+    if not recipe.workspace:
+        return ()
+    if recipe.member is not None:
+        return (f"--workspace={recipe.member.path}",)
+    members = (f"--workspace={path}" for path in recipe.needed_members)
+    # Without any workspace npm leaves out the links to members too.
+    return ("--include-workspace-root", *members) if recipe.needed_members else ("--workspaces=false",)
+
+
+def _pnpm(recipe: NodePackages) -> tuple[tuple[str, ...], ...]:
+    lock = posixpath.basename(recipe.lock)
+    return (
+        *((("node", "-e", ONLY_IMPORTERS, lock, *recipe.importers),) if recipe.importers is not None else ()),
+        (
+            "pnpm",
+            "install",
+            "--frozen-lockfile",
+            "--prod",
+            "--config.node-linker=hoisted",
+            # Without it pnpm fetches and runs the version that package.json names.
+            "--config.manage-package-manager-versions=false",
+            "--package-import-method=copy",
+            f"--store-dir={_PNPM_STORE}",
+            *_platform(recipe),
+        ),
+        # The state files carry the time of the installation, or the whole lock.
+        (
+            "rm",
+            "-f",
+            "node_modules/.modules.yaml",
+            "node_modules/.pnpm-workspace-state.json",
+            "node_modules/.pnpm-workspace-state-v1.json",
+            "node_modules/.pnpm/lock.yaml",
+        ),
+    )
+
+
+def _platform(recipe: NodePackages) -> tuple[str, ...]:
+    """The options by which npm and pnpm choose among optional packages, and run scripts or none."""
+    platform = recipe.platform
+    # On the target's own platform pnpm may still have been told of others by the project's settings.
+    chosen = recipe.cross or recipe.installer == "pnpm"
+    return (
+        *((f"--cpu={platform.cpu}", f"--os={platform.os}", f"--libc={platform.libc}") if chosen else ()),
+        *(() if recipe.scripts else ("--ignore-scripts",)),
+    )
+
+
+def _yarn_classic(recipe: NodePackages) -> tuple[tuple[str, ...], ...]:
+    scripts = () if recipe.scripts else ("--ignore-scripts",)
+    return (("yarn", "install", "--frozen-lockfile", "--production", "--non-interactive", *scripts),)
+
+
+def _yarn(recipe: NodePackages) -> tuple[tuple[str, ...], ...]:
+    lock = posixpath.basename(recipe.lock)
+    linker = (
+        "env",
+        "YARN_NODE_LINKER=node-modules",
+        # The project's settings may ask for hard links to Yarn's cache.
+        "YARN_NM_MODE=classic",
+        # A release of Yarn that the project keeps for itself is not among the step's files.
+        "YARN_IGNORE_PATH=1",
+        "YARN_ENABLE_TELEMETRY=0",
+        *(() if recipe.scripts else ("YARN_ENABLE_SCRIPTS=0",)),
+    )
+    member = () if recipe.member is None else (recipe.member.name,)
+    return (
+        # Focusing, which alone leaves development dependencies out, resolves again what the lock lacks, and knows no
+        # --immutable (https://github.com/yarnpkg/berry/issues/6277). That of yarn install fetches everything, and
+        # refuses each lock that another version of Yarn wrote.
+        ("cp", lock, _GIVEN_LOCK),
+        # It warns that it installs nothing, which is what it is asked for; focusing repeats whatever else it says.
+        ("sh", "-c", _SILENT_UNLESS_FAILED, "silent", *linker, "yarn", "install", "--mode=update-lockfile"),
+        ("node", "-e", SAME_LOCK, _GIVEN_LOCK, lock),
+        (*linker, "yarn", "workspaces", "focus", "--production", *member),
+        ("rm", "-f", "node_modules/.yarn-state.yml"),
+    )
+
+
+_INSTALL = {"npm": _npm, "pnpm": _pnpm, "yarn": _yarn, "yarn-classic": _yarn_classic}
+
+
+def _patch(recipe: NodePackages) -> tuple[tuple[str, ...], ...]:
+    if recipe.patches is None:
+        return ()
+    (tool,) = (tool for tool in recipe.tools if tool.name == _PATCH_PACKAGE)
+    program = ("npm", "exec", "--yes", "--ignore-scripts", f"--package={_requirement(tool)}", "--", _PATCH_PACKAGE)
+    return ((*program, "--patch-dir", recipe.patches, "--error-on-fail"),)
+
+
+def _into_tree(recipe: NodePackages) -> tuple[tuple[str, ...] | TreeScript, ...]:
+    if not recipe.places:
+        # npm makes no directory when there is nothing to install.
+        return (("mkdir", "-p", "node_modules", f"{TREE}/var/task"), ("mv", "node_modules", f"{TREE}/var/task/node_modules"))
+    importer = recipe.member.path if recipe.member is not None else "."
+    return (collect("" if recipe.needed_itself else importer, recipe.places),)
+
+
+def _registry(recipe: NodePackages) -> tuple[tuple[str, str], ...]:
+    # Yarn has a variable of its own, since 2.
+    names = ("YARN_NPM_REGISTRY_SERVER", "npm_config_registry")
+    return tuple((name, recipe.registry) for name in names if recipe.registry)
+
+
+def _requirement(tool: Tool) -> str:
+    return f"{tool.name}@{tool.version}"

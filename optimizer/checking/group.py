@@ -1,0 +1,45 @@
+"""What is checked together, because the same conventions hold for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from optimizer.adapters.tree import Source
+from optimizer.config.lookup import ScopedConventions
+from optimizer.linting.conventions import Conventions
+from optimizer.linting.rule import Rule, choose
+
+
+@dataclass(slots=True, kw_only=True)
+class Group:
+    """Files, apps, templates and images for which the same conventions hold.
+
+    ``known`` are all rules that suppressions may name; ``files`` are paths of
+    Dockerfiles, and ``sources`` everything else.
+    """
+
+    scoped: ScopedConventions
+    known: Sequence[Rule]
+    files: list[str] = field(default_factory=list)
+    sources: list[Source] = field(default_factory=list)
+
+    @property
+    def conventions(self) -> Conventions:
+        """The conventions themselves."""
+        return self.scoped.conventions
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules that are run, sorted by id."""
+        return choose(self.known, self.conventions.select, self.conventions.ignore)
+
+    @property
+    def paths(self) -> set[str]:
+        """The paths of everything that is checked; empty for what lies in no file."""
+        return {*self.files, *(location.path for source in self.sources for location in source.locations)}
+
+    @property
+    def templates(self) -> list[Source]:
+        """The sources that people write, which are judged as one tree with the files."""
+        return [source for source in self.sources if not source.generated]

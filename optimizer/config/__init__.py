@@ -1,0 +1,1 @@
+"""Configuration: the files, the settings of a project, and the conventions that they hold for which paths."""

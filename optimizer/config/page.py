@@ -1,0 +1,93 @@
+"""The reference page of configuration files, made from the keys themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from optimizer.config.files import CONVENTIONS, SETTINGS
+from optimizer.config.keys import SUPPRESSION_KEYS, Key, Shape, keys_of
+from optimizer.linting.rule import Rule
+from optimizer.report.table import markdown_table
+
+_EXAMPLE = """\
+extends = "acme_lambda:optimizer.toml"
+
+[conventions]
+fail_on = "error"
+registries = ["public.ecr.aws/lambda"]
+architectures = ["arm64"]
+exclude = ["sandbox"]
+
+[conventions.severities]
+base-unpinned = "error"
+LIO601 = "off"
+
+[[conventions.suppressions]]
+rules = ["user-set"]
+path = "services/legacy"
+reason = "the base team removes it in March"
+until = 2027-03-31"""
+
+_FIRST = """\
+# Configuration
+
+Conventions stand in `optimizer.toml`, or in `[tool.optimizer]` of `pyproject.toml`, which has the same keys below that table; one directory
+has one of the two. `optimizer schema --of configuration` prints the JSON Schema of `optimizer.toml`."""
+
+_FILES = """\
+## Which file holds
+
+For each file that is checked it is the nearest one, from its directory upwards to the top of its version control, that has `[conventions]` or
+`extends`. It takes nothing from those above it; what an organization wants everywhere belongs in a file that the others extend:
+
+| `extends` | Is |
+|---|---|
+| `"../shared.toml"` | a path from the directory of this file, inside the project: the tree under version control, or without one the current directory |
+| `"acme_lambda:optimizer.toml"` | the file of an installed package; the package is found, and not run |
+
+`optimizer lint --config FILE` takes one file for every path instead; with it a pipeline holds every team to the same file, whatever lies
+nearer.
+
+## Which value wins
+
+The defaults, then the file at the end of the chain of `extends`, then each file down to the nearest, then the command line; the last one that
+sets a key wins. Tables are merged key by key. `ignore` and `suppressions` add up, with `--ignore` too. Patterns start at the directory of
+the nearest file, also those of a file that is extended (with `--config`, at the current directory): `*` stands for any text, with `/` too, and
+a pattern that fits a directory fits everything below it."""
+
+_SETTINGS = """\
+They stand at the top of the file, beside `extends`, and belong to the directory that a command runs in, not to the paths that it checks. The
+CDK context (`optimizer:mirror` and so on) wins over them, and they win over a file that is extended; `root`, `lock` and `baseline` are not taken
+from such a file. Of `tools` each tool counts alone: a project that sets one keeps the others of the file that it extends. So there is one mirror and one
+lock in a run, and conventions have no keys of their own for them. More about [baselines](lint.md#adopting-the-rules-in-an-old-estate),
+[caches](ci.md) and [tools](tools.md#choosing-others)."""
+
+
+def configuration_page(rules: Sequence[Rule]) -> str:
+    """Markdown: every key of a configuration file."""
+    blocks = [
+        _FIRST,
+        f"```toml\n{_EXAMPLE}\n```",
+        _FILES,
+        "## `[conventions]`",
+        markdown_table(("Key", "Is", "Default", "Meaning"), [_row(key) for key in keys_of(rules)]),
+        "## `[[conventions.suppressions]]`",
+        "They stand beside [those in Dockerfiles](lint.md#setting-findings-aside), and like them are findings when they are unused, in files that "
+        "were checked, or past.",
+        markdown_table(("Key", "Meaning"), [(f"`{name}`", doc) for name, doc in SUPPRESSION_KEYS.items()]),
+        "## Settings of the project",
+        markdown_table(("Key", "Meaning"), [(f"`{name}`", doc) for name, doc in SETTINGS.items()]),
+        _SETTINGS,
+    ]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _row(key: Key) -> tuple[str, ...]:
+    kinds = {
+        Shape.VALUE: key.type.name,
+        Shape.LIST: f"list of {key.type.name}",
+        Shape.ADDED_LIST: f"list of {key.type.name}, adds up",
+        Shape.TABLE: f"table from {key.names.name if key.names else CONVENTIONS} to {key.type.name}",
+        Shape.TABLES: "tables, add up",
+    }
+    return (f"`{key.name}`", kinds[key.shape], key.default, key.doc)

@@ -1,0 +1,148 @@
+"""Which copies stand before an installation that they make run again."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from optimizer.dockerfile.copies import Copy, Source
+from optimizer.dockerfile.installs import Install
+from optimizer.dockerfile.instruction import Instruction
+from optimizer.dockerfile.scope import ResolvedStage
+from optimizer.linting.subjects import DockerfileSubject
+from optimizer.locks.managers import manifest_patterns
+
+_SOURCE_ENDINGS = (".cjs", ".cs", ".fs", ".go", ".java", ".js", ".kt", ".mjs", ".py", ".rb", ".rs", ".scala", ".ts")
+_SOURCE_DIRECTORIES = frozenset(["app", "cmd", "functions", "handler", "handlers", "internal", "lambda", "lib", "pkg", "source", "src"])
+_LINEAGE = 5
+_BY_NAME = "by name"
+"""Stands for the ecosystem of every installation that needs no file of the context."""
+
+_FETCHES = {
+    "dotnet": "dotnet restore --locked-mode",
+    "go": "go mod download",
+    "java": "mvn dependency:go-offline, or gradle dependencies",
+    "rust": "cargo fetch --locked",
+}
+"""What fetches dependencies and compiles nothing, by ecosystem."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarlyCopy:
+    """A copy of files that change often, before an installation that does not need them.
+
+    ``together`` says that the same copy brings the manifest or lock file;
+    ``source`` is the source of the copy that changes often.
+    """
+
+    copy: Copy
+    source: Source
+    install: Install
+    together: bool
+
+    @property
+    def title(self) -> str:
+        """What messages call the copied files."""
+        return "everything" if self.source.everything else f'"{self.source.value}"'
+
+    @property
+    def hint(self) -> str:
+        """What to do where sources are compiled; empty elsewhere, where the rules' own advice fits."""
+        if not self.install.compiles:
+            return ""
+        return f"copy the manifest and the lock file, fetch the dependencies ({_FETCHES[self.install.ecosystem]}), and copy the sources after that"
+
+
+@dataclass(slots=True)
+class _State:
+    """What an ecosystem's next installation has before it."""
+
+    manifest_seen: bool = False
+    fetched: bool = False
+    pending: list[tuple[Copy, Source, bool]] = field(default_factory=list)
+
+
+def early_copies(subject: DockerfileSubject) -> Iterator[EarlyCopy]:
+    """Every such copy of the stages that are built, with the first installation after it, for each ecosystem."""
+    for stage in subject.needed_stages:
+        yield from _of_stage(subject, stage)
+
+
+def _of_stage(subject: DockerfileSubject, stage: ResolvedStage) -> Iterator[EarlyCopy]:
+    lineage = subject.resolved.lineage(stage.stage.index, _LINEAGE)
+    states: dict[str, _State] = {}
+    seen: list[Copy] = []
+    for index in reversed(lineage):
+        current = subject.resolved.stages[index]
+        found = dict(subject.copies(current))
+        for number, instruction in enumerate(current.stage.instructions):
+            if number in found:
+                seen.append(found[number])
+                for ecosystem, state in states.items():
+                    _note(subject, state, found[number], ecosystem)
+            for install in _installs(subject, instruction):
+                ecosystem = _BY_NAME if install.by_name else install.ecosystem
+                if ecosystem not in states:
+                    state = states[ecosystem] = _State()
+                    for copy in seen:
+                        _note(subject, state, copy, ecosystem)
+                yield from _judged(install, states[ecosystem])
+
+
+def _installs(subject: DockerfileSubject, instruction: Instruction) -> list[Install]:
+    found = subject.installs(instruction)
+    cached = any(flag.name == "mount" and flag.fields().get("type") == "cache" for flag in instruction.flags)
+    # A build needs its sources, and with a cache mount its dependencies are there already.
+    return [install for install in found if not (install.compiles and cached)]
+
+
+def _judged(install: Install, state: _State) -> Iterator[EarlyCopy]:
+    pending, state.pending = state.pending, []
+    # What compiles the sources must have them; only the dependencies should have been fetched before.
+    if not (install.compiles and state.fetched):
+        for copy, source, together in pending:
+            yield EarlyCopy(copy=copy, source=source, install=install, together=together)
+    state.fetched = state.manifest_seen = True
+
+
+def _note(subject: DockerfileSubject, state: _State, copy: Copy, ecosystem: str) -> None:
+    sources = copy.from_context
+    if ecosystem == _BY_NAME:
+        state.pending += [(copy, source, False) for source in sources if _is_code(subject, source)][:1]
+        return
+    with_manifest = any(
+        source.everything or source.manifest_of(ecosystem) or _holds_manifest(subject, source, ecosystem) for source in sources
+    )
+    if sources and all(source.stable_beside(ecosystem) for source in sources):
+        state.manifest_seen = state.manifest_seen or with_manifest
+        return
+    volatile = [source for source in sources if not source.stable_beside(ecosystem) and (with_manifest or _is_code(subject, source))]
+    if volatile:
+        state.pending.append((copy, volatile[0], with_manifest and not state.manifest_seen))
+
+
+def _is_code(subject: DockerfileSubject, source: Source) -> bool:
+    if source.value is None:
+        return False
+    if source.everything:
+        return True
+    name = posixpath.basename(source.value.rstrip("/*"))
+    if name.endswith(_SOURCE_ENDINGS) or name in _SOURCE_DIRECTORIES:
+        return True
+    inside = _inside(subject, source)
+    return any(item.endswith(_SOURCE_ENDINGS) for item in inside)
+
+
+def _holds_manifest(subject: DockerfileSubject, source: Source, ecosystem: str) -> bool:
+    import fnmatch
+
+    names = _inside(subject, source)
+    return any(fnmatch.fnmatchcase(name, pattern) for name in names for pattern in manifest_patterns(ecosystem))
+
+
+def _inside(subject: DockerfileSubject, source: Source) -> tuple[str, ...]:
+    """The names in the directory that the source is, as far as the context is known."""
+    if subject.context is None or source.value is None or source.everything:
+        return ()
+    return subject.context.names(posixpath.normpath(source.value.lstrip("/").rstrip("*"))) or ()

@@ -1,0 +1,1 @@
+"""LIO1: base images and builder images."""

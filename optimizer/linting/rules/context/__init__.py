@@ -1,0 +1,1 @@
+"""LIO5: build contexts and ignore files."""

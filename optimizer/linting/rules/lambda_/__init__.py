@@ -1,0 +1,1 @@
+"""LIO6: what Lambda demands, of Dockerfiles, functions and built images."""

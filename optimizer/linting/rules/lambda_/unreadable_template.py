@@ -1,0 +1,30 @@
+"""LIO681: a template that cannot be read, or whose Dockerfile is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from optimizer.linting.conventions import Conventions
+from optimizer.linting.finding import Severity, Verdict, Violation
+from optimizer.linting.rule import Rule
+from optimizer.linting.subjects import AppSubject
+
+
+def _check(subject: AppSubject, conventions: Conventions) -> Iterator[Verdict]:
+    for problem in subject.problems:
+        yield Violation(message=problem.message, span=problem.span, hint=problem.hint)
+
+
+RULE = Rule(
+    id="LIO681",
+    name="unreadable-template",
+    severity=Severity.ERROR,
+    since="0.1.0",
+    summary="A template cannot be read, or the Dockerfile that it names cannot.",
+    why="Nothing in such a template is checked, and sam build fails too.",
+    fix="fix the template, or the paths DockerContext (from the template) and Dockerfile (from DockerContext)",
+    bad="Resources:\n  Api:\n    Type: AWS::Serverless::Function\n   Properties:\n      PackageType: Image",
+    good="Resources:\n  Api:\n    Type: AWS::Serverless::Function\n    Properties:\n      PackageType: Image",
+    example="yaml",
+    app=_check,
+)

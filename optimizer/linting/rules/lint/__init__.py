@@ -1,0 +1,1 @@
+"""LIO0: files that cannot be read, suppressions and baselines."""

@@ -1,0 +1,1 @@
+"""LIO3: the order of instructions."""

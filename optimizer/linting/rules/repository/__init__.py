@@ -1,0 +1,1 @@
+"""LIO7: repositories of images."""

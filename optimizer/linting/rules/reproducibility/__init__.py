@@ -1,0 +1,1 @@
+"""LIO4: what makes two builds differ."""

@@ -1,0 +1,1 @@
+"""LIO8: secrets in images."""

@@ -1,0 +1,1 @@
+"""LIO9: what the functions of an app could share."""

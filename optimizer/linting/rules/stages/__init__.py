@@ -1,0 +1,1 @@
+"""LIO2: stages, and what reaches the final image."""

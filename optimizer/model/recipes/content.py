@@ -1,0 +1,67 @@
+"""Recipes of what is copied as it is: code, files, trees of other images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from optimizer.model.inputs import Input
+from optimizer.model.recipes.recipe import Recipe
+from optimizer.model.reference import ImageReference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackedFiles(Recipe):
+    """Files of the project, out of an archive in the form of a layer.
+
+    The writer of the build context makes the archive, in which every entry has
+        the owner, the time and the mode that it has in the image; a builder only
+        unpacks it.  So nothing on the way to the builder can change the layer: no
+        umask, no file system, and no artifact of a CI service that forgets modes,
+        links or empty directories.
+
+        The target of ``files`` is a path in the image.  ``executable`` makes all
+        of them executable, whatever the project says.  With ``bytecode`` the tree
+        holds the compiled form of its Python code too.
+    """
+
+    kind: ClassVar[str] = "packed-files"
+
+    files: Input
+    executable: bool = False
+    bytecode: bool = False
+
+    def inputs(self) -> tuple[Input, ...]:
+        return (self.files,)
+
+    @property
+    def needs_container(self) -> bool:
+        return self.bytecode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageTree(Recipe):
+    """A directory of another image, at a path of this one.
+
+    ``language`` is what the image under the stage can run: ``python``,
+    ``nodejs``, ``ruby``, or ``shell``.
+    """
+
+    kind: ClassVar[str] = "image-tree"
+
+    image: ImageReference
+    source: str
+    target: str
+    language: str
+
+    def images(self) -> tuple[ImageReference, ...]:
+        return (self.image,)
+
+    def with_images(self, change: Callable[[ImageReference], ImageReference]) -> ImageTree:
+        return replace(self, image=change(self.image))
+
+    @property
+    def follows_platform(self) -> bool:
+        # Of an index, a builder copies from the manifest of the target's platform, whatever image the stage itself starts from.
+        return True

@@ -1,0 +1,85 @@
+"""What every recipe has: inputs, tools, secrets and system packages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, TypeVar
+
+from optimizer.model.inputs import Input
+from optimizer.model.reference import ImageReference
+from optimizer.model.secret import BuildSecret
+
+_Recipe = TypeVar("_Recipe", bound="Recipe")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """A program that a recipe brings into its stage, in one version.
+
+    ``hashes`` are those of its archives, as the tool's registry writes them;
+    empty where the registry's own lock or signature stands for them.
+    """
+
+    name: str
+    version: str
+    hashes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageSet:
+    """Packages of the operating system, by their names, sorted; ``manager`` is ``dnf`` or ``yum``."""
+
+    manager: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """What one stage makes, from what, with which tool: data alone, which any builder can follow.
+
+    ``reads`` are files of the project that are only read; ``copies`` those
+    beside which a tool writes.  ``tools`` are the programs that the base does
+    not have, and ``build_packages`` the system packages that building needs and
+    the tree does not hold.
+
+    A class of recipes has a ``kind``, which is its name in a plan that is
+    kept, and a ``revision``, which grows whenever the same values would make
+    another tree than before.
+    """
+
+    kind: ClassVar[str] = ""
+    revision: ClassVar[int] = 1
+
+    reads: tuple[Input, ...] = ()
+    copies: tuple[Input, ...] = ()
+    secrets: tuple[BuildSecret, ...] = ()
+    tools: tuple[Tool, ...] = ()
+    build_packages: PackageSet | None = None
+
+    def inputs(self) -> tuple[Input, ...]:
+        """Every input of the project, those that a tool writes beside first."""
+        return (*self.copies, *self.reads)
+
+    def images(self) -> tuple[ImageReference, ...]:
+        """The images that the recipe takes something from, besides the one that its stage starts from."""
+        return ()
+
+    def with_images(self: _Recipe, change: Callable[[ImageReference], ImageReference]) -> _Recipe:
+        """The recipe with each of those images changed."""
+        return self
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """The words for what the recipe leaves out of its tree, sorted; such a stage writes a report of that."""
+        return ()
+
+    @property
+    def needs_container(self) -> bool:
+        """Whether a container has to run to make the tree, so that the image under the stage may decide bytes of it."""
+        return True
+
+    @property
+    def follows_platform(self) -> bool:
+        """Whether the recipe takes something of the image's own platform, wherever its stage runs."""
+        return False

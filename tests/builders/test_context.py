@@ -1,0 +1,104 @@
+"""Contexts on disk: whole or not at all, with the modes that were hashed."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from optimizer.builders.docker.context import BuildContext, stage_context
+from optimizer.errors import ContextError
+from optimizer.project.files import Entry, Project
+
+
+def context_of(*entries: Entry) -> BuildContext:
+    return BuildContext(dockerfile="FROM scratch\n", entries=entries, archives={}, digest="0" * 64, platform="linux/amd64", secrets=())
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_modes_do_not_depend_on_the_umask(tmp_path: Path, umask: int) -> None:
+    source = tmp_path / "project"
+    source.mkdir()
+    (source / "run").write_bytes(b"x" * 3_000_000)
+    (source / "run").chmod(0o700)
+    (source / "data").write_text("y")
+    (source / "data").chmod(0o600)
+    project = Project(source)
+    before = os.umask(umask)
+    try:
+        directory = stage_context(context_of(*project.entries(".")), project, tmp_path / "out")
+    finally:
+        os.umask(before)
+    assert {path.name: stat.S_IMODE(path.stat().st_mode) for path in directory.iterdir()} == {
+        "Dockerfile": 0o644,
+        "data": 0o644,
+        "run": 0o755,
+    }
+    assert (directory / "run").read_bytes() == b"x" * 3_000_000
+
+
+def test_a_file_that_changes_after_it_was_hashed_leaves_nothing(tmp_path: Path) -> None:
+    source = tmp_path / "project"
+    source.mkdir()
+    (source / "data").write_text("one")
+    project = Project(source)
+    context = context_of(*project.entries("data"))
+    (source / "data").write_text("two!")
+    with pytest.raises(ContextError, match='"data" changed while it was read'):
+        stage_context(context, project, tmp_path / "out")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_an_existing_context_is_never_rewritten(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("one")
+    project = Project(tmp_path)
+    context = context_of(*project.entries("data"))
+    directory = stage_context(context, project, tmp_path / "out")
+    (directory / "data").write_text("kept")
+    assert stage_context(context, project, tmp_path / "out") == directory
+    assert (directory / "data").read_text() == "kept"
+
+
+def test_two_entries_that_are_one_on_this_disk_are_told_by_name(tmp_path: Path) -> None:
+    """It said "free some space" of a file that exists already."""
+    (tmp_path / "data").write_text("one")
+    project = Project(tmp_path)
+    (entry,) = project.entries("data")
+    with pytest.raises(ContextError) as raised:
+        stage_context(context_of(entry, entry), project, tmp_path / "out")
+    (fault,) = raised.value.faults
+    assert fault.message == f'the build context cannot be written to {tmp_path / "out"}: File exists ("data")'
+    assert fault.hint == "two names of the project are one name on this file system, which may ignore case: rename one of them"
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "hint"),
+    [
+        (errno.ENOSPC, "free some space"),
+        (errno.EDQUOT, "free some space"),
+        (errno.EROFS, "check the permissions of the directory, or write elsewhere"),
+        (errno.EACCES, "check the permissions of the directory, or write elsewhere"),
+        (errno.EIO, "check the disk, or write elsewhere"),
+        (errno.ENAMETOOLONG, "shorten the path, or write to a directory with a shorter one"),
+    ],
+)
+def test_the_hint_fits_what_the_system_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, hint: str) -> None:
+    def failing(*_: object) -> None:
+        raise OSError(number, os.strerror(number), str(tmp_path / "out"))
+
+    monkeypatch.setattr(os, "rename", failing)
+    with pytest.raises(ContextError) as raised:
+        stage_context(context_of(), Project(tmp_path), tmp_path / "out")
+    assert os.strerror(number) in raised.value.faults[0].message
+    assert raised.value.faults[0].hint == hint
+
+
+def test_a_file_in_the_place_of_the_output_is_told(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("")
+    with pytest.raises(ContextError) as raised:
+        stage_context(context_of(), Project(tmp_path), tmp_path / "out")
+    assert raised.value.faults[0].hint == "a file stands where a directory has to be: remove it, or write elsewhere"

@@ -1,6 +1,0 @@
-from __future__ import annotations
-
-from tests.lint.cases import Case, on_base
-
-CATCHES: list[Case] = [on_base("", 0, own_ignore="*", says='"Dockerfile.dockerignore" is read by BuildKit')]
-PASSES: list[Case] = [on_base("", ignore="*")]

@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from tests.linting.cases import Case, dockerfile, on_base
+
+CATCHES: list[Case] = [
+    on_base("WORKDIR /app\nCOPY . .", 2, says='in "/var/task", and everything is in "/app"'),
+    on_base("WORKDIR ..\nWORKDIR code\nCOPY app.py ./\nRUN ls", 3),
+    dockerfile("FROM public.ecr.aws/lambda/nodejs:24 AS base\nWORKDIR /usr/app\nFROM base\nCOPY index.mjs ./", 2),
+]
+PASSES: list[Case] = [
+    on_base("WORKDIR /app\nCOPY app.py ${LAMBDA_TASK_ROOT}/"),
+    on_base("WORKDIR /var/task/sub\nCOPY app.py ./"),
+    on_base("WORKDIR $LAMBDA_TASK_ROOT\nCOPY app.py ./"),
+    on_base("WORKDIR /app\nCOPY . .\nENV PYTHONPATH=/app"),
+    on_base("WORKDIR /app\nCOPY . .\nRUN cp -r . /var/task"),
+    on_base("WORKDIR /app\nCOPY --from=x /layer/ /"),
+    on_base('WORKDIR /app\nCOPY . .\nENTRYPOINT ["python", "-m", "awslambdaric"]'),
+    on_base("ARG D\nWORKDIR $D\nCOPY . ."),
+    dockerfile("FROM public.ecr.aws/lambda/provided:al2023\nWORKDIR /app\nCOPY . ."),
+    dockerfile("FROM python:3.13\nWORKDIR /app\nCOPY . ."),
+]

@@ -1,0 +1,11 @@
+from __future__ import annotations
+
+from tests.linting.cases import Case
+from tests.linting.images import breaks, good, keeps
+
+CATCHES: list[Case] = [
+    breaks(good(indexed=True), "the name leads to an image index"),
+]
+PASSES: list[Case] = [
+    keeps(good()),
+]

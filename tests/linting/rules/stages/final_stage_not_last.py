@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+from tests.linting.cases import PYTHON, Case, dockerfile
+
+CATCHES: list[Case] = [
+    dockerfile(f"FROM {PYTHON} AS runtime\nFROM python AS test\nRUN pytest", 2, says='stage "runtime" stands on a Lambda base'),
+    dockerfile(f"FROM {PYTHON} AS runtime\nFROM {PYTHON} AS debug", 2, target="runtime", says='stage "debug" comes after it'),
+    dockerfile(f"FROM {PYTHON} AS runtime", 0, target="runtim", says="no stage has this name"),
+]
+PASSES: list[Case] = [
+    dockerfile(f"FROM python AS test\nFROM {PYTHON} AS runtime"),
+    dockerfile(f"FROM {PYTHON} AS runtime", target="RUNTIME"),
+    dockerfile(f"FROM {PYTHON} AS layer\nFROM scratch\nCOPY --from=layer /a /b"),
+    dockerfile(f"ARG B\nFROM {PYTHON} AS one\nFROM $B", inconclusive=1),
+    dockerfile("ARG B\nFROM $B"),
+]

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from tests.linting.cases import PYTHON, Case, dockerfile, on_base
+
+CATCHES: list[Case] = [
+    on_base("RUN dnf install -y jq", 2, says="dnf leaves its cache"),
+    on_base("RUN yum install -y jq\nRUN yum clean all", 2),
+    on_base("RUN apt-get update && apt-get install -y jq", 2),
+    on_base("RUN apk add jq", 2),
+    on_base("RUN pip install a==1 && pip install b==1", 2),
+    on_base("ENV PIP_NO_CACHE_DIR=0\nRUN pip install a==1", 3),
+    on_base("RUN npm ci", 2),
+    dockerfile(f"FROM {PYTHON} AS base\nRUN microdnf install jq\nFROM base", 2),
+]
+PASSES: list[Case] = [
+    on_base("RUN dnf install -y jq && dnf clean all"),
+    on_base("RUN dnf install -y jq && rm -rf /var/cache/dnf"),
+    on_base("RUN --mount=type=cache,target=/var/cache/dnf dnf install -y jq"),
+    on_base("RUN apt-get update && apt-get install -y jq && rm -rf /var/lib/apt/lists/*"),
+    on_base("RUN apk add --no-cache jq"),
+    on_base("RUN pip install --no-cache-dir a==1"),
+    on_base("ENV PIP_NO_CACHE_DIR=1\nRUN pip install a==1"),
+    on_base("ARG PIP_NO_CACHE_DIR\nRUN pip install a==1"),
+    on_base("RUN pip install a==1 && rm -rf ~/.cache"),
+    on_base("RUN npm ci && npm cache clean --force"),
+    dockerfile(f"FROM {PYTHON} AS build\nRUN dnf install -y gcc && pip install a==1 -t /x\nFROM {PYTHON}\nCOPY --from=build /x /var/task"),
+]
