@@ -197,7 +197,7 @@ def _app(path: str, root: Path, mirror: Mirror) -> tuple[list[Candidate], list[S
 
 def _homeless(function: FunctionSubject, image: AssemblyImage, homes: list[str]) -> Skipped:
     if homes:
-        why = f"the directories {', '.join(homes[:3])} hold what its image is built from, and nothing says which"
+        why = f"the directories {', '.join(homes[:3])} all have the files that its image is built from"
         by_hand = f"name one: optimizer init --from {os.path.join(homes[0], image.options.dockerfile)}"
     else:
         why = "no directory of the project has the files that its image is built from"

@@ -9,7 +9,7 @@ from optimizer.adoption.commands import SITE
 from optimizer.adoption.places import Places
 from optimizer.adoption.proposal import Gap
 from optimizer.adoption.tree import is_below
-from optimizer.adoption.walk import TASK, Walk, is_house, tagged
+from optimizer.adoption.walk import TASK, Walk, is_own_base, tagged
 from optimizer.bases.catalogue import BaseImage, base_image, runtimes, successor
 from optimizer.bases.handlers import check_handler
 from optimizer.bases.recognise import LambdaBase, image_reference, lambda_base
@@ -45,7 +45,7 @@ class ImageSettings:
         self.places = Places(walk.last.workdir)
         self.gaps: list[Gap] = []
         self.remarks: list[str] = []
-        self.house: str | None = None
+        self.own_base: str | None = None
         self._function = function or DeclaredFunction()
         self.base = self._runtime(runtime)
         self.architecture = self._architecture_of((function.architecture if function else None) or architecture)
@@ -78,8 +78,8 @@ class ImageSettings:
         if known is not None:
             self._known_base(start, known, base)
             return base
-        if image and is_house(image):
-            self.house = tagged(image)
+        if image and is_own_base(image):
+            self.own_base = tagged(image)
             note.carried.append("base")
             if given is None:
                 walk.left(
@@ -90,7 +90,7 @@ class ImageSettings:
         else:
             walk.left(
                 start,
-                f'"{image or bottom.stage.origin}" is no base that AWS provides: the proposal stands on the one of {base.runtime}',
+                f'"{image or bottom.stage.origin}" is not a base that AWS provides: the proposal starts from the one of {base.runtime}',
                 "check what the program expects of the old image: its packages, its C library, its paths",
             )
         return base
@@ -288,7 +288,7 @@ class ImageSettings:
             if self.places.work == TASK:
                 walk.note(item).needless.append(f"{TASK} is the base's own")
             else:
-                instead = f"what stood in {self.places.work} stands in {TASK} now" if self.places.moves else f"it is {TASK}"
+                instead = f"what was in {self.places.work} is in {TASK} now" if self.places.moves else f"it is {TASK}"
                 walk.left(item, f"the working directory is the base's own: {instead}", f"fix what names {self.places.work} or relies on it")
 
 

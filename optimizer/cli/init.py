@@ -59,16 +59,15 @@ def command(
 ) -> None:
     """Propose a spec, a *.image.toml file, for each image.
 
-    With --from, for a hand-written Dockerfile, for each image function of a
-    SAM template, or of a synthesized CDK app; functions whose specs are equal
-    share one file. The report accounts for every instruction of a Dockerfile:
-    what carries it, why it is needless, or what is not carried over, and what
-    to do by hand. Without --from, and with --runtime, for the code in
-    DIRECTORY.
+    With --from, for a hand-written Dockerfile, for each image function of a SAM
+    template, or of a synthesized CDK app; functions whose specs are equal share
+    one file. The report has every instruction of a Dockerfile: the step that
+    replaces it, why it is not needed, or what is not carried over, and what to
+    do by hand. Without --from, and with --runtime, for the code in DIRECTORY.
 
-    Nothing is written when one file is there already, unless --force is
-    given. Exits with 0 when everything is carried over, 1 when something is
-    not, and 2 for wrong usage or input.
+    Nothing is written when a file exists already, unless --force is given.
+    Exits with 0 when everything is carried over, 1 when something is not, and 2
+    for wrong usage or input.
     """
     if source is None and runtime is None:
         raise click.UsageError(
@@ -181,7 +180,7 @@ def _files(images: Sequence[tuple[Candidate | None, ProposedImage]], output: str
 
 
 def _checked(file: ProposedFile, pins: Lock, project: Project, mirror: Mirror, tools: Tools) -> tuple[ProposedFile, bool]:
-    """The file after loading and planning what it says, and whether a pin is missing."""
+    """The file after its spec was loaded and planned, and whether a pin is missing."""
     import tomlkit
 
     spec = ImageSpec.from_dict(tomlkit.parse(file.text).unwrap())

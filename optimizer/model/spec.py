@@ -205,7 +205,9 @@ def _key_faults(cls: type, data: Any, ignore: tuple[str, ...] = ()) -> list[Faul
         if key not in allowed and key not in ignore:
             faults.append(Fault(f'unknown key "{key}"; allowed: {", ".join(sorted(allowed))}', str(key), did_you_mean(str(key), allowed)))
     faults += [
-        Fault(f'the key "{name}" is missing', name, _doc(item)) for name, item in allowed.items() if _required(item) and name not in data
+        Fault(f'the key "{name}" is missing', name, f"set {name}: {_as_hint(_doc(item))}")
+        for name, item in allowed.items()
+        if _required(item) and name not in data
     ]
     return faults
 
@@ -216,6 +218,10 @@ def _required(item: Field[Any]) -> bool:
 
 def _doc(item: Field[Any]) -> str:
     return str(item.metadata["doc"])
+
+
+def _as_hint(doc: str) -> str:
+    return doc[:1].lower() + doc[1:].rstrip(".")
 
 
 def _value_faults(cls: type, values: Mapping[str, Any]) -> list[Fault]:

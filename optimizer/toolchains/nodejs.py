@@ -67,7 +67,7 @@ class NodeToolchain:
         if project.importer != "." and (nested or project.is_needed_itself):
             names = ", ".join(nested[:3]) + (f" and {len(nested) - 3} more" if len(nested) > 3 else "")
             place = project.image_path(project.importer)
-            what = f"{names} for it alone stands there" if nested else "other packages need it there"
+            what = f"the lock puts {names} there, for it only" if nested else "other packages need it there"
             yield (
                 f'{context.name}: put the code of "{step.package}" at {place} '
                 f'(SourceCode("{project.path(project.importer)}", to="{place}")): {what}'

@@ -55,7 +55,7 @@ class RubyToolchain:
         machine = BY_NAME[context.target.architecture].machine
         if not ruby.supports(lock.platforms, machine):
             yield Fault(
-                f'"{step.lock}" is locked for {", ".join(lock.platforms) or "no platform"}, and the image is for {machine}-linux',
+                f'"{step.lock}" is locked for {", ".join(lock.platforms) or "no platform"}, but the image is for {machine}-linux',
                 "lock",
                 f"run: bundle lock --add-platform {machine}-linux",
             )
@@ -63,7 +63,7 @@ class RubyToolchain:
         for path, wanted in ruby.read_gemfile(context.project, gemfile).ruby:
             if not ruby.allows(wanted, version):
                 yield Fault(
-                    f'"{path}" asks for Ruby {", ".join(wanted)}, and the runtime has {version}',
+                    f'"{path}" requires Ruby {", ".join(wanted)}, but the runtime has {version}',
                     "lock",
                     f'choose a runtime of that version, or ask for "~> {version}.0"',
                 )
@@ -86,7 +86,7 @@ class RubyToolchain:
         names = sorted(name for source in (*lock.of("PATH"), *lock.of("GIT")) for name in source.gems)
         if names:
             yield (
-                f"gems at a path or from git are found by Bundler alone ({', '.join(names)}): "
+                f"gems at a path or from git are found by Bundler only ({', '.join(names)}): "
                 'the handler must begin with require "bundler/setup"'
             )
 

@@ -102,7 +102,7 @@ class Toolchain(Protocol):
         """What is wrong with the step for this target and project; places are relative to the step."""
 
     def stages(self, step: Any, context: StepContext) -> Sequence[Stage]:
-        """The stages of a step without faults, in an order in which each finds what it needs."""
+        """The stages of a step without faults; each comes after the stages that it needs."""
 
 
 @runtime_checkable
@@ -148,7 +148,7 @@ def local_faults(items: Iterable[Local], context: StepContext) -> Iterable[Fault
         if kind == item.kind.on_disk:
             continue
         found = f"is a {kind}" if kind else "does not exist in the project"
-        yield Fault(f"{what}, which {found}", "", "restore it, or remove it there and lock again")
+        yield Fault(f"{what}, which {found}", "", "create it, or remove the entry that names it and lock again")
 
 
 def below(directory: str, name: str) -> str:

@@ -89,7 +89,7 @@ def test_a_test_in_another_directory_sets_the_project(project: Path, monkeypatch
     names["test_shop"]()
 
 
-def test_the_builder_that_the_house_chose_is_what_the_app_lacks(project: Path) -> None:
+def test_the_builder_that_the_company_chose_is_what_the_app_lacks(project: Path) -> None:
     (project / "code" / "go.mod").write_text("module x\ngo 1.24\n")
     (project / "optimizer.toml").write_text('[tools.images]\ngolang = "example.com/golang:1.24"\n')
     context = {"optimizer:tools": {"images": {"golang": "example.com/golang:1.25"}}}
