@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 import yaml
-from optimizer.lint.rules import RULES
+
+from optimizer.linting.rules import RULES
 
 ROOT = Path(__file__).parents[1]
 PAGES = {name: (ROOT / name).read_text(encoding="utf-8") for name in ("CONTRIBUTING.md", "SECURITY.md")}
@@ -59,7 +60,7 @@ class TestPreCommit:
         assert hook["language"] == "system" and not hook["pass_filenames"]
         program = Path(shlex.split(hook["entry"])[0]).name
         assert run(str(Path(sys.executable).parent / program), "--help").returncode == 0
-        assert re.search(hook["files"], "optimizer/lint/__init__.py") and not re.search(hook["files"], "README.md")
+        assert re.search(hook["files"], "optimizer/errors.py") and not re.search(hook["files"], "README.md")
 
     @pytest.mark.parametrize(("hook", "text"), [("ruff", "import os\n"), ("format", "x = {  }\n")])
     def test_finds_a_fault(self, hook: str, text: str, tmp_path: Path) -> None:

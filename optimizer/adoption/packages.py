@@ -24,10 +24,10 @@ _TAKES_PACKAGES = tuple(ECOSYSTEMS)
 
 @dataclass(frozen=True, slots=True)
 class SystemPackages:
-    """``house`` says that the image stands on a company's base, which has the package manager of AWS's."""
+    """``own_base`` says that the image stands on a company's base, which has the package manager of AWS's."""
 
     walk: Walk
-    house: bool
+    own_base: bool
 
     def place(self) -> None:
         walk = self.walk
@@ -38,7 +38,7 @@ class SystemPackages:
             makers = [draft for draft in stage.drafts if draft.used and draft.kind in _TAKES_PACKAGES]
             if final:
                 makers = [draft for draft in walk.last.drafts if draft.used and draft.kind in _TAKES_PACKAGES]
-            own = lambda_base(stage.resolved.image or "", walk.mirror) is not None or (final and self.house)
+            own = lambda_base(stage.resolved.image or "", walk.mirror) is not None or (final and self.own_base)
             for instruction, tool, packages in stage.packages:
                 self._installed(instruction, tool, packages, makers, final=final, own=own, compiles=_compiles(stage))
 

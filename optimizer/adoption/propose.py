@@ -85,7 +85,7 @@ class _Finish:
         """Everything together."""
         walk, image = self._walk, self._image
         self._entries()
-        SystemPackages(walk, image.house is not None).place()
+        SystemPackages(walk, image.own_base is not None).place()
         self._compiled_inputs()
         self._one_program()
         self._other_manifests()
@@ -105,7 +105,7 @@ class _Finish:
             steps=[step for _, step in self._steps],
             environment=tuple(environment.items()),
             labels=tuple(labels.items()),
-            base=image.house,
+            base=image.own_base,
             allow=(image.base.runtime,) if image.base.status in ("preview", "retired") else (),
         )
         return Proposal(
@@ -316,8 +316,8 @@ class _Finish:
         return (step, []) if not found else (None, [(fault.message, fault.hint) for fault in found])
 
     def _context(self, step: steps.Step) -> StepContext:
-        base, house = self._image.base, self._image.house
-        image = ImageReference.parse(str(house)) if house is not None else base.reference
+        base, own = self._image.base, self._image.own_base
+        image = ImageReference.parse(str(own)) if own is not None else base.reference
         target = Target(base=base, image=image, architecture=self._image.architecture, tools=self._tools)
         return StepContext(name=step.title, stability=step.default_stability, target=target, project=self._walk.project)
 

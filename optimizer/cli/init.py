@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from optimizer.adapters.adoption import Candidate, load_candidates, slug
+from optimizer.adapters.adoption import SET_IT, Candidate, load_candidates, slug
 from optimizer.adapters.files import replace_file
 from optimizer.adapters.tree import SPEC_SUFFIX
 from optimizer.adoption.proposal import Gap, ProposedFile, ProposedImage, Skipped
@@ -127,15 +127,18 @@ def _proposed(
                 secrets=item.secrets,
             )
         except OptimizerError as error:
-            faults += error.faults
-            fault = error.faults[0]
+            here = [
+                replace(fault, hint=fault.hint.replace("name the runtime,", "name the runtime with --runtime,")) for fault in error.faults
+            ]
+            faults += here
+            fault = here[0]
             skipped.append(Skipped(item.function, str(Fault(fault.message, fault.place)), Gap(fault.message, fault.hint)))
             continue
+        hidden = tuple(Gap(message, SET_IT) for message in item.hidden)
+        proposal = replace(proposal, gaps=(*proposal.gaps, *hidden))
         found.append((item, ProposedImage(function=item.function, id=item.id, proposal=proposal)))
     if faults and not found:
-        raise SpecError(
-            [replace(fault, hint=fault.hint.replace("name the runtime,", "name the runtime with --runtime,")) for fault in faults]
-        )
+        raise SpecError(faults)
     return found
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import tempfile
+import uuid
 from pathlib import Path
 
 from tests.engine import services, standins
@@ -15,19 +16,20 @@ _VARIABLE = "OPTIMIZER_TEST_RUN"
 
 def begin() -> None:
     """Called by the process that starts the others."""
-    os.environ[_VARIABLE] = tempfile.mkdtemp(prefix="optimizer-test-run-")
+    os.environ[_VARIABLE] = str(Path(tempfile.gettempdir(), f"optimizer-test-run-{uuid.uuid4().hex}"))
 
 
 def end() -> None:
     """Called by the process that started the others, when they are gone."""
     directory = Path(os.environ.pop(_VARIABLE))
     services.stop_registry(directory / "registry")
-    shutil.rmtree(directory)
+    shutil.rmtree(directory, ignore_errors=True)
 
 
 def registry() -> str:
     """``host:port`` of a registry with the stand-ins of all base and builder images."""
     directory = Path(os.environ[_VARIABLE])
+    directory.mkdir(mode=0o700, exist_ok=True)
     with standins.locked(directory / "lock"):
         state = directory / "registry" / "registry.json"
         if state.exists():
