@@ -117,7 +117,7 @@ def functions(document: Document, intrinsics: Intrinsics | None = None) -> Itera
 
 
 def perhaps_functions(document: Document, intrinsics: Intrinsics) -> Iterator[Hidden]:
-    """The functions of which nobody can tell whether they run an image, by logical id."""
+    """The functions for which it is unknown whether they run an image, by logical id."""
     for logical_id, resource in _declared_functions(document, intrinsics):
         properties = resource["Properties"]
         reason = intrinsics.reason(properties.get("PackageType"))
