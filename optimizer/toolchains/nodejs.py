@@ -13,7 +13,6 @@ from optimizer.model.inputs import Input
 from optimizer.model.plan import Stage
 from optimizer.model.recipes.content import PackedFiles
 from optimizer.model.reference import ImageReference
-from optimizer.model.stability import Stability
 from optimizer.model.steps import NodeDependencies
 from optimizer.toolchains.content import CODE_CACHES
 from optimizer.toolchains.nodejs_check import check_project
@@ -123,7 +122,7 @@ def _local_packages(project: NodeProject) -> Iterator[Stage]:
                 name=name,
                 step=project.context.name,
                 title=f"Code of {project.name(path)} in {project.path(path)}",
-                stability=project.step.stability or Stability.DAILY,
+                stability=project.step.code_stability,
                 origin=project.context.target.image,
                 recipe=PackedFiles(files=files),
             )

@@ -15,7 +15,6 @@ from optimizer.model.plan import TREE, OnTarget, Stage
 from optimizer.model.recipes.content import PackedFiles
 from optimizer.model.recipes.ruby import RubyGems
 from optimizer.model.reference import ImageReference
-from optimizer.model.stability import Stability
 from optimizer.model.steps import RubyDependencies
 from optimizer.toolchains.content import CODE_CACHES
 from optimizer.toolchains.system import git_package
@@ -134,7 +133,7 @@ def _gem_stage(step: RubyDependencies, context: StepContext, item: Local) -> Sta
         name=f"{context.name}-{slug}",
         step=context.name,
         title=f"Ruby gem {item.name} of {item.path}",
-        stability=step.stability or Stability.DAILY,
+        stability=step.code_stability,
         origin=context.target.image,
         recipe=PackedFiles(files=Input(source=item.path, target=f"{_place(step, item.path)}/", directory=True, exclude=CODE_CACHES)),
     )

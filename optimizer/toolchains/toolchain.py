@@ -156,12 +156,17 @@ def below(directory: str, name: str) -> str:
     return posixpath.normpath(posixpath.join(directory, name))
 
 
+def not_there(context: StepContext) -> str:
+    """That something is not in the project, with its root: whoever plans in another directory means another project."""
+    return f'does not exist in the project "{context.project.root}"'
+
+
 def missing_file(context: StepContext, path: str, place: str, what: str, hint: str) -> Iterable[Fault]:
     """The fault of a file that is not in the project; none when it is there."""
     kind = context.project.kind(path)
     if kind == "file":
         return
-    found = "is a directory" if kind == "directory" else "does not exist in the project"
+    found = "is a directory" if kind == "directory" else not_there(context)
     yield Fault(f'{what} "{path}" {found}', place, hint)
 
 
@@ -170,7 +175,7 @@ def missing_directory(context: StepContext, path: str, place: str, what: str) ->
     kind = context.project.kind(path)
     if kind == "directory":
         return
-    found = "is a file" if kind == "file" else "does not exist in the project"
+    found = "is a file" if kind == "file" else not_there(context)
     yield Fault(f'{what} "{path}" {found}', place, "write the path of a directory, relative to the project's root")
 
 
