@@ -13,7 +13,10 @@ all.  Wall time is that of the whole app process, so that no side can be faster
 than an app without functions; that is measured too.  Memory is the largest
 resident set of any of the processes.  Needs 5 GB of disk per round.
 
-Run: ``python -m benchmarks.synth``
+``--against`` names another checkout of this project, which runs in the same
+rounds as one more peer: what a change costs.
+
+Run: ``python -m benchmarks.synth [--against DIRECTORY]``
 """
 
 from __future__ import annotations
@@ -92,12 +95,12 @@ def write_fleet(directory: Path, functions: int, specs: int, files: int, size_by
     (directory / "optimizer.lock").write_text(LOCK)
 
 
-def run(directory: Path, program: str, home: Path, *, state: str) -> tuple[float, float]:
-    """Seconds and MiB of one synthesis."""
+def run(directory: Path, program: str, home: Path, *, state: str, checkout: Path = ROOT) -> tuple[float, float]:
+    """Seconds and MiB of one synthesis with the project of a checkout."""
     environment = {
         **os.environ,
         "HOME": str(home),
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": str(checkout),
         "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(home.parent / "jsii"),
         "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
         "CDK_VALIDATION": "false" if state == "lean" else "true",
@@ -117,7 +120,13 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=1000)
     parser.add_argument("--megabytes", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--against", type=Path, metavar="DIRECTORY", help="another checkout of this project, to compare with")
     arguments = parser.parse_args()
+    apps = dict(APPS)
+    checkouts = {name: ROOT for name in apps}
+    if arguments.against:
+        apps["there"] = apps["optimizer"]
+        checkouts["there"] = arguments.against.resolve()
     head = HEAD.format(functions=arguments.functions, specs=arguments.specs)
     results: dict[tuple[str, str], list[tuple[float, float]]] = {}
     floor: dict[str, list[float]] = {state: [] for state in STATES}
@@ -127,13 +136,14 @@ def main() -> None:
         run(directory, EMPTY, Path(temporary, "first"), state="cold")
         for number in range(arguments.rounds):
             # Each side goes first in turn, so that the page cache favours neither.
-            for name in list(APPS)[:: -1 if number % 2 else 1]:
+            for name in list(apps)[:: -1 if number % 2 else 1]:
                 home = Path(temporary, f"home {number} {name}")
                 home.mkdir()
                 # Nor that one waits for what the other has left to write.
                 os.sync()
                 for state in STATES:
-                    results.setdefault((name, state), []).append(run(directory, head + APPS[name], home, state=state))
+                    result = run(directory, head + apps[name], home, state=state, checkout=checkouts[name])
+                    results.setdefault((name, state), []).append(result)
                 # Kept to the end: ext4 creates files many times slower for minutes after others were deleted.
                 (directory / "cdk.out").rename(home / "cdk.out")
             for state in STATES:
@@ -143,7 +153,7 @@ def main() -> None:
     )
     print(f"{'':6}{'peer':>15}{'peer alone':>22}{'optimizer':>22}{'time ratio':>12}{'memory ratio':>14}")
     for state in STATES:
-        medians = {name: [statistics.median(column) for column in zip(*results[name, state], strict=True)] for name in APPS}
+        medians = {name: [statistics.median(column) for column in zip(*results[name, state], strict=True)] for name in apps}
         ours = medians.pop("optimizer")
         for name, peer in medians.items():
             cells = [f"{seconds:8.2f} s {mebibytes:7.0f} MiB" for seconds, mebibytes in (peer, ours)]

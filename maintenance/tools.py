@@ -114,7 +114,7 @@ def _hashes(wheels: Iterable[tuple[str, Mapping[str, Any]]]) -> tuple[str, ...]:
 
 
 def refresh(data: Mapping[str, Any], ask: Ask) -> tuple[dict[str, Any], list[str]]:
-    """The data with the newest versions, and a line for each tool that tells what became of it."""
+    """The data with the newest versions, and a line for each tool with its change."""
     tools, lines = {}, []
     for name, row in data["tools"].items():
         releases = list(ask(row["registry"], row["package"]))

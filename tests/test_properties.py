@@ -6,6 +6,7 @@ import itertools
 import posixpath
 import shlex
 import subprocess
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -30,6 +31,8 @@ LOCK = Lock(images=(LockedImage(reference=base_image("python3.13").reference, di
 
 class EverythingIsThere:
     """A project in which every path is a directory, but those with a dot in their name."""
+
+    root = Path("/project")
 
     def kind(self, path: str) -> str:
         return "file" if "." in posixpath.basename(path).strip(".") else "directory"

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from optimizer.adapters.assembly import AssemblyImage, load_assembly
 from optimizer.adapters.dockerfiles import ContextDirectory, load_dockerfile
-from optimizer.adapters.subjects import load_app, load_template
+from optimizer.adapters.subjects import load_app
+from optimizer.adapters.templates import load_template
 from optimizer.adapters.tree import is_app, is_template
 from optimizer.adapters.walk import walk
 from optimizer.adoption.proposal import Gap, Skipped
@@ -25,6 +26,9 @@ from optimizer.model.function import DeclaredFunction
 _MOST_FILES = 20_000
 """Files of one asset that are compared with the project's."""
 
+SET_IT = "write the value into the template, or its parameter into parameter_overrides of samconfig; or name a Dockerfile by itself"
+"""What to do about a value that only a deployment knows."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
@@ -34,7 +38,8 @@ class Candidate:
     Dockerfile by itself; ``stem`` and ``id`` are what its file and its
     construct may be called.  ``directory`` is the build context, relative to
     the project.  ``declared`` is None for a Dockerfile by itself; ``secrets``
-    are the sources of build secrets.
+    are the sources of build secrets; ``hidden`` says what of the function only
+    a deployment knows.
     """
 
     function: str
@@ -44,6 +49,7 @@ class Candidate:
     directory: str
     declared: DeclaredFunction | None = None
     secrets: Mapping[str, str] = field(default_factory=dict)
+    hidden: tuple[str, ...] = ()
 
 
 def load_candidates(
@@ -121,8 +127,9 @@ def _camel(name: str) -> str:
 def _template(path: str, root: Path, mirror: Mirror) -> tuple[list[Candidate], list[Skipped]]:
     source = load_template(path, mirror=mirror)
     functions = [item for item in source.subjects if isinstance(item, FunctionSubject)]
-    problems = [problem for item in source.subjects if isinstance(item, AppSubject) for problem in item.problems]
-    if not functions:
+    templates = [item for item in source.subjects if isinstance(item, AppSubject)]
+    problems = [problem for item in templates for problem in item.problems]
+    if not functions and not any(item.inconclusive for item in templates):
         detail = f": {problems[0].message}" if problems else ""
         place = f"{path}:{problems[0].span.start}" if problems else path
         raise ContextError(f'"{path}" has no image function{detail}', place, 'image functions have PackageType: "Image"')
@@ -130,10 +137,21 @@ def _template(path: str, root: Path, mirror: Mirror) -> tuple[list[Candidate], l
     for function in functions:
         subject = function.dockerfile
         if subject is None or not isinstance(subject.context, ContextDirectory):
-            why = next((item.message for item in problems if function.construct in item.message), "the template does not build its image")
+            why = function.unbuilt
             skipped.append(Skipped(function.construct, why, Gap(why, "name its Dockerfile: optimizer init --from PATH/Dockerfile")))
             continue
-        found.append(_of_function(function, subject, subject.context.root, root, {}))
+        try:
+            found.append(_of_function(function, subject, subject.context.root, root, {}))
+        except ContextError as error:
+            # The other functions have a proposal all the same.
+            fault = error.faults[0]
+            skipped.append(Skipped(function.construct, fault.message, Gap(fault.message, fault.hint)))
+    of_functions = {message for function in functions for message in function.hidden}
+    for template in templates:
+        for item in template.inconclusive:
+            if item.message not in of_functions:
+                place = f"{os.path.relpath(template.location.path)}:{item.span.start.line}"
+                skipped.append(Skipped(place, item.message, Gap(item.message, SET_IT)))
     return found, skipped
 
 
@@ -150,6 +168,7 @@ def _of_function(
         directory=_inside(directory, root),
         declared=function.declared,
         secrets=secrets,
+        hidden=function.hidden,
     )
 
 
@@ -178,7 +197,7 @@ def _app(path: str, root: Path, mirror: Mirror) -> tuple[list[Candidate], list[S
 
 def _homeless(function: FunctionSubject, image: AssemblyImage, homes: list[str]) -> Skipped:
     if homes:
-        why = f"the directories {', '.join(homes[:3])} hold what its image is built from, and nothing says which"
+        why = f"the directories {', '.join(homes[:3])} all have the files that its image is built from"
         by_hand = f"name one: optimizer init --from {os.path.join(homes[0], image.options.dockerfile)}"
     else:
         why = "no directory of the project has the files that its image is built from"

@@ -25,7 +25,7 @@ _GRACE_S = 5
 
 
 def docker_program() -> str:
-    """The program to run for docker: that of ``CDK_DOCKER``, which CDK runs in its place, if it is set.
+    """The program to run as docker: ``CDK_DOCKER`` if it is set, as in CDK.
 
     Source: https://docs.aws.amazon.com/cdk/v2/guide/build-containers.html
     """
@@ -81,7 +81,7 @@ def run_docker(
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """Ask a program and what it started to end, which cancels its build, and end what does not."""
+    """Ask a program and its children to end, which cancels its build; kill those that do not."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
     try:
@@ -186,9 +186,9 @@ def _check_name(name: str) -> None:
         raise EngineError(f'"{name}" is not the name of an image', hint="write NAME:TAG, NAME@DIGEST or an image id")
 
 
-def _refused(message: str, said: str, disk: str, lines: int = 1) -> EngineError:
-    last = "\n".join(said.strip().splitlines()[-lines:])
-    if _FULL.search(said):
+def _refused(message: str, reported: str, disk: str, lines: int = 1) -> EngineError:
+    last = "\n".join(reported.strip().splitlines()[-lines:])
+    if _FULL.search(reported):
         return EngineError(f"{message}: no space is left on the disk\n{last}", hint=f"free some space {disk}, and run the command again")
     separator = "\n" if lines > 1 else " "
     return EngineError(f"{message}:{separator}{last}", hint="fix what it reports, and run the command again")

@@ -28,13 +28,15 @@ SPEC_SUFFIX = ".image.toml"
 class Source:
     """Subjects that are judged together; the app as a whole, if there is one, is the last.
 
-    ``generated`` says that their files are made, and are not edited by people.
+    ``generated`` says that their files are made, and are not edited by people;
+    ``nested`` are the templates that were read with the one that names them.
     """
 
     subjects: tuple[Subject, ...]
     suppressions: tuple[Suppression, ...] = ()
     malformed: tuple[Malformed, ...] = ()
     generated: bool = False
+    nested: tuple[str, ...] = ()
 
     @property
     def locations(self) -> tuple[Location, ...]:

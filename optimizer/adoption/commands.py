@@ -230,7 +230,7 @@ def _simple(program: str, words: Sequence[str]) -> Action | None:
                 return MakeDirectories(plain[1:2])
             if verb == "config" and any("index" in word or "url" in word for word in words):
                 return Lost.of(f"{_shown(words)} sets a package index", "set index_url of the step, and credentials as a build secret")
-            return Needless("it concerns the installer alone")
+            return Needless("it concerns the installer only")
         case "npm" | "yarn" | "pnpm" if verb in ("cache", "prune", "audit", "fund", "set", "config", "store"):
             if verb in ("config", "set") and any("registry" in word.lower() or "auth" in word.lower() for word in words):
                 return Lost.of(f"{_shown(words)} sets a registry", "set registry of the step, and credentials as a build secret")

@@ -45,7 +45,7 @@ class Copies:
         final = index in self._walk.lineage
         texts = [word.text for word in instruction.words] if instruction.json is None else list(instruction.json)
         if instruction.heredocs or any(text.startswith("<<") for text in texts):
-            self._walk.left(instruction, "a file stands in the Dockerfile", "put it into the project, and copy it from there")
+            self._walk.left(instruction, "the Dockerfile contains the content of a file", "put it into the project, and copy it from there")
             stage.foreign = True
             return
         if len(values) < 2 or values[-1] is None or None in values:

@@ -9,7 +9,7 @@ from optimizer.adoption.commands import SITE
 from optimizer.adoption.places import Places
 from optimizer.adoption.proposal import Gap
 from optimizer.adoption.tree import is_below
-from optimizer.adoption.walk import TASK, Walk, is_house, tagged
+from optimizer.adoption.walk import TASK, Walk, is_own_base, tagged
 from optimizer.bases.catalogue import BaseImage, base_image, runtimes, successor
 from optimizer.bases.handlers import check_handler
 from optimizer.bases.recognise import LambdaBase, image_reference, lambda_base
@@ -45,7 +45,7 @@ class ImageSettings:
         self.places = Places(walk.last.workdir)
         self.gaps: list[Gap] = []
         self.remarks: list[str] = []
-        self.house: str | None = None
+        self.own_base: str | None = None
         self._function = function or DeclaredFunction()
         self.base = self._runtime(runtime)
         self.architecture = self._architecture_of((function.architecture if function else None) or architecture)
@@ -57,12 +57,15 @@ class ImageSettings:
         start, note = bottom.stage.start, walk.note(bottom.stage.start)
         image = bottom.image
         known = lambda_base(image, walk.mirror) if image else None
-        if given is not None:
-            base = base_image(given)
-        elif known is not None and known.base is not None:
+        asked = base_image(given) if given is not None else None
+        name = _guess(image or bottom.stage.origin)
+        guessed = base_image(name) if name is not None else None
+        if known is not None and known.base is not None:
             base = known.base
-        elif (name := _guess(image or bottom.stage.origin)) is not None:
-            base = base_image(name)
+        elif asked is not None and (guessed is None or guessed.family == asked.family):
+            base = asked
+        elif guessed is not None:
+            base = guessed
         else:
             raise SpecError(
                 f'the runtime cannot be seen from the base image "{image or bottom.stage.origin}"',
@@ -70,11 +73,13 @@ class ImageSettings:
                 f"name the runtime, for example {successor(base_image('python3.13'))}",
             )
         note.carried.append("runtime")
+        if asked is not None and asked.runtime != base.runtime:
+            note.remarks.append(f"the base image is one of {base.runtime}, so the proposal is not for {asked.runtime}")
         if known is not None:
             self._known_base(start, known, base)
             return base
-        if image and is_house(image):
-            self.house = tagged(image)
+        if image and is_own_base(image):
+            self.own_base = tagged(image)
             note.carried.append("base")
             if given is None:
                 walk.left(
@@ -85,15 +90,13 @@ class ImageSettings:
         else:
             walk.left(
                 start,
-                f'"{image or bottom.stage.origin}" is no base that AWS provides: the proposal stands on the one of {base.runtime}',
+                f'"{image or bottom.stage.origin}" is not a base that AWS provides: the proposal starts from the one of {base.runtime}',
                 "check what the program expects of the old image: its packages, its C library, its paths",
             )
         return base
 
     def _known_base(self, start: Instruction, known: LambdaBase, base: BaseImage) -> None:
         note = self.walk.note(start)
-        if known.base is not None and known.base.runtime != base.runtime:
-            note.remarks.append(f"{base.runtime} in place of {known.base.runtime}")
         if known.reference.digest is not None:
             note.remarks.append("its digest belongs into optimizer.lock, where optimizer pin writes that of today")
         elif known.reference.tag != base.reference.tag and known.architecture is None:
@@ -285,7 +288,7 @@ class ImageSettings:
             if self.places.work == TASK:
                 walk.note(item).needless.append(f"{TASK} is the base's own")
             else:
-                instead = f"what stood in {self.places.work} stands in {TASK} now" if self.places.moves else f"it is {TASK}"
+                instead = f"what was in {self.places.work} is in {TASK} now" if self.places.moves else f"it is {TASK}"
                 walk.left(item, f"the working directory is the base's own: {instead}", f"fix what names {self.places.work} or relies on it")
 
 

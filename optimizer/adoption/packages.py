@@ -24,10 +24,10 @@ _TAKES_PACKAGES = tuple(ECOSYSTEMS)
 
 @dataclass(frozen=True, slots=True)
 class SystemPackages:
-    """``house`` says that the image stands on a company's base, which has the package manager of AWS's."""
+    """``own_base`` says that the image stands on a company's base, which has the package manager of AWS's."""
 
     walk: Walk
-    house: bool
+    own_base: bool
 
     def place(self) -> None:
         walk = self.walk
@@ -38,7 +38,7 @@ class SystemPackages:
             makers = [draft for draft in stage.drafts if draft.used and draft.kind in _TAKES_PACKAGES]
             if final:
                 makers = [draft for draft in walk.last.drafts if draft.used and draft.kind in _TAKES_PACKAGES]
-            own = lambda_base(stage.resolved.image or "", walk.mirror) is not None or (final and self.house)
+            own = lambda_base(stage.resolved.image or "", walk.mirror) is not None or (final and self.own_base)
             for instruction, tool, packages in stage.packages:
                 self._installed(instruction, tool, packages, makers, final=final, own=own, compiles=_compiles(stage))
 
@@ -57,9 +57,7 @@ class SystemPackages:
         fit = [name for name in packages if _is_package(name)]
         for name in packages:
             if name not in fit:
-                walk.left(
-                    instruction, f'"{name}" is not the name of a package', "install what it stands for by name, in a system-packages step"
-                )
+                walk.left(instruction, f'"{name}" is not the name of a package', "name its packages in a system-packages step")
         if not own or tool not in ("dnf", "microdnf", "yum"):
             if final:
                 names = " ".join(fit)
@@ -86,7 +84,7 @@ class SystemPackages:
                 if tools:
                     walk.carry(draft, [instruction])
             if tools and final:
-                walk.note(instruction).remarks.append(f"{', '.join(tools)}: for the build alone, no more in the image")
+                walk.note(instruction).remarks.append(f"{', '.join(tools)}: for the build only, not in the image")
         kept = [name for name in fit if not makers or name not in tools] if final else []
         if kept:
             staying = walk.draft("system-packages", PackagesDraft())

@@ -85,7 +85,7 @@ class _Finish:
         """Everything together."""
         walk, image = self._walk, self._image
         self._entries()
-        SystemPackages(walk, image.house is not None).place()
+        SystemPackages(walk, image.own_base is not None).place()
         self._compiled_inputs()
         self._one_program()
         self._other_manifests()
@@ -105,7 +105,7 @@ class _Finish:
             steps=[step for _, step in self._steps],
             environment=tuple(environment.items()),
             labels=tuple(labels.items()),
-            base=image.house,
+            base=image.own_base,
             allow=(image.base.runtime,) if image.base.status in ("preview", "retired") else (),
         )
         return Proposal(
@@ -270,7 +270,7 @@ class _Finish:
                     walk.left(
                         instruction,
                         f"{what}, and no step runs it",
-                        "do its work before the build and commit it, or write a command step in place of the one that stands on it",
+                        "do its work before the build and commit it, or replace the step that needs it by a command step",
                     )
 
     # Steps
@@ -316,8 +316,8 @@ class _Finish:
         return (step, []) if not found else (None, [(fault.message, fault.hint) for fault in found])
 
     def _context(self, step: steps.Step) -> StepContext:
-        base, house = self._image.base, self._image.house
-        image = ImageReference.parse(str(house)) if house is not None else base.reference
+        base, own = self._image.base, self._image.own_base
+        image = ImageReference.parse(str(own)) if own is not None else base.reference
         target = Target(base=base, image=image, architecture=self._image.architecture, tools=self._tools)
         return StepContext(name=step.title, stability=step.default_stability, target=target, project=self._walk.project)
 
@@ -365,7 +365,7 @@ class _Finish:
         )
         if note is None:
             in_stage = next((s for s in walk.subject.resolved.stages if instruction in (s.stage.start, *s.stage.instructions)), None)
-            why = f"{in_stage.stage.title} is no part of the image" if in_stage else "its value stands where it is used"
+            why = f"{in_stage.stage.title} is not part of the image" if in_stage else "its value is written where it is used"
             return replace(account, remarks=(why,))
         names = [item if isinstance(item, str) else titles.get(id(item), "") for item in note.carried]
         into = tuple(dict.fromkeys(name for name in names if name))

@@ -142,7 +142,7 @@ class Runs:
             or not any(is_below(path, top) for top in TARGET_ROOTS)
         ):
             shown = " ".join((*action.before, action.path))
-            self._opaque(stage, instruction, f'what "{shown[:60]}" makes is no file where steps may put some', final)
+            self._opaque(stage, instruction, f'what "{shown[:60]}" makes is outside the directories that steps may write to', final)
         elif final:
             self._copies.make_file(stage, instruction, action.before, path, action.after)
         else:
@@ -172,7 +172,7 @@ class Runs:
                 else:
                     stage.opaque.append((instruction, message))
             else:
-                self._walk.note(instruction).needless.append("it concerns a build stage alone")
+                self._walk.note(instruction).needless.append("it concerns a build stage only")
 
     def _executable(self, stage: Stage, instruction: Instruction, action: acts.Executable, cwd: str, final: bool) -> None:
         for item in action.paths:
@@ -197,7 +197,7 @@ class Runs:
                     instruction, f'"{item}" is made executable', f"commit the file with its mode: git update-index --chmod=+x {name}"
                 )
             else:
-                self._walk.note(instruction).needless.append("it concerns a build stage alone")
+                self._walk.note(instruction).needless.append("it concerns a build stage only")
 
     def _dependencies(self, stage: Stage, instruction: Instruction, action: acts.Dependencies, cwd: str) -> None:
         for gap in action.gaps:

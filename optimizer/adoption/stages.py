@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from optimizer.adoption.copies import Copies
 from optimizer.adoption.runs import Runs
 from optimizer.adoption.tree import Tree
-from optimizer.adoption.walk import TASK, Moment, Stage, Walk, expanded, is_house
+from optimizer.adoption.walk import TASK, Moment, Stage, Walk, expanded, is_own_base
 from optimizer.bases.recognise import image_reference, lambda_base, lambda_environment
 from optimizer.dockerfile.instruction import Instruction
 from optimizer.dockerfile.scope import absolute
@@ -55,16 +55,16 @@ class Stages:
             )
         else:
             base = lambda_base(resolved.image or "", self._walk.mirror)
-            house = base is None and is_house(resolved.image)
+            own_base = base is None and is_own_base(resolved.image)
             known: dict[str, str | None] = dict(lambda_environment(base)) if base else {}
-            if house:
+            if own_base:
                 known = {"LAMBDA_TASK_ROOT": TASK, "LAMBDA_RUNTIME_DIR": "/var/runtime"}
             stage = Stage(
                 resolved=resolved,
                 tree=Tree(directories=[TASK, "/var/runtime"]),
                 variables=known,
                 environment=set(known),
-                workdir=TASK if base or house else _home_of(resolved.image or ""),
+                workdir=TASK if base or own_base else _home_of(resolved.image or ""),
             )
         self._walk.stages[index] = stage
         self._walk.note(resolved.stage.start)
@@ -133,7 +133,7 @@ class Stages:
             if unknown and not any(name.startswith(("TARGET", "BUILD")) for name in unknown):
                 note.needless.append("an argument without a value; what needs it is reported by itself")
             else:
-                note.needless.append("its value stands where it is used")
+                note.needless.append("its value is written where it is used")
 
 
 def _home_of(image: str) -> str:

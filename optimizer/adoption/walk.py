@@ -203,7 +203,7 @@ _PUBLIC = ("docker.io", "gcr.io", "ghcr.io", "localhost", "mcr.microsoft.com", "
 """Registries whose images are no company's base."""
 
 
-def is_house(image: str | None) -> bool:
+def is_own_base(image: str | None) -> bool:
     """Whether the image comes from a registry of somebody's own, and so may be made from an AWS-provided base."""
     reference = image_reference(image) if image else None
     return reference is not None and reference.registry not in _PUBLIC

@@ -107,7 +107,7 @@ def _short_header(name: bytes, size: int, before: bytes, after: bytes, end: byte
 
 @functools.cache
 def _short_parts(mode: str) -> tuple[bytes, bytes, bytes, int]:
-    """What stands around the size and the sum in the header of every file of a mode, and what it adds to the sum.
+    """The constant parts of the header of every file of a mode, around its size and checksum, and their part of the checksum.
 
     Source: https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html#tag_20_92_13_06
     """

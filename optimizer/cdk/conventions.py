@@ -39,7 +39,7 @@ _PROPERTIES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conventions:
-    """What an organization asks of every image function of an app, also of those that a team writes by hand.
+    """The conventions of an organization for every image function of an app, also of those that a team writes by hand.
 
     In ``app.py``, or in a package that the teams share::
 
@@ -91,7 +91,7 @@ class Conventions:
             injectors = cdk.PropertyInjectors.of(scope)
             if injectors.for_(lambda_.DockerImageFunction.PROPERTY_INJECTION_ID) is not None:
                 raise ConfigurationError(
-                    "DockerImageFunction has defaults in this app already; CDK allows one source of them",
+                    "DockerImageFunction has defaults in this app already; CDK allows only one source of defaults",
                     "function_defaults",
                     "apply one package of conventions, or leave function_defaults out of the second",
                 )

@@ -47,7 +47,7 @@ class _ValidatedBySynth:
     def validate(self) -> list[str]:
         for stack in self.stacks:
             stage = cdk.Stage.of(stack)
-            assert stage is not None, "every stack of an app stands in a stage"
+            assert stage is not None, "every stack of an app is in a stage"
             path = Path(stage.outdir, "manifest.json")
             manifest = json.loads(path.read_text(encoding="utf-8"))
             manifest["artifacts"][stack.artifact_id]["properties"]["validateOnSynth"] = True
@@ -59,7 +59,7 @@ _NESTED: weakref.WeakKeyDictionary[Any, _ValidatedBySynth] = weakref.WeakKeyDict
 
 
 def cli_reports() -> bool:
-    """Whether the CDK CLI runs this app, and will report what is annotated."""
+    """Whether the CDK CLI runs this app, and will report annotations."""
     return _CLI in os.environ and _OUTPUT in os.environ
 
 

@@ -151,7 +151,7 @@ class AppImages:
     def _publish(self, stack: cdk.Stack, image: PlannedImage, first_user: str) -> PublishedImage:
         check_publishable(stack)
         assembly = cdk.Stage.of(stack)
-        assert assembly is not None, "every stack of an app stands in a stage"
+        assert assembly is not None, "every stack of an app is in a stage"
         digest = image.context.digest
         directory = stage_context(image.context, self._project, assembly.asset_outdir)
         write_plan(directory, image.kept)

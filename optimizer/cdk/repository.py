@@ -277,7 +277,7 @@ def _publishing_role(shared: SharedRepositorySynthesizer | None, destination: As
 
 
 def _text(value: str) -> str:
-    """``value``, with what is left of its placeholders filled by CloudFormation."""
+    """``value``, with its remaining placeholders filled by CloudFormation."""
     return cdk.Fn.sub(value) if "${AWS::" in value else value
 
 

@@ -79,7 +79,7 @@ class AssetDestination:
 
     @property
     def repository_name(self) -> str:
-        """The name with what is known of the environment filled in."""
+        """The name with the known account and region filled in."""
         return self.specialize(self.name)
 
     def specialize(self, text: str) -> str:

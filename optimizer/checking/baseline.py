@@ -52,7 +52,7 @@ class BaselineFile:
     def compare(self, report: LintReport, conventions: Conventions, command: str) -> LintReport:
         """The report with what the baseline holds set apart; ``command`` makes the baseline smaller."""
         if self._baseline is None:
-            raise ConfigurationError("there is no such baseline", str(self._path), f"write it: {command}")
+            raise ConfigurationError("the baseline does not exist", str(self._path), f"write it: {command}")
         return compare(report, self._baseline, conventions, self._scope, command)
 
     def _relative(self, path: str) -> str:

@@ -92,13 +92,16 @@ def collect(
         source = load_app(path, known, mirror=group.conventions.mirror, reported=True)
         group.sources.append(source.covered(group.scoped.covers))
     found = find(others)
+    templates: list[tuple[Group, Source]] = []
     for path in found.templates:
-        from optimizer.adapters.subjects import load_template
+        from optimizer.adapters.templates import load_template
 
         group = of(path)
         if group.scoped.covers(path):
             source = load_template(path, mirror=group.conventions.mirror, environment=environment)
-            group.sources.append(source.covered(group.scoped.covers))
+            templates.append((group, source.covered(group.scoped.covers)))
+    for group, source in _outermost(templates):
+        group.sources.append(source)
     # A template says more of its Dockerfiles than they do themselves.
     declared = {path for group in groups.values() for source in group.sources for path in source.dockerfiles}
     for path in found.dockerfiles:
@@ -107,3 +110,12 @@ def collect(
     if not found.dockerfiles and not groups:
         raise ContextError("there is no Dockerfile under the paths", ", ".join(paths), "name the file itself if it has another name")
     return list(groups.values())
+
+
+def _outermost(templates: list[tuple[Group, Source]]) -> list[tuple[Group, Source]]:
+    """Without the templates that another one nests, which says more of them; of those that nest one another, one stays."""
+    kept = list(templates)
+    for item in templates:
+        if any(item[1].path in other.nested for _, other in kept if other is not item[1]):
+            kept.remove(item)
+    return kept

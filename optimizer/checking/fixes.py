@@ -76,7 +76,8 @@ def _fixable(group: Group) -> Iterable[_Load]:
     for path in (*group.files, *(path for source in group.templates for path in source.dockerfiles)):
         yield partial(_dockerfile_with, path, mirror)
     for source in group.templates:
-        yield partial(_template_with, source.path, mirror)
+        for path in (source.path, *source.nested):
+            yield partial(_template_with, path, mirror)
 
 
 def _dockerfile_with(path: str, mirror: Mirror, contents: Mapping[str, bytes]) -> Sequence[Subject]:
@@ -85,7 +86,7 @@ def _dockerfile_with(path: str, mirror: Mirror, contents: Mapping[str, bytes]) -
 
 def _template_with(path: str, mirror: Mirror, contents: Mapping[str, bytes]) -> Sequence[Subject]:
     # Imported here, because most trees have no templates.
-    from optimizer.adapters.subjects import load_template
+    from optimizer.adapters.templates import load_template
 
     # Its Dockerfiles are fixed by themselves, where more can be fixed.
     return [item for item in load_template(path, mirror=mirror, contents=contents).subjects if item.location.path == path]

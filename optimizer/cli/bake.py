@@ -32,14 +32,14 @@ from optimizer.model.secret import rebased_source
 def command(app: Path, repository: str | None, only_new: bool, output: Path | None) -> None:
     """Write one bake file for all images of APP, the output directory of cdk synth.
 
-    Stages that images have in common are one target, so that one call of
-    docker buildx bake builds the fleet, each part of it once, on any builder.
-    Every image gets the tag that CDK looks for: after a push, cdk deploy
-    builds nothing. Run docker buildx bake in the directory where you run this:
-    the paths in the file start there.
+    Stages that images have in common are one target, so that one call of docker
+    buildx bake builds the fleet, each part of it once, on any builder. Every
+    image gets the tag that CDK looks for: after a push, cdk deploy builds
+    nothing. Run docker buildx bake in the directory where you run this: the
+    paths in the file start there.
 
-    Tags of an asset repository cannot be written twice: before a push, take
-    --only-new. Where nothing is new, the file is empty.
+    Tags of an asset repository are immutable: use --only-new before a push.
+    Without new images, the file is empty.
     """
     reference = _repository(repository) if repository is not None else None
     images = load_images(app)

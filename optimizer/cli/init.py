@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from optimizer.adapters.adoption import Candidate, load_candidates, slug
+from optimizer.adapters.adoption import SET_IT, Candidate, load_candidates, slug
 from optimizer.adapters.files import replace_file
 from optimizer.adapters.tree import SPEC_SUFFIX
 from optimizer.adoption.proposal import Gap, ProposedFile, ProposedImage, Skipped
@@ -59,16 +59,15 @@ def command(
 ) -> None:
     """Propose a spec, a *.image.toml file, for each image.
 
-    With --from, for a hand-written Dockerfile, for each image function of a
-    SAM template, or of a synthesized CDK app; functions whose specs are equal
-    share one file. The report accounts for every instruction of a Dockerfile:
-    what carries it, why it is needless, or what is not carried over, and what
-    to do by hand. Without --from, and with --runtime, for the code in
-    DIRECTORY.
+    With --from, for a hand-written Dockerfile, for each image function of a SAM
+    template, or of a synthesized CDK app; functions whose specs are equal share
+    one file. The report has every instruction of a Dockerfile: the step that
+    replaces it, why it is not needed, or what is not carried over, and what to
+    do by hand. Without --from, and with --runtime, for the code in DIRECTORY.
 
-    Nothing is written when one file is there already, unless --force is
-    given. Exits with 0 when everything is carried over, 1 when something is
-    not, and 2 for wrong usage or input.
+    Nothing is written when a file exists already, unless --force is given.
+    Exits with 0 when everything is carried over, 1 when something is not, and 2
+    for wrong usage or input.
     """
     if source is None and runtime is None:
         raise click.UsageError(
@@ -128,15 +127,18 @@ def _proposed(
                 secrets=item.secrets,
             )
         except OptimizerError as error:
-            faults += error.faults
-            fault = error.faults[0]
+            here = [
+                replace(fault, hint=fault.hint.replace("name the runtime,", "name the runtime with --runtime,")) for fault in error.faults
+            ]
+            faults += here
+            fault = here[0]
             skipped.append(Skipped(item.function, str(Fault(fault.message, fault.place)), Gap(fault.message, fault.hint)))
             continue
+        hidden = tuple(Gap(message, SET_IT) for message in item.hidden)
+        proposal = replace(proposal, gaps=(*proposal.gaps, *hidden))
         found.append((item, ProposedImage(function=item.function, id=item.id, proposal=proposal)))
     if faults and not found:
-        raise SpecError(
-            [replace(fault, hint=fault.hint.replace("name the runtime,", "name the runtime with --runtime,")) for fault in faults]
-        )
+        raise SpecError(faults)
     return found
 
 
@@ -178,7 +180,7 @@ def _files(images: Sequence[tuple[Candidate | None, ProposedImage]], output: str
 
 
 def _checked(file: ProposedFile, pins: Lock, project: Project, mirror: Mirror, tools: Tools) -> tuple[ProposedFile, bool]:
-    """The file after loading and planning what it says, and whether a pin is missing."""
+    """The file after its spec was loaded and planned, and whether a pin is missing."""
     import tomlkit
 
     spec = ImageSpec.from_dict(tomlkit.parse(file.text).unwrap())

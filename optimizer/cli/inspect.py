@@ -39,14 +39,13 @@ def command(
 ) -> None:
     """Show what built images are made of.
 
-    A subject that is a file or a directory is an archive of docker save or an
-    OCI layout; else, if the engine has an image of that name, it is that one;
-    else it is a reference in a registry. --from decides where that is not
-    what you mean.
+    A subject is a file of docker save, an OCI layout, an image of the engine,
+    or a reference in a registry: the first of these that exists. --from chooses
+    another.
 
     With several subjects, shows which layers they share. Exits with 1 when an
-    image breaks one of Lambda's rules that have the severity error. What your
-    company asks of images besides, optimizer lint --image checks.
+    image breaks one of Lambda's rules that have the severity error. optimizer
+    lint --image also checks the conventions of your company.
     """
     given = describe_image(base, platform=platform) if base else None
     analyses = []

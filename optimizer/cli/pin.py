@@ -96,11 +96,11 @@ def command(
 
     Pins every image that the builds of the given specs (*.image.toml) and of
     the functions of synthesized CDK apps (cdk.out) need, and every --image.
-    Without any of them, the specs found under the current directory, the app
-    that was last synthesized there and all that the lock holds already are
-    meant. What is pinned is kept, unless --update is given.
+    Without any of them: the specs under the current directory, the app that was
+    last synthesized there, and all images in the lock. Existing pins are kept,
+    unless --update is given.
 
-    A synthesis that failed for missing pins leaves an assembly that tells
+    A synthesis that failed for missing pins leaves an assembly that lists
     them, so "optimizer pin cdk.out" pins all that the app needs. The app itself
     is not run.
 

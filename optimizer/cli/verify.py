@@ -46,13 +46,13 @@ def command(
     """Build images twice and compare them layer by layer.
 
     APP is the output directory of cdk synth, such as cdk.out, whose functions
-    may be optimized ones or plain DockerImageFunctions; SPEC is a
-    *.image.toml file.
+    may be optimized ones or plain DockerImageFunctions; SPEC is a *.image.toml
+    file.
 
-    The two builds differ in everything that is not content: both start
-    without a cache, and the build context lies in another directory, with
-    other times, modes as another umask leaves them, and made in another
-    order. The build cache is not pruned, and no image stays.
+    The two builds differ in everything that is not content: both start without
+    a cache, and the second build context has another directory, other times,
+    the modes of another umask, and another order of its files. The build cache
+    is not pruned, and no image stays.
 
     Exits with 1 when a layer differs.
     """

@@ -25,7 +25,7 @@ CONVENTIONS = "conventions"
 """The table that holds conventions."""
 
 SETTINGS: Mapping[str, str] = {
-    "root": "The directory that the paths of specifications start from.",
+    "root": "The directory that the paths of specifications start from; default: that of cdk.json.",
     "lock": "The lock file.",
     "baseline": "The file of known findings, where `--baseline` names no other.",
     "mirror": "Where images are pulled from: one prefix, or one for each registry.",

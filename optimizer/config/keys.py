@@ -86,7 +86,7 @@ def keys_of(rules: Sequence[Rule]) -> tuple[Key, ...]:
             "registries",
             Shape.LIST,
             _PREFIX,
-            "Prefixes under which images may stand, HOST[:PORT][/PATH]; those of `mirror` are allowed besides.",
+            "Allowed prefixes of images, HOST[:PORT][/PATH]; those of `mirror` are allowed besides.",
             "every registry",
         ),
         _key("runtimes", Shape.LIST, _RUNTIME, "Runtimes that functions may use.", "every runtime"),

@@ -31,11 +31,11 @@ until = 2027-03-31"""
 _FIRST = """\
 # Configuration
 
-Conventions stand in `optimizer.toml`, or in `[tool.optimizer]` of `pyproject.toml`, which has the same keys below that table; one directory
+Conventions are in `optimizer.toml`, or in `[tool.optimizer]` of `pyproject.toml`, which has the same keys below that table; one directory
 has one of the two. `optimizer schema --of configuration` prints the JSON Schema of `optimizer.toml`."""
 
 _FILES = """\
-## Which file holds
+## Which file applies
 
 For each file that is checked it is the nearest one, from its directory upwards to the top of its version control, that has `[conventions]` or
 `extends`. It takes nothing from those above it; what an organization wants everywhere belongs in a file that the others extend:
@@ -56,7 +56,7 @@ the nearest file, also those of a file that is extended (with `--config`, at the
 a pattern that fits a directory fits everything below it."""
 
 _SETTINGS = """\
-They stand at the top of the file, beside `extends`, and belong to the directory that a command runs in, not to the paths that it checks. The
+They are at the top of the file, beside `extends`, and belong to the directory that a command runs in, not to the paths that it checks. The
 CDK context (`optimizer:mirror` and so on) wins over them, and they win over a file that is extended; `root`, `lock` and `baseline` are not taken
 from such a file. Of `tools` each tool counts alone: a project that sets one keeps the others of the file that it extends. So there is one mirror and one
 lock in a run, and conventions have no keys of their own for them. More about [baselines](lint.md#adopting-the-rules-in-an-old-estate),
@@ -72,8 +72,8 @@ def configuration_page(rules: Sequence[Rule]) -> str:
         "## `[conventions]`",
         markdown_table(("Key", "Is", "Default", "Meaning"), [_row(key) for key in keys_of(rules)]),
         "## `[[conventions.suppressions]]`",
-        "They stand beside [those in Dockerfiles](lint.md#setting-findings-aside), and like them are findings when they are unused, in files that "
-        "were checked, or past.",
+        "They have the effect of [those in Dockerfiles](lint.md#setting-findings-aside), and like them are findings when they are unused, in files that "
+        "were checked, or expired.",
         markdown_table(("Key", "Meaning"), [(f"`{name}`", doc) for name, doc in SUPPRESSION_KEYS.items()]),
         "## Settings of the project",
         markdown_table(("Key", "Meaning"), [(f"`{name}`", doc) for name, doc in SETTINGS.items()]),

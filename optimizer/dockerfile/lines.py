@@ -125,7 +125,7 @@ def _directive(result: Scan, number: int, line: str, stripped: str) -> bool:
         return False
     name, value, span = match["name"].lower(), match["value"], _line_span(number, line)
     if any(other.name == name for other in result.directives):
-        result.problems.append(Problem(f"there is there is there is a second {name} directive", span, "remove one of them"))
+        result.problems.append(Problem(f"there is a second {name} directive", span, "remove one of them"))
         return True
     if name == "escape":
         if value not in ("\\", "`"):

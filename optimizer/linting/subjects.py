@@ -248,7 +248,9 @@ class FunctionSubject:
     apart, and is empty for one that nobody here builds.  ``metadata`` is what
     SAM compares to build an image once, empty outside SAM.  ``telling`` is the
     change that makes the template set the architecture that the function has,
-    None where it has no safe place.
+    None where it has no safe place.  ``hidden`` names what of it only a
+    deployment knows, with the reason; ``unbuilt`` says why a function of a
+    template has no Dockerfile.
     """
 
     construct: str
@@ -259,6 +261,8 @@ class FunctionSubject:
     metadata: str = ""
     telling: Fix | None = None
     dockerfile: DockerfileSubject | None = None
+    hidden: tuple[str, ...] = ()
+    unbuilt: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -283,7 +287,8 @@ class RepositorySubject:
 class AppSubject:
     """Everything that is judged together: the Dockerfiles of a tree, or the functions of an app.
 
-    ``problems`` say why a template cannot be read.
+    ``problems`` say why a template cannot be read, and ``inconclusive`` what in it
+    only a deployment knows.
     """
 
     location: Location
@@ -291,6 +296,7 @@ class AppSubject:
     functions: Sequence[FunctionSubject] = ()
     repositories: Sequence[RepositorySubject] = ()
     problems: Sequence[Problem] = ()
+    inconclusive: Sequence[Problem] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -179,7 +179,7 @@ def _lines(scope: str, comment: Comment, dockerfile: Dockerfile, ends: Sequence[
         return span.start.line, span.end.line
     stage = bisect_left(dockerfile.stages, line, key=lambda stage: stage.start.line)
     if stage == len(dockerfile.stages) or dockerfile.stages[stage].start.span != span:
-        return "ignore-stage stands before a FROM"
+        return "ignore-stage must be directly before a FROM"
     return dockerfile.stages[stage].span.start.line, dockerfile.stages[stage].span.end.line
 
 

@@ -82,14 +82,14 @@ def _project(data: Mapping[str, Any], has_setup_py: bool) -> Project:
     project, tool = data.get("project", {}), data.get("tool", {})
     poetry, uv = tool.get("poetry", {}), tool.get("uv", {})
     dynamic = project.get("dynamic", ())
-    told = "project" in data and "dependencies" not in dynamic
+    static = "project" in data and "dependencies" not in dynamic
     sources = {normal_name(name): source for name, source in uv.get("sources", {}).items()}
     system = data.get("build-system", {})
     groups = uv.get("default-groups", ())
     groups = data.get("dependency-groups", ()) if groups == "all" else groups
     return Project(
         name=normal_name(project.get("name") or poetry.get("name") or ""),
-        dependencies=tuple(project.get("dependencies", ())) if told else None,
+        dependencies=tuple(project.get("dependencies", ())) if static else None,
         extras={normal_name(name): tuple(items) for name, items in project.get("optional-dependencies", {}).items()},
         elsewhere=frozenset(name for name, source in sources.items() if isinstance(source, dict) and {"path", "workspace"} & set(source)),
         builds=tuple(system.get("requires", _LEGACY)),

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Protocol
 
 
 class ProjectFiles(Protocol):
     """The project as planning sees it: cheap look-ups and small text files; paths are relative to the project's root."""
+
+    @property
+    def root(self) -> Path:
+        """The root itself, for messages alone."""
 
     def kind(self, path: str) -> str | None:
         """``file``, ``directory``, or None when there is neither."""

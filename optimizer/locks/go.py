@@ -117,13 +117,13 @@ def sources(files: ProjectFiles, source: str) -> GoSources:
 
 
 def newer(wanted: str, given: str) -> bool:
-    """Whether a version is newer than one that a tag gives, as far as the tag tells; false where either tells nothing."""
+    """Whether a version is newer than one that a tag gives, as far as the tag is exact; false for unknown forms."""
     one, other = _VERSION.match(wanted), _VERSION.match(given)
     if one is None or other is None:
         return False
     pairs = list(zip(one.groups(), other.groups(), strict=True))
-    told = [(int(left or 0), int(right)) for left, right in pairs if right is not None]
-    return [left for left, _ in told] > [right for _, right in told]
+    versions = [(int(left or 0), int(right)) for left, right in pairs if right is not None]
+    return [left for left, _ in versions] > [right for _, right in versions]
 
 
 def _workspace(files: ProjectFiles, source: str) -> GoFile | None:

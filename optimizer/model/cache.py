@@ -102,7 +102,7 @@ class BuildCache:
         return tuple(self._option(scope, image, "src") for scope in scopes)
 
     def target(self, image: str) -> CacheOption | None:
-        """Where the build of an image leaves its cache, that of its inner stages too; None where it leaves none."""
+        """Where the build of an image exports its cache, inner stages included; None where it exports none."""
         if self.preset == "none" or not self.write:
             return None
         option = self._option(self.scope, image, "dest")

@@ -13,13 +13,15 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import MISSING, dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from optimizer.errors import SpecError, did_you_mean
 from optimizer.model.reference import ImageReference
 from optimizer.model.secrecy import SECRET_NAME, URL_WITH_PASSWORD
 from optimizer.model.stability import Stability
+
+_Declared = TypeVar("_Declared")
 
 TARGET_ROOTS = ("/var/task", "/opt", "/var/runtime")
 """Where a step may put files.
@@ -54,12 +56,19 @@ class FieldType:
     write: Callable[[Any], Any] = lambda value: value
 
 
-def typed(type_: FieldType, *, doc: str, default: Any = ..., positional: bool = False) -> Any:
+def typed(type_: FieldType, *, doc: str, default: Any = MISSING, kw_only: bool = True) -> Any:
     """A dataclass field of the type; required when it has no default."""
-    options: dict[str, Any] = {"metadata": {"type": type_, "doc": doc}, "kw_only": not positional}
-    if default is not ...:
-        options["default"] = default
-    return field(**options)
+    return field(default=default, kw_only=kw_only, metadata={"type": type_, "doc": doc})
+
+
+if TYPE_CHECKING:
+    from typing_extensions import dataclass_transform
+
+    @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(typed,))
+    def declared(cls: type[_Declared]) -> type[_Declared]: ...
+else:
+    declared = dataclass(frozen=True, slots=True)
+    """Class decorator for what has typed fields: a frozen dataclass, of which type checkers read each field's place and default."""
 
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")

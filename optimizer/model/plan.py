@@ -67,7 +67,7 @@ class Stage:
 
     @property
     def archive_alone(self) -> bool:
-        """Whether the tree is that of packed files as they are, so that nothing has to run to make it."""
+        """Whether the tree consists of packed files, so that no command has to run to make it."""
         return not self.recipe.needs_container
 
     def packed(self) -> PackedFiles | None:

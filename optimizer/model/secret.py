@@ -7,10 +7,10 @@ import io
 import posixpath
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
-from optimizer.model.fields import FieldFault, FieldType, list_of, optional, typed
+from optimizer.model.fields import FieldFault, FieldType, declared, list_of, optional, typed
 
 
 def _matching(pattern: str, example: str) -> FieldType:
@@ -47,7 +47,7 @@ _FROM_FILE = optional(_renamed(_SOURCE, "path", _source))
 _TO_FILE = optional(_renamed(_matching(r"/[A-Za-z0-9_./-]+", "/root/.npmrc"), "absolute path"))
 
 
-@dataclass(frozen=True, slots=True)
+@declared
 class BuildSecret:
     """A secret that one step sees while it is built, and no layer keeps.
 
@@ -59,24 +59,22 @@ class BuildSecret:
     Source: https://docs.docker.com/build/building/secrets/
     """
 
-    id: str = typed(_ID, positional=True, doc="Name of the secret, the same in every step that uses it.")
-    from_env: str | None = typed(
-        _VARIABLE, default=None, positional=True, doc="Variable of the machine that builds, which holds the secret."
-    )
+    id: str = typed(_ID, kw_only=False, doc="Name of the secret, the same in every step that uses it.")
+    from_env: str | None = typed(_VARIABLE, default=None, kw_only=False, doc="Variable of the machine that builds, which holds the secret.")
     from_file: str | None = typed(
         _FROM_FILE,
         default=None,
-        positional=True,
+        kw_only=False,
         doc="File of the machine that builds, which holds the secret: relative to the project's root, or absolute; `~` is not expanded.",
     )
     to_env: str | None = typed(
         _VARIABLE,
         default=None,
-        positional=True,
+        kw_only=False,
         doc="Variable in which the step finds the secret; it must be one that the step's installer reads.",
     )
     to_file: str | None = typed(
-        _TO_FILE, default=None, positional=True, doc="File in which the step finds the secret; default: `/run/secrets/<id>`."
+        _TO_FILE, default=None, kw_only=False, doc="File in which the step finds the secret; default: `/run/secrets/<id>`."
     )
 
     @property

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import MISSING, Field, dataclass, fields
+from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from typing import Any
 
 from optimizer.errors import Fault, SpecError, did_you_mean
 from optimizer.model import fields as types
+from optimizer.model.annotations import Given, Pairs, Words
 from optimizer.model.architectures import ARCHITECTURES, meant_architecture
-from optimizer.model.fields import FieldFault, typed
-from optimizer.model.steps import Step, step_kinds, to_dict
+from optimizer.model.fields import FieldFault, declared, typed
+from optimizer.model.steps import Image, Step, step_kinds, to_dict
 
 
 def _steps(value: Any) -> tuple[Step, ...]:
@@ -25,7 +26,7 @@ _STEPS = types.FieldType("steps", _steps, {"type": "array"}, lambda value: [to_d
 _SPEC_WORDS = types.list_of(types.TEXT)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@declared
 class ImageSpec:
     """What belongs into one function's image; equal specs share one image.
 
@@ -49,12 +50,10 @@ class ImageSpec:
     architecture: str = typed(
         types.FieldType("architecture", types.TEXT.read, {"enum": list(ARCHITECTURES)}), default="x86_64", doc='"x86_64" or "arm64".'
     )
-    steps: Sequence[Step] = typed(_STEPS, default=(), doc="Steps in any order.")
-    environment: tuple[tuple[str, str], ...] = typed(
-        types.VARIABLES, default=(), doc="Variables of the image; those of the Lambda function win over them."
-    )
-    labels: tuple[tuple[str, str], ...] = typed(types.LABELS, default=(), doc="Labels of the image.")
-    build_arguments: tuple[tuple[str, str], ...] = typed(
+    steps: Given[Iterable[Step], tuple[Step, ...]] = typed(_STEPS, default=(), doc="Steps in any order.")
+    environment: Pairs = typed(types.VARIABLES, default=(), doc="Variables of the image; those of the Lambda function win over them.")
+    labels: Pairs = typed(types.LABELS, default=(), doc="Labels of the image.")
+    build_arguments: Pairs = typed(
         types.VARIABLES, default=(), doc="Build arguments that every Command step sees; not secret, not kept in the environment."
     )
     bytecode: bool = typed(
@@ -62,12 +61,12 @@ class ImageSpec:
         default=True,
         doc="Whether Python code is compiled when the image is built, so that no cold start compiles it; [byte-code](bytecode.md) says what it costs and saves.",
     )
-    base: Any = typed(
+    base: Image = typed(
         types.optional(types.IMAGE),
         default=None,
         doc="Image in place of the runtime's AWS-provided one, such as a base image of your company that is made from it.",
     )
-    allow: tuple[str, ...] = typed(_SPEC_WORDS, default=(), doc="Preview or retired runtimes that this image may use all the same.")
+    allow: Words = typed(_SPEC_WORDS, default=(), doc="Preview or retired runtimes that this image may use all the same.")
 
     def __post_init__(self) -> None:
         faults = _read_fields(self)
@@ -206,7 +205,9 @@ def _key_faults(cls: type, data: Any, ignore: tuple[str, ...] = ()) -> list[Faul
         if key not in allowed and key not in ignore:
             faults.append(Fault(f'unknown key "{key}"; allowed: {", ".join(sorted(allowed))}', str(key), did_you_mean(str(key), allowed)))
     faults += [
-        Fault(f'the key "{name}" is missing', name, _doc(item)) for name, item in allowed.items() if _required(item) and name not in data
+        Fault(f'the key "{name}" is missing', name, f"set {name}: {_as_hint(_doc(item))}")
+        for name, item in allowed.items()
+        if _required(item) and name not in data
     ]
     return faults
 
@@ -217,6 +218,10 @@ def _required(item: Field[Any]) -> bool:
 
 def _doc(item: Field[Any]) -> str:
     return str(item.metadata["doc"])
+
+
+def _as_hint(doc: str) -> str:
+    return doc[:1].lower() + doc[1:].rstrip(".")
 
 
 def _value_faults(cls: type, values: Mapping[str, Any]) -> list[Fault]:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Any, ClassVar, TypeVar
 
 from optimizer.model import fields as types
-from optimizer.model.fields import FieldFault, FieldType, typed
+from optimizer.model.annotations import Given, Pairs, Words
+from optimizer.model.fields import FieldFault, FieldType, declared, typed
 from optimizer.model.reference import ImageReference
 from optimizer.model.secret import SECRETS, BuildSecret
 from optimizer.model.stability import Stability
@@ -23,6 +25,10 @@ SLIM_WORDS = ("base-packages", "caches", "docs", "static-libraries", "tests", "t
 
 NODE_LIFECYCLE = ("preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare", "pnpm:devPreinstall")
 """Scripts of a package.json that installers run for the project itself."""
+
+Secrets = Given[Sequence[BuildSecret | Mapping[str, str]], tuple[BuildSecret, ...]]
+Image = Given[ImageReference | str | None, ImageReference | None]
+Commands = Given[Sequence[list[str] | tuple[str, ...]], tuple[tuple[str, ...], ...]]
 
 _KINDS: dict[str, type[Step]] = {}
 _StepType = TypeVar("_StepType", bound="type[Step]")
@@ -68,7 +74,7 @@ def list_of_argv() -> FieldType:
 COMMANDS = list_of_argv()
 
 
-@dataclass(frozen=True, slots=True)
+@declared
 class Step:
     """One declared unit of work; the fields that every kind has."""
 
@@ -80,10 +86,10 @@ class Step:
         default=None,
         doc="Name of the step, unique in the image; default: from the kind and the source.",
     )
-    stability: Stability | None = typed(
+    stability: Given[Stability | str | None, Stability | None] = typed(
         types.STABILITY, default=None, doc="How often the step's inputs change; default: by kind, or the evidence in optimizer.lock."
     )
-    after: tuple[str, ...] = typed(types.NAMES, default=(), doc="Names of steps that must come first.")
+    after: Words = typed(types.NAMES, default=(), doc="Names of steps that must come first.")
     size: int | None = typed(types.BYTES, default=None, doc="Size of what the step adds to the image, in bytes, where known.")
     seconds: float | None = typed(
         types.SECONDS, default=None, doc="Time that the step takes when nothing is cached, in seconds, where known."
@@ -102,6 +108,12 @@ class Step:
         """The step's name, given or derived."""
         return self.name or self.derived_name()
 
+    @property
+    def code_stability(self) -> Stability:
+        """How often the project's own code among what the step carries changes: as given, else daily."""
+        given: Stability | None = self.stability
+        return given or Stability.DAILY
+
     def derived_name(self) -> str:
         """The name of a step that was given none: its kind, and its source where it has one."""
         source = getattr(self, "source", None)
@@ -109,10 +121,6 @@ class Step:
             return self.kind
         slug = re.sub(r"[^a-z0-9]+", "-", posixpath.basename(source).lower()).strip("-")
         return f"{self.kind}-{slug}" if slug else self.kind
-
-
-def _lock_field(doc: str) -> Any:
-    return typed(types.PATH, positional=True, doc=doc)
 
 
 def _secrets_field() -> Any:
@@ -144,19 +152,19 @@ def _builder_field(default: str) -> Any:
 
 
 @step_kind
-@dataclass(frozen=True, slots=True)
+@declared
 class SystemPackages(Step):
     """Packages of the base image's operating system, installed with its own package manager."""
 
     default_stability: ClassVar[Stability] = Stability.QUARTERLY
 
-    packages: tuple[str, ...] = typed(
-        types.PACKAGES, positional=True, doc="Names of packages, each with or without its version, such as `libxml2-2.10.4`."
+    packages: Words = typed(
+        types.PACKAGES, kw_only=False, doc="Names of packages, each with or without its version, such as `libxml2-2.10.4`."
     )
 
 
 @step_kind
-@dataclass(frozen=True, slots=True)
+@declared
 class Extension(Step):
     """A Lambda extension, from a file, a directory or an image.
 
@@ -168,12 +176,12 @@ class Extension(Step):
 
     default_stability: ClassVar[Stability] = Stability.QUARTERLY
 
-    source: str | None = typed(types.optional(types.PATH), default=None, positional=True, doc="File or directory of the extension.")
-    image: ImageReference | None = typed(types.optional(types.IMAGE), default=None, doc="Image that carries the extension under /opt.")
+    source: str | None = typed(types.optional(types.PATH), default=None, kw_only=False, doc="File or directory of the extension.")
+    image: Image = typed(types.optional(types.IMAGE), default=None, doc="Image that carries the extension under /opt.")
 
 
 @step_kind
-@dataclass(frozen=True, slots=True)
+@declared
 class PythonDependencies(Step):
     """Python packages from a lock file: requirements.txt, uv.lock, poetry.lock, Pipfile.lock or pylock.toml.
 
@@ -185,8 +193,8 @@ class PythonDependencies(Step):
 
     default_stability: ClassVar[Stability] = Stability.MONTHLY
 
-    lock: str = _lock_field("The lock or requirements file.")
-    groups: tuple[str, ...] = typed(
+    lock: str = typed(types.PATH, kw_only=False, doc="The lock or requirements file.")
+    groups: Words = typed(
         types.NAMES, default=(), doc="Dependency groups or extras to install beside the default ones (uv, poetry, pylock.toml)."
     )
     package: str | None = typed(
@@ -195,13 +203,13 @@ class PythonDependencies(Step):
     index_url: str | None = typed(types.URL, default=None, doc="Package index in place of PyPI; credentials go into a build secret.")
     wheels_only: bool = typed(types.FLAG, default=False, doc="Refuse packages that have no wheel for the runtime.")
     installer: str = typed(types.choice("uv", "pip"), default="uv", doc="Program that installs what the lock names.")
-    slim: tuple[str, ...] = _slim_field()
-    build_packages: tuple[str, ...] = _build_packages_field()
-    secrets: tuple[BuildSecret, ...] = _secrets_field()
+    slim: Words = _slim_field()
+    build_packages: Words = _build_packages_field()
+    secrets: Secrets = _secrets_field()
 
 
 @step_kind
-@dataclass(frozen=True, slots=True)
+@declared
 class NodeDependencies(Step):
     """Node.js packages from package-lock.json, yarn.lock or pnpm-lock.yaml, with package.json beside it.
 
@@ -211,7 +219,7 @@ class NodeDependencies(Step):
 
     default_stability: ClassVar[Stability] = Stability.MONTHLY
 
-    lock: str = _lock_field("The lock file; for a workspace, the one of its root.")
+    lock: str = typed(types.PATH, kw_only=False, doc="The lock file; for a workspace, the one of its root.")
     package: str | None = typed(
         types.optional(types.TEXT),
         default=None,
@@ -219,35 +227,35 @@ class NodeDependencies(Step):
     )
     registry: str | None = typed(types.URL, default=None, doc="Package registry in place of npm's; credentials go into a build secret.")
     scripts: bool = typed(types.FLAG, default=True, doc="Whether the packages' own install scripts run.")
-    ignore_root_scripts: tuple[str, ...] = typed(
+    ignore_root_scripts: Words = typed(
         types.set_of(types.choice(*NODE_LIFECYCLE)),
         default=(),
         doc="Lifecycle scripts of the project's own package.json that the image does without; no such script ever runs in it.",
     )
-    ignore_unbuilt: tuple[str, ...] = typed(
+    ignore_unbuilt: Words = typed(
         types.set_of(types.TEXT),
         default=(),
         doc="Names of local packages whose main file need not be in the project, because another step makes it.",
     )
-    slim: tuple[str, ...] = _slim_field()
-    build_packages: tuple[str, ...] = _build_packages_field()
-    secrets: tuple[BuildSecret, ...] = _secrets_field()
+    slim: Words = _slim_field()
+    build_packages: Words = _build_packages_field()
+    secrets: Secrets = _secrets_field()
 
 
 @step_kind
-@dataclass(frozen=True, slots=True)
+@declared
 class RubyDependencies(Step):
     """Ruby gems from Gemfile.lock, with Gemfile beside it, into ``/var/task/vendor/bundle``."""
 
     default_stability: ClassVar[Stability] = Stability.MONTHLY
 
-    lock: str = _lock_field("Gemfile.lock.")
-    build_packages: tuple[str, ...] = _build_packages_field()
-    secrets: tuple[BuildSecret, ...] = _secrets_field()
+    lock: str = typed(types.PATH, kw_only=False, doc="Gemfile.lock.")
+    build_packages: Words = _build_packages_field()
+    secrets: Secrets = _secrets_field()
 
 
 @step_kind
-@dataclass(frozen=True, slots=True)
+@declared
 class JavaBuild(Step):
     """A Maven or Gradle project; its dependencies and its classes become two layers.
 
@@ -260,7 +268,7 @@ class JavaBuild(Step):
     default_stability: ClassVar[Stability] = Stability.DAILY
 
     source: str = typed(
-        types.PATH, positional=True, doc="Directory of pom.xml, build.gradle(.kts) or settings.gradle(.kts): the root of the build."
+        types.PATH, kw_only=False, doc="Directory of pom.xml, build.gradle(.kts) or settings.gradle(.kts): the root of the build."
     )
     module: str | None = typed(
         types.optional(types.PATH),
@@ -270,56 +278,56 @@ class JavaBuild(Step):
     tool: str | None = typed(
         types.optional(types.choice("maven", "gradle")), default=None, doc="Build tool; default: by the file in the directory."
     )
-    builder: ImageReference | None = _builder_field("Maven or Gradle with the Java version of the runtime")
-    secrets: tuple[BuildSecret, ...] = _secrets_field()
+    builder: Image = _builder_field("Maven or Gradle with the Java version of the runtime")
+    secrets: Secrets = _secrets_field()
 
 
 @step_kind
-@dataclass(frozen=True, slots=True)
+@declared
 class GoBuild(Step):
     """A Go program, built to ``/var/runtime/bootstrap`` for a ``provided`` runtime."""
 
     default_stability: ClassVar[Stability] = Stability.DAILY
 
-    source: str = typed(types.PATH, positional=True, doc="Directory of go.mod.")
+    source: str = typed(types.PATH, kw_only=False, doc="Directory of go.mod.")
     package: str = typed(types.PATH, default=".", doc="Package of the program, relative to the directory.")
-    builder: ImageReference | None = _builder_field("golang, from the Docker library on public.ecr.aws")
-    secrets: tuple[BuildSecret, ...] = _secrets_field()
+    builder: Image = _builder_field("golang, from the Docker library on public.ecr.aws")
+    secrets: Secrets = _secrets_field()
 
 
 @step_kind
-@dataclass(frozen=True, slots=True)
+@declared
 class RustBuild(Step):
     """A Rust program, linked statically with musl to ``/var/runtime/bootstrap`` for a ``provided`` runtime."""
 
     default_stability: ClassVar[Stability] = Stability.DAILY
 
-    source: str = typed(types.PATH, positional=True, doc="Directory of Cargo.toml and Cargo.lock: of the workspace, where there is one.")
+    source: str = typed(types.PATH, kw_only=False, doc="Directory of Cargo.toml and Cargo.lock: of the workspace, where there is one.")
     binary: str = typed(types.PACKAGE, default="bootstrap", doc="Name of the binary target.")
     package: str | None = typed(
         types.optional(types.PACKAGE),
         default=None,
         doc="Package of the binary, where several packages of a workspace have one of the name.",
     )
-    builder: ImageReference | None = _builder_field("rust on Alpine, from the Docker library on public.ecr.aws")
-    secrets: tuple[BuildSecret, ...] = _secrets_field()
+    builder: Image = _builder_field("rust on Alpine, from the Docker library on public.ecr.aws")
+    secrets: Secrets = _secrets_field()
 
 
 @step_kind
-@dataclass(frozen=True, slots=True)
+@declared
 class DotnetBuild(Step):
     """A .NET project, published into ``/var/task``."""
 
     default_stability: ClassVar[Stability] = Stability.DAILY
 
-    source: str = typed(types.PATH, positional=True, doc="Directory that holds the project and everything that it references.")
+    source: str = typed(types.PATH, kw_only=False, doc="Directory that holds the project and everything that it references.")
     project: str = typed(types.PATH, default=".", doc="Project file or its directory, relative to the source.")
-    builder: ImageReference | None = _builder_field("the .NET SDK of the runtime's version")
-    secrets: tuple[BuildSecret, ...] = _secrets_field()
+    builder: Image = _builder_field("the .NET SDK of the runtime's version")
+    secrets: Secrets = _secrets_field()
 
 
 @step_kind
-@dataclass(frozen=True, slots=True)
+@declared
 class Files(Step):
     """Files as they are: models, certificates, static data.
 
@@ -329,15 +337,15 @@ class Files(Step):
 
     default_stability: ClassVar[Stability] = Stability.MONTHLY
 
-    source: str = typed(types.PATH, positional=True, doc="File or directory.")
+    source: str = typed(types.PATH, kw_only=False, doc="File or directory.")
     to: str = typed(types.TARGET, doc="Absolute path in the image.")
-    exclude: tuple[str, ...] = typed(
+    exclude: Words = typed(
         types.TEXTS, default=(), doc="Patterns of files to leave out, in the form of .dockerignore, relative to the source."
     )
 
 
 @step_kind
-@dataclass(frozen=True, slots=True)
+@declared
 class SourceCode(Step):
     """First-party code: the contents of a directory, or one file, into the task root.
 
@@ -346,15 +354,15 @@ class SourceCode(Step):
 
     default_stability: ClassVar[Stability] = Stability.DAILY
 
-    source: str = typed(types.PATH, positional=True, doc="File or directory.")
+    source: str = typed(types.PATH, kw_only=False, doc="File or directory.")
     to: str = typed(types.TARGET, default="/var/task/", doc="Absolute path of the directory in the image.")
-    exclude: tuple[str, ...] = typed(
+    exclude: Words = typed(
         types.TEXTS, default=(), doc="Patterns of files to leave out, in the form of .dockerignore, relative to the source."
     )
 
 
 @step_kind
-@dataclass(frozen=True, slots=True)
+@declared
 class Command(Step):
     """Arbitrary build commands.
 
@@ -365,21 +373,17 @@ class Command(Step):
 
     default_stability: ClassVar[Stability] = Stability.WEEKLY
 
-    run: tuple[tuple[str, ...], ...] = typed(COMMANDS, positional=True, doc="Commands, each a list of arguments.")
-    inputs: tuple[str, ...] = typed(types.PATHS, default=(), doc="Files and directories of the project that the commands read.")
-    environment: tuple[tuple[str, str], ...] = typed(
-        types.VARIABLES, default=(), doc="Variables that the commands see; not kept in the image."
-    )
-    image: ImageReference | None = typed(
-        types.optional(types.IMAGE), default=None, doc="Image in which the commands run; default: the base image."
-    )
+    run: Commands = typed(COMMANDS, kw_only=False, doc="Commands, each a list of arguments.")
+    inputs: Words = typed(types.PATHS, default=(), doc="Files and directories of the project that the commands read.")
+    environment: Pairs = typed(types.VARIABLES, default=(), doc="Variables that the commands see; not kept in the image.")
+    image: Image = typed(types.optional(types.IMAGE), default=None, doc="Image in which the commands run; default: the base image.")
     portable: bool = typed(
         types.FLAG,
         default=False,
         doc="Whether the commands make the same for every architecture; then they run on the builder's own, without emulation.",
     )
-    build_packages: tuple[str, ...] = _build_packages_field()
-    secrets: tuple[BuildSecret, ...] = _secrets_field()
+    build_packages: Words = _build_packages_field()
+    secrets: Secrets = _secrets_field()
 
 
 def to_dict(step: Step) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A plan as plain data: what is kept beside an image of a synthesized app, and what other programs read.
+"""A plan as plain data, which is kept beside an image of a synthesized app for this and other programs.
 
 The form has a version.  A document of an older one is not read: the app is
 synthesized again, which costs less than a second guess at what was meant.

@@ -405,7 +405,7 @@ class _Pins:
             raise UnpinnedError(faults)
 
     def has_every_platform(self, image: ImageReference) -> bool:
-        """Whether the digest is that of an index, from which each builder takes its own platform."""
+        """Whether the digest names an index, from which each builder takes its own platform."""
         locked = self._lock.pinned(image)
         # Nothing is known of a digest that the specification itself gives.
         return image.digest is None and locked is not None and locked.kind == "index"

@@ -128,7 +128,7 @@ def _line(item: Difference) -> str:
     at = f" at byte {item.offset}" if item.offset is not None else ""
     path = printable(item.path)
     if item.field in ("only in first", "only in second"):
-        return f"{path}: in the {item.field.rpartition(' ')[2]} build alone"
+        return f"{path}: in the {item.field.rpartition(' ')[2]} build only"
     if item.field == "name":
         return f"{path}: name, in the second build {printable(item.second)}"
     if item.field in ("order", "form"):

@@ -1,17 +1,28 @@
-"""Where SAM pushes images, by its configuration file.
+"""What SAM's configuration file says of images: where they are pushed, and the parameters they are built with.
 
 Source: https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-sam-cli-config.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 DEFAULT_ENVIRONMENT = "default"
-_COMMANDS = ("global", "package", "deploy")
-"""Whose parameters decide, the last wins."""
+_PUSHES = ("global", "package", "deploy")
+"""Whose options decide where images go, the last wins."""
+
+_BUILDS = ("global", "build")
+"""Whose options decide what is built, the last wins."""
+
+_VALUE = r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|(?:\\.|[^ "\\])+)"""
+_PAIRS = (
+    re.compile(r"""ParameterKey=([A-Za-z0-9"']+),ParameterValue=""" + _VALUE),
+    re.compile(r""" ([A-Za-z0-9"']+)=""" + _VALUE),
+)
+"""The two ways to write parameters in a text; SAM reads the whole text in the first way that fits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,20 +46,74 @@ class ImageRepositories:
         return (self.common.partition("/")[2] or self.common) if self.common else None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParameterOverrides:
+    """The values of a template's parameters; ``complete`` is False where a file, which nobody here reads, may give more."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    complete: bool = True
+
+
 def image_repositories(config: Mapping[str, Any], environment: str = DEFAULT_ENVIRONMENT) -> ImageRepositories:
     """What a configuration, as plain data, says for an environment; a value of another kind is ignored."""
-    parameters: dict[str, Any] = {}
-    for command in _COMMANDS:
-        table: Any = config
-        for key in (environment, command, "parameters"):
-            table = table.get(key) if isinstance(table, Mapping) else None
-        if isinstance(table, Mapping):
-            parameters.update(table)
-    common, several = parameters.get("image_repository"), parameters.get("image_repositories")
+    options = _options(config, environment, _PUSHES)
+    common, several = options.get("image_repository"), options.get("image_repositories")
     pairs = [item.partition("=") for item in several if isinstance(item, str)] if isinstance(several, list) else []
     return ImageRepositories(
         common=common if isinstance(common, str) and common else None,
         named={name: uri for name, equals, uri in pairs if equals},
         # A text in YAML, which is read without types.
-        resolved=str(parameters.get("resolve_image_repos")).lower() == "true",
+        resolved=str(options.get("resolve_image_repos")).lower() == "true",
     )
+
+
+def parameter_overrides(config: Mapping[str, Any], environment: str = DEFAULT_ENVIRONMENT) -> ParameterOverrides:
+    """The parameters that ``sam build`` takes for an environment; a value of another kind gives none.
+
+    Source: CfnParameterOverridesType in samcli/cli/types.py of https://github.com/aws/aws-sam-cli
+    """
+    values: dict[str, str] = {}
+    complete = True
+    for item in _flat(_options(config, environment, _BUILDS).get("parameter_overrides")):
+        if isinstance(item, Mapping):
+            complete = complete and "$include" not in item
+            values.update({str(name): _shown(value) for name, value in item.items() if name != "$include"})
+        elif isinstance(item, str) and item.startswith("file://"):
+            complete = False
+        elif isinstance(item, str):
+            found = next(filter(None, (pattern.findall(f" {item.strip()}") for pattern in _PAIRS)), [])
+            values.update({_unquoted(name): _unquoted(value) for name, value in found})
+    return ParameterOverrides(values=values, complete=complete)
+
+
+def _options(config: Mapping[str, Any], environment: str, commands: tuple[str, ...]) -> Mapping[str, Any]:
+    options: dict[str, Any] = {}
+    for command in commands:
+        table: Any = config
+        for key in (environment, command, "parameters"):
+            table = table.get(key) if isinstance(table, Mapping) else None
+        if isinstance(table, Mapping):
+            options.update(table)
+    return options
+
+
+def _flat(value: Any) -> Iterator[Any]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _flat(item)
+    else:
+        yield value
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return ",".join(str(item).strip() for item in value if item not in (None, ""))
+    return str(value)
+
+
+def _unquoted(text: str) -> str:
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
+        text = text[1:-1]
+    return text.replace("\\ ", " ").replace('\\"', '"').replace("\\'", "'")

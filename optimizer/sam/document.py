@@ -147,7 +147,7 @@ def _composed(events: Iterator[Any]) -> Document:
                 anchors[event.anchor] = (value, 1)
         elif isinstance(event, kinds.AliasEvent):
             if event.anchor in unfinished:
-                raise _Fault(f'the alias "{event.anchor}" stands within what it names', event.start_mark)
+                raise _Fault(f'the alias "{event.anchor}" is inside of its own anchor', event.start_mark)
             if event.anchor not in anchors:
                 raise _Fault(f'the alias "{event.anchor}" names nothing', event.start_mark)
             value, size = anchors[event.anchor]

@@ -30,8 +30,8 @@ def architectures(text: str, document: Document, logical_ids: Iterable[str], arc
         column = place.start.column - 1
         found[logical_id] = (Span(place.start, place.start), f"Architectures: [{architecture}]" + (", " if flow else "\n" + " " * column))
         data = _with(data, ("Resources", logical_id, "Properties", "Architectures"), [architecture])
-    told = parse_document(_inserted(text, found.values()))
-    return found if isinstance(told, Document) and told.data == data else {}
+    edited = parse_document(_inserted(text, found.values()))
+    return found if isinstance(edited, Document) and edited.data == data else {}
 
 
 def _first_key(document: Document, logical_id: str) -> Span | None:

@@ -11,7 +11,9 @@ from optimizer.dockerfile.instruction import Span
 from optimizer.model.architectures import DEFAULT_ARCHITECTURE
 from optimizer.model.function import DeclaredFunction
 from optimizer.sam.document import Document
+from optimizer.sam.intrinsics import Intrinsics
 
+_FUNCTIONS = ("AWS::Lambda::Function", "AWS::Serverless::Function")
 _BUILD_KEYS = ("Dockerfile", "DockerContext", "DockerBuildArgs", "DockerBuildTarget")
 
 
@@ -20,8 +22,8 @@ class TemplateBuild:
     """How a template declares the build of an image.
 
     ``directory`` is relative to the template, ``dockerfile`` to the directory;
-    each is None where an intrinsic function hides it.  ``arguments`` maps
-    hidden values to None.
+    each is None where an intrinsic function hides it, and ``dockerfile`` where
+    one hides the target too.  ``arguments`` maps hidden values to None.
     """
 
     directory: str | None
@@ -31,13 +33,26 @@ class TemplateBuild:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hidden:
+    """A value that only a deployment knows: the path of its key in the template, what it is, and why."""
+
+    key: tuple[str, ...]
+    what: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.what} is unknown: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateFunction:
     """A function that runs an image.
 
     ``path`` is the construct's path where the template carries it, else empty.
     ``image_uri`` is the text as far as it is literal.  ``build`` is None for an
     image that the template does not build; ``metadata`` is then empty, and else
-    what SAM compares to build equal images once.
+    what SAM compares to build equal images once.  ``hidden`` says why values
+    are hidden.
     """
 
     logical_id: str
@@ -47,6 +62,23 @@ class TemplateFunction:
     declared: DeclaredFunction
     build: TemplateBuild | None
     metadata: str
+    hidden: tuple[Hidden, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NestedTemplate:
+    """A stack or an application within a template.
+
+    ``location`` is the path of its template, relative to the template that
+    names it; ``parameters`` are what it gives to that template, functions
+    where values are hidden.  A location that is hidden, or outside of the
+    project, is None, and ``hidden`` says why.
+    """
+
+    logical_id: str
+    location: str | None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    hidden: Hidden | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,19 +98,56 @@ class TemplateRepository:
     policy: tuple[Mapping[str, Any], ...] | None
 
 
-def functions(document: Document) -> Iterator[TemplateFunction]:
-    """Every image function, by logical id."""
-    common = _mapping(_mapping(_mapping(document.data).get("Globals")).get("Function"))
+def functions(document: Document, intrinsics: Intrinsics | None = None) -> Iterator[TemplateFunction]:
+    """Every image function, by logical id.
+
+    ``intrinsics`` are those of the document; without them parameters have their defaults.
+    """
+    known = intrinsics or Intrinsics(_mapping(document.data))
+    for logical_id, resource in _declared_functions(document, known):
+        package, code = resource["Properties"].get("PackageType"), _mapping(resource["Properties"].get("Code"))
+        hidden = known.reason(package)
+        if (
+            (hidden and _build(_mapping(resource.get("Metadata"))))
+            or package == "Image"
+            or "ImageUri" in code
+            or "ImageUri" in resource["Properties"]
+        ):
+            yield _function(document, known, logical_id, resource, code)
+
+
+def perhaps_functions(document: Document, intrinsics: Intrinsics) -> Iterator[Hidden]:
+    """The functions of which nobody can tell whether they run an image, by logical id."""
+    for logical_id, resource in _declared_functions(document, intrinsics):
+        properties = resource["Properties"]
+        reason = intrinsics.reason(properties.get("PackageType"))
+        if (
+            reason
+            and "ImageUri" not in {**_mapping(properties.get("Code")), **properties}
+            and not _build(_mapping(resource.get("Metadata")))
+        ):
+            key = ("Resources", logical_id, "Properties", "PackageType")
+            yield Hidden(key=key, what=f"whether {logical_id} runs an image", reason=reason)
+
+
+def nested(document: Document, intrinsics: Intrinsics) -> Iterator[NestedTemplate]:
+    """Every stack and application within the template, by logical id."""
     for logical_id, resource in _resources(document):
-        kind = resource.get("Type")
-        if kind not in ("AWS::Lambda::Function", "AWS::Serverless::Function"):
+        name = {"AWS::Serverless::Application": "Location", "AWS::CloudFormation::Stack": "TemplateURL"}.get(str(resource.get("Type")))
+        if name is None:
             continue
-        given = _mapping(resource.get("Properties"))
-        properties = {**common, **given} if kind == "AWS::Serverless::Function" else given
-        code = _mapping(properties.get("Code"))
-        if properties.get("PackageType") != "Image" and "ImageUri" not in code and "ImageUri" not in properties:
-            continue
-        yield _function(document, logical_id, resource, properties, code)
+        given = intrinsics.resolve(_mapping(resource.get("Properties")))
+        metadata = _mapping(resource.get("Metadata"))
+        # CDK names the file of a nested stack beside the address that it will have.
+        asset = metadata.get("aws:asset:path") if metadata.get("aws:asset:property") == name else None
+        location = asset or given.get(name)
+        if not isinstance(location, str) or location.startswith(("s3://", "http://", "https://")):
+            what = f"what the functions of {logical_id} are"
+            reason = intrinsics.reason(location) if location is not None else f"it has no {name}"
+            hidden = Hidden(key=("Resources", logical_id), what=what, reason=reason or "its template is not in the project")
+            yield NestedTemplate(logical_id=logical_id, location=None, hidden=hidden)
+        else:
+            yield NestedTemplate(logical_id=logical_id, location=location, parameters=_mapping(given.get("Parameters")))
 
 
 def repositories(document: Document) -> Iterator[TemplateRepository]:
@@ -117,11 +186,24 @@ def flat(value: Any) -> str:
     return ""
 
 
+def _declared_functions(document: Document, intrinsics: Intrinsics) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The functions of either kind, without the intrinsic functions that are known, and with what is common to all."""
+    common = intrinsics.resolve(_mapping(_mapping(_mapping(document.data).get("Globals")).get("Function")))
+    for logical_id, resource in _resources(document):
+        kind = resource.get("Type")
+        if kind not in _FUNCTIONS:
+            continue
+        known = {key: intrinsics.resolve(_mapping(resource.get(key))) for key in ("Properties", "Metadata")}
+        if kind == "AWS::Serverless::Function":
+            known["Properties"] = {**common, **known["Properties"]}
+        yield logical_id, known
+
+
 def _function(
-    document: Document, logical_id: str, resource: Mapping[str, Any], properties: Mapping[str, Any], code: Mapping[str, Any]
+    document: Document, intrinsics: Intrinsics, logical_id: str, resource: Mapping[str, Any], code: Mapping[str, Any]
 ) -> TemplateFunction:
+    properties, metadata = resource["Properties"], resource["Metadata"]
     config = _mapping(properties.get("ImageConfig"))
-    metadata = _mapping(resource.get("Metadata"))
     build = _build(metadata)
     return TemplateFunction(
         logical_id=logical_id,
@@ -137,7 +219,17 @@ def _function(
         ),
         build=build,
         metadata=json.dumps(metadata, sort_keys=True, default=str) if build and "Dockerfile" in metadata else "",
+        hidden=tuple(_hidden(intrinsics, logical_id, properties, metadata)),
     )
+
+
+def _hidden(intrinsics: Intrinsics, logical_id: str, properties: Mapping[str, Any], metadata: Mapping[str, Any]) -> Iterator[Hidden]:
+    """What decides the image and is hidden."""
+    for section, values, keys in (("Properties", properties, ("PackageType", "Architectures")), ("Metadata", metadata, _BUILD_KEYS)):
+        for key in keys:
+            reason = intrinsics.reason(values.get(key))
+            if reason:
+                yield Hidden(key=("Resources", logical_id, section, key), what=f"{key} of {logical_id}", reason=reason)
 
 
 def _architecture(value: Any) -> str | None:
@@ -155,6 +247,9 @@ def _build(metadata: Mapping[str, Any]) -> TemplateBuild | None:
         arguments, target = metadata.get("aws:asset:docker-build-args"), metadata.get("aws:asset:docker-build-target")
     else:
         return None
+    if target is not None and _literal(target) is None:
+        # Of an unknown stage nothing can be said.
+        dockerfile = None
     return TemplateBuild(
         directory=_literal(directory),
         dockerfile=_literal(dockerfile),

@@ -11,7 +11,7 @@ from optimizer.model.plan import OnTarget, Stage
 from optimizer.model.recipes.commands import Commands
 from optimizer.model.reference import ImageReference
 from optimizer.model.steps import Command
-from optimizer.toolchains.toolchain import GENERATED_FILES, Rank, StepContext, Target
+from optimizer.toolchains.toolchain import GENERATED_FILES, Rank, StepContext, Target, not_there
 
 _WORKDIR = "/build"
 
@@ -37,9 +37,7 @@ class CommandToolchain:
             )
         for index, path in enumerate(step.inputs):
             if context.project.kind(path) is None:
-                yield Fault(
-                    f'"{path}" does not exist in the project', f"inputs[{index}]", "fix the path; it is relative to the project's root"
-                )
+                yield Fault(f'"{path}" {not_there(context)}', f"inputs[{index}]", "fix the path; it is relative to the project's root")
 
     def stages(self, step: Command, context: StepContext) -> Sequence[Stage]:
         return [

@@ -11,7 +11,7 @@ from optimizer.model.plan import Stage
 from optimizer.model.recipes.content import ImageTree, PackedFiles
 from optimizer.model.reference import ImageReference
 from optimizer.model.steps import Extension, Files, SourceCode
-from optimizer.toolchains.toolchain import GENERATED_FILES, Rank, StepContext, Target
+from optimizer.toolchains.toolchain import GENERATED_FILES, Rank, StepContext, Target, not_there
 
 CODE_CACHES = (
     *GENERATED_FILES,
@@ -105,7 +105,7 @@ class ExtensionToolchain:
 
 def _missing(context: StepContext, source: str) -> Iterable[Fault]:
     if context.project.kind(source) is None:
-        yield Fault(f'"{source}" does not exist in the project', "source", "fix the path; it is relative to the project's root")
+        yield Fault(f'"{source}" {not_there(context)}', "source", "fix the path; it is relative to the project's root")
 
 
 def _packed(

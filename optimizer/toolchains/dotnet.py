@@ -41,7 +41,7 @@ class DotnetToolchain:
         builder = step.builder or _sdk(context.target)
         if found.sdk is not None and builder.tag is not None and found.sdk[1].partition(".")[0] != builder.tag.partition(".")[0]:
             yield Fault(
-                f'"{found.sdk[0]}" asks for the SDK {found.sdk[1]}, and the builder is "{builder}"',
+                f'"{found.sdk[0]}" requires the SDK {found.sdk[1]}, but the builder is "{builder}"',
                 "builder",
                 "set builder to an SDK of that version, or set the version in global.json to the builder's",
             )
@@ -49,7 +49,7 @@ class DotnetToolchain:
         runtime = _version(context.target)
         if found.framework is not None and newer(found.framework[1], runtime):
             yield Fault(
-                f'"{found.framework[0]}" targets .NET {found.framework[1]}, and the runtime has {runtime}',
+                f'"{found.framework[0]}" targets .NET {found.framework[1]}, but the runtime has {runtime}',
                 "source",
                 "choose a runtime of that version, or set the target framework to the runtime's",
             )

@@ -102,7 +102,7 @@ def _version_faults(builder: ImageReference, found: go.GoSources) -> Iterable[Fa
         if builder.tag is not None and go.newer(version, builder.tag):
             minor = ".".join(version.split(".")[:2])
             yield Fault(
-                f'"{path}" asks for Go {version}, and the builder is "{builder}"',
+                f'"{path}" requires Go {version}, but the builder is "{builder}"',
                 "builder",
                 f'set builder="{builder.name}:{minor}", or lower the version with go mod edit -go',
             )

@@ -13,7 +13,6 @@ from optimizer.model.inputs import Input
 from optimizer.model.plan import Stage
 from optimizer.model.recipes.content import PackedFiles
 from optimizer.model.reference import ImageReference
-from optimizer.model.stability import Stability
 from optimizer.model.steps import NodeDependencies
 from optimizer.toolchains.content import CODE_CACHES
 from optimizer.toolchains.nodejs_check import check_project
@@ -68,7 +67,7 @@ class NodeToolchain:
         if project.importer != "." and (nested or project.is_needed_itself):
             names = ", ".join(nested[:3]) + (f" and {len(nested) - 3} more" if len(nested) > 3 else "")
             place = project.image_path(project.importer)
-            what = f"{names} for it alone stands there" if nested else "other packages need it there"
+            what = f"the lock puts {names} there, for it only" if nested else "other packages need it there"
             yield (
                 f'{context.name}: put the code of "{step.package}" at {place} '
                 f'(SourceCode("{project.path(project.importer)}", to="{place}")): {what}'
@@ -123,7 +122,7 @@ def _local_packages(project: NodeProject) -> Iterator[Stage]:
                 name=name,
                 step=project.context.name,
                 title=f"Code of {project.name(path)} in {project.path(path)}",
-                stability=project.step.stability or Stability.DAILY,
+                stability=project.step.code_stability,
                 origin=project.context.target.image,
                 recipe=PackedFiles(files=files),
             )

@@ -110,7 +110,7 @@ def _need_faults(project: NodeProject) -> Iterator[Fault]:
 
 
 def _is_locked(project: NodeProject, path: str) -> bool:
-    """Whether the lock holds what a local package depends on: of a link, npm looks no further outside of its own directory."""
+    """Whether the lock has the dependencies of a local package: npm does not lock those of a link outside of its directory."""
     return path in project.lock.importers and not (project.tool == "npm" and path.startswith("../"))
 
 
@@ -159,7 +159,7 @@ def _engine_faults(project: NodeProject) -> Iterator[Fault]:
     wanted = project.manifest(".").node
     if wanted and not may_hold(wanted, int(version)):
         yield Fault(
-            f'{project.path("package.json")} requires node "{wanted}" in its engines, and the runtime has {version}',
+            f'{project.path("package.json")} requires node "{wanted}" in its engines, but the runtime has {version}',
             "lock",
             "choose a runtime that fits, or change engines",
         )

@@ -1,4 +1,4 @@
-"""What planning knows of the lock of a step: its packages with paths as seen from the project, and what is wrong with it."""
+"""The lock of a step as planning sees it: its packages, with paths relative to the project, and its faults."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from optimizer.toolchains.toolchain import StepContext, below, beside, missing_f
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """A step's lock, read; ``packages`` are those that the step installs, with paths as seen from the project.
+    """A step's lock, read; ``packages`` are those that the step installs, with paths relative to the project.
 
     Exactly one of ``lock`` and ``requirements`` is there.  ``groups`` and
     ``extras`` are the words of the step that are such.
@@ -73,7 +73,7 @@ class Reading:
 
 
 def kind_of(path: str) -> str:
-    """The kind of a lock by its name: that of its file, ``pylock.toml``, ``requirements``, or empty for none."""
+    """The kind of a lock: the name of its file, ``pylock.toml``, ``requirements``, or empty for none."""
     name = posixpath.basename(path)
     if PYLOCK.fullmatch(name):
         return "pylock.toml"
@@ -195,7 +195,7 @@ def _choice_faults(step: PythonDependencies, lock: PythonLock, context: StepCont
     name = posixpath.basename(step.lock)
     version = context.target.base.runtime.removeprefix("python")
     if not lock.fits_python(version):
-        yield Fault(f'{name} is for Python "{lock.python}", and the runtime has {version}', "lock", "choose another runtime, or lock again")
+        yield Fault(f'{name} is for Python "{lock.python}", but the runtime has {version}', "lock", "choose another runtime, or lock again")
     if step.package is not None and normal_name(step.package) not in lock.members:
         allowed = ", ".join(lock.members) or "none, this lock has no workspace"
         hint = did_you_mean(step.package, lock.members) or "name a member of the workspace, or remove package"
@@ -266,7 +266,7 @@ def _requirements_faults(step: PythonDependencies, requirements: Requirements) -
     for place in requirements.passwords:
         yield _password_fault(place)
     for target, place in requirements.other_vcs:
-        yield Fault(f'{place} names "{target}"; allowed: repositories of Git', "lock", "publish it as a package, or move it to Git")
+        yield Fault(f'{place} names "{target}"; allowed: Git repositories', "lock", "publish it as a package, or move it to Git")
 
 
 def _address_faults(step: PythonDependencies, reading: Reading) -> Iterator[Fault]:
@@ -323,7 +323,7 @@ def _package_faults(reading: Reading, context: StepContext) -> Iterator[Fault]:
         if not package.pinned:
             yield Fault(
                 f'{package.place} takes "{package.name or package.location}" from Git at "{package.commit or "its newest commit"}", '
-                "which can move; allowed: a whole commit of 40 digits",
+                "which can move; allowed: a full commit hash of 40 digits",
                 "lock",
                 f"write the commit: git+{package.location}@COMMIT",
             )

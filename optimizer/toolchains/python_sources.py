@@ -9,7 +9,6 @@ from optimizer.locks.wheels import uv_platform
 from optimizer.model.inputs import Input
 from optimizer.model.plan import OnTarget, Stage
 from optimizer.model.recipes.python import PythonSource
-from optimizer.model.stability import Stability
 from optimizer.model.steps import PythonDependencies
 from optimizer.toolchains.content import CODE_CACHES
 from optimizer.toolchains.python_indexes import build_indexes, tool_indexes
@@ -37,7 +36,7 @@ def source_stage(source: Package, step: PythonDependencies, context: StepContext
         name=f"{context.name}-{source.name}",
         step=context.name,
         title=f"Python package {source.name} of {source.location}",
-        stability=step.stability or Stability.DAILY,
+        stability=step.code_stability,
         origin=context.target.image,
         on_target=on_target,
         recipe=PythonSource(

@@ -15,7 +15,6 @@ from optimizer.model.plan import TREE, OnTarget, Stage
 from optimizer.model.recipes.content import PackedFiles
 from optimizer.model.recipes.ruby import RubyGems
 from optimizer.model.reference import ImageReference
-from optimizer.model.stability import Stability
 from optimizer.model.steps import RubyDependencies
 from optimizer.toolchains.content import CODE_CACHES
 from optimizer.toolchains.system import git_package
@@ -56,7 +55,7 @@ class RubyToolchain:
         machine = BY_NAME[context.target.architecture].machine
         if not ruby.supports(lock.platforms, machine):
             yield Fault(
-                f'"{step.lock}" is locked for {", ".join(lock.platforms) or "no platform"}, and the image is for {machine}-linux',
+                f'"{step.lock}" is locked for {", ".join(lock.platforms) or "no platform"}, but the image is for {machine}-linux',
                 "lock",
                 f"run: bundle lock --add-platform {machine}-linux",
             )
@@ -64,7 +63,7 @@ class RubyToolchain:
         for path, wanted in ruby.read_gemfile(context.project, gemfile).ruby:
             if not ruby.allows(wanted, version):
                 yield Fault(
-                    f'"{path}" asks for Ruby {", ".join(wanted)}, and the runtime has {version}',
+                    f'"{path}" requires Ruby {", ".join(wanted)}, but the runtime has {version}',
                     "lock",
                     f'choose a runtime of that version, or ask for "~> {version}.0"',
                 )
@@ -87,7 +86,7 @@ class RubyToolchain:
         names = sorted(name for source in (*lock.of("PATH"), *lock.of("GIT")) for name in source.gems)
         if names:
             yield (
-                f"gems at a path or from git are found by Bundler alone ({', '.join(names)}): "
+                f"gems at a path or from git are found by Bundler only ({', '.join(names)}): "
                 'the handler must begin with require "bundler/setup"'
             )
 
@@ -134,7 +133,7 @@ def _gem_stage(step: RubyDependencies, context: StepContext, item: Local) -> Sta
         name=f"{context.name}-{slug}",
         step=context.name,
         title=f"Ruby gem {item.name} of {item.path}",
-        stability=step.stability or Stability.DAILY,
+        stability=step.code_stability,
         origin=context.target.image,
         recipe=PackedFiles(files=Input(source=item.path, target=f"{_place(step, item.path)}/", directory=True, exclude=CODE_CACHES)),
     )

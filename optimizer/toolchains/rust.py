@@ -67,7 +67,7 @@ class RustToolchain:
                 title=f"Rust program of {step.source}",
                 stability=context.stability,
                 origin=_builder(step, context.target),
-                on_target=OnTarget("the builder has the standard library of its own platform alone"),
+                on_target=OnTarget("the builder has the standard library of its own platform only"),
                 recipe=RustProgram(
                     workdir=placement.workdir,
                     root=WORKDIR,
@@ -125,14 +125,14 @@ def _faults(step: RustBuild, context: StepContext) -> Iterable[Fault]:
     for path, version in found.versions:
         if builder.tag is not None and newer(version, builder.tag):
             yield Fault(
-                f'"{path}" asks for Rust {version}, and the builder is "{builder}"',
+                f'"{path}" requires Rust {version}, but the builder is "{builder}"',
                 "builder",
                 f'set builder="{context.target.tools.image("rust").name}:{version}-alpine"',
             )
     toolchain = cargo.channel(context.project, source)
     if toolchain is not None and toolchain[1].startswith(_UNSTABLE) and step.builder is None:
         yield Fault(
-            f'"{toolchain[0]}" asks for the toolchain "{toolchain[1]}", but the builder "{builder}" has a stable toolchain',
+            f'"{toolchain[0]}" requires the toolchain "{toolchain[1]}", but the builder "{builder}" has a stable toolchain',
             "builder",
             "set builder to an image with that toolchain, or choose a stable toolchain",
         )
@@ -140,7 +140,7 @@ def _faults(step: RustBuild, context: StepContext) -> Iterable[Fault]:
     machine = BY_NAME[context.target.architecture].machine
     if chosen is not None and not chosen[1].startswith(f"{machine}-"):
         yield Fault(
-            f'"{chosen[0]}" builds for "{chosen[1]}", and the image is for {context.target.architecture}',
+            f'"{chosen[0]}" builds for "{chosen[1]}", but the image is for {context.target.architecture}',
             "source",
             "remove build.target: the builder builds for the image's architecture",
         )

@@ -60,7 +60,7 @@ def variables_of(words: Iterable[str]) -> tuple[str, ...]:
 
 
 def user_npmrc(npmrc: str, step: Any, context: StepContext) -> tuple[Input, ...]:
-    """The .npmrc of the project as that of the user, for what reads no other.
+    """The .npmrc of the project as the one of the user, for a tool that reads no other.
 
     npm reads no project's file when it installs a program, and pnpm replaces
     no variable in the credentials of one: https://pnpm.io/10.x/npmrc.
@@ -166,7 +166,7 @@ class _Reading:
 
 
 def _texts(installer: Installer, project: ProjectFiles, stages: Iterable[Stage]) -> Iterator[tuple[str, str]]:
-    """The files among the inputs of the stages that the installer replaces variables in, or that name what it fetches."""
+    """The inputs of the stages in which the installer replaces variables, or which name the packages that it fetches."""
     inputs: set[Input] = {item for stage in stages for item in stage.inputs()}
     paths = {item.source for item in inputs if not item.directory}
     paths |= {posixpath.normpath(posixpath.join(item.source, name)) for item in inputs if item.directory for name in installer.settings}

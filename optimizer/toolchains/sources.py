@@ -18,7 +18,7 @@ _OWN_FILES = ("optimizer.toml", "optimizer.lock", "*.image.toml", ".dockerignore
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """The places of a source and of what it names beside itself, below :data:`WORKDIR`.
+    """The places of a source and of the local packages that it names, below :data:`WORKDIR`.
 
     ``root`` is the nearest directory of the project above all of them.
     """

@@ -102,7 +102,7 @@ class Toolchain(Protocol):
         """What is wrong with the step for this target and project; places are relative to the step."""
 
     def stages(self, step: Any, context: StepContext) -> Sequence[Stage]:
-        """The stages of a step without faults, in an order in which each finds what it needs."""
+        """The stages of a step without faults; each comes after the stages that it needs."""
 
 
 @runtime_checkable
@@ -148,7 +148,7 @@ def local_faults(items: Iterable[Local], context: StepContext) -> Iterable[Fault
         if kind == item.kind.on_disk:
             continue
         found = f"is a {kind}" if kind else "does not exist in the project"
-        yield Fault(f"{what}, which {found}", "", "restore it, or remove it there and lock again")
+        yield Fault(f"{what}, which {found}", "", "create it, or remove the entry that names it and lock again")
 
 
 def below(directory: str, name: str) -> str:
@@ -156,12 +156,17 @@ def below(directory: str, name: str) -> str:
     return posixpath.normpath(posixpath.join(directory, name))
 
 
+def not_there(context: StepContext) -> str:
+    """That something is not in the project, with its root: whoever plans in another directory means another project."""
+    return f'does not exist in the project "{context.project.root}"'
+
+
 def missing_file(context: StepContext, path: str, place: str, what: str, hint: str) -> Iterable[Fault]:
     """The fault of a file that is not in the project; none when it is there."""
     kind = context.project.kind(path)
     if kind == "file":
         return
-    found = "is a directory" if kind == "directory" else "does not exist in the project"
+    found = "is a directory" if kind == "directory" else not_there(context)
     yield Fault(f'{what} "{path}" {found}', place, hint)
 
 
@@ -170,7 +175,7 @@ def missing_directory(context: StepContext, path: str, place: str, what: str) ->
     kind = context.project.kind(path)
     if kind == "directory":
         return
-    found = "is a file" if kind == "file" else "does not exist in the project"
+    found = "is a file" if kind == "file" else not_there(context)
     yield Fault(f'{what} "{path}" {found}', place, "write the path of a directory, relative to the project's root")
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from optimizer.adapters.subjects import load_app, load_template
+from optimizer.adapters.subjects import load_app
+from optimizer.adapters.templates import load_template
 from optimizer.adapters.tree import find, is_app
 from optimizer.errors import ContextError
 from optimizer.linting.rules import RULES

@@ -50,6 +50,8 @@ LINES = [item for item in FRAGMENTS if item.endswith("\n") and " " in item] + [f
 class Memory:
     """A project in memory."""
 
+    root = Path("/project")
+
     def kind(self, path: str) -> str | None:
         if path == "." or any(name.startswith(f"{path}/") for name in TREE):
             return "directory"

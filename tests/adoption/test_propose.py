@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,8 @@ from tests.linting.cases import PYTHON, Files
 
 class Tree:
     """A project of the given files."""
+
+    root = Path("/project")
 
     def __init__(self, texts: dict[str, str]) -> None:
         self._texts = texts

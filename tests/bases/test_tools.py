@@ -19,7 +19,7 @@ from optimizer.report.tools import tools_page
 from optimizer.toolchains import Target, toolchain_of
 
 DATA = Path(tools_module.__file__).with_name(tools_module.DATA)
-HOUSE = ImageReference.parse("example.com/golang:1.25")
+COMPANY = ImageReference.parse("example.com/golang:1.25")
 OTHER = ImageReference.parse("example.com/golang:1.26")
 
 
@@ -52,16 +52,16 @@ def test_uv_builds_packages_of_its_own_version() -> None:
 
 def test_the_nearer_choice_wins_and_the_others_stay() -> None:
     pnpm, older = Tool(name="pnpm", version="10.2.0"), Tool(name="pnpm", version="10.1.0")
-    house = Tools(
-        tools=(("pnpm", older), ("poetry", Tool(name="poetry", version="2.0.0"))), images=(("golang", "", HOUSE), ("maven", "21", OTHER))
+    company = Tools(
+        tools=(("pnpm", older), ("poetry", Tool(name="poetry", version="2.0.0"))), images=(("golang", "", COMPANY), ("maven", "21", OTHER))
     )
-    chosen = Tools(tools=(("pnpm", pnpm),), images=(("golang", "", OTHER),)).over(house)
+    chosen = Tools(tools=(("pnpm", pnpm),), images=(("golang", "", OTHER),)).over(company)
     assert chosen.tool("pnpm") == pnpm
     assert chosen.tool("poetry").version == "2.0.0"
     assert chosen.tool("yarn") == known_tools().tools["yarn"].tool
     assert (chosen.image("golang"), chosen.image("maven", "21")) == (OTHER, OTHER)
     assert chosen.image("maven", "17") == known_tools().images["maven"].references["17"]
-    assert hash(chosen) == hash(chosen.over(house))
+    assert hash(chosen) == hash(chosen.over(company))
 
 
 def damaged(change: str) -> str:

@@ -101,4 +101,4 @@ def test_a_file_in_the_place_of_the_output_is_told(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("")
     with pytest.raises(ContextError) as raised:
         stage_context(context_of(), Project(tmp_path), tmp_path / "out")
-    assert raised.value.faults[0].hint == "a file stands where a directory has to be: remove it, or write elsewhere"
+    assert raised.value.faults[0].hint == "a file is in the place of a directory: remove it, or write elsewhere"

@@ -137,7 +137,7 @@ class TestValidation:
         report = own_report(app)
         assert (report["conclusion"], report["violations"][0]["severity"]) == ("success", "warning")
 
-    def test_severities_of_the_house_count(self, home: Path) -> None:
+    def test_severities_of_the_company_count(self, home: Path) -> None:
         app = cdk.App()
         Conventions(fail_on="error", severities={"user-set": "error"}).apply(app)
         plain(cdk.Stack(app, "Shop"))
@@ -272,7 +272,7 @@ class TestValidation:
         assert result.returncode == 1
         assert 'user-set: the image sets the user "1000" (bad/Dockerfile:3:1: USER 1000)' in shown
         assert "Shop/Api aws-cdk-lib.aws_lambda.DockerImageFunction" in shown
-        assert "Suggested fix: take USER out" in shown
+        assert "Suggested fix: remove USER" in shown
         assert "Acknowledge with 'lambda-image-optimizer::LIO602'" in shown
 
 
@@ -488,7 +488,7 @@ class TestDefaults:
             {"Architectures": ["x86_64"], "MemorySize": 256, "Environment": {"Variables": {"LOG_LEVEL": "debug", "HOUSE": "acme"}}},
         )
 
-    def test_the_image_is_built_for_the_architecture_of_the_house(self, home: Path) -> None:
+    def test_the_image_is_built_for_the_architecture_of_the_company(self, home: Path) -> None:
         app = cdk.App()
         Conventions(function_defaults={"architecture": lambda_.Architecture.ARM_64}).apply(app)
         lambda_.DockerImageFunction(cdk.Stack(app, "Shop"), "Api", code=asset("good"))
@@ -566,7 +566,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return work / "site"
 
 
-def test_a_package_of_the_house_is_switched_on_in_one_line(installed: Path, home: Path) -> None:
+def test_a_package_of_the_company_is_switched_on_in_one_line(installed: Path, home: Path) -> None:
     """Requirement: "conventions as a Python object with extra rules, installed from an index and switched on in one line"."""
     (home / "app.py").write_text(
         "import acme_lambda\n"
@@ -595,8 +595,8 @@ def test_a_package_of_the_house_is_switched_on_in_one_line(installed: Path, home
     report = json.loads((home / "cdk.out" / "validation-report.json").read_text())["pluginReports"][0]
     assert [(item["ruleName"], item["severity"]) for item in report["violations"]] == [("ACME601", "info"), ("ACME101", "error")]
     (home / "good" / "Dockerfile").write_text(GOOD + "LABEL acme.owner=orders\n")
-    mended = synth()
-    assert mended.returncode == 0, mended.stderr
+    fixed = synth()
+    assert fixed.returncode == 0, fixed.stderr
     (function,) = [
         item["Properties"]
         for item in json.loads((home / "cdk.out" / "Shop.template.json").read_text())["Resources"].values()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import aws_cdk as cdk
 import pytest
@@ -22,6 +24,7 @@ from optimizer.errors import SpecError, UnpinnedError
 
 DAY = __import__("datetime").date(2026, 11, 1)
 ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "functions.md").read_text(encoding="utf-8")
 RUBY = "public.ecr.aws/lambda/ruby:3.4"
 
 
@@ -49,7 +52,7 @@ def errors_of(stack: cdk.Stack) -> dict[str, list[str]]:
     return found
 
 
-def test_every_fault_stands_at_its_construct() -> None:
+def test_every_fault_stands_at_its_construct(project: Path) -> None:
     app = cdk.App()
     one, two = cdk.Stack(app, "One"), cdk.Stack(app, "Two")
     OptimizedFunction(one, "Good", spec=spec(SourceCode("code")), handler="app.handler")
@@ -60,14 +63,33 @@ def test_every_fault_stands_at_its_construct() -> None:
     assert errors_of(one) == {
         "/One/Gone": [
             'handler: handler "app" has the wrong form for runtime "python3.13"; allowed: module.function\n  hint: for example "app.handler"',
-            'steps[0].source: "gone" does not exist in the project\n  hint: fix the path; it is relative to the project\'s root',
-            'steps[1].lock: the lock file "gone.txt" does not exist in the project\n  hint: create it, or fix the path',
+            f'steps[0].source: "gone" does not exist in the project "{project}"\n  hint: fix the path; it is relative to the project\'s root',
+            f'steps[1].lock: the lock file "gone.txt" does not exist in the project "{project}"\n  hint: create it, or fix the path',
         ]
     }
     assert list(errors_of(two)) == ["/Two/Odd"]
 
 
-def test_the_builder_that_the_house_chose_is_what_the_app_lacks(project: Path) -> None:
+def test_a_test_in_another_directory_sets_the_project(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requirement: "the message names it, and a test can set it": the program of docs/functions.md, started elsewhere."""
+    (project / "tests").mkdir()
+    monkeypatch.chdir(project / "tests")
+
+    class ShopStack(cdk.Stack):
+        def __init__(self, scope: cdk.App, id: str) -> None:
+            super().__init__(scope, id)
+            for name in ("Get", "Put"):
+                OptimizedFunction(self, name, spec=spec(SourceCode("code")), handler="app.handler")
+
+    lost = ShopStack(cdk.App(), "Shop")
+    assert f'"code" does not exist in the project "{project / "tests"}"' in str(errors_of(lost))
+    (program,) = [block for block in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL) if "def test_" in block]
+    names: dict[str, Any] = {"__file__": str(project / "tests" / "test_shop.py"), "ShopStack": ShopStack}
+    exec(program.replace("from shop import ShopStack\n", ""), names)
+    names["test_shop"]()
+
+
+def test_the_builder_that_the_company_chose_is_what_the_app_lacks(project: Path) -> None:
     (project / "code" / "go.mod").write_text("module x\ngo 1.24\n")
     (project / "optimizer.toml").write_text('[tools.images]\ngolang = "example.com/golang:1.24"\n')
     context = {"optimizer:tools": {"images": {"golang": "example.com/golang:1.25"}}}

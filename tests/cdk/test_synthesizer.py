@@ -148,12 +148,12 @@ class TestRouting:
         assert calls == []
 
     def test_a_subclass_stays_what_it_is(self, outdir):
-        class House(SharedRepositorySynthesizer):
+        class Company(SharedRepositorySynthesizer):
             pass
 
-        root = cdk.App(outdir=outdir, default_stack_synthesizer=House(repository_name=NAME))
+        root = cdk.App(outdir=outdir, default_stack_synthesizer=Company(repository_name=NAME))
         synthesizer = cdk.Stack(root, "stack").synthesizer
-        assert type(synthesizer) is House
+        assert type(synthesizer) is Company
         assert synthesizer.repository_name == NAME
 
     def test_images_of_nested_stacks_go_to_the_parents_manifest(self, outdir, add_function, manifest, dependencies):

@@ -86,7 +86,7 @@ def test_fails_where_the_nearest_file_says_so(tree: Path) -> None:
 
 def test_the_baseline_is_that_of_the_root(tree: Path) -> None:
     write(tree / "other" / "optimizer.toml", 'baseline = "known.json"\n')
-    with pytest.raises(optimizer.OptimizerError, match="there is no such baseline"):
+    with pytest.raises(optimizer.OptimizerError, match="the baseline does not exist"):
         optimizer.lint("services", root="other")
     argv = [sys.executable, "-m", "optimizer", "lint", "services", "--baseline", "other/known.json", "--write-baseline"]
     subprocess.run(argv, cwd=tree, env={"PYTHONPATH": str(ROOT)}, check=True, capture_output=True, timeout=60)

@@ -155,7 +155,7 @@ def test_fails_where_one_repository_is_to_stand_for_several() -> None:
 @pytest.mark.parametrize("text", ["images", f"{HOST}/images:latest", f"https://{HOST}/images"])
 def test_fails_for_what_is_no_repository(text: str) -> None:
     fleet()
-    with pytest.raises(ConfigurationError, match="is no repository; allowed: HOST"):
+    with pytest.raises(ConfigurationError, match="is not a repository; allowed: HOST"):
         run("--repository", text)
 
 
@@ -276,7 +276,7 @@ def test_leaves_out_an_image_that_a_program_makes() -> None:
     stack.synthesizer.add_docker_image_asset(source_hash="0" * 64, executable=["make", "image"], display_name="Nix")
     made.synth()
     result = run()
-    assert result.stderr == "warning: Shop/Nix: a program makes this image, and cdk deploy will run it\n"
+    assert result.stderr == "warning: Shop/Nix: this image is made by a program, which cdk deploy runs\n"
     assert list(json.loads(result.stdout)["target"]) == ["Shop-Api"]
 
 

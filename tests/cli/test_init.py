@@ -237,6 +237,62 @@ class TestTemplate:
             in result.stdout
         )
 
+    def test_a_function_without_a_runtime_leaves_the_others_their_proposals(self) -> None:
+        Path("functions/report/Dockerfile.report").write_text("FROM alpine:3\nCOPY index.mjs .\n")
+        result = init("--from", "template.yaml")
+        assert result.exit_code == 1
+        assert [path.name for path in Path().glob("*.image.toml")] == ["get-order.image.toml"]
+        assert 'Report: functions/report/Dockerfile.report:1: the runtime cannot be seen from the base image "alpine:3"' in result.stdout
+        assert "by hand: name the runtime with --runtime, for example" in result.stdout
+
+    def test_a_runtime_that_is_given_holds_where_no_base_image_tells(self) -> None:
+        Path("functions/report/Dockerfile.report").write_text("FROM alpine:3\nCOPY index.mjs .\n")
+        result = init("--from", "template.yaml", "--runtime", "nodejs22.x")
+        specs = {path.name: ImageSpec.load(path).runtime for path in Path().glob("*.image.toml")}
+        assert specs == {"get-order.image.toml": "python3.13", "report.image.toml": "nodejs22.x"}
+        assert "the base image is one of python3.13, so the proposal is not for nodejs22.x" in result.stdout
+
+    def test_a_runtime_of_another_family_does_not_win_over_the_name_of_the_base(self) -> None:
+        Path("Dockerfile").write_text("FROM python:3.12-slim\nCOPY app.py /var/task/\n")
+        Path("app.py").write_text("")
+        for given, taken in (("nodejs22.x", "python3.12"), ("python3.13", "python3.13")):
+            assert init("--from", "Dockerfile", "--runtime", given, "--force").exit_code == 1
+            assert [ImageSpec.load(path).runtime for path in Path().glob("*.image.toml")] == [taken]
+
+    def test_a_context_outside_of_the_project_leaves_the_others_their_proposals(self, tmp_path: Path) -> None:
+        Path("inner").mkdir()
+        (Path("inner") / "template.yaml").write_text(TEMPLATE.replace("functions/", "../functions/", 1) + "  ")
+        (Path("inner") / "functions" / "report").mkdir(parents=True)
+        for name in ("Dockerfile.report", "index.mjs"):
+            Path("inner/functions/report", name).write_text(Path("functions/report", name).read_text())
+        result = init("--from", "inner/template.yaml", "--root", "inner")
+        assert result.exit_code == 1, result.output
+        assert [path.name for path in Path().glob("*.image.toml")] == ["report.image.toml"]
+        assert "GetOrder: the build context" in result.stdout and "is outside of the project" in result.stdout
+
+    def test_parameters_with_defaults(self) -> None:
+        Path("template.yaml").write_text(
+            "Parameters: {Arch: {Type: String, Default: arm64}, File: {Type: String, Default: Dockerfile}}\n"
+            + TEMPLATE.replace("[arm64]", "[!Ref Arch]").replace("Dockerfile: Dockerfile\n", "Dockerfile: !Sub '${File}'\n")
+        )
+        result = init("--from", "template.yaml")
+        assert ImageSpec.load("get-order.image.toml").architecture == "arm64"
+        assert "2 specs for 3 functions" in result.stdout
+        assert "nothing sets the architecture" not in result.stdout
+
+    def test_what_only_a_deployment_knows_is_named(self) -> None:
+        Path("template.yaml").write_text(
+            "Parameters: {Arch: {Type: String}}\n"
+            + TEMPLATE.replace("[arm64]", "[!Ref Arch]").replace("Dockerfile.report", "!Ref Arch")
+            + "  Far: {Type: AWS::Serverless::Application, Properties: {Location: {ApplicationId: a, SemanticVersion: 1.0.0}}}\n"
+        )
+        result = init("--from", "template.yaml")
+        assert result.exit_code == 1
+        reason = 'is unknown: the parameter "Arch" has no default, and nothing sets it'
+        assert f"  not carried over:\n    Architectures of GetOrder {reason}" in result.stdout
+        assert f"  Report: Dockerfile of Report {reason}" in result.stdout
+        assert "  template.yaml:24: what the functions of Far are is unknown: its template is not in the project" in result.stdout
+
     def test_fails_for_a_template_without_image_functions(self) -> None:
         Path("template.yaml").write_text("Resources: {}\n")
         assert fails("--from", "template.yaml").startswith('template.yaml: "template.yaml" has no image function')
@@ -293,10 +349,7 @@ class TestApp:
             Path("functions/copy", name).write_bytes(Path("functions/api", name).read_bytes())
         result = init("--from", "cdk.out")
         assert result.exit_code == 1
-        assert (
-            "Shop/Get: the directories functions/api, functions/copy hold what its image is built from, and nothing says which"
-            in result.stdout
-        )
+        assert "Shop/Get: the directories functions/api, functions/copy all have the files that its image is built from" in result.stdout
         Path("functions/copy/app.py").unlink()
         Path("functions/api/app.py").write_text("changed since\n")
         assert "Shop/Get: no directory of the project has the files that its image is built from" in init("--from", "cdk.out").stdout

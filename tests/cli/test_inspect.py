@@ -126,7 +126,7 @@ def test_a_broken_rule_of_severity_error_is_exit_code_1() -> None:
         "error: LIO603 command-with-several-words: the command ['python', 'app.py'] has 2 words; AWS's entrypoint takes one, the handler\n"
         in result.stdout
     )
-    assert '  hint: write the handler alone, in JSON form: CMD ["app.handler"]\n' in result.stdout
+    assert '  hint: write only the handler, in JSON form: CMD ["app.handler"]\n' in result.stdout
 
 
 def test_a_warning_is_exit_code_0() -> None:

@@ -159,6 +159,37 @@ class TestTemplates:
             ("LIO602", "api/Dockerfile", 2, "Api")
         ]
 
+    def test_a_template_is_never_passed_over_in_silence(self, tree: Path) -> None:
+        (tree / "template.yaml").write_text(
+            "Parameters: {File: {Type: String}}\nResources:\n"
+            "  Api: {Type: AWS::Serverless::Function, Properties: {PackageType: Image}, Metadata: {Dockerfile: !Ref File, DockerContext: .}}\n"
+            "  Fn::ForEach::All: [N, [a], {'${N}': {Type: AWS::Serverless::Function}}]\n"
+            "  Far: {Type: AWS::Serverless::Application, Properties: {Location: {ApplicationId: a, SemanticVersion: 1.0.0}}}\n",
+            encoding="utf-8",
+        )
+        result = run(tree, "template.yaml", "--select", "LIO681", "--format", "json")
+        assert result.returncode == 0
+        assert [(item["rule"], item["line"]) for item in json.loads(result.stdout)["inconclusive"]] == [
+            ("LIO681", 3),
+            ("LIO681", 4),
+            ("LIO681", 5),
+        ]
+
+    def test_a_nested_template_is_judged_once_and_fixed_at_its_place(self, tree: Path) -> None:
+        (tree / "apps").mkdir()
+        (tree / "apps" / "template.yaml").write_text(TEMPLATE.replace(", Architectures: [x86_64]", ""), encoding="utf-8")
+        (tree / "apps" / "api").mkdir()
+        (tree / "apps" / "api" / "Dockerfile").write_text(GOOD, encoding="utf-8")
+        (tree / "template.yaml").write_text(
+            "Resources:\n  Shop: {Type: AWS::Serverless::Application, Properties: {Location: apps/template.yaml}}\n", encoding="utf-8"
+        )
+        report = json.loads(run(tree, ".", "--select", "LIO682", "--format", "json").stdout)
+        found = [(item["path"], item["construct"]) for item in report["findings"]]
+        assert found and all(path == "apps/template.yaml" and construct.startswith("Shop/") for path, construct in found)
+        assert len(set(found)) == len(found)
+        assert run(tree, ".", "--select", "LIO682", "--fix").returncode == 0
+        assert "Architectures: [x86_64]" in (tree / "apps" / "template.yaml").read_text(encoding="utf-8")
+
     def test_the_dockerfile_of_a_template_is_mended(self, tree: Path) -> None:
         (tree / "template.yaml").write_text(TEMPLATE, encoding="utf-8")
         shutil.copy(Path(__file__).parents[1] / "golden" / "optimizer.lock", tree)

@@ -157,7 +157,7 @@ class TestSpecs:
         assert run("api.image.toml", "--mirror", mirror.host).exit_code == 0
         assert list(read_lock()) == [PYTHON]
 
-    def test_the_builder_that_the_house_chose_is_pinned(self, mirror: RegistryServer) -> None:
+    def test_the_builder_that_the_company_chose_is_pinned(self, mirror: RegistryServer) -> None:
         Path("api.image.toml").write_text('runtime = "provided.al2023"\n[[steps]]\nkind = "go-build"\nsource = "."\n', encoding="utf-8")
         Path("optimizer.toml").write_text('[tools.images]\ngolang = "example.com/builders/golang:1.25"\n', encoding="utf-8")
         for name in ("lambda/provided:al2023", "builders/golang:1.25"):

@@ -66,7 +66,7 @@ def test_a_tool_has_the_name_of_its_package_in_the_recipe() -> None:
     assert configured('tools.yarn = "4.0.0"').tool("yarn").name == "@yarnpkg/cli-dist"
 
 
-def test_a_project_keeps_what_the_house_chose_beside_its_own_choice(project: Path) -> None:
+def test_a_project_keeps_what_the_company_chose_beside_its_own_choice(project: Path) -> None:
     (project / "house.toml").write_text('[tools]\npnpm = "10.1.0"\npoetry = "2.0.0"\n[tools.images]\ngolang = "example.com/go:1"\n')
     tools = configured('extends = "house.toml"\n[tools]\npnpm = "10.2.0"\n[tools.images]\nrust = "example.com/rust:1-alpine"\n')
     assert (tools.tool("pnpm").version, tools.tool("poetry").version) == ("10.2.0", "2.0.0")
@@ -181,7 +181,7 @@ CASES: dict[str, tuple[str, Step, dict[str, str], str, str]] = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_stages_use_what_the_house_chose_and_have_other_keys(name: str, project: Path) -> None:
+def test_stages_use_what_the_company_chose_and_have_other_keys(name: str, project: Path) -> None:
     runtime, step, files, text, expected = CASES[name]
     root = project / "app"
     for path, content in files.items():
@@ -196,7 +196,7 @@ def test_stages_use_what_the_house_chose_and_have_other_keys(name: str, project:
     assert (before == after) == (name in ("golang", "maven"))
 
 
-def test_versions_are_compared_with_the_builder_of_the_house(project: Path) -> None:
+def test_versions_are_compared_with_the_builder_of_the_company(project: Path) -> None:
     (project / "go.mod").write_text("module x\ngo 1.25\n")
     (project / "main.go").write_text("package main\n")
     spec = ImageSpec(runtime="provided.al2023", steps=[GoBuild(".")])

@@ -99,7 +99,7 @@ class Line:
         self.address = f"127.0.0.1:{self._server.getsockname()[1]}"
         threading.Thread(target=self._serve, daemon=True).start()
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         self.bytes_left = float("inf")
 
     def close(self) -> None:
@@ -145,7 +145,7 @@ def test_a_push_that_breaks_off_says_so_and_the_next_push_succeeds(pushing_engin
         broken = pushing_engine.docker("push", reference, check=False)
         assert broken.returncode != 0
         assert any(word in broken.stderr for word in ("EOF", "connection reset", "broken pipe", "closed")), broken.stderr
-        line.mend()
+        line.repair()
         pushing_engine.docker("push", reference)
     finally:
         line.close()

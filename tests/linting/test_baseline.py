@@ -19,13 +19,13 @@ from optimizer.linting.rules import RULES
 from optimizer.linting.subjects import DockerfileSubject
 from tests.linting.cases import PYTHON, TODAY
 
-HOUSE = Conventions(today=TODAY)
+CONVENTIONS = Conventions(today=TODAY)
 SCOPE = Scope(relative=str, checked=lambda path: True)
 OLD = f"FROM {PYTHON}\nEXPOSE 1\nUSER 7\n"
 
 
 def of(text: str, path: str = "Dockerfile") -> LintReport:
-    return lint([DockerfileSubject.of(text, path)], HOUSE)
+    return lint([DockerfileSubject.of(text, path)], CONVENTIONS)
 
 
 def baseline_of(text: str) -> Baseline:
@@ -38,7 +38,7 @@ def ids(report: LintReport) -> list[str]:
 
 
 def compared(text: str, baseline: Baseline, scope: Scope = SCOPE) -> LintReport:
-    return compare(of(text), baseline, HOUSE, scope, "optimizer lint . --baseline b.json --write-baseline")
+    return compare(of(text), baseline, CONVENTIONS, scope, "optimizer lint . --baseline b.json --write-baseline")
 
 
 class TestWhatIsKnown:
@@ -66,7 +66,7 @@ class TestWhatIsKnown:
         assert new in ids(compared(text, baseline_of(OLD)))
 
     def test_another_file_is_not_known(self) -> None:
-        report = compare(of(OLD, "other/Dockerfile"), baseline_of(OLD), HOUSE, replace(SCOPE, checked=lambda path: False), "c")
+        report = compare(of(OLD, "other/Dockerfile"), baseline_of(OLD), CONVENTIONS, replace(SCOPE, checked=lambda path: False), "c")
         assert ids(report) == ["LIO601", "LIO602"]
 
 
@@ -101,8 +101,8 @@ class TestWhatIsFixed:
         assert ids(compared(f"FROM {PYTHON}\n", old)) == ["LIO005"]
 
     def test_the_rule_can_be_switched_off(self) -> None:
-        house = replace(HOUSE, severities={"LIO005": None})
-        report = compare(of(f"FROM {PYTHON}\n"), baseline_of(OLD), house, SCOPE, "c")
+        configured = replace(CONVENTIONS, severities={"LIO005": None})
+        report = compare(of(f"FROM {PYTHON}\n"), baseline_of(OLD), configured, SCOPE, "c")
         assert report.findings == ()
 
 
@@ -161,7 +161,7 @@ def test_shrinking(before: list[Finding], now: list[Finding]) -> None:
     assert Baseline.parse(new.render(), "b") == new
     assert new.total <= old.total
     assert {(entry.fingerprint, entry.rule) for entry in new.entries} <= {(entry.fingerprint, entry.rule) for entry in old.entries}
-    report = compare(LintReport(findings=tuple(now)), new, HOUSE, SCOPE, "c")
+    report = compare(LintReport(findings=tuple(now)), new, CONVENTIONS, SCOPE, "c")
     assert "LIO005" not in ids(report)
     assert len(report.known) == new.total
-    assert compare(LintReport(findings=tuple(now)), whole("b", now, SCOPE), HOUSE, SCOPE, "c").findings == ()
+    assert compare(LintReport(findings=tuple(now)), whole("b", now, SCOPE), CONVENTIONS, SCOPE, "c").findings == ()

@@ -24,11 +24,11 @@ from tests.dockerfile.test_parse import ALPHABET, FRAGMENTS
 from tests.linting.cases import DIGEST, PYTHON, TODAY, Files
 from tests.linting.rules.base.base_unpinned import LOCKED
 
-HOUSE = Conventions(today=TODAY)
+CONVENTIONS = Conventions(today=TODAY)
 
 
 def of(text: str, path: str = "Dockerfile", **options: object) -> LintReport:
-    return lint([DockerfileSubject.of(text, path)], HOUSE, **options)  # type: ignore[arg-type]
+    return lint([DockerfileSubject.of(text, path)], CONVENTIONS, **options)  # type: ignore[arg-type]
 
 
 def ids(report: LintReport) -> list[str]:
@@ -36,9 +36,9 @@ def ids(report: LintReport) -> list[str]:
 
 
 class TestSeverities:
-    def test_the_house_may_change_them_and_switch_rules_off(self) -> None:
-        house = Conventions(today=TODAY, severities={"LIO602": Severity.ERROR, "LIO601": None})
-        (finding,) = lint([DockerfileSubject.of(f"FROM {PYTHON}\nUSER 1\nEXPOSE 1")], house).findings
+    def test_the_company_may_change_them_and_switch_rules_off(self) -> None:
+        configured = Conventions(today=TODAY, severities={"LIO602": Severity.ERROR, "LIO601": None})
+        (finding,) = lint([DockerfileSubject.of(f"FROM {PYTHON}\nUSER 1\nEXPOSE 1")], configured).findings
         assert (finding.rule, finding.severity) == ("LIO602", Severity.ERROR)
 
     def test_the_threshold_counts_what_is_as_grave(self) -> None:
@@ -55,9 +55,9 @@ class TestSuppressions:
 
     def test_the_configuration_sets_aside_what_is_inconclusive(self) -> None:
         suppression = Suppression(rules=frozenset(["LIO101"]), reason="why", location=Location(path="optimizer.toml"), path="a/*")
-        house = Conventions(today=TODAY, suppressions=(suppression,))
-        found = lint([DockerfileSubject.of("ARG V\nFROM public.ecr.aws/lambda/python:$V", "a/Dockerfile")], house)
-        report = set_aside(found, house, looked_at=[Location(path="a/Dockerfile")])
+        configured = Conventions(today=TODAY, suppressions=(suppression,))
+        found = lint([DockerfileSubject.of("ARG V\nFROM public.ecr.aws/lambda/python:$V", "a/Dockerfile")], configured)
+        report = set_aside(found, configured, looked_at=[Location(path="a/Dockerfile")])
         assert {result.rule for result in report.inconclusive} == {"LIO102", "LIO104", "LIO105"}
         assert report.findings == ()
 
@@ -85,9 +85,9 @@ class TestSuppressions:
     def test_of_a_configuration_hold_by_path_and_construct(self) -> None:
         here = Suppression(rules=frozenset(["LIO602"]), reason="why", location=Location(path="optimizer.toml"), path="legacy/*")
         subjects = [DockerfileSubject.of(f"FROM {PYTHON}\nUSER 1", path) for path in ("legacy/a/Dockerfile", "new/Dockerfile")]
-        report = lint(subjects, HOUSE, suppressions=[here])
+        report = lint(subjects, CONVENTIONS, suppressions=[here])
         assert [finding.location.path for finding in report.findings] == ["new/Dockerfile"]
-        assert ids(lint(subjects[1:], HOUSE, suppressions=[here])) == ["LIO602", "LIO003"]
+        assert ids(lint(subjects[1:], CONVENTIONS, suppressions=[here])) == ["LIO602", "LIO003"]
 
     def test_the_narrowest_is_used(self) -> None:
         text = f"# optimizer: ignore-stage LIO601 -- wide\nFROM {PYTHON}\n# optimizer: ignore LIO601 -- narrow\nEXPOSE 1\nVOLUME /x"
@@ -111,14 +111,14 @@ class TestReports:
     def test_are_sorted_and_without_doubles(self) -> None:
         text = f"FROM {PYTHON}\nUSER 1\nEXPOSE 1"
         subjects = [DockerfileSubject.of(text, path) for path in ("b", "a", "b")]
-        report = lint(subjects, HOUSE)
+        report = lint(subjects, CONVENTIONS)
         assert [(str(finding.location), finding.rule) for finding in report.findings] == [
             ("a:2:1", "LIO602"),
             ("a:3:1", "LIO601"),
             ("b:2:1", "LIO602"),
             ("b:3:1", "LIO601"),
         ]
-        apart = merged(lint([subject], HOUSE) for subject in subjects)
+        apart = merged(lint([subject], CONVENTIONS) for subject in subjects)
         assert (apart.findings, apart.subjects) == (report.findings, 3)
 
     def test_text_shows_long_lines_around_the_place(self) -> None:
@@ -149,30 +149,30 @@ def test_a_pin_is_proposed_from_the_lock() -> None:
 def test_an_image_that_many_functions_run_is_judged_once_and_told_of_each() -> None:
     file = DockerfileSubject.of(f"FROM {PYTHON}\nUSER 1\n")
     subjects = [dataclasses.replace(file, construct=f"Shop/F{number}") for number in range(3)]
-    report = lint(subjects, HOUSE)
+    report = lint(subjects, CONVENTIONS)
     assert [(finding.rule, finding.location.construct) for finding in report.findings] == [("LIO602", f"Shop/F{n}") for n in range(3)]
     # What else a build says may change the verdict.
     cached = dataclasses.replace(subjects[1], repository="shop", cache_to=("1.dkr.ecr.eu-west-1.amazonaws.com/shop:cache",))
-    assert ids(lint([subjects[0], cached], HOUSE, rules=choose(RULES, ["LIO706"]))) == ["LIO706"]
+    assert ids(lint([subjects[0], cached], CONVENTIONS, rules=choose(RULES, ["LIO706"]))) == ["LIO706"]
 
 
-def test_a_rule_of_a_house_may_look_at_the_construct() -> None:
+def test_a_rule_of_a_company_may_look_at_the_construct() -> None:
     own = Rule(
         id="ACME001", name="no-f1", severity=Severity.INFO, since="1", summary="s", why="w", fix="f", bad="b", good="g",
-        dockerfile=lambda subject, house: [Violation(message="no")] if subject.construct == "Shop/F1" else [],
+        dockerfile=lambda subject, conventions: [Violation(message="no")] if subject.construct == "Shop/F1" else [],
     )  # fmt: skip
     file = DockerfileSubject.of(f"FROM {PYTHON}")
     subjects = [dataclasses.replace(file, construct=f"Shop/F{number}") for number in range(3)]
-    assert [finding.location.construct for finding in lint(subjects, HOUSE, rules=[own]).findings] == ["Shop/F1"]
+    assert [finding.location.construct for finding in lint(subjects, CONVENTIONS, rules=[own]).findings] == ["Shop/F1"]
 
 
-def test_a_house_adds_rules_of_its_own() -> None:
+def test_a_company_adds_rules_of_its_own() -> None:
     own = Rule(
         id="ACME001", name="no-workdir", severity=Severity.INFO, since="1", summary="s", why="w", fix="f", bad="b", good="g",
-        dockerfile=lambda subject, house: (),
+        dockerfile=lambda subject, conventions: (),
     )  # fmt: skip
     text = f"FROM {PYTHON}\n# optimizer: ignore ACME001 -- why\nWORKDIR /x"
-    assert ids(lint([DockerfileSubject.of(text)], HOUSE, rules=(*RULES, own), known=(*RULES, own))) == ["LIO003"]
+    assert ids(lint([DockerfileSubject.of(text)], CONVENTIONS, rules=(*RULES, own), known=(*RULES, own))) == ["LIO003"]
 
 
 @given(st.one_of(st.text(alphabet=ALPHABET, max_size=200), st.lists(st.sampled_from([*FRAGMENTS, f"FROM {PYTHON} AS x\n", "pip install ", "# optimizer: ignore LIO101 -- x\n"]), max_size=40).map("".join)))  # fmt: skip
@@ -181,7 +181,7 @@ def test_any_text_gives_a_report(text: str) -> None:
     """Requirement: "no crash, hang or traceback on any input"."""
     ignore = IgnoreFile(path=".dockerignore", lines=tuple(text.split("\n")))
     subject = DockerfileSubject.of(text, context=Files({"a.py": text}), ignore=ignore, architecture="arm64", arguments={"A": text})
-    report = lint([subject], HOUSE)
+    report = lint([subject], CONVENTIONS)
     assert "\x1b" not in lint_as_text(report)
     lint_as_json(report)
 

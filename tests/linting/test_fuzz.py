@@ -31,7 +31,7 @@ from tests.linting.cases import PYTHON, TODAY, Files
 from tests.linting.test_corpus import CORPUS
 from tests.test_golden import GOLDEN
 
-HOUSE = Conventions(today=TODAY, stabilities={"a*": Stability.DAILY, "b*": Stability.MONTHLY})
+CONVENTIONS = Conventions(today=TODAY, stabilities={"a*": Stability.DAILY, "b*": Stability.MONTHLY})
 TEXTS = [path.read_text(encoding="utf-8") for folder in (CORPUS, GOLDEN) for path in sorted(folder.glob("*/Dockerfile"))]
 FRAGMENTS = [
     "\n", " ", "\\\n", "\\", '"', "'", "$", "${", "}", "${A:-", "$(", "`", "<<E", "<<-'E'\n", "\nE\n", "&&", "|", ";", "#", "=", ",", "[", "]", "[\"", "--from=", "--link ",
@@ -50,7 +50,7 @@ def judged(text: str, ignore: str = "x\n!y\n**/z*") -> LintReport:
         ignore=IgnoreFile(path=".dockerignore", lines=tuple(ignore.split("\n"))),
     )
     function = FunctionSubject(construct="F", location=subject.location, dockerfile=subject)
-    report = lint([subject, function, AppSubject(location=subject.location, dockerfiles=[subject], functions=[function])], HOUSE)
+    report = lint([subject, function, AppSubject(location=subject.location, dockerfiles=[subject], functions=[function])], CONVENTIONS)
     assert "\x1b" not in lint_as_text(report)
     lint_as_json(report)
     for finding in report.findings:
@@ -188,5 +188,5 @@ def test_trees_with_loops_and_odd_files(tmp_path: Path) -> None:
     tmp_path.joinpath("node", "Dockerfile").write_text(f"FROM {PYTHON}\nCOPY ../.. ../../../etc /x/\nRUN npm ci\n", encoding="utf-8")
     found = list(find([str(tmp_path)]).dockerfiles)
     assert len(found) == 3
-    report = lint([load_dockerfile(path) for path in found], HOUSE)
+    report = lint([load_dockerfile(path) for path in found], CONVENTIONS)
     assert {finding.rule for finding in report.findings} >= {"LIO001", "LIO204"}

@@ -23,7 +23,7 @@ from tests.linting.cases import PYTHON, TODAY
 from tests.linting.planned import lock, planned, running, written
 from tests.test_golden import CASES, GOLDEN
 
-HOUSE = Conventions(today=TODAY)
+CONVENTIONS = Conventions(today=TODAY)
 LATER = Conventions(today=datetime.date(2036, 1, 1), lock=lock())
 
 
@@ -45,7 +45,7 @@ class Planned:
     """An image of a specification in which a rule finds something, with what it is judged by."""
 
     made: Callable[[Path], DockerfileSubject]
-    conventions: Conventions = HOUSE
+    conventions: Conventions = CONVENTIONS
     files: dict[str, str] = field(default_factory=dict)
     app: Callable[[DockerfileSubject], Sequence[FunctionSubject]] = lambda file: [running(file)]
 
@@ -57,7 +57,7 @@ class Planned:
 
 
 def asked(**known: object) -> Conventions:
-    return replace(HOUSE, **known)  # type: ignore[arg-type]
+    return replace(CONVENTIONS, **known)  # type: ignore[arg-type]
 
 
 FIND = {
@@ -207,12 +207,12 @@ def test_every_other_verdict_is_that_of_a_written_image(rule: str, tmp_path: Pat
 def test_what_cannot_be_found_is_not_found(case: str, tmp_path: Path) -> None:
     text = (GOLDEN / case / "Dockerfile").read_text(encoding="utf-8")
     file = DockerfileSubject.of(text, arguments={}, architecture="x86_64", construct="Shop/Api")
-    report = lint(functions(running(replace(file, platform="linux/amd64", place=Location(construct="Shop/Api")))), HOUSE)
+    report = lint(functions(running(replace(file, platform="linux/amd64", place=Location(construct="Shop/Api")))), CONVENTIONS)
     assert not {item.rule for item in report.findings} & set(NEVER)
 
 
 def test_a_step_is_named_and_its_advice_is_for_the_specification(tmp_path: Path) -> None:
-    (finding,) = lint(FIND["LIO401"].subjects(tmp_path / "project"), HOUSE).findings
+    (finding,) = lint(FIND["LIO401"].subjects(tmp_path / "project"), CONVENTIONS).findings
     assert finding.message == '"fn/requirements.txt" has no hashes, in the step "Python packages of fn/requirements.txt"'
     assert finding.hint.startswith("lock with hashes")
     assert finding.location == Location(path="Shop.template.json", construct="Shop/Api")
@@ -222,9 +222,9 @@ def test_a_rendered_file_that_is_named_itself_keeps_its_lines_and_is_not_edited(
     made = Planned(lambda root: planned(root, Command([["uv", "sync"]], inputs=["uv.lock"])), files={"uv.lock": "version = 1"})
     (file, *_) = made.subjects(tmp_path / "project")
     assert isinstance(file, DockerfileSubject)
-    report = lint([replace(file, place=None, construct="")], HOUSE, rules=choose(RULES, ["LIO401"]))
+    report = lint([replace(file, place=None, construct="")], CONVENTIONS, rules=choose(RULES, ["LIO401"]))
     (finding,) = report.findings
-    (twin,) = lint([written(file)], HOUSE, rules=choose(RULES, ["LIO401"])).findings
+    (twin,) = lint([written(file)], CONVENTIONS, rules=choose(RULES, ["LIO401"])).findings
     assert twin.fix is not None
     assert (finding.location.path, finding.fix) == (file.path, None)
     assert finding.location.span is not None and "uv sync" in finding.excerpt
@@ -233,11 +233,11 @@ def test_a_rendered_file_that_is_named_itself_keeps_its_lines_and_is_not_edited(
 
 def test_a_whole_project_as_input_is_no_copy_of_everything(tmp_path: Path) -> None:
     subjects = Planned(lambda root: planned(root, shell("make", inputs=["."]))).subjects(tmp_path / "project")
-    assert lint(subjects, HOUSE).findings == ()
-    assert {item.rule for item in lint(twins(subjects), HOUSE).findings} == {"LIO501"}
+    assert lint(subjects, CONVENTIONS).findings == ()
+    assert {item.rule for item in lint(twins(subjects), CONVENTIONS).findings} == {"LIO501"}
 
 
-def test_of_a_base_of_the_house_the_runtime_is_inconclusive_and_the_reason_is_told(tmp_path: Path) -> None:
+def test_of_a_base_of_the_company_the_runtime_is_inconclusive_with_the_reason(tmp_path: Path) -> None:
     case = Planned(lambda root: code(root, base="example.com/house:1"), asked(runtimes=("python3.13",)))
     (result,) = lint(case.subjects(tmp_path / "project"), case.conventions).inconclusive
     assert (result.rule, result.location.construct) == ("LIO152", "Shop/Api")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 
 class Texts:
     """Files by path; a directory is whatever stands above one."""
+
+    root = Path("/project")
 
     def __init__(self, files: Mapping[str, str]) -> None:
         self._files = files

@@ -247,7 +247,7 @@ class TestImages:
         assert known.paths == {"/var/task/main.py"}
         assert known.read("/var/task/main.py") == PYTHON.encode()
 
-    def test_a_command_a_house_base_and_a_link_may_bring_anything(self, project: Path) -> None:
+    def test_a_command_a_custom_base_and_a_link_may_bring_anything(self, project: Path) -> None:
         assert not self.known(project, SourceCode("code"), Command([["true"]])).complete
         assert not self.known(project, SourceCode("code"), foreign=True).complete
         (project / "code" / "more").symlink_to("app.py")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from optimizer.sam.config import image_repositories
+from optimizer.sam.config import ParameterOverrides, image_repositories, parameter_overrides
 
 HOST = "111122223333.dkr.ecr.eu-west-1.amazonaws.com"
 
@@ -36,3 +36,31 @@ def test_deploy_wins_over_global() -> None:
 @pytest.mark.parametrize("config", [{}, {"default": 3}, {"default": {"deploy": []}}, {"default": {"deploy": {"parameters": "x"}}}])
 def test_no_shape_does_harm(config: Any) -> None:
     assert image_repositories(config).of("Get") is None
+
+
+@pytest.mark.parametrize(
+    ("written", "values", "complete"),
+    [
+        # As CfnParameterOverridesType of SAM CLI 1.170.0 reads them.
+        ('A=b C="d e"', {"A": "b", "C": "d e"}, True),
+        ('ParameterKey=A,ParameterValue=b ParameterKey=C,ParameterValue="x\\"y"', {"A": "b", "C": 'x"y'}, True),
+        (["A=b", ["C=d"]], {"A": "b", "C": "d"}, True),
+        ({"A": 1, "B": ["x", " y"], "C": None, "D": True}, {"A": "1", "B": "x,y", "C": "", "D": "True"}, True),
+        ("A='q r' B=x\\ y", {"A": "q r", "B": "x y"}, True),
+        (["A=b", "file://more.yaml"], {"A": "b"}, False),
+        ({"A": "b", "$include": "more.yaml"}, {"A": "b"}, False),
+        (3, {}, True),
+        (None, {}, True),
+        ("no pair", {}, True),
+        ('A="' + "x" * 5000, {}, True),
+    ],
+)
+def test_parameters_of_the_build(written: Any, values: dict[str, str], complete: bool) -> None:
+    config = {"default": {"build": {"parameters": {"parameter_overrides": written}}}}
+    assert parameter_overrides(config) == ParameterOverrides(values=values, complete=complete)
+
+
+def test_build_wins_over_global_and_deploy_does_not_count() -> None:
+    tables = {name: {"parameters": {"parameter_overrides": f"A={name}"}} for name in ("global", "build", "deploy")}
+    assert parameter_overrides({"default": tables}).values == {"A": "build"}
+    assert parameter_overrides({"default": {"deploy": tables["deploy"]}}).values == {}

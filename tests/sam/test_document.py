@@ -71,7 +71,7 @@ def test_knows_where_keys_stand() -> None:
         ("a: 'b", "not readable as YAML", "1:6"),
         ("a: b\n c: d", "mapping values are not allowed", "2:3"),
         ("a: *b", 'the alias "b" names nothing', "1:4"),
-        ("a: &a\n  b: *a", 'the alias "a" stands within what it names', "2:6"),
+        ("a: &a\n  b: *a", 'the alias "a" is inside of its own anchor', "2:6"),
         ("? [a]\n: b", "a key is not a string", "1:5"),
         ("a: \x00", "not readable as YAML", "1:1"),
         ('{"a": ' * 200 + "1" + "}" * 200, "nested more than", "1:1"),

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from optimizer.sam.document import Document, parse_document
-from optimizer.sam.template import TemplateFunction, flat, functions, repositories
+from optimizer.sam.intrinsics import Intrinsics
+from optimizer.sam.template import TemplateFunction, flat, functions, nested, perhaps_functions, repositories
 
 GLOBALS = "Globals:\n  Function:\n    PackageType: Image\n    Architectures: [arm64]\n"
 
@@ -156,3 +157,82 @@ def test_no_shape_does_harm(kind: str, properties: Any, metadata: Any, common: A
     for function in functions(document):
         assert function.declared.architecture_given or function.declared.architecture == "x86_64"
     list(repositories(document))
+
+
+PARAMETERS = """\
+Parameters:
+  Arch: {Type: String, Default: arm64}
+  File: {Type: String, Default: Dockerfile.api}
+  Kind: {Type: String, Default: Image}
+  Unset: {Type: String}
+Mappings: {Stages: {prod: {target: final}}}
+"""
+
+
+class TestResolved:
+    def test_metadata_architecture_and_package_type(self) -> None:
+        function = serverless(
+            "PackageType: !Ref Kind, Architectures: [!Ref Arch], ImageConfig: {Command: [!Sub 'app.${Kind}']}",
+            "Dockerfile: !Ref File, DockerContext: !Sub './${Arch}', DockerBuildArgs: {A: !Ref Arch},"
+            " DockerBuildTarget: !FindInMap [Stages, prod, target]",
+            PARAMETERS,
+        )
+        build = function.build
+        assert build is not None
+        assert (function.declared.architecture, function.declared.command) == ("arm64", ("app.Image",))
+        assert (build.dockerfile, build.directory, build.arguments, build.target) == ("Dockerfile.api", "./arm64", {"A": "arm64"}, "final")
+        assert function.hidden == ()
+
+    def test_what_stays_hidden_is_named_with_its_reason(self) -> None:
+        function = serverless(
+            "PackageType: Image, Architectures: [!Ref Unset]",
+            "Dockerfile: Dockerfile, DockerContext: ., DockerBuildTarget: !Ref Unset",
+            PARAMETERS,
+        )
+        reason = 'is unknown: the parameter "Unset" has no default, and nothing sets it'
+        assert [str(item) for item in function.hidden] == [f"Architectures of Api {reason}", f"DockerBuildTarget of Api {reason}"]
+        # Another stage than the one that is meant would be judged.
+        assert function.build is not None and function.build.dockerfile is None
+
+    def test_a_function_that_perhaps_runs_an_image(self) -> None:
+        text = PARAMETERS + "Resources: {Api: {Type: AWS::Serverless::Function, Properties: {PackageType: !Ref Unset}}}"
+        document = read(text)
+        assert not list(functions(document))
+        (found,) = perhaps_functions(document, Intrinsics(document.data))
+        assert str(found).startswith("whether Api runs an image is unknown")
+        built = read(text.replace("}}}", "}, Metadata: {Dockerfile: Dockerfile, DockerContext: .}}}"))
+        assert [item.logical_id for item in functions(built)] == ["Api"]
+        assert not list(perhaps_functions(built, Intrinsics(built.data)))
+
+
+class TestNested:
+    def test_applications_and_stacks(self) -> None:
+        document = read(
+            PARAMETERS
+            + "Resources:\n"
+            + "  A: {Type: AWS::Serverless::Application, Properties: {Location: a.yaml, Parameters: {X: !Ref Arch, Y: !Ref Unset}}}\n"
+            + "  B: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: !Sub '${Arch}.yaml'}}\n"
+            + "  C: {Type: AWS::Serverless::Application, Properties: {Location: {ApplicationId: a, SemanticVersion: 1.0.0}}}\n"
+            + "  D: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: https://s3.amazonaws.com/a/b.yaml}}\n"
+            + "  E: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: !Ref Unset}}\n"
+            + "  F: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: !Ref Unset}, Metadata: {'aws:asset:path': f.json,"
+            + " 'aws:asset:property': TemplateURL}}\n"
+            + "  G: {Type: AWS::Serverless::Application}\n"
+        )
+        found = {item.logical_id: item for item in nested(document, Intrinsics(document.data))}
+        assert {name: item.location for name, item in found.items()} == {
+            "A": "a.yaml",
+            "B": "arm64.yaml",
+            "C": None,
+            "D": None,
+            "E": None,
+            "F": "f.json",
+            "G": None,
+        }
+        assert found["A"].parameters == {"X": "arm64", "Y": {"Ref": "Unset"}}
+        assert [str(item.hidden) for item in found.values() if item.hidden] == [
+            "what the functions of C are is unknown: its template is not in the project",
+            "what the functions of D are is unknown: its template is not in the project",
+            'what the functions of E are is unknown: the parameter "Unset" has no default, and nothing sets it',
+            "what the functions of G are is unknown: it has no Location",
+        ]

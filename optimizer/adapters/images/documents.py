@@ -20,7 +20,7 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Descriptor:
-    """A reference to a blob: what it is, and which bytes."""
+    """A reference to a blob: its media type, digest and size."""
 
     media_type: str
     digest: str
@@ -80,7 +80,7 @@ def parse_manifest(document: Mapping[str, Any], where: str) -> Manifest:
 
 
 def choose(document: Mapping[str, Any], platform: str | None, where: str) -> Choice:
-    """The entry of an index for the platform; without one, that of Lambda's default, or the only one there is.
+    """The entry of an index for the platform; without a platform, for Lambda's default, or the only entry.
 
     Raises ImageError when no entry fits.
     """

@@ -43,7 +43,7 @@ class Files(Protocol):
         """The file and its size in bytes; raises ImageError when there is none."""
 
     def close(self) -> None:
-        """Close what is open."""
+        """Close the open files."""
 
 
 class FileSource:

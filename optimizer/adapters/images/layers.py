@@ -16,7 +16,7 @@ from optimizer.errors import ImageError
 from optimizer.model.image import Entry, ImageSource
 
 MAX_LAYER_BYTES = 20 << 30
-"""Where reading a layer stops: Lambda takes 10 GB in all, so whatever is larger is no image for it."""
+"""Where reading a layer stops: Lambda takes 10 GB in all, so a larger one cannot be an image for it."""
 
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 # 128 MiB, which every decoder has to take at most; a frame may ask for 2 GiB.

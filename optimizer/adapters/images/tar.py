@@ -145,7 +145,7 @@ class TarReader:
         if "size" in pax:
             size = int(self._decimal(pax["size"]))
         if size < 0:
-            raise self._error(f'says that "{name}" has {size} bytes')
+            raise self._error(f'claims that "{name}" has {size} bytes')
         if kind == "file":
             self._left, self._padding = size, -size % _BLOCK
         path = self._path(name)
@@ -249,7 +249,7 @@ class TarReader:
 
 
 def hashed_entries(reader: TarReader) -> Iterator[Entry]:
-    """The entries with the digests of their contents, and the machines of what is an executable."""
+    """The entries with the digests of their contents, and the machines of executables."""
     for entry in reader:
         if entry.kind != "file":
             yield entry

@@ -17,21 +17,21 @@ RETRY_STATUS = frozenset({429, 500, 502, 503, 504})
 
 def refused(host: str, status: int, body: bytes, what: str) -> RegistryError:
     """The error for a final status that is not the wanted one; UnknownImageError for 404."""
-    said = _first_error(body)
+    reported = _first_error(body)
     if status == 401:
-        return RegistryError(f'registry "{host}" requires a login for {what} (401{said})', hint=_login_hint(host))
+        return RegistryError(f'registry "{host}" requires a login for {what} (401{reported})', hint=_login_hint(host))
     if status == 403:
-        return RegistryError(f'registry "{host}" denies {what} (403{said})', hint=_login_hint(host))
+        return RegistryError(f'registry "{host}" denies {what} (403{reported})', hint=_login_hint(host))
     if status == 404:
         return UnknownImageError(
-            f'registry "{host}" does not know {what} (404{said})', hint="check the repository and the tag for a misspelling"
+            f'registry "{host}" does not know {what} (404{reported})', hint="check the repository and the tag for a misspelling"
         )
     if status in RETRY_STATUS:
         return RegistryError(
-            f'registry "{host}" answered {status} to {ATTEMPTS} requests for {what}{said and f" ({said[2:]})"}',
+            f'registry "{host}" answered {status} to {ATTEMPTS} requests for {what}{reported and f" ({reported[2:]})"}',
             hint="run the command again later",
         )
-    return RegistryError(f'registry "{host}" answered {status} for {what}{said and f" ({said[2:]})"}', hint=ASK_OWNER)
+    return RegistryError(f'registry "{host}" answered {status} for {what}{reported and f" ({reported[2:]})"}', hint=ASK_OWNER)
 
 
 def unreachable(host: str, reason: str, subject: str) -> RegistryError:

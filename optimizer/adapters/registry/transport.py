@@ -30,7 +30,7 @@ _MAX_DELAY_S = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A GET, and what it is for: ``subject`` is the image reference that errors name.
+    """A GET; ``subject`` is the image reference that errors name.
 
     With a ``form`` it is a POST of that form, which follows no redirect: a form
     may hold a secret, and only its first receiver was checked.

@@ -9,7 +9,7 @@ from optimizer.model.reference import ImageReference
 from optimizer.model.secret import BuildSecret
 
 NOTES = "/slim"
-"""Where a stage that leaves something out writes what it was: ``report.json``, which no tree holds."""
+"""The directory in which a stage that leaves files out reports them: ``report.json``, which is in no tree."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from optimizer.model.recipes.content import ImageTree, PackedFiles
 
 
 def packed_files(recipe: PackedFiles, stage: Stage) -> StageBody:
-    """The archive, unpacked; only what is compiled beside its files has to be normalised."""
+    """The archive, unpacked; only compiled files beside its own have to be normalised."""
     scripts = compiled(recipe.bytecode)
     runs = (Run(commands=(*scripts, normalise("python")), network=False),) if scripts else ()
     return StageBody(actions=(AddArchive(), *runs))

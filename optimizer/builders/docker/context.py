@@ -137,7 +137,7 @@ def _unwritten(error: OSError, parent: str, temporary: str) -> Fault:
     elif error.errno in _IN_THE_WAY and inside:
         hint = "two names of the project are one name on this file system, which may ignore case: rename one of them"
     elif error.errno in _IN_THE_WAY:
-        hint = "a file stands where a directory has to be: remove it, or write elsewhere"
+        hint = "a file is in the place of a directory: remove it, or write elsewhere"
     elif error.errno == errno.ENAMETOOLONG:
         hint = "shorten the path, or write to a directory with a shorter one"
     else:

@@ -59,7 +59,7 @@ def _body(stage: Stage) -> StageBody:
 
 
 def _without_excluded(body: StageBody, inputs: Set[Input]) -> StageBody:
-    """The stage, which takes out again what it excludes but another step brings into the build context.
+    """The stage, without the files that it excludes but that another step brings into the build context.
 
     A build has one context, so a lock file that the code's step leaves out is
     still copied with the code's directory when the dependencies need it.

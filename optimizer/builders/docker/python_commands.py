@@ -29,7 +29,7 @@ _EXPAND = (
 _EXPORTER = ("python", "-m", "uv", "tool", "run", "--quiet", "--python", "python")
 _UV_INSTALL = ("python", "-m", "uv", "pip", "install", "--link-mode", "copy", "--python", "python")
 NO_CACHE = "--no-cache"
-"""For what is a file of the project: of a directory of wheels, uv caches by the names of files alone.
+"""For files of the project: in a directory of wheels, uv's cache looks only at the names of files.
 
 A wheel that was built again, with its old version, would stay as it was when it was first installed.
 """

@@ -23,7 +23,7 @@ def forget() -> TreeScript:
 
 
 def flatten(source: str, root: str, output: str, dropped: tuple[str, ...]) -> TreeScript:
-    """Writes a requirements file and all that it includes as one, without what is installed in another way.
+    """Writes a requirements file and its includes as one, without the packages that are installed in another way.
 
     ``root`` is where the stage has the project's root; ``dropped`` are kinds
     of :func:`optimizer.locks.requirement_lines.reference`.

@@ -1,4 +1,4 @@
-"""Recipes of what is copied as it is: code, files, trees of other images."""
+"""Recipes that copy: code, files, trees of other images."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class Recipe:
     build_packages: PackageSet | None = None
 
     def inputs(self) -> tuple[Input, ...]:
-        """Every input of the project, those that a tool writes beside first."""
+        """Every input of the project: first the copied ones, beside which a tool may write, then the mounted ones."""
         return (*self.copies, *self.reads)
 
     def images(self) -> tuple[ImageReference, ...]:

@@ -55,10 +55,10 @@ def _of_base(image: LambdaBase, stage: ResolvedStage, wanted: str | None, platfo
     if expected is None:
         return
     if image.architecture is not None and image.architecture != expected:
-        yield Violation(message=f'the image is built for {expected}, and "{stage.image}" is for {image.architecture} alone', span=span)
+        yield Violation(message=f'the image is built for {expected}, and "{stage.image}" is for {image.architecture} only', span=span)
     elif image.base is not None and expected not in image.base.architectures:
         has = ", ".join(image.base.architectures)
-        yield Violation(message=f'the image is built for {expected}, and the runtime "{image.base.runtime}" has {has} alone', span=span)
+        yield Violation(message=f'the image is built for {expected}, and the runtime "{image.base.runtime}" has {has} only', span=span)
 
 
 RULE = Rule(
@@ -68,7 +68,7 @@ RULE = Rule(
     since="0.1.0",
     summary="The image is built for another architecture than the function has.",
     why=(
-        "Lambda runs an image on the function's architecture alone, x86_64 unless another is set. An image for another one "
+        "Lambda runs an image on the function's architecture only, x86_64 unless another is set. An image for another one "
         "builds and deploys, but no invocation starts."
     ),
     fix="remove --platform and the suffix of the tag, and build for the function's platform",

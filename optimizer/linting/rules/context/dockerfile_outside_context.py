@@ -22,8 +22,8 @@ RULE = Rule(
     since="0.1.0",
     summary="The Dockerfile is not in the build context.",
     why=(
-        "CDK computes the asset's hash over the context: a change of the Dockerfile alone is not noticed, and never deployed. sam build sends "
-        "the context alone, and does not find the file."
+        "CDK computes the asset's hash over the context: a change of only the Dockerfile is not noticed, and never deployed. sam build sends "
+        "only the context, and does not find the file."
     ),
     fix="move the Dockerfile into the context, and leave it out of the image by copying only what the function needs",
     bad='DockerImageCode.from_image_asset("functions/api", file="../../docker/Dockerfile")',

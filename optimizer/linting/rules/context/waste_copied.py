@@ -40,7 +40,7 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
                         continue
                     hint = ""
                     if ignore and name != path and any(line.strip().strip("/") == name for line in ignore.lines):
-                        hint = f'write "**/{name}" in {ignore.path}: without it, the pattern holds at the root of the context alone'
+                        hint = f'write "**/{name}" in {ignore.path}: without it, the pattern applies to the root of the context only'
                     yield Violation(message=f'"{path}" is copied along', span=source.span, hint=hint)
                     break
 
@@ -74,7 +74,7 @@ RULE = Rule(
     since="0.1.0",
     summary="Version control, a virtual environment, caches or outputs are copied along.",
     why=(
-        "They make the image larger, hold what nobody meant to ship, and change although the function does not: it is built and deployed again. "
+        "They make the image larger, contain files that were never meant to be shipped, and change although the function does not: it is built and deployed again. "
         "Packages of the developer's machine may also be for another system than Lambda's."
     ),
     fix="leave it out in .dockerignore, or copy only what the function needs",

@@ -23,9 +23,9 @@ RULE = Rule(
     name="attestation-beside-image",
     severity=Severity.ERROR,
     since="0.1.0",
-    summary="Attestations stand beside the image in its index.",
+    summary="The index of the image has attestations too.",
     why=(
-        "Provenance and SBOM are manifests of their own with layers that are no layers. Lambda reads them as images, and refuses what it "
+        "Provenance and SBOM are manifests of their own with layers that are not layers of files. Lambda reads them as images, and refuses what it "
         "finds."
     ),
     fix="build with --provenance=false --sbom=false, or set BUILDX_NO_DEFAULT_ATTESTATIONS=1 as cdk deploy does",

@@ -13,7 +13,7 @@ from optimizer.linting.violations import in_image
 
 def _check(subject: ImageSubject, conventions: Conventions) -> Iterator[Verdict]:
     if subject.analysis.image.indexed:
-        yield in_image("the name leads to an image index; allowed: the manifest of one image")
+        yield in_image("the name is that of an image index; allowed: the manifest of one image")
 
 
 RULE = Rule(
@@ -21,7 +21,7 @@ RULE = Rule(
     name="image-index",
     severity=Severity.ERROR,
     since="0.1.0",
-    summary="The name of the image leads to an image index.",
+    summary="The name of the image is that of an image index.",
     why=(
         "Lambda accepts the manifest of one image only, and ends with the message that the media type is not supported. Builders "
         "make an index "

@@ -18,7 +18,7 @@ def _check(subject: FunctionSubject, conventions: Conventions) -> Iterator[Verdi
     if platform is None or (known is not None and known.name == subject.declared.architecture):
         return
     if subject.declared.architecture is None:
-        yield Inconclusive(reason="the architecture of the function is known at deployment alone")
+        yield Inconclusive(reason="the architecture of the function is known at deployment only")
         return
     given = "is" if subject.declared.architecture_given else "is, by default,"
     yield Violation(message=f"the function {given} {subject.declared.architecture}, and its image is built for {platform}")
@@ -35,7 +35,7 @@ RULE = Rule(
         "asset does not set the architecture of its function, which stays x86_64."
     ),
     fix="give the function the architecture, which sets the platform of its image too, and leave the platform out",
-    fix_in_spec="set architecture in the specification, which decides an OptimizedFunction too, and leave Architectures of the function alone",
+    fix_in_spec="set architecture in the specification, which decides an OptimizedFunction too, and do not change Architectures of the function",
     bad=(
         "lambda_.DockerImageFunction(\n    self,\n"
         '    "Api",\n    code=lambda_.DockerImageCode.from_image_asset("functions/api", platform=ecr_assets.Platform.LINUX_ARM64),\n)'

@@ -25,7 +25,7 @@ RULE = Rule(
     since="0.1.0",
     summary="A layer is stored uncompressed.",
     why="Lambda has refused images with uncompressed layers, which tools write that assemble images without an engine.",
-    fix="push with docker push, or tell the tool that wrote the layers to compress them by gzip",
+    fix="push with docker push, or make the tool that wrote the layers compress them with gzip",
     bad="docker buildx build --output type=image,name=$IMAGE,push=true,compression=uncompressed .",
     good="docker buildx build --output type=image,name=$IMAGE,push=true,compression=gzip .",
     example="console",

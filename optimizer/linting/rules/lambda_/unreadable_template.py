@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.finding import Severity, Verdict, Violation
+from optimizer.linting.finding import Inconclusive, Severity, Verdict, Violation
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import AppSubject
 
@@ -13,6 +13,8 @@ from optimizer.linting.subjects import AppSubject
 def _check(subject: AppSubject, conventions: Conventions) -> Iterator[Verdict]:
     for problem in subject.problems:
         yield Violation(message=problem.message, span=problem.span, hint=problem.hint)
+    for problem in subject.inconclusive:
+        yield Inconclusive(reason=problem.message, span=problem.span)
 
 
 RULE = Rule(

@@ -18,7 +18,7 @@ def _check(subject: RepositorySubject, conventions: Conventions) -> Iterator[Ver
     if not subject.receives and not lambda_may_pull(subject.policy or ()):
         return
     if subject.lifecycle is None:
-        yield Inconclusive(reason="the life-cycle policy is known at deployment alone")
+        yield Inconclusive(reason="the life-cycle policy is known at deployment only")
         return
     for rule in subject.lifecycle:
         selection = rule.get("selection")
@@ -39,7 +39,7 @@ RULE = Rule(
         "Lambda fetches the image again when a function was idle for some weeks, or its configuration changes. Neither age nor count says "
         "that no version or alias runs an image: the function of an image that expired fails."
     ),
-    fix="expire untagged images alone",
+    fix="expire untagged images only",
     bad="repository.add_lifecycle_rule(max_image_count=10)",
     good="repository.add_lifecycle_rule(tag_status=ecr.TagStatus.UNTAGGED, max_image_age=cdk.Duration.days(365))",
     example="python",

@@ -15,7 +15,7 @@ def _check(subject: RepositorySubject, conventions: Conventions) -> Iterator[Ver
     if not subject.receives:
         return
     if subject.policy is None:
-        yield Inconclusive(reason="the access policy is known at deployment alone")
+        yield Inconclusive(reason="the access policy is known at deployment only")
     elif not lambda_may_pull(subject.policy):
         yield Violation(message=f'functions run images of "{subject.name}", and its policy does not let Lambda pull them')
 

@@ -52,7 +52,7 @@ RULE = Rule(
     since="0.1.0",
     summary="A RUN fetches a file or a script from the network without a checksum.",
     why=(
-        "What the URL gives can change, by a release or by an attacker; the image then differs, or runs what nobody has seen. The build cache "
+        "What the URL gives can change, by a release or by an attacker; the image then differs, or runs code that nobody has reviewed. The build cache "
         "does not notice a change either: RUN is cached by its text."
     ),
     fix="use ADD --checksum=sha256:<digest>, or check what came with sha256sum -c in the same RUN",

@@ -31,7 +31,7 @@ RULE = Rule(
     severity=Severity.WARNING,
     since="0.1.0",
     summary="ADD fetches a URL without a checksum, or a repository without a commit.",
-    why="What the URL gives can change, by a release or by an attacker; the layer then differs, or holds what nobody has seen.",
+    why="What the URL gives can change, by a release or by an attacker; the layer then differs, or holds files that nobody has reviewed.",
     fix="add --checksum=sha256:<digest>",
     bad="ADD https://example.com/tool.tar.gz /opt/",
     good="ADD --checksum=sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef https://example.com/tool.tar.gz /opt/",

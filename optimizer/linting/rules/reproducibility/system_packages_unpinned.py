@@ -63,7 +63,7 @@ RULE = Rule(
     summary="System packages are installed or upgraded to whatever version is the newest.",
     why=(
         "The same Dockerfile makes another image tomorrow. Debian and Alpine move on; Amazon Linux 2023 is locked to the release of the base "
-        "image unless --releasever says otherwise, so dnf install on a pinned base always finds the same packages."
+        "image unless --releasever sets another, so dnf install on a pinned base always finds the same packages."
     ),
     fix="write name=version",
     bad="FROM golang:1.25 AS build\nRUN apt-get update && apt-get install -y zip\n\nFROM public.ecr.aws/lambda/provided:al2023\nCOPY --from=build /x /",

@@ -53,7 +53,7 @@ RULE = Rule(
     severity=Severity.ERROR,
     since="0.1.0",
     summary="The text of a RUN or of a here-document holds a secret.",
-    why="It stands in version control, in the image's history and in the logs of every build.",
+    why="It stays in version control, in the image's history and in the logs of every build.",
     fix="give the build the secret with RUN --mount=type=secret, and revoke the one that was published",
     fix_in_spec="give the step a BuildSecret, and revoke the one that was published",
     bad="RUN curl -H 'Authorization: Bearer 0123456789abcdef' https://example.com/model.onnx -o /opt/model.onnx",

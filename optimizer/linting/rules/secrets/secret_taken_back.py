@@ -45,7 +45,7 @@ RULE = Rule(
     severity=Severity.ERROR,
     since="0.1.0",
     summary="ENV sets a secret, and a later instruction empties or unsets it.",
-    why="Every instruction stands in the image's history: docker history shows the value. And unset in a RUN ends with that RUN; the function still sees the variable.",
+    why="Every instruction is kept in the image's history: docker history shows the value. And unset in a RUN ends with that RUN; the function still sees the variable.",
     fix="give the build the secret with RUN --mount=type=secret,id=token,env=TOKEN",
     bad="FROM public.ecr.aws/lambda/python:3.13\nENV NPM_TOKEN=0123456789\nRUN npm ci\nENV NPM_TOKEN=",
     good="FROM public.ecr.aws/lambda/python:3.13\nRUN --mount=type=secret,id=npm,env=NPM_TOKEN npm ci",

@@ -25,7 +25,7 @@ def _check(subject: AppSubject, conventions: Conventions) -> Iterator[Verdict]:
         for file, command in group[1:]:
             if command.arguments != chosen.arguments and _same(first.context, file.context):
                 yield Violation(
-                    message=f'the image differs from that of "{first.shown}" in its command alone',
+                    message=f'the image differs from that of "{first.shown}" in its command only',
                     path=file.path,
                     construct=file.construct,
                     span=command.head,
@@ -86,7 +86,7 @@ RULE = Rule(
     name="handler-in-image",
     severity=Severity.WARNING,
     since="0.1.0",
-    summary="Images of one app differ in their command alone.",
+    summary="Images of one app differ in their command only.",
     why=(
         "The handler belongs to the function's image configuration: functions of the same code then share one image, which is built and "
         "pushed once, and started from a cache that is warm."

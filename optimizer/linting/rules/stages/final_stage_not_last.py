@@ -34,7 +34,7 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
                 )
                 return
             yield Violation(
-                message=f"{item.stage.title} stands on a Lambda base image, and {last.stage.title} after it, which does not, is what is built",
+                message=f"{item.stage.title} is based on a Lambda base image, but {last.stage.title} after it, which is not, is built",
                 span=last.stage.start.head,
             )
             return

@@ -6,7 +6,7 @@ from optimizer.linting.subjects import FunctionSubject
 from optimizer.model.function import DeclaredFunction
 from tests.linting.cases import TODAY, Case
 
-HOUSE = Conventions(today=TODAY, architectures=("arm64",))
+CONVENTIONS = Conventions(today=TODAY, architectures=("arm64",))
 
 
 def function(architecture: str | None) -> FunctionSubject:
@@ -14,10 +14,10 @@ def function(architecture: str | None) -> FunctionSubject:
 
 
 CATCHES: list[Case] = [
-    Case(function("x86_64"), (0,), '"x86_64" is not allowed; allowed: arm64', conventions=HOUSE),
+    Case(function("x86_64"), (0,), '"x86_64" is not allowed; allowed: arm64', conventions=CONVENTIONS),
 ]
 PASSES: list[Case] = [
     Case(function("x86_64")),
-    Case(function("arm64"), conventions=HOUSE),
-    Case(function(None), inconclusive=1, conventions=HOUSE),
+    Case(function("arm64"), conventions=CONVENTIONS),
+    Case(function(None), inconclusive=1, conventions=CONVENTIONS),
 ]

@@ -10,7 +10,7 @@ from tests.images.test_analysis import analysed, image
 from tests.linting.cases import TODAY, Case
 from tests.linting.images import subject
 
-HOUSE = Conventions(today=TODAY, max_image_bytes=100)
+CONVENTIONS = Conventions(today=TODAY, max_image_bytes=100)
 
 
 def of(*sizes: int | None, estimated: int | None = None) -> ImageSubject:
@@ -22,13 +22,13 @@ def of(*sizes: int | None, estimated: int | None = None) -> ImageSubject:
 
 
 CATCHES: list[Case] = [
-    Case(of(60, 41), (0,), "the layers have 101 bytes; allowed: 100", conventions=HOUSE),
-    Case(of(101, None), (0,), conventions=HOUSE),
-    Case(of(None, None, estimated=51), (0,), "the layers have about 102 bytes; allowed: 100", conventions=HOUSE),
+    Case(of(60, 41), (0,), "the layers have 101 bytes; allowed: 100", conventions=CONVENTIONS),
+    Case(of(101, None), (0,), conventions=CONVENTIONS),
+    Case(of(None, None, estimated=51), (0,), "the layers have about 102 bytes; allowed: 100", conventions=CONVENTIONS),
 ]
 PASSES: list[Case] = [
     Case(of(60, 41)),
-    Case(of(60, 40), conventions=HOUSE),
-    Case(of(None, 50, estimated=50), conventions=HOUSE),
-    Case(of(60, None), inconclusive=1, conventions=HOUSE),
+    Case(of(60, 40), conventions=CONVENTIONS),
+    Case(of(None, 50, estimated=50), conventions=CONVENTIONS),
+    Case(of(60, None), inconclusive=1, conventions=CONVENTIONS),
 ]

@@ -5,16 +5,16 @@ from optimizer.linting.finding import Location
 from optimizer.linting.subjects import FunctionSubject
 from tests.linting.cases import TODAY, Case
 
-HOUSE = Conventions(today=TODAY, repository="lambda-images")
+CONVENTIONS = Conventions(today=TODAY, repository="lambda-images")
 
 
 def function(repository: str | None) -> FunctionSubject:
     return FunctionSubject(construct="A", location=Location(construct="A"), repository=repository)
 
 
-CATCHES: list[Case] = [Case(function("cdk-assets"), (0,), '"cdk-assets"; allowed: "lambda-images"', conventions=HOUSE)]
+CATCHES: list[Case] = [Case(function("cdk-assets"), (0,), '"cdk-assets"; allowed: "lambda-images"', conventions=CONVENTIONS)]
 PASSES: list[Case] = [
     Case(function("cdk-assets")),
-    Case(function("lambda-images"), conventions=HOUSE),
-    Case(function(None), inconclusive=1, conventions=HOUSE),
+    Case(function("lambda-images"), conventions=CONVENTIONS),
+    Case(function(None), inconclusive=1, conventions=CONVENTIONS),
 ]

@@ -16,7 +16,7 @@ CATCHES: list[Case] = [
         with_command("Get", "app.get"),
         with_command("Put", "app.put"),
         lines=(3,),
-        says='from that of "Dockerfile.Get" in its command alone',
+        says='from that of "Dockerfile.Get" in its command only',
     ),
     # In an app, each has a copy of the context.
     app(with_command("Get", "app.get"), with_command("Put", "app.put", {**FILES, "Dockerfile.put": "3"}), lines=(3,)),

@@ -1,0 +1,283 @@
+"""Templates as subjects of the rules, with the templates that they nest."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import unquote, urlparse
+
+from optimizer.adapters.dockerfiles import load_dockerfile, read_bounded
+from optimizer.adapters.subjects import repository_subject
+from optimizer.adapters.tree import LARGEST_TEMPLATE, Source
+from optimizer.bases.mirror import Mirror
+from optimizer.dockerfile.instruction import Position, Problem, Span
+from optimizer.dockerfile.parse import decode
+from optimizer.errors import ContextError, did_you_mean
+from optimizer.linting.finding import Edit, Fix, Location
+from optimizer.linting.subjects import AppSubject, DockerfileSubject, FunctionSubject, RepositorySubject
+from optimizer.model.architectures import ARCHITECTURES, DEFAULT_ARCHITECTURE, platform_of
+from optimizer.sam.config import (
+    DEFAULT_ENVIRONMENT,
+    ImageRepositories,
+    ParameterOverrides,
+    image_repositories,
+    parameter_overrides,
+)
+from optimizer.sam.document import Document, parse_document
+from optimizer.sam.intrinsics import Intrinsics
+from optimizer.sam.loops import without_loops
+from optimizer.sam.template import Hidden, NestedTemplate, TemplateFunction, functions, nested, perhaps_functions, repositories
+
+DEEPEST = 10
+"""How deep templates may be nested."""
+
+MOST = 100
+"""How many templates are read for one."""
+
+_SAMCONFIGS = ("samconfig.toml", "samconfig.yaml", "samconfig.yml")
+"""Of several, SAM reads the first."""
+
+_START = Span(Position(1, 1), Position(1, 1))
+
+
+def load_template(
+    path: str,
+    *,
+    mirror: Mirror = Mirror(),  # noqa: B008 - an immutable value
+    environment: str = DEFAULT_ENVIRONMENT,
+    contents: Mapping[str, bytes] = MappingProxyType({}),
+) -> Source:
+    """Every image function and repository of a template of SAM or CloudFormation, and of those that it nests, and the template itself.
+
+    ``environment`` is that of the ``samconfig`` beside it; ``contents`` are
+    the bytes of files that shall be read instead of their own.  A template
+    that cannot be read is a problem of the app; what only a deployment knows
+    is inconclusive.  Raises :class:`ContextError`
+    when there is no such file, or no such environment.
+    """
+    read = _read(path, contents)
+    if read is None:
+        raise ContextError(
+            f'"{path}" cannot be read as a file of at most {LARGEST_TEMPLATE // 1024 // 1024} MB',
+            path,
+            "check its kind, its permissions and its size",
+        )
+    if isinstance(read[1], Problem):
+        return Source(subjects=(AppSubject(location=Location(path=path), problems=(read[1],)),))
+    pushed, given = _samconfig(os.path.dirname(path), environment)
+    templates = _Templates(mirror=mirror, contents=contents, pushed=pushed)
+    problems, inconclusive = templates.add(path, read[0], read[1], given.values, complete=given.complete)
+    dockerfiles = [function.dockerfile for function in templates.functions if function.dockerfile is not None]
+    app = AppSubject(
+        location=Location(path=path),
+        dockerfiles=dockerfiles,
+        functions=templates.functions,
+        repositories=templates.repositories,
+        problems=problems,
+        inconclusive=inconclusive,
+    )
+    return Source(
+        subjects=(*dockerfiles, *templates.functions, *templates.repositories, *templates.nested, app),
+        nested=tuple(item.location.path for item in templates.nested),
+    )
+
+
+def _read(path: str, contents: Mapping[str, bytes]) -> tuple[str, Document | Problem] | None:
+    """The text of a template and what it holds; None for no file."""
+    data = contents[path] if path in contents else read_bounded(path, LARGEST_TEMPLATE)
+    if data is None:
+        return None
+    text = decode(data)
+    document = parse_document(text)
+    if isinstance(document, Document) and not isinstance(document.data, dict):
+        return text, Problem("the template is not a mapping", _START)
+    return text, document
+
+
+@dataclass(slots=True)
+class _Templates:
+    """What a template and those below it declare; ``nested`` are those below, each once for each place that names it."""
+
+    mirror: Mirror
+    contents: Mapping[str, bytes]
+    pushed: ImageRepositories
+    functions: list[FunctionSubject] = field(default_factory=list)
+    repositories: list[RepositorySubject] = field(default_factory=list)
+    nested: list[AppSubject] = field(default_factory=list)
+    _files: dict[str, DockerfileSubject | None] = field(default_factory=dict)
+
+    def add(
+        self,
+        path: str,
+        text: str,
+        written: Document,
+        values: Mapping[str, Any],
+        *,
+        complete: bool = True,
+        above: tuple[str, ...] = (),
+        names: tuple[str, ...] = (),
+    ) -> tuple[list[Problem], list[Problem]]:
+        """Take a template in; what is wrong with it, and what stays unknown.
+
+        ``above`` are the templates that nest it, and ``names`` what they call it.
+        """
+        problems: list[Problem] = []
+        intrinsics = Intrinsics(written.data, values, complete=complete)
+        document, loops = without_loops(written, intrinsics)
+        hidden = [Hidden(key=("Resources", key), what=f"what {key} gives", reason=reason) for key, reason in loops.items()]
+        found = tuple(functions(document, intrinsics))
+        untold = [item.logical_id for item in found if item.build and not item.declared.architecture_given]
+        tellings = _tellings(path, text, written, untold)
+        for function in found:
+            hidden += function.hidden
+            construct = "/".join((*names, function.path or function.logical_id))
+            name = construct if construct in self.pushed.named else function.logical_id
+            declared = replace(
+                self._function(path, function, construct, document, problems),
+                repository=self.pushed.of(name) if function.build else None,
+                telling=tellings.get(function.logical_id),
+            )
+            self.functions.append(declared)
+        hidden += perhaps_functions(document, intrinsics)
+        for item in repositories(document):
+            place = Location(path=path, span=item.span, construct="/".join((*names, item.path or item.logical_id)))
+            self.repositories.append(repository_subject(item, place, frozenset()))
+        for below in nested(document, intrinsics):
+            if below.hidden is not None:
+                hidden.append(below.hidden)
+            else:
+                problems += self._below(below, path, document, (*above, path), (*names, below.logical_id))
+        return problems, [Problem(str(item), _place(document, item.key)) for item in hidden]
+
+    def _below(self, below: NestedTemplate, path: str, document: Document, above: tuple[str, ...], names: tuple[str, ...]) -> list[Problem]:
+        """Take a nested template in; what is wrong with how it is named."""
+        location = below.location or ""
+        if location.startswith("file://"):
+            location = unquote(urlparse(location).path)
+        location = os.path.normpath(os.path.join(os.path.dirname(path), location))
+        place = _place(document, ("Resources", below.logical_id))
+        if location in map(os.path.normpath, above):
+            return [Problem(f'the template of {below.logical_id}, "{location}", is nested in itself', place)]
+        if len(above) > DEEPEST or len(self.nested) >= MOST:
+            return [Problem(f"templates are nested more than {DEEPEST} deep, or are more than {MOST}", place)]
+        read = _read(location, self.contents)
+        if read is None:
+            why = f'the template of {below.logical_id}: "{location}" cannot be read as a file of at most {LARGEST_TEMPLATE // 1024 // 1024} MB'
+            return [Problem(why, place)]
+        # Before its own, so that all that is read is counted.
+        self.nested.append(AppSubject(location=Location(path=location)))
+        index = len(self.nested) - 1
+        problems: list[Problem]
+        inconclusive: list[Problem]
+        if isinstance(read[1], Problem):
+            problems, inconclusive = [read[1]], []
+        else:
+            problems, inconclusive = self.add(location, read[0], read[1], below.parameters, above=above, names=names)
+        self.nested[index] = AppSubject(location=Location(path=location), problems=problems, inconclusive=inconclusive)
+        return []
+
+    def _function(
+        self, path: str, function: TemplateFunction, construct: str, document: Document, problems: list[Problem]
+    ) -> FunctionSubject:
+        architecture = function.declared.architecture
+        build, image, file = function.build, "", None
+        unbuilt = "" if build else "the template does not build its image"
+        if build is not None and (build.directory is None or build.dockerfile is None):
+            unbuilt = next((str(item) for item in function.hidden if item.key[2] == "Metadata"), "its Metadata names no Dockerfile")
+        elif build is not None and build.directory is not None and build.dockerfile is not None:
+            directory = os.path.normpath(os.path.join(os.path.dirname(path), build.directory))
+            dockerfile = os.path.normpath(os.path.join(directory, build.dockerfile))
+            image = json.dumps([dockerfile, directory, dict(build.arguments), build.target, architecture], sort_keys=True)
+            if image not in self._files:
+                known = {name: value for name, value in build.arguments.items() if value is not None}
+                try:
+                    # SAM builds for the function's architecture, whatever the machine.
+                    self._files[image] = load_dockerfile(
+                        dockerfile,
+                        context=directory,
+                        mirror=self.mirror,
+                        arguments=known if len(known) == len(build.arguments) else None,
+                        architecture=architecture if architecture in ARCHITECTURES else None,
+                        target=build.target,
+                        contents=self.contents,
+                    )
+                except ContextError as error:
+                    self._files[image] = None
+                    unbuilt = f"the Dockerfile of {function.logical_id}: {error.faults[0].message}"
+                    problems.append(Problem(unbuilt, _place(document, ("Resources", function.logical_id, "Metadata", "Dockerfile"))))
+            loaded = self._files[image]
+            file = replace(loaded, construct=construct, platform=platform_of(architecture)) if loaded else None
+            if file is None:
+                unbuilt = unbuilt or f'"{dockerfile}" cannot be read'
+        return FunctionSubject(
+            construct=construct,
+            location=Location(path=path, span=function.span, construct=construct),
+            declared=function.declared,
+            image=image,
+            metadata=function.metadata,
+            dockerfile=file,
+            hidden=tuple(map(str, function.hidden)),
+            unbuilt=unbuilt,
+        )
+
+
+def _place(document: Document, key: tuple[str, ...]) -> Span:
+    """Where a key stands, or the nearest one above it that has a place."""
+    return next((document.places[key[:length]] for length in range(len(key), 1, -1) if key[:length] in document.places), _START)
+
+
+def _tellings(path: str, text: str, document: Document, logical_ids: Sequence[str]) -> Mapping[str, Fix]:
+    """The changes that set the architecture which functions have by Lambda's default."""
+    if not logical_ids:
+        return {}
+    # Imported here, because most templates need no change.
+    from optimizer.sam.insertions import architectures
+
+    return {
+        logical_id: Fix(title="set the architecture that the function has", edits=(Edit(path=path, span=span, text=added),))
+        for logical_id, (span, added) in architectures(text, document, logical_ids, DEFAULT_ARCHITECTURE).items()
+    }
+
+
+def _samconfig(directory: str, environment: str) -> tuple[ImageRepositories, ParameterOverrides]:
+    """What the file beside a template says for an environment; a broken one is ignored here, because SAM itself refuses it.
+
+    Raises :class:`ContextError` when it has no such environment.
+    """
+    for name in _SAMCONFIGS:
+        path = os.path.join(directory, name)
+        data = read_bounded(path, LARGEST_TEMPLATE)
+        if data is not None:
+            break
+    else:
+        return ImageRepositories(), ParameterOverrides()
+    config = _plain(name, decode(data))
+    if config is None:
+        return ImageRepositories(), ParameterOverrides()
+    if environment != DEFAULT_ENVIRONMENT and environment not in config:
+        known = [key for key, value in config.items() if isinstance(value, Mapping)]
+        raise ContextError(
+            f'there is no environment "{environment}"; allowed: {", ".join(known) or "none"}',
+            path,
+            did_you_mean(environment, known) or "name one of those with --config-env",
+        )
+    return image_repositories(config, environment), parameter_overrides(config, environment)
+
+
+def _plain(name: str, text: str) -> Mapping[str, Any] | None:
+    """The data of a configuration of SAM; None for a text that holds none."""
+    if not name.endswith(".toml"):
+        document = parse_document(text)
+        return document.data if isinstance(document, Document) and isinstance(document.data, dict) else None
+    # Imported here, because most trees have no such file.
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    try:
+        return tomlkit.parse(text).unwrap()
+    except (TOMLKitError, ValueError, RecursionError):
+        return None
