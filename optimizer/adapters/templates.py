@@ -121,7 +121,7 @@ class _Templates:
         above: tuple[str, ...] = (),
         names: tuple[str, ...] = (),
     ) -> tuple[list[Problem], list[Problem]]:
-        """Take a template in; what is wrong with it, and what cannot be told of it.
+        """Take a template in; what is wrong with it, and what stays unknown.
 
         ``above`` are the templates that nest it, and ``names`` what they call it.
         """

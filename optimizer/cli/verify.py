@@ -140,7 +140,9 @@ def _of_app(subject: Path, selected: tuple[str, ...]) -> _Found:
             inputs = None
             if image.directory is not None:
                 inputs = BuildInputs(directory=image.directory, options=image.options)
-                note = plan_of_context(image.directory, image.directory / image.options.dockerfile).note
+                dockerfile = image.directory / image.options.dockerfile
+                # What cannot be read, the build itself reports.
+                note = plan_of_context(image.directory, dockerfile).note if dockerfile.is_file() else ""
                 if note:
                     click.echo(f"warning: {users[0]} is built as it is: {note}; run cdk synth again", err=True)
             found.append((users[0], tuple(users), inputs))

@@ -72,8 +72,8 @@ def configuration_page(rules: Sequence[Rule]) -> str:
         "## `[conventions]`",
         markdown_table(("Key", "Is", "Default", "Meaning"), [_row(key) for key in keys_of(rules)]),
         "## `[[conventions.suppressions]]`",
-        "They stand beside [those in Dockerfiles](lint.md#setting-findings-aside), and like them are findings when they are unused, in files that "
-        "were checked, or past.",
+        "They have the effect of [those in Dockerfiles](lint.md#setting-findings-aside), and like them are findings when they are unused, in files that "
+        "were checked, or expired.",
         markdown_table(("Key", "Meaning"), [(f"`{name}`", doc) for name, doc in SUPPRESSION_KEYS.items()]),
         "## Settings of the project",
         markdown_table(("Key", "Meaning"), [(f"`{name}`", doc) for name, doc in SETTINGS.items()]),

@@ -36,7 +36,7 @@ _LISTS = re.compile(r"CommaDelimitedList|List<.*>")
 
 
 class _Unknown(Exception):
-    """A function whose value cannot be told."""
+    """A function whose value is unknown."""
 
 
 class Intrinsics:
@@ -59,7 +59,7 @@ class Intrinsics:
         self._depth = 0
 
     def resolve(self, value: Any) -> Any:
-        """The value without the functions that can be told; the others stay, with what is known inside of them."""
+        """The value with the known functions resolved; the others stay, with what is known inside of them."""
         if isinstance(value, list):
             return [self.resolve(item) for item in value if item != {"Ref": NO_VALUE}]
         if not isinstance(value, Mapping):
@@ -84,21 +84,21 @@ class Intrinsics:
         referred = argument if name == "Ref" else _first_placeholder(argument) if name == "Fn::Sub" else None
         if isinstance(referred, str):
             if referred in self._given:
-                return f'the value that the parameter "{referred}" gets is known at deployment alone'
+                return f'the value that the parameter "{referred}" gets is known at deployment only'
             if referred in self._declared:
                 return f'the parameter "{referred}" ' + (
                     "has no default, and nothing sets it" if self._complete else "may be set by a file that parameter_overrides names"
                 )
             if referred.startswith("AWS::"):
-                return f'"{referred}" is known at deployment alone'
+                return f'"{referred}" is known at deployment only'
             return f'"{referred}" is no parameter of the template'
         if name == "Fn::If" and _are(argument, 3):
-            return f'the condition "{argument[0]}" depends on what is known at deployment alone'
+            return f'the condition "{argument[0]}" depends on what is known at deployment only'
         inner = self.reason(argument)
-        return inner or f"the value of {name} is known at deployment alone"
+        return inner or f"the value of {name} is known at deployment only"
 
     def decided(self, condition: str) -> bool | None:
-        """What a condition of the template is; None where it cannot be told."""
+        """What a condition of the template is; None where it is unknown."""
         if condition not in self._decided:
             # A condition that stands within itself is never true or false.
             self._decided[condition] = None

@@ -41,7 +41,7 @@ class Hidden:
     reason: str
 
     def __str__(self) -> str:
-        return f"{self.what} cannot be told: {self.reason}"
+        return f"{self.what} is unknown: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +117,7 @@ def functions(document: Document, intrinsics: Intrinsics | None = None) -> Itera
 
 
 def perhaps_functions(document: Document, intrinsics: Intrinsics) -> Iterator[Hidden]:
-    """The functions of which nobody can tell whether they run an image, by logical id."""
+    """The functions for which it is unknown whether they run an image, by logical id."""
     for logical_id, resource in _declared_functions(document, intrinsics):
         properties = resource["Properties"]
         reason = intrinsics.reason(properties.get("PackageType"))
@@ -187,7 +187,7 @@ def flat(value: Any) -> str:
 
 
 def _declared_functions(document: Document, intrinsics: Intrinsics) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The functions of either kind, without the intrinsic functions that can be told, and with what is common to all."""
+    """The functions of either kind, without the intrinsic functions that are known, and with what is common to all."""
     common = intrinsics.resolve(_mapping(_mapping(_mapping(document.data).get("Globals")).get("Function")))
     for logical_id, resource in _resources(document):
         kind = resource.get("Type")

@@ -51,7 +51,7 @@ def test_a_parameter_that_nothing_sets_is_named_at_its_place() -> None:
     source = read(HIDDEN)
     assert functions(source) == [("Api", "arm64", "")]
     reason = 'the parameter "File" has no default, and nothing sets it'
-    assert open_questions(source) == [f"template.yaml:3:115: Dockerfile of Api cannot be told: {reason}"]
+    assert open_questions(source) == [f"template.yaml:3:115: Dockerfile of Api is unknown: {reason}"]
     assert problems(source) == []
 
 
@@ -79,7 +79,7 @@ def test_functions_of_a_loop() -> None:
     without = read(f"Resources:\n  {loop}\n")
     assert functions(without) == []
     assert open_questions(without) == [
-        "template.yaml:2:3: what Fn::ForEach::All gives cannot be told: "
+        "template.yaml:2:3: what Fn::ForEach::All gives is unknown: "
         "the template does not name the transform AWS::LanguageExtensions, which loops need"
     ]
 
@@ -103,8 +103,8 @@ def test_nested_templates() -> None:
     assert {item.location.path for item in source.subjects if isinstance(item, FunctionSubject)} == {"apps/shop.yaml"}
     assert source.path == "template.yaml" and set(source.nested) == {"apps/shop.yaml"}
     assert open_questions(source) == [
-        'apps/shop.yaml:3:113: Dockerfile of Order cannot be told: the value that the parameter "File" gets is known at deployment alone',
-        "template.yaml:5:3: what the functions of Far are cannot be told: its template is not in the project",
+        'apps/shop.yaml:3:113: Dockerfile of Order is unknown: the value that the parameter "File" gets is known at deployment only',
+        "template.yaml:5:3: what the functions of Far are is unknown: its template is not in the project",
     ]
 
 

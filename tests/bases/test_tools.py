@@ -77,15 +77,15 @@ def damaged(change: str) -> str:
         ("[]", "list indices"),
         ("{}", "an entry has no 'tools'"),
         (damaged("del data['tools']['uv']['version']"), "an entry has no 'version'"),
-        (damaged("data['tools']['uv']['version'] = 3"), "3 is not a text"),
-        (damaged("data['tools']['uv']['hashes'] = [3]"), "3 is not a text"),
+        (damaged("data['tools']['uv']['version'] = 3"), "3 is not a string"),
+        (damaged("data['tools']['uv']['hashes'] = [3]"), "3 is not a string"),
         (damaged("data['tools']['uv'] = 3"), "not subscriptable"),
         (damaged("data['tools']['uv']['registry'] = 'x'"), '"uv" has the registry "x"; allowed: pypi, npm'),
         (damaged("data['images']['golang']['reference'] = 'x'"), '"x" is not an image reference'),
         (damaged("data['images']['maven']['references'] = []"), "no attribute"),
     ],
 )
-def test_a_damaged_file_is_told(text: str, what: str) -> None:
+def test_a_damaged_file_is_reported(text: str, what: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         read_tools_data(text)
     (fault,) = caught.value.faults

@@ -272,7 +272,7 @@ class TestValidation:
         assert result.returncode == 1
         assert 'user-set: the image sets the user "1000" (bad/Dockerfile:3:1: USER 1000)' in shown
         assert "Shop/Api aws-cdk-lib.aws_lambda.DockerImageFunction" in shown
-        assert "Suggested fix: take USER out" in shown
+        assert "Suggested fix: remove USER" in shown
         assert "Acknowledge with 'lambda-image-optimizer::LIO602'" in shown
 
 

@@ -171,7 +171,7 @@ class TestRouting:
         assert asset_repository_name(cdk.Stack(cdk.App(outdir=outdir), "stack")) is None
 
     def test_has_no_destination_before_it_is_bound(self):
-        with pytest.raises(RepositoryError, match="belongs to no stack yet"):
+        with pytest.raises(RepositoryError, match="is not part of a stack yet"):
             _ = SharedRepositorySynthesizer(repository_name=NAME).destination
 
 

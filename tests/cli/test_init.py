@@ -288,10 +288,10 @@ class TestTemplate:
         )
         result = init("--from", "template.yaml")
         assert result.exit_code == 1
-        reason = 'cannot be told: the parameter "Arch" has no default, and nothing sets it'
+        reason = 'is unknown: the parameter "Arch" has no default, and nothing sets it'
         assert f"  not carried over:\n    Architectures of GetOrder {reason}" in result.stdout
         assert f"  Report: Dockerfile of Report {reason}" in result.stdout
-        assert "  template.yaml:24: what the functions of Far are cannot be told: its template is not in the project" in result.stdout
+        assert "  template.yaml:24: what the functions of Far are is unknown: its template is not in the project" in result.stdout
 
     def test_fails_for_a_template_without_image_functions(self) -> None:
         Path("template.yaml").write_text("Resources: {}\n")

@@ -204,5 +204,5 @@ def test_versions_are_compared_with_the_builder_of_the_company(project: Path) ->
     with pytest.raises(SpecError) as caught:
         plan(spec, pins(spec, tools), tools=tools)
     (fault,) = caught.value.faults
-    assert fault.message == '"go.mod" asks for Go 1.25, and the builder is "example.com/go:1.24"'
+    assert fault.message == '"go.mod" requires Go 1.25, but the builder is "example.com/go:1.24"'
     assert 'set builder="example.com/go:1.25"' in fault.hint

@@ -55,7 +55,9 @@ def daemon(directory: Path, *, containerd_store: bool = False, unpacked: Path | 
         (plugins / "config.json").write_text(json.dumps({"cliPluginsExtraDirs": [str(unpacked / "usr/libexec/docker/cli-plugins")]}))
         environment["DOCKER_CONFIG"] = str(plugins)
         environment["PATH"] = os.pathsep.join([str(unpacked / "usr/bin"), str(unpacked / "usr/sbin"), os.environ["PATH"]])
-    argv = ["dockerd", "--config-file", str(configuration), "--data-root", str(directory / "data"), "--exec-root", str(directory / "exec")]
+    # It ends with this process, also when that is killed, as pytest-xdist does with its workers.
+    argv = ["setpriv", "--pdeathsig", "TERM", "dockerd", "--config-file", str(configuration)]
+    argv += ["--data-root", str(directory / "data"), "--exec-root", str(directory / "exec")]
     # Not `--bridge none`: an engine that starts with it removes docker0, on which the machine's own engine stands.
     argv += ["--pidfile", str(directory / "pid"), "--host", environment["DOCKER_HOST"], "--iptables=false"]
     made = Daemon(environment)

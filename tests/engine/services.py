@@ -145,7 +145,8 @@ def control_plane(directory: Path) -> Iterator[dict[str, str]]:
         "AWS_DEFAULT_REGION": "eu-central-1",
         "NO_PROXY": "localhost,127.0.0.1",
     }
-    argv = [sys.executable, "-m", "moto.server", "--host", "127.0.0.1", "--port", str(port)]
+    # It ends with this process, also when that is killed.
+    argv = ["setpriv", "--pdeathsig", "TERM", sys.executable, "-m", "moto.server", "--host", "127.0.0.1", "--port", str(port)]
     pid = _start(argv, endpoint + "/moto-api/", directory / "control-plane.log", {"MOTO_LAMBDA_STUB_ECR": "TRUE"})
     try:
         yield environment

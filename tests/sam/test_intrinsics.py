@@ -76,19 +76,19 @@ def test_gives_what_sam_gives(written: str, expected: Any) -> None:
         ("!Ref Unset", 'the parameter "Unset" has no default, and nothing sets it'),
         ("!Sub 'a-${Unset}'", 'the parameter "Unset" has no default, and nothing sets it'),
         ("!Ref Typo", '"Typo" is no parameter of the template'),
-        ("!Ref AWS::Region", '"AWS::Region" is known at deployment alone'),
-        ("!Sub '${File}-${AWS::AccountId}'", '"AWS::AccountId" is known at deployment alone'),
-        ("!Join ['', [a, !Ref AWS::Region]]", '"AWS::Region" is known at deployment alone'),
+        ("!Ref AWS::Region", '"AWS::Region" is known at deployment only'),
+        ("!Sub '${File}-${AWS::AccountId}'", '"AWS::AccountId" is known at deployment only'),
+        ("!Join ['', [a, !Ref AWS::Region]]", '"AWS::Region" is known at deployment only'),
         # SAM gives "Dockerfile", because it looks the value up as a name once more, and "$Dockerfile.b" for the next.
-        ("!Sub ['${X}', {X: Plain}]", "the value of Fn::Sub is known at deployment alone"),
-        ("!Sub ['${X}', {X: Dockerfile.b}]", "the value of Fn::Sub is known at deployment alone"),
-        ("!GetAtt Repo.Uri", "the value of Fn::GetAtt is known at deployment alone"),
-        ("!ImportValue a", "the value of Fn::ImportValue is known at deployment alone"),
-        ("!If [Open, a, b]", 'the condition "Open" depends on what is known at deployment alone'),
-        ("!If [Itself, a, b]", 'the condition "Itself" depends on what is known at deployment alone'),
-        ("!If [Missing, a, b]", 'the condition "Missing" depends on what is known at deployment alone'),
-        ("!FindInMap [M, q, y]", "the value of Fn::FindInMap is known at deployment alone"),
-        ("!Select [7, !Ref Names]", "the value of Fn::Select is known at deployment alone"),
+        ("!Sub ['${X}', {X: Plain}]", "the value of Fn::Sub is known at deployment only"),
+        ("!Sub ['${X}', {X: Dockerfile.b}]", "the value of Fn::Sub is known at deployment only"),
+        ("!GetAtt Repo.Uri", "the value of Fn::GetAtt is known at deployment only"),
+        ("!ImportValue a", "the value of Fn::ImportValue is known at deployment only"),
+        ("!If [Open, a, b]", 'the condition "Open" depends on what is known at deployment only'),
+        ("!If [Itself, a, b]", 'the condition "Itself" depends on what is known at deployment only'),
+        ("!If [Missing, a, b]", 'the condition "Missing" depends on what is known at deployment only'),
+        ("!FindInMap [M, q, y]", "the value of Fn::FindInMap is known at deployment only"),
+        ("!Select [7, !Ref Names]", "the value of Fn::Select is known at deployment only"),
     ],
 )
 def test_says_why_a_value_is_hidden(written: str, reason: str) -> None:
@@ -108,7 +108,7 @@ def test_given_values_win_over_defaults() -> None:
 
 def test_a_given_value_that_is_hidden_does_not_fall_back_to_the_default() -> None:
     known = intrinsics(File={"Ref": "AWS::Region"})
-    assert known.reason(known.resolve({"Ref": "File"})) == 'the value that the parameter "File" gets is known at deployment alone'
+    assert known.reason(known.resolve({"Ref": "File"})) == 'the value that the parameter "File" gets is known at deployment only'
 
 
 def test_no_parameter_is_known_where_a_file_may_set_each() -> None:

@@ -50,7 +50,7 @@ def test_loops_within_a_loop() -> None:
 @pytest.mark.parametrize(
     ("loop", "reason"),
     [
-        ("[N, !GetAtt A.B, {R: {}}]", "known at deployment alone"),
+        ("[N, !GetAtt A.B, {R: {}}]", "known at deployment only"),
         ("[N, [!Ref Unset], {R: {}}]", '"Unset" is no parameter'),
         ("[N, [a, b], {R: {}}]", 'two resources would have the name "R"'),
         ("[Names, [a], {R: {}}]", 'the name "Names" is taken'),

@@ -189,7 +189,7 @@ class TestResolved:
             "Dockerfile: Dockerfile, DockerContext: ., DockerBuildTarget: !Ref Unset",
             PARAMETERS,
         )
-        reason = 'cannot be told: the parameter "Unset" has no default, and nothing sets it'
+        reason = 'is unknown: the parameter "Unset" has no default, and nothing sets it'
         assert [str(item) for item in function.hidden] == [f"Architectures of Api {reason}", f"DockerBuildTarget of Api {reason}"]
         # Another stage than the one that is meant would be judged.
         assert function.build is not None and function.build.dockerfile is None
@@ -199,7 +199,7 @@ class TestResolved:
         document = read(text)
         assert not list(functions(document))
         (found,) = perhaps_functions(document, Intrinsics(document.data))
-        assert str(found).startswith("whether Api runs an image cannot be told")
+        assert str(found).startswith("whether Api runs an image is unknown")
         built = read(text.replace("}}}", "}, Metadata: {Dockerfile: Dockerfile, DockerContext: .}}}"))
         assert [item.logical_id for item in functions(built)] == ["Api"]
         assert not list(perhaps_functions(built, Intrinsics(built.data)))
@@ -231,8 +231,8 @@ class TestNested:
         }
         assert found["A"].parameters == {"X": "arm64", "Y": {"Ref": "Unset"}}
         assert [str(item.hidden) for item in found.values() if item.hidden] == [
-            "what the functions of C are cannot be told: its template is not in the project",
-            "what the functions of D are cannot be told: its template is not in the project",
-            'what the functions of E are cannot be told: the parameter "Unset" has no default, and nothing sets it',
-            "what the functions of G are cannot be told: it has no Location",
+            "what the functions of C are is unknown: its template is not in the project",
+            "what the functions of D are is unknown: its template is not in the project",
+            'what the functions of E are is unknown: the parameter "Unset" has no default, and nothing sets it',
+            "what the functions of G are is unknown: it has no Location",
         ]

@@ -97,7 +97,7 @@ def test_the_plan_warns_where_a_member_has_packages_of_its_own(tmp_path: Path) -
     step = NodeDependencies("package-lock.json", package="@acme/api", ignore_root_scripts=["postinstall"])
     assert planned(case, step).warnings == (
         'node-dependencies: put the code of "@acme/api" at /var/task/packages/api/ '
-        '(SourceCode("packages/api", to="/var/task/packages/api/")): ms for it alone stands there',
+        '(SourceCode("packages/api", to="/var/task/packages/api/")): the lock puts ms there, for it only',
     )
     assert planned(case, NodeDependencies("package-lock.json", package="@acme/text")).warnings == ()
 

@@ -187,7 +187,7 @@ def test_a_wrong_configuration_is_one_error(tmp_path: Path) -> None:
 
 def test_a_layer_with_other_content_than_the_configuration_says_is_refused(tmp_path: Path) -> None:
     path = rewrite(write_saved(tmp_path / "image", LAYERS), {"0aaaaaaaa/layer.tar": CODE})
-    assert refusal(path) == f'layer 1 of "PATH" has the content {sha256(CODE)}, and the configuration says {sha256(BASE)}'
+    assert refusal(path) == f'layer 1 of "PATH" has the digest {sha256(CODE)}, but the configuration has {sha256(BASE)}'
 
 
 def test_a_cut_gzip_layer_is_refused(tmp_path: Path) -> None:
@@ -197,7 +197,7 @@ def test_a_cut_gzip_layer_is_refused(tmp_path: Path) -> None:
     blob.write_bytes(data[:-20] + b"\0" * 20)
     assert refusal(path).startswith('layer 1 of "PATH" is damaged')
     blob.write_bytes(data[:-20])
-    assert refusal(path) == f'layer 1 of "PATH" has {len(data) - 20} bytes, and the manifest says {len(data)}'
+    assert refusal(path) == f'layer 1 of "PATH" has {len(data) - 20} bytes, but the manifest says {len(data)}'
 
 
 def test_a_gzip_bomb_stops_at_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -227,7 +227,7 @@ def test_a_damaged_zstd_layer_is_one_error(tmp_path: Path) -> None:
     spoilt = refusal(write_stored(tmp_path / "spoilt", CODE, blob[:20] + bytes(40) + blob[60:], OCI_ZSTD))
     assert spoilt.startswith('layer 1 of "PATH" is damaged or truncated: ')
     other = refusal(write_stored(tmp_path / "other", CODE, zstd.compress(BASE), OCI_ZSTD))
-    assert other.startswith(f'layer 1 of "PATH" has the content {sha256(BASE)}, and the configuration says {sha256(CODE)}')
+    assert other.startswith(f'layer 1 of "PATH" has the digest {sha256(BASE)}, but the configuration has {sha256(CODE)}')
 
 
 def test_a_zstd_bomb_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

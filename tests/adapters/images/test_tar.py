@@ -128,7 +128,7 @@ def test_a_header_of_ten_gigabytes_is_not_read_into_memory() -> None:
         (b"99 path=a\n", "layer 1 has a damaged extended header"),
         (b"path=a\n", "layer 1 has a damaged extended header"),
         (b"18 GNU.sparse.a=1\n", 'layer 1 has the sparse file "a", which no image builder writes'),
-        (b"11 size=-1\n", 'layer 1 says that "a" has -1 bytes'),
+        (b"11 size=-1\n", 'layer 1 claims that "a" has -1 bytes'),
         (b"13 mtime=nan\n", "layer 1 has a header with the number 'nan'"),
     ],
 )
@@ -139,7 +139,7 @@ def test_extended_headers_are_checked(record: bytes, message: str) -> None:
 
 def test_unknown_types_and_negative_sizes_are_refused() -> None:
     assert refusal(header(type=b"Q")) == "layer 1 holds \"a\" of the unknown type b'Q'"
-    assert refusal(header(size=-512)) == 'layer 1 says that "a" has -512 bytes'
+    assert refusal(header(size=-512)) == 'layer 1 claims that "a" has -512 bytes'
 
 
 def test_a_small_file_cannot_fill_the_memory() -> None:

@@ -17,10 +17,10 @@ X86, ARM = "FROM --platform=linux/amd64 ", "FROM --platform=linux/arm64 "
 
 CATCHES: list[Case] = [
     dockerfile(X86 + PYTHON, 1, architecture="arm64", says='the function runs on arm64, and the image is for "linux/amd64"'),
-    dockerfile("FROM public.ecr.aws/lambda/python:3.13-x86_64", 1, architecture="arm64", says="is for x86_64 alone"),
+    dockerfile("FROM public.ecr.aws/lambda/python:3.13-x86_64", 1, architecture="arm64", says="is for x86_64 only"),
     dockerfile(X86 + "public.ecr.aws/lambda/python:3.13-arm64", 1),
     dockerfile("FROM --platform=linux/arm/v7 alpine", 1, says='Lambda runs nothing on "linux/arm/v7"'),
-    dockerfile("FROM public.ecr.aws/lambda/go:1", 1, architecture="arm64", says="has x86_64 alone"),
+    dockerfile("FROM public.ecr.aws/lambda/go:1", 1, architecture="arm64", says="has x86_64 only"),
     dockerfile(f"{X86}{PYTHON} AS base\nFROM base", 1, architecture="arm64"),
     function(X86 + PYTHON, "arm64", 1),
     function("FROM public.ecr.aws/lambda/python:3.13.2026.11.01.10-arm64", "x86_64", 1),

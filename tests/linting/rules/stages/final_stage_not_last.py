@@ -3,7 +3,7 @@ from __future__ import annotations
 from tests.linting.cases import PYTHON, Case, dockerfile
 
 CATCHES: list[Case] = [
-    dockerfile(f"FROM {PYTHON} AS runtime\nFROM python AS test\nRUN pytest", 2, says='stage "runtime" stands on a Lambda base'),
+    dockerfile(f"FROM {PYTHON} AS runtime\nFROM python AS test\nRUN pytest", 2, says='stage "runtime" is based on a Lambda base'),
     dockerfile(f"FROM {PYTHON} AS runtime\nFROM {PYTHON} AS debug", 2, target="runtime", says='stage "debug" comes after it'),
     dockerfile(f"FROM {PYTHON} AS runtime", 0, target="runtim", says="no stage has this name"),
 ]
