@@ -24,8 +24,8 @@ LONGEST_TEXT = 16_384
 LONGEST_LIST = 1_000
 """Items that a function may give."""
 
-DEEPEST = 50
-"""How many conditions may build on one another."""
+DEEPEST = 120
+"""How deep values may be nested, counted on through the conditions that they name; more stays as it is."""
 
 NO_VALUE = "AWS::NoValue"
 
@@ -60,10 +60,17 @@ class Intrinsics:
 
     def resolve(self, value: Any) -> Any:
         """The value with the known functions resolved; the others stay, with what is known inside of them."""
+        if self._depth >= DEEPEST or not isinstance(value, (list, Mapping)):
+            return value
+        self._depth += 1
+        try:
+            return self._resolved(value)
+        finally:
+            self._depth -= 1
+
+    def _resolved(self, value: list[Any] | Mapping[str, Any]) -> Any:
         if isinstance(value, list):
             return [self.resolve(item) for item in value if item != {"Ref": NO_VALUE}]
-        if not isinstance(value, Mapping):
-            return value
         name = _function(value)
         if name is None:
             return {key: self.resolve(item) for key, item in value.items() if item != {"Ref": NO_VALUE}}
@@ -102,11 +109,8 @@ class Intrinsics:
         if condition not in self._decided:
             # A condition that stands within itself is never true or false.
             self._decided[condition] = None
-            if self._depth < DEEPEST:
-                self._depth += 1
-                with suppress(_Unknown):
-                    self._decided[condition] = self._test(self._conditions.get(condition))
-                self._depth -= 1
+            with suppress(_Unknown):
+                self._decided[condition] = self._test(self._conditions.get(condition))
         return self._decided[condition]
 
     def _call(self, name: str, argument: Any) -> Any:
@@ -190,6 +194,15 @@ class Intrinsics:
         return value
 
     def _test(self, condition: Any) -> bool:
+        if self._depth >= DEEPEST:
+            raise _Unknown
+        self._depth += 1
+        try:
+            return self._tested(condition)
+        finally:
+            self._depth -= 1
+
+    def _tested(self, condition: Any) -> bool:
         name = _function(condition)
         if name is None:
             raise _Unknown

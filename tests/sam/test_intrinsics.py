@@ -120,10 +120,18 @@ def test_nothing_grows_without_bounds() -> None:
     long = Intrinsics({"Parameters": {"P": {"Type": "String", "Default": "x" * LONGEST_TEXT}}})
     for value in ({"Fn::Sub": "${P}" * 1000}, {"Fn::Join": [{"Ref": "P"}, ["a"] * 100]}, {"Fn::Join": ["", [{"Ref": "P"}] * 900]}):
         assert long.reason(long.resolve(value))
+    # A template is read to 100 levels, five of which are one round of this.
     deep: Any = {"Ref": "Unset"}
-    for _ in range(95):
+    for _ in range(19):
         deep = {"Fn::Equals": [{"Fn::Join": ["", ["a", deep]]}, "a"]}
     assert intrinsics().reason(intrinsics().resolve(deep))
+    nested: dict[str, Any] = {}
+    for number in range(50):
+        value: Any = {"Condition": f"N{number + 1}"}
+        for _ in range(19):
+            value = {"Fn::Not": [{"Fn::And": [value, {"Fn::Equals": ["a", "a"]}]}]}
+        nested[f"N{number}"] = value
+    assert Intrinsics({"Conditions": nested}).decided("N0") is None
     chain = {f"C{number}": {"Condition": f"C{number + 1}"} for number in range(5000)}
     assert Intrinsics({"Conditions": chain}).decided("C0") is None
 
