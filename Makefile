@@ -10,6 +10,7 @@ PYTEST := python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 # Byte-code of what is imported, and none beside the sources: aws-cdk-lib alone has 300 MB that nothing imports.
 export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/pycache
+unexport PYTHONDONTWRITEBYTECODE
 export CDK_DISABLE_CLI_TELEMETRY := 1
 
 .PHONY: synth environment test test-quick test-pythons lint bench bench-engine tools wheel clean

@@ -77,3 +77,12 @@ def test_the_oldest_and_the_newest_other_python_are_found(tmp_path: Path) -> Non
     argv = ["bash", str(CI / "pythons")]
     found = subprocess.run(argv, env=environment, capture_output=True, text=True, check=True, timeout=60).stdout.split()
     assert [os.path.basename(path) for path in found] == ["python3.10", "python3.12"]
+
+
+def test_make_keeps_byte_code_wherever_it_runs() -> None:
+    """On a machine whose environment forbids byte-code, every program of the tests compiled all of aws-cdk-lib that it imports."""
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    argv = ["make", "--no-print-directory", "--eval", "show: ; @env", "show"]
+    shown = subprocess.run(argv, cwd=CI.parent, env=environment, capture_output=True, text=True, check=True, timeout=60).stdout
+    names = {line.partition("=")[0] for line in shown.splitlines()}
+    assert "PYTHONPYCACHEPREFIX" in names and "PYTHONDONTWRITEBYTECODE" not in names
