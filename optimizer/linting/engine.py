@@ -180,7 +180,8 @@ class _Run:
                 message=message,
                 hint=hint or rule.fix,
                 location=location,
-                excerpt=file.line(location.span) if file else "",
+                # A report goes to logs and artifacts, and a baseline into version control: neither may repeat a secret.
+                excerpt=file.line(location.span) if file and rule.family is not Family.SECRETS else "",
                 fix=fix,
             )
         )
