@@ -88,6 +88,8 @@ def write_fleet(directory: Path, functions: int, specs: int, files: int, size_by
             path = service / f"package{index // 50}" / f"module{index}.py"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(generator.randbytes(size_bytes // files))
+        # Without it every function would get a warning of a handler that no file defines.
+        (service / "app.py").write_text(f"def handler(event, context):\n    return {number}\n")
         (service / "Dockerfile").write_text(DOCKERFILE.format(digest=DIGEST))
         for function in range(number, functions, specs):
             text = DOCKERFILE.format(digest=DIGEST) + f'CMD ["app.handler{function}"]\n'
