@@ -7,6 +7,7 @@ synthesized again, which costs less than a second guess at what was meant.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -46,7 +47,8 @@ def plan_to_data(kept: KeptPlan) -> dict[str, Any]:
     stages = data.pop("stages")
     assert isinstance(stages, list)
     keyed_stages = [{**stage, "key": kept.keys[stage["name"]]} for stage in stages if isinstance(stage, dict)]  # type: ignore[index]
-    return {"version": VERSION, "dockerfile": kept.dockerfile, **data, "stages": keyed_stages}
+    document = {"version": VERSION, "dockerfile": kept.dockerfile, **data, "stages": keyed_stages}
+    return {**document, "digest": _digest(document)}
 
 
 def plan_from_data(data: Any, place: str = "") -> KeptPlan:
@@ -63,7 +65,10 @@ def plan_from_data(data: Any, place: str = "") -> KeptPlan:
             place,
             "synthesize or plan again with the version of the tool that reads it",
         )
-    given = {name: value for name, value in data.items() if name not in ("version", "dockerfile")}
+    # The types alone would let through what no planner makes, such as a layer that no stage has.
+    if data.get("digest") != _digest({name: value for name, value in data.items() if name != "digest"}):
+        raise PlanError("the plan was changed after it was written", place, "change the specification, and synthesize or plan again")
+    given = {name: value for name, value in data.items() if name not in ("version", "dockerfile", "digest")}
     try:
         keys = _take_keys(given)
         return KeptPlan(plan=from_data(BuildPlan, given, KINDS), keys=keys, dockerfile=str(data.get("dockerfile", "")))
@@ -71,6 +76,10 @@ def plan_from_data(data: Any, place: str = "") -> KeptPlan:
         raise PlanError(
             f"the plan is damaged: {error.message}", f"{place}: {error.place}" if place else error.place, "synthesize or plan again"
         ) from None
+
+
+def _digest(document: Mapping[str, Any]) -> str:
+    return text_digest(json.dumps(document, sort_keys=True, separators=(",", ":")))
 
 
 def _take_keys(given: dict[str, Any]) -> dict[str, str]:

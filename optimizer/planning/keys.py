@@ -21,14 +21,11 @@ import hashlib
 import json
 import posixpath
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from typing import Any, Protocol
 
-from optimizer.model.codec import to_data
 from optimizer.model.inputs import Input
 from optimizer.model.plan import BuildPlan, Stage
-from optimizer.model.recipes import NAMES
-from optimizer.model.recipes.recipe import Recipe
 from optimizer.model.reference import ImageReference
 from optimizer.model.secret import BuildSecret
 
@@ -59,7 +56,7 @@ def _key(stage: Stage, plan: BuildPlan, contents: Contents, keys: Mapping[str, s
     values = {
         "kind": recipe.kind,
         "revision": recipe.revision,
-        "recipe": {field.name: _value(getattr(recipe, field.name), contents) for field in fields(recipe)},
+        "recipe": _values(recipe, contents),
         "origin": _origin(stage.origin, keys) if recipe.needs_container else None,
         "trees": [keys[name] for name in stage.trees],
         "platform": plan.platform if stage.on_target or recipe.follows_platform else None,
@@ -90,6 +87,10 @@ def _value(value: Any, contents: Contents) -> Any:
         return _image(value)
     if isinstance(value, tuple):
         return [_value(item, contents) for item in value]
-    if isinstance(value, Recipe):
-        raise TypeError("a recipe holds no other")
-    return to_data(value, NAMES)
+    return _values(value, contents) if is_dataclass(value) else value
+
+
+def _values(value: Any, contents: Contents) -> dict[str, Any]:
+    """The fields of a value that have not their default, so that a field that is new changes no key."""
+    found = ((field, getattr(value, field.name)) for field in fields(value))
+    return {field.name: _value(item, contents) for field, item in found if item != field.default}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from optimizer import render
 from optimizer.errors import PlanError
-from optimizer.planning.document import VERSION, KeptPlan, plan_from_data, plan_to_data, text_digest
+from optimizer.planning.document import KeptPlan, _digest, plan_from_data, plan_to_data, text_digest
 from tests.test_golden import CASES, plan_of
 
 
@@ -63,6 +63,7 @@ def test_tools_and_inputs_are_in_the_recipe() -> None:
 def test_a_document_that_is_no_plan_is_refused_with_the_place(change: Any, message: str) -> None:
     data = json.loads(json.dumps(plan_to_data(kept("odd-names"))))
     change(data)
+    data["digest"] = _digest({name: value for name, value in data.items() if name != "digest"})
     with pytest.raises(PlanError) as caught:
         plan_from_data(data, "asset.plan.json")
     (fault,) = caught.value.faults
@@ -83,9 +84,22 @@ def test_no_damage_gives_a_traceback(data: st.DataObject) -> None:
     parent = document
     for key in above:
         parent = parent[key]
+    before = parent[last]
     parent[last] = data.draw(st.sampled_from([None, True, 7, "x", [], {}, ["x"], {"kind": "commands"}]))
+    if parent[last] == before:
+        return
+    with pytest.raises(PlanError) as caught:
+        plan_from_data(document)
+    assert caught.value.faults[0].hint
+    document["digest"] = _digest({name: value for name, value in document.items() if name != "digest"})
     try:
         plan_from_data(document)
     except PlanError as error:
         assert error.faults[0].hint
-    assert VERSION == 1
+
+
+def test_an_edited_plan_is_refused_whatever_the_edit_is() -> None:
+    """Types alone let through a layer that no stage has; rendering it ended in a traceback."""
+    data = plan_to_data(kept("odd-names"))
+    with pytest.raises(PlanError, match="the plan was changed after it was written"):
+        plan_from_data({**data, "layers": ["nowhere"]})
