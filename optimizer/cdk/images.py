@@ -241,8 +241,8 @@ def _add_by_construct(
         invalidation=ecr_assets.DockerImageAssetInvalidationOptions(outputs=False, build_secrets=False),
         **{key.removeprefix("docker_"): value for key, value in cache.items()},
     )
-    # CDK's copy has a name of its own.
-    write_plan(directory.with_name(f"asset.{asset.asset_hash}"), image.kept)
+    # CDK's copy has a name of its own, and takes what follows the dot of the original's for a suffix: AssetStaging of 2.275.0.
+    write_plan(directory.with_name(f"asset.{asset.asset_hash}{directory.suffix}"), image.kept)
     return asset.repository, asset.image_tag
 
 

@@ -113,3 +113,15 @@ def test_a_second_synthesis_fixes_it(app: Path) -> None:
     OptimizedFunction(cdk.Stack(made, "Shop"), "Api", spec=spec, handler="app.handler")
     made.synth()
     assert plan_path(asset(app)).read_bytes() == before
+
+
+def test_a_copy_that_cdk_makes_of_the_context_has_the_plan_too(app: Path, tmp_path: Path) -> None:
+    """A synthesizer that was made in Python cannot take the asset; CDK's own asset copies it under another name."""
+    out = tmp_path / "other.out"
+    made = cdk.App(outdir=str(out))
+    stack = cdk.Stack(made, "Shop", synthesizer=cdk.DefaultStackSynthesizer())
+    spec = ImageSpec(runtime="python3.13", steps=[PythonDependencies("requirements.txt", name="packages"), SourceCode("fn", name="code")])
+    OptimizedFunction(stack, "Api", spec=spec, handler="app.handler")
+    made.synth()
+    (function,) = shown(out)["functions"]
+    assert "note" not in function and function["stages"] == ["packages", "code"]
