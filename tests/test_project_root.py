@@ -27,7 +27,8 @@ from optimizer import (
     SourceCode,
     plan,
 )
-from optimizer.builders.docker.context import BuildContext, build_context, stage_context
+from optimizer.builders.docker.context import BuildContext, build_context, context_entries, stage_context
+from optimizer.builders.layer import archive_members
 from optimizer.cli import render
 from optimizer.project.files import Project
 
@@ -82,7 +83,8 @@ def test_the_root_can_be_written_as_a_context(kind: str, root: Path, tmp_path: P
     directory = stage_context(context, project, tmp_path / "out")
     text = (directory / "Dockerfile").read_text()
     assert text == context.dockerfile != "FROM scratch\n"
-    held = [entry.path for entry in context.entries] + [member.path for members in context.archives.values() for member in members]
+    held = [entry.path for entry in context_entries(context, project)]
+    held += [member.path for packed in context.archives.values() for member in archive_members(packed, project)]
     assert held
     assert not [path for path in held if path.startswith("./")]
     # Files are taken as they are.

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from optimizer.builders.docker.context import BuildContext
-from optimizer.builders.docker.render import archive_path
-from optimizer.builders.layer import Member
+from optimizer.builders.layer import places
 from optimizer.model.plan import BuildPlan, Stage
 from optimizer.planning.handler import ImageFiles
 from optimizer.project.files import Project
@@ -14,32 +12,35 @@ _READ_MAX = 4 << 20
 _COPIED = ("file", "executable")
 
 
-def image_files(plan: BuildPlan, context: BuildContext, project: Project, *, foreign_base: bool) -> ImageFiles:
+def image_files(plan: BuildPlan, project: Project, *, foreign_base: bool) -> ImageFiles:
     """The files of a plan's layers, for a look at its handlers.
 
     ``foreign_base`` says that the base is not one of AWS's, and so may hold
     code of its own.
     """
-    members: dict[str, Member] = {}
+    modes: dict[str, str] = {}
+    sources: dict[str, str] = {}
     others: list[str] = []
     complete = not foreign_base
     for name in plan.layers:
         stage = plan.stage(name)
-        if stage.packed() is not None:
-            for member in context.archives[archive_path(name)]:
-                members[f"/{member.path}"] = member
+        packed = stage.packed()
+        if packed is not None:
+            place = places(packed.files)
+            for source, mode in project.modes(packed.files.source, packed.files.exclude).items():
+                path = f"/{place(source)}"
+                sources[path], modes[path] = source, mode
             continue
         texts = _texts(stage, project)
         complete = complete and texts is not None
         others += texts or ()
 
     def read(path: str) -> bytes | None:
-        entry = members[path].entry
-        return project.read_small(entry.path, _READ_MAX) if entry is not None and members[path].mode in _COPIED else None
+        return project.read_small(sources[path], _READ_MAX) if modes[path] in _COPIED else None
 
     # A link may lead to anything, a directory of code too.
-    complete = complete and not any(member.mode == "symlink" for member in members.values())
-    paths = frozenset(path for path, member in members.items() if member.mode in _COPIED)
+    complete = complete and "symlink" not in modes.values()
+    paths = frozenset(path for path, mode in modes.items() if mode in _COPIED)
     return ImageFiles(paths=paths, read=read, others=others, complete=complete, environment=plan.environment)
 
 

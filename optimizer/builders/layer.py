@@ -8,7 +8,7 @@ import tarfile
 from collections.abc import Callable, Iterable
 from typing import BinaryIO, NamedTuple
 
-from optimizer.errors import ContextError
+from optimizer.errors import ContextError, Fault
 from optimizer.model.inputs import Input
 from optimizer.model.plan import TIMESTAMP
 from optimizer.model.recipes.content import PackedFiles
@@ -38,26 +38,29 @@ class Member(NamedTuple):
 def archive_members(packed: PackedFiles, project: Project) -> tuple[Member, ...]:
     """What an archive of the files holds, directories above them too, sorted by path.
 
-    Raises :class:`ContextError` as :meth:`Project.entries` does, and for a
-    target whose name no image can hold.
+    Raises :class:`ContextError` as :meth:`Project.entries` does, and for the
+    faults of :func:`target_faults`.
     """
-    files = packed.files
-    place = _places(files)
+    if faults := target_faults(packed.files):
+        raise ContextError(faults)
+    place = places(packed.files)
     found = {}
-    for entry in project.entries(files.source, files.exclude):
+    for entry in project.entries(packed.files.source, packed.files.exclude):
         path = place(entry.path)
         mode = "executable" if packed.executable and entry.mode == "file" else entry.mode
         found[path] = Member(path, mode, entry.content, entry)
-    tops = {files.target.strip("/")} if files.directory else set()
+    tops = {packed.files.target.strip("/")} if packed.files.directory else set()
     # Without an entry of its own a directory would get the time of the build.
     for directory in tops | directories_above((*found, *tops)):
         found.setdefault(directory, Member(directory, "directory", "", None))
     found.pop("", None)
-    # Those of the entries have been looked at: these are the names that the target gives.
-    faults = [fault for path, member in found.items() if member.entry is None or not files.directory if (fault := name_fault(path))]
-    if faults:
-        raise ContextError(faults)
     return tuple([found[path] for path in sorted(found)])
+
+
+def target_faults(files: Input) -> list[Fault]:
+    """The faults of the names that the target gives; those of the project's files are told where they are read."""
+    target = files.target.strip("/") if files.directory else places(files)(files.source)
+    return [fault for path in sorted({target, *directories_above([target])}) if path and (fault := name_fault(path))]
 
 
 def write_archive(file: BinaryIO, members: Iterable[Member], project: Project) -> None:
@@ -117,8 +120,8 @@ def _short_parts(mode: str) -> tuple[bytes, bytes, bytes, int]:
     return before, after, end, sum(before) + sum(after) + sum(end[2:]) + 8 * ord(" ")
 
 
-def _places(files: Input) -> Callable[[str], str]:
-    """Where the files of the project land in the image."""
+def places(files: Input) -> Callable[[str], str]:
+    """Where the files of the project land in the image, by their paths; without a slash at the front."""
     target = files.target.lstrip("/")
     if files.directory:
         source = "" if files.source == "." else f"{files.source}/"

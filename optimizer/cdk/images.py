@@ -112,7 +112,7 @@ class AppImages:
         if (spec, handler) not in self._handlers:
             if spec not in self._files:
                 image = self._planned[spec]
-                self._files[spec] = image_files(image.plan, image.context, self._project, foreign_base=spec.base is not None)
+                self._files[spec] = image_files(image.plan, self._project, foreign_base=spec.base is not None)
             self._handlers[spec, handler] = undefined_handler(base_image(spec.runtime), handler, self._files[spec])
         return self._handlers[spec, handler]
 

@@ -1,4 +1,4 @@
-"""Digests of files that earlier runs have read.
+"""Digests of files, and of whole trees, that earlier runs have read.
 
 A version of a file is its device, inode, size, modification time and change
 time.  No program can set a change time back, so an edit that keeps the other
@@ -26,6 +26,8 @@ _BATCH = 900
 # Of the whole cache, one row is read in a quarter of the time that it takes to find one by its key.
 _SCAN = 4
 _SCHEMA = "CREATE TABLE IF NOT EXISTS digests (version TEXT PRIMARY KEY, digest TEXT NOT NULL) WITHOUT ROWID"
+
+_INSERT = "INSERT OR REPLACE INTO digests VALUES (?, ?)"
 
 
 class DigestCache:
@@ -75,14 +77,35 @@ class DigestCache:
         assert self._connection is not None
         return int(self._connection.execute("SELECT count(*) FROM digests").fetchone()[0])
 
+    def tree(self, version: str) -> str | None:
+        """The digest of a tree whose files, by names and versions, have this digest; None for one that is not known."""
+        if self._connection is None:
+            return None
+        with contextlib.suppress(sqlite3.Error):
+            row = self._connection.execute("SELECT digest FROM digests WHERE version = ?", (f"tree:{version}",)).fetchone()
+            return str(row[0]) if row else None
+        return None
+
+    def add_tree(self, version: str, digest: str, versions: Iterable[Version]) -> None:
+        """Remember the digest of a tree, but not where one of its files changed just now."""
+        settled = _settled()
+        if self._connection is not None and all(max(changed[3:]) < settled for changed in versions):
+            with contextlib.suppress(sqlite3.Error), self._connection:
+                self._connection.execute(_INSERT, (f"tree:{version}", digest))
+
     def add(self, digests: Mapping[Version, str]) -> None:
         """Remember digests, but those of files that changed just now."""
         if self._connection is None or not digests:
             return
-        settled = time.time_ns() - _RACY_NS
+        settled = _settled()
         rows = sorted((_key(version), digest) for version, digest in digests.items() if max(version[3:]) < settled)
         with contextlib.suppress(sqlite3.Error), self._connection:
-            self._connection.executemany("INSERT OR REPLACE INTO digests VALUES (?, ?)", rows)
+            self._connection.executemany(_INSERT, rows)
+
+
+def _settled() -> int:
+    """Files that changed before this time, in nanoseconds, have another version after their next change."""
+    return time.time_ns() - _RACY_NS
 
 
 def _key(version: Version) -> str:

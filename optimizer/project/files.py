@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import marshal
 import operator
 import os
 import stat
@@ -36,15 +37,11 @@ class Entry(NamedTuple):
     content: str
 
 
-class _File(NamedTuple):
-    """A file that a walk has found, and whose content is not looked at yet."""
-
-    path: str
-    mode: str
-    version: Version
-
+_File = tuple[str, str, Version]
+"""Path, mode and version of a file that a walk has found, and whose content is not looked at yet."""
 
 _path = operator.attrgetter("path")
+_place = operator.attrgetter("place")
 
 
 @dataclass(slots=True)
@@ -62,9 +59,14 @@ class _Found:
 
     def drop_bare_directories(self) -> None:
         """Keep of the directories only those above something else."""
-        contents = [file.path for file in self.files] + [entry.path for entry in self.entries if entry.mode != "directory"]
+        contents = [path for path, _, _ in self.files] + [entry.path for entry in self.entries if entry.mode != "directory"]
         above = directories_above(contents)
         self.entries = [entry for entry in self.entries if entry.mode != "directory" or entry.path in above]
+
+    def version(self, top: str) -> str:
+        """A digest over all that was found below the path: another one as soon as a file or a name is."""
+        # Version 0 of the form holds values alone, where later ones tell one object from two that are equal.
+        return hashlib.sha256(marshal.dumps((top, [tuple(entry) for entry in self.entries], self.files), 0)).hexdigest()
 
 
 class OpenedFile:
@@ -118,7 +120,8 @@ class Project:
         self.root = Path(root).resolve()
         self._root = str(self.root)
         self._digests: dict[Version, str] = {}
-        self._walks: dict[tuple[str, tuple[str, ...]], tuple[Entry, ...]] = {}
+        self._walks: dict[tuple[str, tuple[str, ...]], _Found] = {}
+        self._entries: dict[tuple[str, tuple[str, ...]], tuple[Entry, ...]] = {}
         self._contents: dict[tuple[str, tuple[str, ...]], str] = {}
         self._kinds: dict[str, str | None] = {}
         self._texts: dict[str, str] = {}
@@ -161,34 +164,58 @@ class Project:
         one fault each, sorted, the first 20 and how many more there are.
         """
         key = (path, tuple(exclude))
-        if key not in self._walks:
-            self._walks[key] = self._entries(path, IgnorePatterns.parse(exclude))
-        return self._walks[key]
+        if key not in self._entries:
+            found = self._find(path, key[1])
+            faults = found.faults + self._hash(found.files)
+            if faults:
+                raise ContextError(_first(sorted(faults, key=_place)))
+            digests = self._digests
+            entries = found.entries + [Entry(path, mode, digests[version]) for path, mode, version in found.files]
+            self._entries[key] = tuple(sorted(entries, key=_path))
+        return self._entries[key]
 
-    def _entries(self, path: str, ignore: IgnorePatterns) -> tuple[Entry, ...]:
-        top = self._inside(path)
-        found = _Found()
-        if top.is_dir():
-            self._walk(str(top), path, "", ignore, found)
-        elif fault := name_fault(path):
-            found.faults.append(fault)
-        else:
-            self._add_file(str(top), path, os.stat(top), found)
-        faults = found.faults + self._hash(found.files)
-        if faults:
-            raise ContextError(_first(sorted(faults, key=lambda fault: fault.place)))
-        digests = self._digests
-        entries = found.entries + [Entry(path, mode, digests[version]) for path, mode, version in found.files]
-        return tuple(sorted(entries, key=_path))
+    def modes(self, path: str, exclude: Sequence[str] = ()) -> dict[str, str]:
+        """The modes of what :meth:`entries` gives, by path, without a look into any file; raises as that does for names and links."""
+        found = self._find(path, tuple(exclude))
+        if found.faults:
+            raise ContextError(_first(found.faults))
+        return {path: mode for path, mode, _ in (*found.entries, *found.files)}
 
     def content(self, path: str, exclude: tuple[str, ...] = ()) -> str:
         """A digest of what :meth:`entries` gives, with names relative to the path; raises as that does."""
         key = (path, exclude)
         if key not in self._contents:
-            prefix = 0 if path == "." else len(path) + 1
-            text = "".join([f"{name[prefix:]}\0{mode}\0{content}\0" for name, mode, content in self.entries(path, exclude)])
-            self._contents[key] = hashlib.sha256(text.encode()).hexdigest()
+            self._contents[key] = self._content(path, exclude)
         return self._contents[key]
+
+    def _content(self, path: str, exclude: tuple[str, ...]) -> str:
+        cache = self._cache
+        found = self._find(path, exclude) if cache is not None else _Found()
+        # Where nothing has changed since another run, the digest of the whole is known without those of the files.
+        if cache is not None and found.files and not found.faults and (known := cache.tree(version := found.version(path))):
+            return known
+        prefix = 0 if path == "." else len(path) + 1
+        text = "".join([f"{name[prefix:]}\0{mode}\0{content}\0" for name, mode, content in self.entries(path, exclude)])
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        if cache is not None and found.files:
+            cache.add_tree(version, digest, (file[2] for file in found.files))
+        return digest
+
+    def _find(self, path: str, exclude: tuple[str, ...]) -> _Found:
+        """What a walk finds, its faults sorted; each walk is made once."""
+        key = (path, exclude)
+        if key not in self._walks:
+            found = _Found()
+            top = self._inside(path)
+            if top.is_dir():
+                self._walk(str(top), path, "", IgnorePatterns.parse(exclude), found)
+            elif fault := name_fault(path):
+                found.faults.append(fault)
+            else:
+                self._add_file(str(top), path, os.stat(top), found)
+            found.faults.sort(key=_place)
+            self._walks[key] = found
+        return self._walks[key]
 
     def opened(self, entry: Entry) -> OpenedFile:
         """A file that :meth:`entries` gave, to be read to its end; KeyError for any other.
@@ -271,11 +298,11 @@ class Project:
             found.faults.append(Fault(f'"{path}" is neither a file, a directory nor a link', path, "exclude it"))
             return
         self._absolute[path] = absolute
-        found.files.append(_File(path, "executable" if status.st_mode & 0o111 else "file", _version(status)))
+        found.files.append((path, "executable" if status.st_mode & 0o111 else "file", _version(status)))
 
     def _hash(self, files: Sequence[_File]) -> list[Fault]:
         """Learn the digests of the files, from this run, from the cache, and else from their bytes; gives the faults of those that it cannot read."""
-        unknown = {file.version: file.path for file in files if file.version not in self._digests}
+        unknown = {version: path for path, _, version in files if version not in self._digests}
         if self._cache is not None:
             self._digests.update(self._cache.get(unknown))
         unread = {version: path for version, path in unknown.items() if version not in self._digests}

@@ -5,17 +5,23 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from optimizer.builders.docker.context import BuildContext, stage_context
 from optimizer.errors import ContextError
-from optimizer.project.files import Entry, Project
+from optimizer.model.inputs import Input
+from optimizer.model.recipes.content import PackedFiles
+from optimizer.project.files import Project
 
 
-def context_of(*entries: Entry) -> BuildContext:
-    return BuildContext(dockerfile="FROM scratch\n", entries=entries, archives={}, digest="0" * 64, platform="linux/amd64", secrets=())
+def context_of(*sources: str, archives: Mapping[str, PackedFiles] | None = None) -> BuildContext:
+    inputs = tuple(Input(source=source, target="/", directory=source == ".") for source in sources)
+    return BuildContext(
+        dockerfile="FROM scratch\n", inputs=inputs, archives=archives or {}, digest="0" * 64, platform="linux/amd64", secrets=()
+    )
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
@@ -29,7 +35,7 @@ def test_modes_do_not_depend_on_the_umask(tmp_path: Path, umask: int) -> None:
     project = Project(source)
     before = os.umask(umask)
     try:
-        directory = stage_context(context_of(*project.entries(".")), project, tmp_path / "out")
+        directory = stage_context(context_of("."), project, tmp_path / "out")
     finally:
         os.umask(before)
     assert {path.name: stat.S_IMODE(path.stat().st_mode) for path in directory.iterdir()} == {
@@ -45,7 +51,8 @@ def test_a_file_that_changes_after_it_was_hashed_leaves_nothing(tmp_path: Path) 
     source.mkdir()
     (source / "data").write_text("one")
     project = Project(source)
-    context = context_of(*project.entries("data"))
+    context = context_of("data")
+    project.entries("data")
     (source / "data").write_text("two!")
     with pytest.raises(ContextError, match='"data" changed while it was read'):
         stage_context(context, project, tmp_path / "out")
@@ -55,7 +62,7 @@ def test_a_file_that_changes_after_it_was_hashed_leaves_nothing(tmp_path: Path) 
 def test_an_existing_context_is_never_rewritten(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("one")
     project = Project(tmp_path)
-    context = context_of(*project.entries("data"))
+    context = context_of("data")
     directory = stage_context(context, project, tmp_path / "out")
     (directory / "data").write_text("kept")
     assert stage_context(context, project, tmp_path / "out") == directory
@@ -66,9 +73,9 @@ def test_two_entries_that_are_one_on_this_disk_are_told_by_name(tmp_path: Path) 
     """It said "free some space" of a file that exists already."""
     (tmp_path / "data").write_text("one")
     project = Project(tmp_path)
-    (entry,) = project.entries("data")
+    packed = PackedFiles(files=Input(source="data", target="/opt/", directory=False))
     with pytest.raises(ContextError) as raised:
-        stage_context(context_of(entry, entry), project, tmp_path / "out")
+        stage_context(context_of("data", archives={"data": packed}), project, tmp_path / "out")
     (fault,) = raised.value.faults
     assert fault.message == f'the build context cannot be written to {tmp_path / "out"}: File exists ("data")'
     assert fault.hint == "two names of the project are one name on this file system, which may ignore case: rename one of them"

@@ -9,7 +9,6 @@ import pytest
 
 from optimizer import Command, Files, ImageSpec, Lock, PythonDependencies, SourceCode, plan
 from optimizer.bases.catalogue import base_image
-from optimizer.builders.docker.context import build_context
 from optimizer.builders.image_files import image_files
 from optimizer.planning.handler import ImageFiles, undefined_handler
 from optimizer.project.files import Project
@@ -234,7 +233,7 @@ class TestImages:
     def known(self, root: Path, *steps: Any, foreign: bool = False) -> ImageFiles:
         project = Project(root)
         made = plan(ImageSpec(runtime="python3.13", steps=steps), LOCK, root=root)
-        return image_files(made, build_context(made, project), project, foreign_base=foreign)
+        return image_files(made, project, foreign_base=foreign)
 
     def test_code_and_the_text_of_locks_are_known(self, project: Path) -> None:
         known = self.known(project, SourceCode("code"), PythonDependencies("requirements.txt"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,70 @@ def test_an_edit_that_keeps_size_and_time_is_seen(tmp_path: Path) -> None:
     path.write_text("two")
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
     assert Project(tmp_path, cache).entries("file") != before
+
+
+def tree(root: Path) -> Path:
+    """A project whose files nobody has changed for an hour, as far as their versions tell."""
+    (root / "a").mkdir(parents=True)
+    for name in ("a/one", "a/two", "three"):
+        (root / name).write_text(name)
+    return root
+
+
+@pytest.fixture
+def hour_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = time.time_ns()
+    monkeypatch.setattr(time, "time_ns", lambda: now + 3_600_000_000_000)
+
+
+@pytest.mark.usefixtures("hour_later")
+def test_a_tree_that_did_not_change_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = tree(tmp_path / "project")
+    cache = DigestCache(tmp_path / "cache.sqlite3")
+    first = Project(root, cache).content(".")
+    assert first == Project(root).content(".")
+
+    def read(*_: object) -> None:
+        raise AssertionError("a file was looked up")
+
+    monkeypatch.setattr(DigestCache, "get", read)
+    assert Project(root, cache).content(".") == first
+
+
+@pytest.mark.usefixtures("hour_later")
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda root: (root / "three").write_text("THREE"),
+        lambda root: (root / "three").chmod(0o755),
+        lambda root: (root / "three").rename(root / "four"),
+        lambda root: (root / "a" / "one").unlink(),
+        lambda root: (root / "a" / "new").write_text(""),
+        lambda root: (root / "b").mkdir(),
+        lambda root: (root / "link").symlink_to("three"),
+    ],
+)
+def test_every_change_of_a_tree_is_seen(tmp_path: Path, change: Callable[[Path], object]) -> None:
+    root = tree(tmp_path / "project")
+    cache = DigestCache(tmp_path / "cache.sqlite3")
+    before = Project(root, cache).content(".")
+    change(root)
+    assert before != Project(root, cache).content(".") == Project(root).content(".")
+
+
+def test_a_tree_that_changed_just_now_is_not_remembered(tmp_path: Path) -> None:
+    root = tree(tmp_path / "project")
+    cache = DigestCache(tmp_path / "cache.sqlite3")
+    Project(root, cache).content(".")
+    found = Project(root)._find(".", ())
+    assert cache.tree(found.version(".")) is None
+
+
+@pytest.mark.usefixtures("hour_later")
+def test_trees_of_two_names_and_two_sets_of_patterns_have_each_their_own(tmp_path: Path) -> None:
+    root = tree(tmp_path / "project")
+    cache = DigestCache(tmp_path / "cache.sqlite3")
+    for _ in range(2):
+        project = Project(root, cache)
+        assert project.content(".", ("three",)) != project.content(".") != project.content("a")
+        assert project.content("a") == Project(root).content("a")

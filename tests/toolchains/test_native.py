@@ -9,7 +9,7 @@ import pytest
 
 from optimizer import BuildSecret, DotnetBuild, GoBuild, ImageSpec, JavaBuild, Lock, RubyDependencies, RustBuild, SourceCode, plan
 from optimizer.builders.docker.actions import Run
-from optimizer.builders.docker.context import build_context, stage_context
+from optimizer.builders.docker.context import build_context, context_entries, stage_context
 from optimizer.builders.docker.lower import stage_bodies
 from optimizer.errors import SpecError
 from optimizer.model.plan import BuildPlan
@@ -179,7 +179,7 @@ def test_a_class_in_a_package_called_build_is_no_output(tmp_path: Path) -> None:
     )
     project = Project(tmp_path)
     context = build_context(planned(tmp_path, "java17", JavaBuild(".", tool="gradle", module="api")), project)
-    paths = {entry.path for entry in context.entries if entry.mode == "file"}
+    paths = {entry.path for entry in context_entries(context, project) if entry.mode == "file"}
     assert paths == {"settings.gradle", "build.gradle", "api/build.gradle", "api/src/main/java/build/A.java"}
 
 
@@ -195,7 +195,8 @@ def test_a_toolchain_file_is_left_out_and_told(tmp_path: Path) -> None:
     write(tmp_path, {"Cargo.toml": "", "Cargo.lock": "", "rust-toolchain.toml": '[toolchain]\nchannel = "1.80"\n'})
     made = planned(tmp_path, "provided.al2023", RustBuild("."))
     assert any('"rust-toolchain.toml" names the toolchain "1.80"' in text for text in made.warnings)
-    assert "rust-toolchain.toml" not in {entry.path for entry in build_context(made, Project(tmp_path)).entries}
+    project = Project(tmp_path)
+    assert "rust-toolchain.toml" not in {entry.path for entry in context_entries(build_context(made, project), project)}
 
 
 def test_a_vendored_workspace_is_refused_where_a_module_that_it_uses_is_not_there(tmp_path: Path) -> None:

@@ -8,13 +8,15 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from optimizer.builders.docker.render import Profile, archive_path, render
-from optimizer.builders.layer import Member, archive_members, write_archive
+from optimizer.builders.layer import archive_members, target_faults, write_archive
 from optimizer.errors import ContextError, Fault
+from optimizer.model.inputs import Input
 from optimizer.model.plan import BuildPlan
+from optimizer.model.recipes.content import PackedFiles
 from optimizer.model.secret import BuildSecret, rebased_source
 from optimizer.project.collector import no_collections
 from optimizer.project.files import Entry, Project
@@ -22,7 +24,7 @@ from optimizer.project.files import Entry, Project
 DOCKERFILE = "Dockerfile"
 _RESERVED = (DOCKERFILE, ".dockerignore")
 # Changes whenever the form of the context does, so that no older directory is taken for a newer one.
-_FORM = "2"
+_FORM = "3"
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _BUFFER = 1 << 18
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -34,15 +36,15 @@ _IN_THE_WAY = frozenset({errno.EEXIST, errno.EISDIR, errno.ENOTDIR})
 class BuildContext:
     """A build context, not yet written.
 
-    ``entries`` stand in it as they are, and ``archives``, by path, are made of
-    their members.  ``digest`` is 64 hexadecimal digits over everything that the
-    build sees: the Dockerfile, each entry's and member's path, mode and
-    content, the platform, and the names of the build secrets.
+    ``inputs`` stand in it as they are, and ``archives``, by path, are made of
+    packed files.  ``digest`` is 64 hexadecimal digits over everything that the
+    build sees: the Dockerfile, the path, mode and content of each file, the
+    platform, and the names of the build secrets.
     """
 
     dockerfile: str
-    entries: tuple[Entry, ...]
-    archives: Mapping[str, tuple[Member, ...]]
+    inputs: tuple[Input, ...]
+    archives: Mapping[str, PackedFiles]
     digest: str
     platform: str
     secrets: tuple[BuildSecret, ...]
@@ -59,38 +61,44 @@ def build_context(plan: BuildPlan, project: Project, profile: Profile = Profile.
     Raises :class:`ContextError` for files that are missing, leave the project,
     or cannot stand in a build context: the faults of all stages, each once.
     """
-    found: dict[str, Entry] = {}
-    archives: dict[str, tuple[Member, ...]] = {}
     faults: dict[Fault, None] = {}
+    contents: list[tuple[str, ...]] = []
+    inputs = []
     for item in plan.plain_inputs():
+        if not item.directory and item.source in _RESERVED:
+            message = f'"{item.source}" cannot be part of an image: the build uses a file of that name itself'
+            faults[Fault(message, item.source, "rename the file")] = None
+            continue
+        if item.directory and item.source == ".":
+            item = replace(item, exclude=(*item.exclude, *_RESERVED))
+        inputs.append(item)
         try:
-            entries = project.entries(item.source, item.exclude)
+            contents.append((item.source, *item.exclude, project.content(item.source, item.exclude)))
+        except ContextError as error:
+            faults.update(dict.fromkeys(error.faults))
+    archives = {archive_path(name): packed for name, packed in sorted(plan.packed().items())}
+    for path, packed in archives.items():
+        faults.update(dict.fromkeys(target_faults(packed.files)))
+        try:
+            content = project.content(packed.files.source, packed.files.exclude)
         except ContextError as error:
             faults.update(dict.fromkeys(error.faults))
             continue
-        for entry in entries:
-            if entry.path not in _RESERVED:
-                found[entry.path] = entry
-            elif not item.directory:
-                message = f'"{entry.path}" cannot be part of an image: the build uses a file of that name itself'
-                faults[Fault(message, entry.path, "rename the file")] = None
-    for name, packed in sorted(plan.packed().items()):
-        try:
-            archives[archive_path(name)] = archive_members(packed, project)
-        except ContextError as error:
-            faults.update(dict.fromkeys(error.faults))
-    for path in sorted(archives.keys() & found.keys()):
-        faults[Fault(f'"{path}" is the place of an archive in the build context', path, "rename the file, or the step of that name")] = None
+        contents.append((path, "archive", packed.files.target, str(packed.executable), content))
+    for path in sorted(archives):
+        if project.kind(path) is not None and any(path in project.modes(item.source, item.exclude) for item in inputs):
+            faults[
+                Fault(f'"{path}" is the place of an archive in the build context', path, "rename the file, or the step of that name")
+            ] = None
     if faults:
         raise ContextError(tuple(faults))
-    plain = tuple([found[path] for path in sorted(found)])
     text = render(plan, profile)
     secrets = plan.secrets()
     return BuildContext(
         dockerfile=text,
-        entries=plain,
+        inputs=tuple(inputs),
         archives=archives,
-        digest=_digest(text, plain, archives, plan.platform, {secret.id: secret.source for secret in secrets}),
+        digest=_digest(text, plan.platform, {secret.id: secret.source for secret in secrets}, sorted(set(contents))),
         platform=plan.platform,
         secrets=secrets,
     )
@@ -145,24 +153,21 @@ def _unwritten(error: OSError, parent: str, temporary: str) -> Fault:
     return Fault(f"the build context cannot be written to {parent}: {error.strerror}{where}", parent, hint)
 
 
-def _digest(
-    dockerfile: str, entries: Sequence[Entry], archives: Mapping[str, Sequence[Member]], platform: str, secrets: Mapping[str, str]
-) -> str:
+def context_entries(context: BuildContext, project: Project) -> tuple[Entry, ...]:
+    """What stands in the context as it is, without the Dockerfile and the archives; each once, sorted by path."""
+    found = {entry.path: entry for item in context.inputs for entry in project.entries(item.source, item.exclude)}
+    return tuple([found[path] for path in sorted(found)])
+
+
+def _digest(dockerfile: str, platform: str, secrets: Mapping[str, str], contents: Iterable[Sequence[str]]) -> str:
     digest = hashlib.sha256()
     for field in (_FORM, dockerfile, platform, *(text for pair in sorted(secrets.items()) for text in pair)):
         digest.update(_field(field))
-    for path, members in archives.items():
-        for field in (path, "archive", str(len(members))):
+    for fields in contents:
+        digest.update(_field(str(len(fields))))
+        for field in fields:
             digest.update(_field(field))
-        _add(digest, members)
-    _add(digest, entries)
     return digest.hexdigest()
-
-
-def _add(digest: hashlib._Hash, entries: Iterable[Entry | Member]) -> None:
-    modes = {mode: _field(mode) for mode in ("file", "executable", "directory", "symlink")}
-    for path, mode, content, *_ in entries:
-        digest.update(_field(path) + modes[mode] + _field(content))
 
 
 def _field(text: str) -> bytes:
@@ -174,18 +179,18 @@ def _field(text: str) -> bytes:
 def _write(context: BuildContext, project: Project, directory: str) -> None:
     made: set[str] = {directory}
     _write_text(os.path.join(directory, DOCKERFILE), context.dockerfile)
-    for entry in context.entries:
+    for entry in context_entries(context, project):
         target = f"{directory}/{entry.path}"
         _make_directory(target if entry.mode == "directory" else target.rpartition("/")[0], made)
         if entry.mode == "symlink":
             os.symlink(entry.content, target)
         elif entry.mode != "directory":
             _copy(project, entry, target)
-    for path, members in context.archives.items():
+    for path, packed in context.archives.items():
         target = os.path.join(directory, path)
         _make_directory(os.path.dirname(target), made)
         with open(target, "xb", buffering=_BUFFER) as file:
-            write_archive(file, members, project)
+            write_archive(file, archive_members(packed, project), project)
         os.chmod(target, 0o644)
 
 
