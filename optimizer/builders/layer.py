@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import functools
 import posixpath
-import tarfile
 from collections.abc import Callable, Iterable
 from typing import BinaryIO, NamedTuple
 
+from optimizer.builders.tar import END, TarEntry, header, padding, sort_key
 from optimizer.errors import ContextError, Fault
 from optimizer.model.inputs import Input
-from optimizer.model.plan import TIMESTAMP
 from optimizer.model.recipes.content import PackedFiles
 from optimizer.project.files import Entry, Project, directories_above, name_fault
 
-_BLOCK = tarfile.BLOCKSIZE
-_TYPES = {"directory": tarfile.DIRTYPE, "symlink": tarfile.SYMTYPE}
-# Larger sizes do not fit into the digits of a header.
-_SIZES = 8**11
 _MODES = {"directory": 0o755, "executable": 0o755, "file": 0o644, "symlink": 0o777}
 
 
@@ -36,7 +30,7 @@ class Member(NamedTuple):
 
 
 def archive_members(packed: PackedFiles, project: Project) -> tuple[Member, ...]:
-    """What an archive of the files holds, directories above them too, sorted by path.
+    """What an archive of the files holds, directories above them too, in the order of a layer.
 
     Raises :class:`ContextError` as :meth:`Project.entries` does, and for the
     faults of :func:`target_faults`.
@@ -54,7 +48,7 @@ def archive_members(packed: PackedFiles, project: Project) -> tuple[Member, ...]
     for directory in tops | directories_above((*found, *tops)):
         found.setdefault(directory, Member(directory, "directory", "", None))
     found.pop("", None)
-    return tuple([found[path] for path in sorted(found)])
+    return tuple([found[path] for path in sorted(found, key=sort_key)])
 
 
 def target_faults(files: Input) -> list[Fault]:
@@ -70,54 +64,16 @@ def write_archive(file: BinaryIO, members: Iterable[Member], project: Project) -
     """
     for member in members:
         if member.mode in ("directory", "symlink"):
-            file.write(header(member, 0))
+            target = member.content if member.mode == "symlink" else ""
+            file.write(header(TarEntry(member.path, member.mode, _MODES[member.mode], target=target)))
             continue
         assert member.entry is not None
         with project.opened(member.entry) as source:
-            file.write(header(member, source.size))
+            file.write(header(TarEntry(member.path, "file", _MODES[member.mode], source.size)))
             for chunk in source.chunks():
                 file.write(chunk)
-        file.write(bytes(-source.size % _BLOCK))
-    file.write(bytes(2 * _BLOCK))
-
-
-def header(member: Member, size: int) -> bytes:
-    """What tarfile writes before a member of that many bytes."""
-    if member.mode != "symlink" and size < _SIZES and member.path.isascii():
-        name = f"{member.path}/" if member.mode == "directory" else member.path
-        if len(name) <= tarfile.LENGTH_NAME:
-            return _short_header(name.encode("ascii"), size, *_short_parts(member.mode))
-    return _long_header(member.path, member.mode, member.content, size)
-
-
-def _long_header(path: str, mode: str, content: str, size: int) -> bytes:
-    information = tarfile.TarInfo(path)
-    information.type = _TYPES.get(mode, tarfile.REGTYPE)
-    information.mode = _MODES[mode]
-    information.mtime = TIMESTAMP
-    information.size = size
-    if mode == "symlink":
-        information.linkname = content
-    # Of the forms that every builder reads, the one that has room for every name and size.
-    return information.tobuf(tarfile.PAX_FORMAT)
-
-
-def _short_header(name: bytes, size: int, before: bytes, after: bytes, end: bytes, total: int) -> bytes:
-    """A header with a name and a size that need no others before it: a tenth of tarfile's time."""
-    digits = b"%011o" % size
-    return b"%b%b%b%b%06o%b" % (name.ljust(tarfile.LENGTH_NAME, b"\0"), before, digits, after, total + sum(name) + sum(digits), end)
-
-
-@functools.cache
-def _short_parts(mode: str) -> tuple[bytes, bytes, bytes, int]:
-    """The constant parts of the header of every file of a mode, around its size and checksum, and their part of the checksum.
-
-    Source: https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html#tag_20_92_13_06
-    """
-    header = _long_header("", mode, "", 0)
-    before, after, end = header[tarfile.LENGTH_NAME : 124], header[135:148], header[154:]
-    # The sum is made with blanks in its own place, the last two of which it does not fill.
-    return before, after, end, sum(before) + sum(after) + sum(end[2:]) + 8 * ord(" ")
+        file.write(padding(source.size))
+    file.write(END)
 
 
 def places(files: Input) -> Callable[[str], str]:

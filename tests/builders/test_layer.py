@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from optimizer import Command, Files, ImageSpec, Lock, SourceCode, plan
 from optimizer.builders.docker.context import BuildContext, build_context, stage_context
-from optimizer.builders.layer import Member, archive_members, header, write_archive
+from optimizer.builders.layer import archive_members, write_archive
 from optimizer.errors import ContextError
 from optimizer.model.inputs import Input
 from optimizer.model.plan import TIMESTAMP
@@ -86,31 +86,6 @@ def test_unusual_names_and_all_bytes_survive(names: list[str], content: bytes, t
         for name in names:
             member = opened.extractfile(f"opt/data/{name}")
             assert member is not None and member.read() == content
-
-
-@given(
-    path=st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs", "Cc"]), min_size=1, max_size=120).filter(
-        lambda path: not path.startswith("/") and not path.endswith("/")
-    )
-    | st.from_regex(r"[a-z]{90,110}", fullmatch=True),
-    mode=st.sampled_from(["file", "executable", "directory", "symlink"]),
-    target=st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=120),
-    size=st.integers(0, 2**36) | st.sampled_from([8**11 - 1, 8**11]),
-)
-@settings(deadline=None, max_examples=500)
-def test_headers_are_those_of_tarfile(path: str, mode: str, target: str, size: int) -> None:
-    """Each header is made without tarfile where it can be, and is the same bytes."""
-    information = tarfile.TarInfo(path)
-    information.mtime = TIMESTAMP
-    information.mode = {"file": 0o644, "symlink": 0o777}.get(mode, 0o755)
-    if mode == "directory":
-        information.type = tarfile.DIRTYPE
-    elif mode == "symlink":
-        information.type, information.linkname = tarfile.SYMTYPE, target
-    else:
-        information.size = size
-    member = Member(path, mode, target if mode == "symlink" else "", None)
-    assert header(member, information.size) == information.tobuf(tarfile.PAX_FORMAT)
 
 
 @pytest.mark.parametrize(
