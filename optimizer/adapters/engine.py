@@ -160,7 +160,8 @@ class Engine:
         # BUILDX_NO_DEFAULT_ATTESTATIONS is what CDK sets: Lambda takes no index.
         variables = {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1", "BUILDKIT_PROGRESS": "plain", **(environment or {})}
         # Another builder than the engine's own keeps what it built to itself, unless it is told.
-        load = ["--load"] if os.environ.get("BUILDX_BUILDER") else []
+        loads = os.environ.get("BUILDX_BUILDER") and not any(option.startswith("--output=") for option in options)
+        load = ["--load"] if loads else []
         result = run_docker(["build", *options, *load, "."], directory=directory, environment=variables)
         if result.returncode != 0:
             raise _refused("the build failed", result.stderr, "on the engine's disk (docker system df)", lines=_LAST_LINES)

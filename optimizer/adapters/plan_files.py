@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from optimizer.adapters.files import replace_file
+from optimizer.builders.docker.render import render
 from optimizer.dockerfile.rendered import HEADER
 from optimizer.errors import ContextError, PlanError
+from optimizer.model.build import BuildOptions
 from optimizer.planning.document import KeptPlan, plan_from_data, plan_to_data, text_digest
 
 
@@ -81,3 +83,14 @@ def plan_beside(directory: Path, dockerfile: str) -> FoundPlan:
     if planned.dockerfile != text_digest(dockerfile):
         return FoundPlan(note="its generated Dockerfile was changed after it was synthesized")
     return FoundPlan(planned=planned)
+
+
+def planned_image(directory: Path, options: BuildOptions, dockerfile: str) -> FoundPlan:
+    """The plan of the image that CDK would build with the options; none where they, or an ignore file, change what its stages are."""
+    reaches_in = options.arguments or options.contexts or options.target or options.ssh or options.no_cache
+    if reaches_in or (directory / ".dockerignore").exists():
+        return FoundPlan()
+    found = plan_beside(directory, dockerfile)
+    if found.planned is not None and render(found.planned.plan) != dockerfile:
+        return FoundPlan(note="another version of this tool rendered its Dockerfile")
+    return found

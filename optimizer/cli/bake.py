@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from optimizer.adapters.assembly import AssemblyImage, Destination, load_images
+from optimizer.adapters.assembly import AssemblyImage, load_images
 from optimizer.adapters.files import replace_file
-from optimizer.adapters.plan_files import FoundPlan, plan_beside
+from optimizer.adapters.plan_files import planned_image
 from optimizer.builders.docker.bake import BakeImage, bake_file
-from optimizer.builders.docker.render import render
-from optimizer.errors import ConfigurationError, ContextError, Fault, SpecError, UnknownImageError
-from optimizer.model.ecr import EcrRegistry
+from optimizer.cli.destinations import asset_tags, parse_repository
+from optimizer.errors import ConfigurationError, ContextError, Fault, UnknownImageError
 from optimizer.model.reference import ImageReference
 from optimizer.model.secret import rebased_source
 
@@ -41,7 +40,7 @@ def command(app: Path, repository: str | None, only_new: bool, output: Path | No
     Tags of an asset repository are immutable: use --only-new before a push.
     Without new images, the file is empty.
     """
-    reference = _repository(repository) if repository is not None else None
+    reference = parse_repository(repository) if repository is not None else None
     images = load_images(app)
     for image in images:
         if image.directory is None:
@@ -49,7 +48,7 @@ def command(app: Path, repository: str | None, only_new: bool, output: Path | No
     built = [image for image in images if image.directory is not None]
     if not built:
         raise ContextError(f'the app in "{app}" has no image to build', str(app), "declare an OptimizedFunction, and run cdk synth again")
-    tags = _tags(built, reference)
+    tags = asset_tags(built, reference)
     if only_new:
         known = _in_registry(tags)
         click.echo(f"{len(known)} of {len(built)} images are in the repository already", err=True)
@@ -62,54 +61,6 @@ def command(app: Path, repository: str | None, only_new: bool, output: Path | No
     else:
         replace_file(output, file.text, "the bake file", ContextError)
         click.echo(f"wrote {output}: {file.images} images, {file.shared} shared stages", err=True)
-
-
-def _repository(text: str) -> ImageReference:
-    try:
-        reference = ImageReference.parse(text)
-    except SpecError:
-        reference = None
-    if reference is None or reference.tag is not None or reference.digest is not None:
-        raise ConfigurationError(
-            f'"{text}" is not a repository; allowed: HOST[:PORT]/NAME without a tag',
-            "--repository",
-            'for example "123456789012.dkr.ecr.eu-central-1.amazonaws.com/lambda-images"',
-        )
-    return reference
-
-
-def _tags(images: Sequence[AssemblyImage], repository: ImageReference | None) -> dict[str, tuple[str, ...]]:
-    """What CDK would push each image as, by asset; raises ConfigurationError for a tag that only CDK knows."""
-    if repository is None:
-        unknown = sorted({image.name for image in images if any(destination.registry is None for destination in image.destinations)})
-        if unknown:
-            raise ConfigurationError(
-                f"account and region of {_list(unknown)} are known only at deployment, and so is the repository",
-                hint="name it with --repository HOST/NAME, or give the stacks an account and a region with env=",
-            )
-        return {image.asset: _sorted(map(_reference, image.destinations)) for image in images}
-    # With the account and region of the repository, all placeholders have their values.
-    registry = EcrRegistry.parse(repository.registry)
-    names = {
-        registry.specialize(destination.repository) if registry else destination.repository
-        for image in images
-        for destination in image.destinations
-    }
-    if len(names) > 1:
-        raise ConfigurationError(
-            f"the images of the app go to several repositories: {_list(sorted(names))}; --repository names only one",
-            "--repository",
-            "route them to one with SharedRepositorySynthesizer, or give the stacks an account and a region with env=",
-        )
-    (name,) = names
-    if name != repository.repository:
-        click.echo(f'warning: cdk deploy looks for the images in "{name}", not in "{repository.repository}"', err=True)
-    return {image.asset: _sorted(f"{repository.name}:{destination.tag}" for destination in image.destinations) for image in images}
-
-
-def _reference(destination: Destination) -> str:
-    assert destination.registry is not None
-    return f"{destination.registry.host}/{destination.repository}:{destination.tag}"
 
 
 def _in_registry(tags: Mapping[str, tuple[str, ...]]) -> set[str]:
@@ -139,11 +90,7 @@ def _bake_image(image: AssemblyImage, tags: tuple[str, ...]) -> BakeImage:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ContextError(f'"{path}" cannot be read: {error}', str(path), "run cdk synth again") from None
-    # An option that reaches into the stages from outside, or an ignore file, changes what equal stages are.
-    plain = not (options.arguments or options.contexts or options.target or options.ssh or options.no_cache)
-    found = plan_beside(directory, text) if plain and not (directory / ".dockerignore").exists() else FoundPlan()
-    if found.planned is not None and render(found.planned.plan) != text:
-        found = FoundPlan(note="another version of this tool rendered its Dockerfile")
+    found = planned_image(directory, options, text)
     if found.note:
         click.echo(f"warning: {image.name} is built as it is, without sharing stages: {found.note}; run cdk synth again", err=True)
     return BakeImage(
@@ -182,12 +129,3 @@ def _check_caches(images: Iterable[BakeImage]) -> None:
             )
     if faults:
         raise ConfigurationError(faults)
-
-
-def _sorted(tags: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted(set(tags)))
-
-
-def _list(names: Sequence[str]) -> str:
-    shown = ", ".join(f'"{name}"' for name in names[:3])
-    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"

@@ -21,6 +21,7 @@ _COMMANDS = {
     "lint": "Check Dockerfiles, templates, apps and built images against the conventions.",
     "pin": "Pin base and builder images by digest in optimizer.lock.",
     "plan": "Show stages, layers, base and repository of a spec or a synthesized app.",
+    "publish": "Publish images: take layers from the repository, make only what is new, and push, without a build.",
     "render": "Print the Dockerfile of a spec, or write its build context.",
     "schema": "Print the JSON Schema of image specifications, or of optimizer.toml.",
     "verify": "Build images twice as two machines would, and explain what differs.",

@@ -8,6 +8,7 @@ from typing import Any
 from optimizer.images.analysis import ImageAnalysis, LayerAnalysis
 from optimizer.linting.finding import Finding
 from optimizer.model.text import printable
+from optimizer.report.sizes import size_text
 from optimizer.report.table import table
 
 _STEP_WIDTH = 70
@@ -90,18 +91,6 @@ def inspection_as_text(analysis: ImageAnalysis, findings: Sequence[Finding]) -> 
         lines.append(f"{item.severity.value}: {item.rule} {item.name}: {item.message}")
         lines.append(f"  hint: {item.hint}")
     return "\n".join(lines)
-
-
-def size_text(size: int | None) -> str:
-    """Bytes for a person, in powers of ten; ``-`` where unknown."""
-    if size is None:
-        return "-"
-    value, unit = float(size), "B"
-    for larger in ("kB", "MB", "GB"):
-        if value < 999.95:
-            break
-        value, unit = value / 1000, larger
-    return f"{size} B" if unit == "B" else f"{value:.1f} {unit}"
 
 
 def _row(number: int, layer: LayerAnalysis, shared: bool) -> list[str]:

@@ -14,7 +14,9 @@ from optimizer.builders import tar
 from optimizer.builders.tar import END, TarEntry, header, padding, sort_key
 from optimizer.model.plan import TIMESTAMP
 
-NAME = st.text(st.characters(codec="utf-8", exclude_characters="/\0"), min_size=1, max_size=120).filter(lambda name: name not in (".", ".."))
+NAME = st.text(st.characters(codec="utf-8", exclude_characters="/\0"), min_size=1, max_size=120).filter(
+    lambda name: name not in (".", "..")
+)
 PATH = st.lists(NAME, min_size=1, max_size=4).map("/".join) | st.from_regex(r"[a-z/]{90,280}", fullmatch=True).map(
     lambda text: "/".join(part for part in text.split("/") if part) or "x"
 )

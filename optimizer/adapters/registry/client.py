@@ -20,6 +20,7 @@ from optimizer.adapters.registry.manifests import (
     verified_digest,
 )
 from optimizer.adapters.registry.media_types import INDEX_TYPES, MANIFEST_TYPES
+from optimizer.adapters.registry.repository import Repository
 from optimizer.adapters.registry.session import Session
 from optimizer.adapters.registry.transport import Response, Transport
 from optimizer.errors import RegistryError
@@ -69,8 +70,8 @@ class HttpRegistry:
     Plain HTTP is spoken to ``127.0.0.1`` and ``localhost`` alone.  Answers 429
     and 5xx and failing connections are tried again, five times in all, no sooner
     than ``Retry-After`` says; a registry that wants more than 60 seconds is
-    not waited for.  Keeps tokens and the connection between calls; use it as a
-    context manager, from one thread.  ``sleep`` takes seconds, ``now`` gives an
+    not waited for.  Keeps tokens and connections between calls; use it as a
+    context manager, from as many threads as you like.  ``sleep`` takes seconds, ``now`` gives an
     aware time.
     """
 
@@ -130,6 +131,10 @@ class HttpRegistry:
         digest.
         """
         return io.BufferedReader(BlobStream(self._exchange(reference), digest, size_bytes), _BLOB_CHUNK)
+
+    def repository(self, reference: ImageReference) -> Repository:
+        """The reference's repository, for pushing."""
+        return Repository(lambda also: Exchange(self._transport, self._session, reference, "pull,push", also), reference)
 
     def _exchange(self, reference: ImageReference) -> Exchange:
         return Exchange(self._transport, self._session, reference)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TypeVar
 
-from optimizer.adapters.registry.messages import reason_of, refused, unreachable
+import httpx
+
+from optimizer.adapters.registry.messages import ASK_OWNER, clean, reason_of, refused, unreachable
 from optimizer.adapters.registry.session import Session
-from optimizer.adapters.registry.transport import Request, Response, Stream, Transport, is_loopback
+from optimizer.adapters.registry.transport import Request, Response, Stream, Transport, is_loopback, is_safe
 from optimizer.errors import RegistryError
 from optimizer.model.reference import ImageReference
 
@@ -17,9 +19,15 @@ _Answer = TypeVar("_Answer", Response, Stream)
 
 
 class Exchange:
-    """Asks the registry of a reference about its repository, with the login that the registry wants."""
+    """Asks the registry of a reference about its repository, with the login that the registry wants.
 
-    def __init__(self, transport: Transport, session: Session, reference: ImageReference) -> None:
+    ``actions`` are what it asks for: ``pull``, or ``pull,push``; ``also`` are
+    repositories of the same registry that it reads besides.
+    """
+
+    def __init__(
+        self, transport: Transport, session: Session, reference: ImageReference, actions: str = "pull", also: Iterable[str] = ()
+    ) -> None:
         self._transport = transport
         self._session = session
         self.subject = str(reference)
@@ -32,7 +40,7 @@ class Exchange:
                 repository = f"library/{repository}"
         scheme = "http" if is_loopback(self._host) else "https"
         self._base = f"{scheme}://{api_host}/v2/{repository}"
-        self._scope = f"repository:{repository}:pull"
+        self._scope = " ".join([f"repository:{repository}:{actions}", *(f"repository:{other}:pull" for other in also)])
 
     def get(self, path: str, accept: str) -> Response:
         """The answer 200 to a GET; raises RegistryError for any other."""
@@ -53,19 +61,64 @@ class Exchange:
         """The error for a connection that breaks every time."""
         return unreachable(self._host, reason_of(error), self.subject)
 
+    def send(
+        self,
+        method: str,
+        target: str,
+        what: str,
+        statuses: Collection[int],
+        headers: Mapping[str, str] | None = None,
+        content: Callable[[], Iterable[bytes]] | None = None,
+    ) -> Response:
+        """The answer to a request, with one of the statuses; raises RegistryError for any other.
+
+        ``target`` is a path in the repository, or the address that an answer
+        named, as it stands there; ``what`` names what is asked for in errors.
+        """
+        answer = self._answer(method, self._address(target), headers or {}, content, self._transport.fetch)
+        if answer.status not in statuses:
+            raise refused(self._host, answer.status, answer.body, what)
+        return answer
+
+    def _address(self, target: str) -> str:
+        if "://" not in target and not target.startswith("/"):
+            return f"{self._base}/{target}"
+        try:
+            url = httpx.URL(self._base).join(target)
+        except httpx.InvalidURL:
+            url = httpx.URL("")
+        if not is_safe(url):
+            raise RegistryError(f'registry "{self._host}" sends to "{clean(target)}"; allowed: an https address', hint=ASK_OWNER)
+        return str(url)
+
     def _get(self, path: str, headers: Mapping[str, str], ask: Callable[[Request], _Answer]) -> _Answer:
-        url, authorization = f"{self._base}/{path}", self._session.authorization(self._host, self._scope)
-        answer = ask(Request(url=url, subject=self.subject, headers=_authorized(headers, authorization)))
-        if answer.status == 401:
-            challenge = answer.headers.get_list("WWW-Authenticate")
-            authorization = self._session.authorize(self._host, self._scope, challenge, self.subject)
-            if authorization is None:
-                raise refused(self._host, 401, answer.body, f'"{self.subject}"')
-            answer = ask(Request(url=url, subject=self.subject, headers=_authorized(headers, authorization)))
+        answer = self._answer("GET", f"{self._base}/{path}", headers, None, ask)
         if answer.status != 200 and not (answer.status == 206 and "Range" in headers):
             what = f'"{self.subject}"' if path.startswith("manifests/") else f'a blob of "{self.subject}"'
             raise refused(self._host, answer.status, answer.body, what)
         return answer
+
+    def _answer(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        content: Callable[[], Iterable[bytes]] | None,
+        ask: Callable[[Request], _Answer],
+    ) -> _Answer:
+        """The answer with the login that the registry wants, whatever its status; another host gets no login."""
+        own = httpx.URL(url).netloc == httpx.URL(self._base).netloc
+        authorization = self._session.authorization(self._host, self._scope) if own else None
+        for last in (False, True):
+            request = Request(method=method, url=url, subject=self.subject, headers=_authorized(headers, authorization), content=content)
+            answer = ask(request)
+            if answer.status != 401 or not own or last:
+                return answer
+            challenge = answer.headers.get_list("WWW-Authenticate")
+            authorization = self._session.authorize(self._host, self._scope, challenge, self.subject)
+            if authorization is None:
+                raise refused(self._host, 401, answer.body, f'"{self.subject}"')
+        raise AssertionError("the second answer is returned")
 
 
 def _authorized(headers: Mapping[str, str], authorization: str | None) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterable, Mapping
 
 import httpx
@@ -29,6 +30,8 @@ class Session:
         self._credentials = credentials
         self._logins: dict[str, Login | RegistryError | None] = {}
         self._authorizations: dict[tuple[str, str], str] = {}
+        # A credential helper is asked once, however many threads wait for its answer.
+        self._asking = threading.Lock()
 
     def authorization(self, host: str, scope: str) -> str | None:
         """The ``Authorization`` header that the scope had last; None when it had none."""
@@ -40,6 +43,10 @@ class Session:
         None where they ask for a login that there is not.  Raises RegistryError.
         """
         challenges = parse_challenges(challenge)
+        with self._asking:
+            return self._authorize(host, scope, challenges, subject)
+
+    def _authorize(self, host: str, scope: str, challenges: Mapping[str, Mapping[str, str]], subject: str) -> str | None:
         login = self._login(host) or Login()
         if "bearer" in challenges:
             made: str | None = f"Bearer {login.registry_token or self._token(host, scope, challenges['bearer'], login, subject)}"
@@ -77,7 +84,7 @@ class Session:
         if login.identity_token:
             # https://distribution.github.io/distribution/spec/auth/oauth/
             form = {**query, "grant_type": "refresh_token", "refresh_token": login.identity_token, "client_id": _CLIENT_ID}
-            request = Request(url=str(url), form=form, subject=subject)
+            request = Request(url=str(url), method="POST", form=form, subject=subject)
         else:
             headers = {"Authorization": login.basic} if login.basic else {}
             request = Request(url=str(url.copy_merge_params(query)), headers=headers, subject=subject)

@@ -10,7 +10,8 @@ import datetime
 import email.utils
 import json
 import re
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -30,16 +31,19 @@ _MAX_DELAY_S = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A GET; ``subject`` is the image reference that errors name.
+    """One request; ``subject`` is the image reference that errors name.
 
-    With a ``form`` it is a POST of that form, which follows no redirect: a form
-    may hold a secret, and only its first receiver was checked.
+    With a ``form`` it is a POST of that form.  ``content`` gives the bytes of a
+    body, anew for each attempt.  Only requests that change nothing follow
+    redirects: a form may hold a secret, and only its first receiver was checked.
     """
 
     url: str
     subject: str
+    method: str = "GET"
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)
+    content: Callable[[], Iterable[bytes]] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,7 @@ class Transport:
         self._now = now
         self._http: httpx.Client | None = None
         self._unreachable: dict[str, str] = {}
+        self._making = threading.Lock()
 
     def close(self) -> None:
         """Close the connections; the next request opens new ones."""
@@ -142,9 +147,9 @@ class Transport:
             )
 
     def _receive(self, request: Request) -> Response:
-        started = self._now()
         body = bytearray()
         response = self._open(request)
+        started = self._now()
         try:
             for chunk in response.iter_bytes():
                 body += chunk
@@ -169,28 +174,32 @@ class Transport:
 
     def _open(self, request: Request) -> httpx.Response:
         client = self._client()
-        method = "GET" if request.form is None else "POST"
-        built = client.build_request(method, request.url, headers=dict(request.headers), data=request.form)
-        return client.send(built, stream=True, follow_redirects=request.form is None)
+        content = request.content() if request.content is not None else None
+        built = client.build_request(request.method, request.url, headers=dict(request.headers), data=request.form, content=content)
+        return client.send(built, stream=True, follow_redirects=request.method in ("GET", "HEAD"))
 
     def _client(self) -> httpx.Client:
-        # Made at the first request: it reads the certificates from disk.
-        if self._http is None:
-            try:
-                self._http = httpx.Client(
-                    timeout=_TIMEOUT,
-                    max_redirects=_MAX_REDIRECTS,
-                    event_hooks={"request": [_check_line]},
-                    # A proxy cannot reach this machine's own loopback.
-                    mounts={"all://127.0.0.1": None, "all://localhost": None},
-                    headers={"User-Agent": "lambda-image-optimizer", "Accept-Encoding": "identity"},
-                )
-            except (httpx.InvalidURL, ValueError, ImportError, OSError) as error:
-                raise RegistryError(
-                    f"no HTTP client with this environment: {reason_of(error)}",
-                    hint="check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR",
-                ) from None
-        return self._http
+        # Made at the first request, of whichever thread: it reads the certificates from disk.
+        with self._making:
+            if self._http is None:
+                self._http = self._new_client()
+            return self._http
+
+    def _new_client(self) -> httpx.Client:
+        try:
+            return httpx.Client(
+                timeout=_TIMEOUT,
+                max_redirects=_MAX_REDIRECTS,
+                event_hooks={"request": [_check_line]},
+                # A proxy cannot reach this machine's own loopback.
+                mounts={"all://127.0.0.1": None, "all://localhost": None},
+                headers={"User-Agent": "lambda-image-optimizer", "Accept-Encoding": "identity"},
+            )
+        except (httpx.InvalidURL, ValueError, ImportError, OSError) as error:
+            raise RegistryError(
+                f"no HTTP client with this environment: {reason_of(error)}",
+                hint="check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR",
+            ) from None
 
 
 def is_safe(url: httpx.URL) -> bool:

@@ -70,6 +70,14 @@ def render_part(plan: BuildPlan, stages: Collection[str], *, image: bool) -> str
     return _joined(_Renderer(plan, Profile.BUILDKIT, link=" --link").blocks(stages, image=image))
 
 
+def render_trees(plan: BuildPlan, stages: Iterable[str]) -> str:
+    """The text of a Dockerfile whose image holds nothing but the trees of some stages, each in a directory of the stage's name."""
+    renderer = _Renderer(plan, Profile.BUILDKIT)
+    copies = [f"COPY --from={name} {TREE}/ /{name}/" for name in stages]
+    blocks = renderer.blocks([stage.name for stage in plan.stages], image=False)
+    return _joined([HEADER, *blocks, "\n".join(["FROM scratch", *copies])])
+
+
 def needed_stages(plan: BuildPlan, stage: Stage | None) -> tuple[str, ...]:
     """The stages that a stage, or the image, starts from or copies trees from, in the order of use, without mere archives."""
     origin, trees = (plan.final, plan.layers) if stage is None else (stage.origin, stage.trees)

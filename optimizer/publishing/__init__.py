@@ -1,0 +1,1 @@
+"""Makes images available in their repositories without building what they have already."""

@@ -1,0 +1,258 @@
+"""Publishes images: what a repository has is found by its key, and only what no repository has is made.
+
+Terms
+    key tag    the tag ``layer-KEY`` of an image's own manifest, whose layer of
+               that key its annotation names; no manifest exists for its sake
+    base tag   the tag ``base-DIGEST`` of an image on that base, whose layers
+               the repository then has
+
+Images get their own tags last: whatever ends a run, nothing that has a tag
+lacks a part, and the next run goes on with what is there.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from optimizer.adapters.registry.client import HttpRegistry
+from optimizer.adapters.registry.repository import Repository
+from optimizer.builders.direct.image import MANIFEST, BaseImage, LayerBlob, image_documents, layer_of_manifest
+from optimizer.model.plan import Stage
+from optimizer.model.publication import ImageResult, LayerResult
+from optimizer.model.reference import ImageReference
+from optimizer.publishing.bases import fetch_base
+from optimizer.publishing.images import PublishImage, Report
+from optimizer.publishing.making import LayerMaker, MadeLayer
+
+_THREADS = 8
+
+
+def key_tag(key: str) -> str:
+    """The tag under which the layer of a key is found."""
+    return f"layer-{key}"
+
+
+def base_tag(base: BaseImage) -> str:
+    """The tag of an image on that base."""
+    return f"base-{base.digest.removeprefix('sha256:')}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Target:
+    """One name of an image."""
+
+    image: PublishImage
+    reference: ImageReference
+
+    @property
+    def repository(self) -> str:
+        return self.reference.name
+
+
+_Wanted = Mapping[tuple[str, str], tuple[PublishImage, Stage]]
+"""Stages by the name of the repository that wants their layers, and by key."""
+
+
+def publish(
+    images: Sequence[PublishImage],
+    registry: HttpRegistry,
+    *,
+    reuse: Iterable[ImageReference] = (),
+    engine: bool = True,
+    report: Report = lambda line: None,
+) -> tuple[ImageResult, ...]:
+    """Publish images under all their names; gives one result for each name, in the order of the images.
+
+    ``reuse`` are repositories from which layers are taken too.  Without
+    ``engine`` no container engine is asked.
+
+    Raises :class:`RegistryError`, :class:`EngineError` and :class:`ImageError`;
+    no tag then names an image that lacks a part.
+    """
+    targets = [_Target(image, reference) for image in images for reference in image.destinations]
+    with tempfile.TemporaryDirectory(prefix="optimizer-publish-") as directory, ThreadPoolExecutor(_THREADS) as pool:
+        run = _Run(registry, pool, Path(directory), tuple(reuse), report, engine=engine)
+        return run.results(targets)
+
+
+class _Run:
+    def __init__(
+        self,
+        registry: HttpRegistry,
+        pool: ThreadPoolExecutor,
+        directory: Path,
+        reuse: tuple[ImageReference, ...],
+        report: Report,
+        *,
+        engine: bool,
+    ) -> None:
+        self._registry = registry
+        self._pool = pool
+        self._reuse = reuse
+        self._report = report
+        self._maker = LayerMaker(directory, pool, report, engine=engine)
+        self._repositories: dict[str, Repository] = {}
+
+    def results(self, targets: Sequence[_Target]) -> tuple[ImageResult, ...]:
+        for reference in (*(target.reference for target in targets), *self._reuse):
+            if reference.name not in self._repositories:
+                self._repositories[reference.name] = self._registry.repository(reference)
+        there = list(self._pool.map(lambda target: self._of(target).has_manifest(str(target.reference.tag)), targets))
+        missing = [target for target, present in zip(targets, there, strict=True) if not present]
+        pushed = self._push(missing) if missing else {}
+        return tuple(
+            pushed.get(target) or ImageResult(name=target.image.name, reference=str(target.reference), state="present")
+            for target in targets
+        )
+
+    def _of(self, target: _Target) -> Repository:
+        return self._repositories[target.repository]
+
+    def _push(self, targets: Sequence[_Target]) -> dict[_Target, ImageResult]:
+        wanted: dict[tuple[str, str], tuple[PublishImage, Stage]] = {}
+        for target in targets:
+            for stage in map(target.image.plan.stage, target.image.plan.layers):
+                wanted.setdefault((target.repository, target.image.key(stage)), (target.image, stage))
+        bases = self._pool.submit(self._bases, targets)
+        layers = self._layers(wanted)
+        found_bases = bases.result()
+        results: dict[_Target, ImageResult] = {}
+        # One after another: the tags of keys go to the first image that has them.
+        tagged: set[tuple[str, str]] = {place for place, (_, result) in layers.items() if result.source == "found"}
+        for target in targets:
+            results[target] = self._push_image(target, found_bases[target], layers, tagged)
+        return results
+
+    # Layers.
+
+    def _layers(self, wanted: _Wanted) -> dict[tuple[str, str], tuple[LayerBlob, LayerResult]]:
+        """The layers that the repositories want, all of them there in the end."""
+        started = time.monotonic()
+        found = dict(zip(wanted, self._pool.map(lambda place: self._find(*place), wanted), strict=True))
+        missing = [place for place, blob in found.items() if blob is None]
+        sources = self._elsewhere({key for _, key in missing})
+        made = self._maker.make({key: wanted[repository, key] for repository, key in missing if key not in sources})
+        if missing:
+            self._report(f"{len(found) - len(missing)} of {len(found)} layers are there, {len(made)} were made; pushing")
+        sent = self._pool.map(lambda place: self._bring(place, wanted[place][1], sources, made), missing)
+        layers = dict(zip(missing, sent, strict=True))
+        seconds = time.monotonic() - started
+        for place, blob in found.items():
+            if blob is not None:
+                result = LayerResult(
+                    stage=wanted[place][1].name, key=place[1], source="found", size=blob.size, seconds=0.0 if missing else seconds
+                )
+                layers[place] = (blob, result)
+        return layers
+
+    def _find(self, repository: str, key: str) -> LayerBlob | None:
+        manifest = self._repositories[repository].manifest(key_tag(key))
+        return layer_of_manifest(json.loads(manifest[2]), key) if manifest is not None else None
+
+    def _elsewhere(self, keys: set[str]) -> dict[str, tuple[str, LayerBlob]]:
+        """The layers of keys that one of the other repositories has, each with the name of that."""
+        places = [(name, key) for key in sorted(keys) for name in self._repositories]
+        blobs = self._pool.map(lambda place: self._find(*place), places) if len(self._repositories) > 1 else ()
+        found: dict[str, tuple[str, LayerBlob]] = {}
+        for (name, key), blob in zip(places, blobs):  # noqa: B905 - with one repository, nothing was asked
+            if blob is not None:
+                found.setdefault(key, (name, blob))
+        return found
+
+    def _bring(
+        self, place: tuple[str, str], stage: Stage, sources: Mapping[str, tuple[str, LayerBlob]], made: Mapping[str, MadeLayer]
+    ) -> tuple[LayerBlob, LayerResult]:
+        repository, key = place
+        started = time.monotonic()
+        if key in sources:
+            source, blob = sources[key]
+            how = self._transfer(blob, self._repositories[source].reference, repository)
+            spent = time.monotonic() - started
+            return blob, LayerResult(
+                stage=stage.name, key=key, source=how, size=blob.size, pushed=blob.size if how == "copied" else 0, seconds=spent
+            )
+        layer = made[key]
+        target = self._repositories[repository]
+        there = target.has_blob(layer.blob.digest)
+        if not there:
+            target.upload(layer.blob.digest, layer.blob.size, layer.chunks)
+        spent = layer.seconds + time.monotonic() - started
+        pushed = 0 if there else layer.blob.size
+        return layer.blob, LayerResult(stage=stage.name, key=key, source="made", size=layer.blob.size, pushed=pushed, seconds=spent)
+
+    def _transfer(self, blob: LayerBlob, source: ImageReference, repository: str) -> str:
+        """Bring a blob of one repository into another; gives ``found``, ``mounted`` or ``copied``."""
+        target = self._repositories[repository]
+        if target.has_blob(blob.digest):
+            return "found"
+        if source.registry == target.reference.registry and target.mount(blob.digest, source.repository):
+            return "mounted"
+
+        def chunks() -> Iterator[bytes]:
+            with self._registry.open_blob(source, blob.digest, blob.size) as stream:
+                while chunk := stream.read(1 << 20):
+                    yield chunk
+
+        target.upload(blob.digest, blob.size, chunks)
+        return "copied"
+
+    # Bases.
+
+    def _bases(self, targets: Iterable[_Target]) -> dict[_Target, BaseImage]:
+        """The bases of the images, whose layers the repositories have in the end."""
+        fetched: dict[tuple[ImageReference, str], BaseImage] = {}
+        brought: set[tuple[str, str]] = set()
+        found: dict[_Target, BaseImage] = {}
+        for target in targets:
+            plan = target.image.plan
+            place = (plan.base, plan.platform)
+            if place not in fetched:
+                fetched[place] = fetch_base(self._registry, *place)
+            base = found[target] = fetched[place]
+            if (target.repository, base.digest) not in brought:
+                brought.add((target.repository, base.digest))
+                self._bring_base(base, plan.base, target.repository)
+        return found
+
+    def _bring_base(self, base: BaseImage, source: ImageReference, repository: str) -> None:
+        if self._repositories[repository].has_manifest(base_tag(base)):
+            return
+        self._report(f"bringing the base {source.tagged} to {repository}")
+        # Of its own threads: those of the run may all be waiting for layers.
+        with ThreadPoolExecutor(_THREADS) as pool:
+            list(pool.map(lambda layer: self._transfer(layer, source, repository), base.layers))
+
+    # Images.
+
+    def _push_image(
+        self,
+        target: _Target,
+        base: BaseImage,
+        layers: Mapping[tuple[str, str], tuple[LayerBlob, LayerResult]],
+        tagged: set[tuple[str, str]],
+    ) -> ImageResult:
+        plan, repository = target.image.plan, self._of(target)
+        places = [(target.repository, target.image.key(plan.stage(name))) for name in plan.layers]
+        documents = image_documents(plan, base, [layers[place][0] for place in places])
+        if not repository.has_blob(documents.config_digest):
+            repository.upload(documents.config_digest, len(documents.config), lambda: (documents.config,))
+        tags = [key_tag(key) for name, key in places if (name, key) not in tagged]
+        if (target.repository, base.digest) not in tagged and not repository.has_manifest(base_tag(base)):
+            tags.append(base_tag(base))
+        tagged.update((*places, (target.repository, base.digest)))
+        list(self._pool.map(lambda tag: repository.add_tag(tag, MANIFEST, documents.manifest), tags))
+        repository.put_manifest(str(target.reference.tag), MANIFEST, documents.manifest)
+        self._report(f"pushed {target.reference}")
+        return ImageResult(
+            name=target.image.name,
+            reference=str(target.reference),
+            state="pushed",
+            digest=documents.digest,
+            layers=tuple(layers[place][1] for place in places),
+        )
