@@ -13,15 +13,16 @@ from optimizer.model.plan import BuildPlan
 from optimizer.model.secret import rebased_source
 
 
-def build_trees(plan: BuildPlan, stages: Sequence[str], context: Path, options: BuildOptions, output: Path) -> None:
+def build_trees(plan: BuildPlan, stages: Sequence[str], context: Path, options: BuildOptions, output: Path, *, facts: bool = False) -> None:
     """Build stages of a plan, and write an archive with the tree of each in a directory of the stage's name.
 
     ``output`` is the path of the archive, in a directory that is there and
-    holds nothing of that name.  Raises :class:`EngineError` where there is no
+    holds nothing of that name; ``facts`` are those of :func:`render_trees`.
+    Raises :class:`EngineError` where there is no
     engine, or the build fails.
     """
     dockerfile = output.with_name(f"{output.name}.Dockerfile")
-    dockerfile.write_text(render_trees(plan, stages), encoding="utf-8")
+    dockerfile.write_text(render_trees(plan, stages, facts=facts), encoding="utf-8")
     words = [f"--secret=id={name},{rebased_source(value, os.path.abspath(context))}" for name, value in options.secrets.items()]
     words += [f"--cache-from={source}" for source in options.cache_from]
     words += [f"--network={options.network}"] if options.network else []

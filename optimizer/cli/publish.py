@@ -31,9 +31,10 @@ from optimizer.report.publish import publication_as_text, publication_to_dict
     help="Repository of all images.  [default: that of each stack, where its account and region are known]",
 )
 @click.option("--reuse", metavar="HOST/NAME", multiple=True, help="Another repository to take layers from; repeatable.")
+@click.option("--no-host", is_flag=True, help="Let no tool of this machine make a layer, but a container engine alone.")
 @click.option("--no-engine", is_flag=True, help="Ask no container engine, and fail where a stage needs one.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form of the report.")
-def command(app: Path, repository: str | None, reuse: tuple[str, ...], no_engine: bool, form: str) -> None:
+def command(app: Path, repository: str | None, reuse: tuple[str, ...], no_host: bool, no_engine: bool, form: str) -> None:
     """Publish the images of APP, the output directory of cdk synth, as cdk deploy would.
 
     Layers that the repository has are found by the keys of their stages, at one
@@ -56,6 +57,7 @@ def command(app: Path, repository: str | None, reuse: tuple[str, ...], no_engine
             sorted_out.published,
             registry,
             reuse=others,
+            host=not no_host,
             engine=not no_engine,
             report=lambda line: click.echo(line, err=True),
         )

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from optimizer.adapters.engine import docker_program
+from optimizer.adapters.host import HOST_TREES
+from optimizer.adapters.host.tree import BaseFacts, TreeRequest, tree_chunks
 from optimizer.adapters.images.tar import Budget, TarReader
 from optimizer.adapters.stage_trees import build_trees
 from optimizer.builders.direct.compress import compress
 from optimizer.builders.direct.image import LayerBlob
 from optimizer.builders.direct.tree import layer_chunks
-from optimizer.builders.docker.render import archive_path
+from optimizer.builders.docker.render import PYTHON_FACT, archive_path
 from optimizer.errors import EngineError, Fault, ImageError
 from optimizer.model.plan import Stage
+from optimizer.model.reference import ImageReference
 from optimizer.publishing.images import PublishImage, Report
 
 _READ = 1 << 20
@@ -39,73 +43,130 @@ class MadeLayer:
 
 
 class LayerMaker:
-    """Makes layers in a directory of its own; without ``engine`` it never asks a container engine."""
+    """Makes layers in a directory of its own.
 
-    def __init__(self, directory: Path, pool: ThreadPoolExecutor, report: Report, *, engine: bool = True) -> None:
+    ``facts`` are those of the bases by their references.  Without ``host``
+    nothing but what lies in the build context is made on this machine, and
+    without ``engine`` no container engine is asked.
+    """
+
+    def __init__(self, directory: Path, pool: ThreadPoolExecutor, report: Report, *, host: bool = True, engine: bool = True) -> None:
         self._directory = directory
         self._pool = pool
         self._report = report
+        self._host = host
         self._engine = engine
+        self.pythons: dict[ImageReference, str] = {}
+        """The exact versions of the bases' Pythons that engines have told."""
 
-    def make(self, wanted: Mapping[str, tuple[PublishImage, Stage]]) -> dict[str, MadeLayer]:
+    def make(self, wanted: Mapping[str, tuple[PublishImage, Stage]], facts: Mapping[ImageReference, BaseFacts]) -> dict[str, MadeLayer]:
         """The layers of the stages, by key.
 
         Raises :class:`EngineError` for stages that need a container engine
         where there is none, all of them at once, and :class:`ImageError` for a
         build context that is not as it was written.
         """
-        packed = {key: work for key, work in wanted.items() if work[1].archive_alone}
-        built = {key: work for key, work in wanted.items() if key not in packed}
+        futures: dict[str, Future[MadeLayer]] = {}
+        built: dict[str, _Work] = {}
+        for key, (image, stage) in wanted.items():
+            request = TreeRequest(plan=image.plan, stage=stage, context=image.directory, facts=facts.get(image.plan.base, BaseFacts()))
+            if stage.archive_alone:
+                futures[key] = self._pool.submit(self._packed, key, image, stage)
+                continue
+            obstacle = self._obstacle(request)
+            if obstacle:
+                built[key] = _Work(key, image, stage, obstacle)
+            else:
+                futures[key] = self._pool.submit(self._made_here, key, request)
         self._check_engine(built.values())
-        futures = {key: self._pool.submit(self._packed, key, *work) for key, work in packed.items()}
-        made = self._built(built)
+        made = self._built(built.values())
         return {**made, **{key: future.result() for key, future in futures.items()}}
+
+    def _obstacle(self, request: TreeRequest) -> str:
+        """Why the tree has to be made in a container; empty where it has not."""
+        maker = HOST_TREES.get(request.stage.recipe.kind)
+        if maker is None:
+            return "it is made in a container only"
+        return maker.obstacle(request) if self._host else "--no-host leaves it to an engine"
 
     def _packed(self, key: str, image: PublishImage, stage: Stage) -> MadeLayer:
         path = image.directory / archive_path(stage.name)
-        try:
-            return self._layer(key, stage, path)
-        except FileNotFoundError:
-            raise ImageError(f'the archive "{path}" is missing', image.name, "run cdk synth again") from None
+        if not path.is_file():
+            raise ImageError(f'the archive "{path}" is missing', image.name, "run cdk synth again")
+        return self._of_archive(key, stage, path)
 
-    def _built(self, wanted: Mapping[str, tuple[PublishImage, Stage]]) -> dict[str, MadeLayer]:
+    def _made_here(self, key: str, request: TreeRequest) -> MadeLayer:
+        started = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="tree-", dir=self._directory) as directory:
+            HOST_TREES[request.stage.recipe.kind].make(request, Path(directory))
+            return self._compressed(key, tree_chunks(Path(directory), request.stage.name), started)
+
+    def _built(self, works: Iterable[_Work]) -> dict[str, MadeLayer]:
         """Layers of an engine: one build for all stages of one image."""
-        by_image: dict[Path, list[tuple[str, PublishImage, Stage]]] = {}
-        for key, (image, stage) in wanted.items():
-            by_image.setdefault(image.directory, []).append((key, image, stage))
+        by_image: dict[Path, list[_Work]] = {}
+        for work in works:
+            by_image.setdefault(work.image.directory, []).append(work)
         made: dict[str, MadeLayer] = {}
-        for number, work in enumerate(by_image.values()):
-            image = work[0][1]
-            names = [stage.name for _, _, stage in work]
-            self._report(f"building {', '.join(names)} of {image.name}")
+        for number, same in enumerate(by_image.values()):
+            image = same[0].image
+            names = [work.stage.name for work in same]
+            shown = f"{', '.join(names)} of {image.name}"
+            self._report(f"building {shown}: {'; '.join(dict.fromkeys(work.obstacle for work in same))}")
             archive = self._directory / f"trees-{number}.tar"
             started = time.monotonic()
-            build_trees(image.plan, names, image.directory, image.options, archive)
-            self._report(f"built {', '.join(names)} of {image.name} in {time.monotonic() - started:.1f} s")
-            made.update({key: self._layer(key, stage, archive, stage.name) for key, _, stage in work})
+            asks = image.plan.base not in self.pythons and any(getattr(work.stage.recipe, "bytecode", False) for work in same)
+            build_trees(image.plan, names, image.directory, image.options, archive, facts=asks)
+            self._report(f"built {shown} in {time.monotonic() - started:.1f} s")
+            made.update({work.key: self._of_archive(work.key, work.stage, archive, work.stage.name) for work in same})
+            if asks:
+                self.pythons[image.plan.base] = _python_fact(archive)
             archive.unlink()
         return made
 
-    def _layer(self, key: str, stage: Stage, archive: Path, prefix: str = "") -> MadeLayer:
+    def _of_archive(self, key: str, stage: Stage, archive: Path, prefix: str = "") -> MadeLayer:
         started = time.monotonic()
-        target = self._directory / f"{key}.tar.gz"
-        with archive.open("rb") as source, target.open("wb") as file:
+        with archive.open("rb") as source:
             reader = TarReader(source, f'the tree of "{stage.name}"', Budget(), seekable=True)
-            done = compress(layer_chunks(reader, stage.name, prefix), file)
+            return self._compressed(key, layer_chunks(reader, stage.name, prefix), started)
+
+    def _compressed(self, key: str, chunks: Iterable[bytes], started: float) -> MadeLayer:
+        target = self._directory / f"{key}.tar.gz"
+        with target.open("wb") as file:
+            done = compress(chunks, file)
         blob = LayerBlob(digest=done.digest, size=done.size, diff_id=done.diff_id, key=key)
         return MadeLayer(blob=blob, file=target, seconds=time.monotonic() - started)
 
-    def _check_engine(self, work: Iterable[tuple[PublishImage, Stage]]) -> None:
+    def _check_engine(self, works: Iterable[_Work]) -> None:
         if self._engine and shutil.which(docker_program()) is not None:
             return
-        why = "and there is none on this machine" if self._engine else "which --no-engine rules out"
+        why = "there is none on this machine" if self._engine else "--no-engine rules it out"
         faults = [
             Fault(
-                f'the stage "{stage.name}" ({stage.title}) is in no repository, and is made in a container engine, {why}',
-                image.name,
+                f'no repository has the stage "{work.stage.name}" ({work.stage.title}); it needs a container engine, because '
+                f"{work.obstacle}, and {why}",
+                work.image.name,
                 "publish once where an engine is, or name a repository that has the layer with --reuse",
             )
-            for image, stage in work
+            for work in works
         ]
         if faults:
             raise EngineError(faults)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A stage that an engine makes, and why."""
+
+    key: str
+    image: PublishImage
+    stage: Stage
+    obstacle: str
+
+
+def _python_fact(archive: Path) -> str:
+    with archive.open("rb") as source:
+        reader = TarReader(source, "the facts of the base", Budget(), seekable=True)
+        for entry in reader:
+            if entry.path == PYTHON_FACT:
+                return b"".join(reader.content()).decode("ascii", "replace")
+    return ""

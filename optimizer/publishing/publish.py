@@ -5,6 +5,8 @@ Terms
                that key its annotation names; no manifest exists for its sake
     base tag   the tag ``base-DIGEST`` of an image on that base, whose layers
                the repository then has
+    fact tag   the tag ``python-VERSION-DIGEST`` of an image on that base, whose
+               Python has that exact version, as an engine has told
 
 Images get their own tags last: whatever ends a run, nothing that has a tag
 lacks a part, and the next run goes on with what is there.
@@ -20,6 +22,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from optimizer.adapters.host.pythons import local_pythons
+from optimizer.adapters.host.tree import BaseFacts
 from optimizer.adapters.registry.client import HttpRegistry
 from optimizer.adapters.registry.repository import Repository
 from optimizer.builders.direct.image import MANIFEST, BaseImage, LayerBlob, image_documents, layer_of_manifest
@@ -43,6 +47,11 @@ def base_tag(base: BaseImage) -> str:
     return f"base-{base.digest.removeprefix('sha256:')}"
 
 
+def python_tag(base: BaseImage, version: str) -> str:
+    """The tag of an image on that base, whose Python has that exact version."""
+    return f"python-{version}-{base.digest.removeprefix('sha256:')}"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Target:
     """One name of an image."""
@@ -64,20 +73,22 @@ def publish(
     registry: HttpRegistry,
     *,
     reuse: Iterable[ImageReference] = (),
+    host: bool = True,
     engine: bool = True,
     report: Report = lambda line: None,
 ) -> tuple[ImageResult, ...]:
     """Publish images under all their names; gives one result for each name, in the order of the images.
 
     ``reuse`` are repositories from which layers are taken too.  Without
-    ``engine`` no container engine is asked.
+    ``host`` no tool of this machine makes a layer, and without ``engine`` no
+    container engine does.
 
     Raises :class:`RegistryError`, :class:`EngineError` and :class:`ImageError`;
     no tag then names an image that lacks a part.
     """
     targets = [_Target(image, reference) for image in images for reference in image.destinations]
     with tempfile.TemporaryDirectory(prefix="optimizer-publish-") as directory, ThreadPoolExecutor(_THREADS) as pool:
-        run = _Run(registry, pool, Path(directory), tuple(reuse), report, engine=engine)
+        run = _Run(registry, pool, Path(directory), tuple(reuse), report, host=host, engine=engine)
         return run.results(targets)
 
 
@@ -90,13 +101,14 @@ class _Run:
         reuse: tuple[ImageReference, ...],
         report: Report,
         *,
+        host: bool,
         engine: bool,
     ) -> None:
         self._registry = registry
         self._pool = pool
         self._reuse = reuse
         self._report = report
-        self._maker = LayerMaker(directory, pool, report, engine=engine)
+        self._maker = LayerMaker(directory, pool, report, host=host, engine=engine)
         self._repositories: dict[str, Repository] = {}
 
     def results(self, targets: Sequence[_Target]) -> tuple[ImageResult, ...]:
@@ -119,25 +131,30 @@ class _Run:
         for target in targets:
             for stage in map(target.image.plan.stage, target.image.plan.layers):
                 wanted.setdefault((target.repository, target.image.key(stage)), (target.image, stage))
-        bases = self._pool.submit(self._bases, targets)
-        layers = self._layers(wanted)
-        found_bases = bases.result()
+        images = {(target.image.plan.base, target.image.plan.platform): target for target in targets}
+        fetched = dict(zip(images, self._pool.map(lambda place: fetch_base(self._registry, *place), images), strict=True))
+        bases = {target: fetched[target.image.plan.base, target.image.plan.platform] for target in targets}
+        bringing = [self._pool.submit(self._bring_base, *work) for work in _distinct_bases(bases)]
+        layers = self._layers(wanted, bases)
+        for future in bringing:
+            future.result()
         results: dict[_Target, ImageResult] = {}
         # One after another: the tags of keys go to the first image that has them.
         tagged: set[tuple[str, str]] = {place for place, (_, result) in layers.items() if result.source == "found"}
         for target in targets:
-            results[target] = self._push_image(target, found_bases[target], layers, tagged)
+            results[target] = self._push_image(target, bases[target], layers, tagged)
         return results
 
     # Layers.
 
-    def _layers(self, wanted: _Wanted) -> dict[tuple[str, str], tuple[LayerBlob, LayerResult]]:
+    def _layers(self, wanted: _Wanted, bases: Mapping[_Target, BaseImage]) -> dict[tuple[str, str], tuple[LayerBlob, LayerResult]]:
         """The layers that the repositories want, all of them there in the end."""
         started = time.monotonic()
         found = dict(zip(wanted, self._pool.map(lambda place: self._find(*place), wanted), strict=True))
         missing = [place for place, blob in found.items() if blob is None]
         sources = self._elsewhere({key for _, key in missing})
-        made = self._maker.make({key: wanted[repository, key] for repository, key in missing if key not in sources})
+        absent = {key: wanted[repository, key] for repository, key in missing if key not in sources}
+        made = self._maker.make(absent, self._facts(bases)) if absent else {}
         if missing:
             self._report(f"{len(found) - len(missing)} of {len(found)} layers are there, {len(made)} were made; pushing")
         sent = self._pool.map(lambda place: self._bring(place, wanted[place][1], sources, made), missing)
@@ -204,20 +221,15 @@ class _Run:
 
     # Bases.
 
-    def _bases(self, targets: Iterable[_Target]) -> dict[_Target, BaseImage]:
-        """The bases of the images, whose layers the repositories have in the end."""
-        fetched: dict[tuple[ImageReference, str], BaseImage] = {}
-        brought: set[tuple[str, str]] = set()
-        found: dict[_Target, BaseImage] = {}
-        for target in targets:
+    def _facts(self, bases: Mapping[_Target, BaseImage]) -> dict[ImageReference, BaseFacts]:
+        """What the repositories tell of the bases."""
+        found: dict[ImageReference, BaseFacts] = {}
+        for target, base in bases.items():
             plan = target.image.plan
-            place = (plan.base, plan.platform)
-            if place not in fetched:
-                fetched[place] = fetch_base(self._registry, *place)
-            base = found[target] = fetched[place]
-            if (target.repository, base.digest) not in brought:
-                brought.add((target.repository, base.digest))
-                self._bring_base(base, plan.base, target.repository)
+            if plan.runtime.startswith("python") and not found.get(plan.base, BaseFacts()).python:
+                here = local_pythons(plan.runtime.removeprefix("python"))
+                known = [version for version in here if self._of(target).has_manifest(python_tag(base, version))]
+                found[plan.base] = BaseFacts(python=known[0] if known else "")
         return found
 
     def _bring_base(self, base: BaseImage, source: ImageReference, repository: str) -> None:
@@ -245,6 +257,10 @@ class _Run:
         tags = [key_tag(key) for name, key in places if (name, key) not in tagged]
         if (target.repository, base.digest) not in tagged and not repository.has_manifest(base_tag(base)):
             tags.append(base_tag(base))
+        python = self._maker.pythons.get(plan.base, "")
+        if python and (target.repository, python_tag(base, python)) not in tagged:
+            tags.append(python_tag(base, python))
+            tagged.add((target.repository, python_tag(base, python)))
         tagged.update((*places, (target.repository, base.digest)))
         list(self._pool.map(lambda tag: repository.add_tag(tag, MANIFEST, documents.manifest), tags))
         repository.put_manifest(str(target.reference.tag), MANIFEST, documents.manifest)
@@ -256,3 +272,9 @@ class _Run:
             digest=documents.digest,
             layers=tuple(layers[place][1] for place in places),
         )
+
+
+def _distinct_bases(bases: Mapping[_Target, BaseImage]) -> list[tuple[BaseImage, ImageReference, str]]:
+    """Each base once for each repository that wants it: with the reference to read it from, and the repository's name."""
+    found = {(base.digest, target.repository): (base, target.image.plan.base, target.repository) for target, base in bases.items()}
+    return list(found.values())

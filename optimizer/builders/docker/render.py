@@ -70,12 +70,26 @@ def render_part(plan: BuildPlan, stages: Collection[str], *, image: bool) -> str
     return _joined(_Renderer(plan, Profile.BUILDKIT, link=" --link").blocks(stages, image=image))
 
 
-def render_trees(plan: BuildPlan, stages: Iterable[str]) -> str:
-    """The text of a Dockerfile whose image holds nothing but the trees of some stages, each in a directory of the stage's name."""
+def render_trees(plan: BuildPlan, stages: Iterable[str], *, facts: bool = False) -> str:
+    """The text of a Dockerfile whose image holds nothing but the trees of some stages, each in a directory of the stage's name.
+
+    With ``facts``, for a base with Python, the file :data:`PYTHON_FACT` holds the exact version of that.
+    """
     renderer = _Renderer(plan, Profile.BUILDKIT)
-    copies = [f"COPY --from={name} {TREE}/ /{name}/" for name in stages]
     blocks = renderer.blocks([stage.name for stage in plan.stages], image=False)
+    copies = [f"COPY --from={name} {TREE}/ /{name}/" for name in stages]
+    if facts:
+        # The words of a run without a shell, of which the base need not have one.
+        blocks.append(f'FROM --platform=$BUILDPLATFORM {plan.base} AS {_FACTS}\nRUN ["python", "-c", "{_TELL_PYTHON}"]')
+        copies.append(f"COPY --from={_FACTS} /{PYTHON_FACT} /{PYTHON_FACT}")
     return _joined([HEADER, *blocks, "\n".join(["FROM scratch", *copies])])
+
+
+PYTHON_FACT = "layer-facts/python"
+"""A file of an archive of trees: the exact version of the base's Python."""
+
+_FACTS = "layer-facts"
+_TELL_PYTHON = f"import os, platform; os.makedirs('/layer-facts'); open('/{PYTHON_FACT}', 'w').write(platform.python_version())"
 
 
 def needed_stages(plan: BuildPlan, stage: Stage | None) -> tuple[str, ...]:

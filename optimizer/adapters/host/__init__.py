@@ -1,0 +1,16 @@
+"""Trees of stages made on this machine, without a container: only of recipes in which nothing of a dependency runs.
+
+What is made is the tree that the Dockerfile's stage makes, byte for byte; what
+cannot be made so is left to a container engine, with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from optimizer.adapters.host.packed import PackedCode
+from optimizer.adapters.host.tree import HostTree
+from optimizer.model.recipes.content import PackedFiles
+
+HOST_TREES: Mapping[str, HostTree] = {PackedFiles.kind: PackedCode()}
+"""Who makes the trees of a kind of recipes; kinds that are missing are always made in a container."""
