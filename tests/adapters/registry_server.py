@@ -227,7 +227,16 @@ class _Server(ThreadingHTTPServer):
 def serving(address: str = "127.0.0.1", certificate: Path | None = None) -> Iterator[RegistryServer]:
     """A running, empty registry on a free port of a loopback address; over TLS with a certificate."""
     registry = RegistryServer()
-    server = _Server((address, 0), type("Handler", (_Handler,), {"registry": registry}))
+    with listening(registry, _Handler, address, certificate):
+        yield registry
+
+
+@contextmanager
+def listening(
+    registry: RegistryServer, handler: type[_Handler], address: str = "127.0.0.1", certificate: Path | None = None
+) -> Iterator[None]:
+    """Answer for a registry with a kind of handler."""
+    server = _Server((address, 0), type("Handler", (handler,), {"registry": registry}))
     if certificate is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
@@ -236,7 +245,7 @@ def serving(address: str = "127.0.0.1", certificate: Path | None = None) -> Iter
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
-        yield registry
+        yield
     finally:
         server.shutdown()
         server.server_close()
