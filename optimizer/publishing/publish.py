@@ -27,6 +27,7 @@ from optimizer.adapters.host.tree import BaseFacts
 from optimizer.adapters.registry.client import HttpRegistry
 from optimizer.adapters.registry.repository import Repository
 from optimizer.builders.direct.image import MANIFEST, BaseImage, LayerBlob, image_documents, layer_of_manifest
+from optimizer.errors import EngineError
 from optimizer.model.plan import Stage
 from optimizer.model.publication import ImageResult, LayerResult
 from optimizer.model.reference import ImageReference
@@ -87,9 +88,18 @@ def publish(
     no tag then names an image that lacks a part.
     """
     targets = [_Target(image, reference) for image in images for reference in image.destinations]
-    with tempfile.TemporaryDirectory(prefix="optimizer-publish-") as directory, ThreadPoolExecutor(_THREADS) as pool:
-        run = _Run(registry, pool, Path(directory), tuple(reuse), report, host=host, engine=engine)
-        return run.results(targets)
+    try:
+        with tempfile.TemporaryDirectory(prefix="optimizer-publish-") as directory, ThreadPoolExecutor(_THREADS) as pool:
+            try:
+                return _Run(registry, pool, Path(directory), tuple(reuse), report, host=host, engine=engine).results(targets)
+            finally:
+                # After a fault, what has not begun would only be waited for.
+                pool.shutdown(wait=False, cancel_futures=True)
+    except OSError as error:
+        raise EngineError(
+            f"layers cannot be written to the directory for temporary files, {tempfile.gettempdir()}: {error.strerror}",
+            hint="free some space there, or set TMPDIR, and run the command again",
+        ) from None
 
 
 class _Run:

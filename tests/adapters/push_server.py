@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import urllib.parse
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ class PushServer(RegistryServer):
         self.calls: list[tuple[str, str]] = []  # method and path
         self.received = 0  # bytes of blobs
         self.uploads: dict[str, str] = {}  # repository by upload
+        self.begun = 0
         self.before_put: list[tuple[str, object]] = []  # called once before a PUT whose path holds the text
         self.lock = threading.Lock()
 
@@ -57,7 +59,7 @@ class _PushHandler(_Handler):
     def do_HEAD(self) -> None:
         registry = self.registry
         self._noted("HEAD")
-        if not self._may("pull"):
+        if not self._may():
             return
         kind = "manifests" if "/manifests/" in self.path else "blobs"
         repository, _, wanted = self._parts(kind)
@@ -76,7 +78,7 @@ class _PushHandler(_Handler):
             return super().do_POST()
         self._noted("POST")
         self.rfile.read(int(self.headers.get("Content-Length", "0")))
-        if not self._may("pull,push") or self._refuses():
+        if not self._may() or self._refuses():
             return
         repository = url.path.removeprefix("/v2/").removesuffix("/blobs/uploads/")
         query = urllib.parse.parse_qs(url.query)
@@ -84,7 +86,8 @@ class _PushHandler(_Handler):
             registry.held.setdefault(repository, set()).add(query["mount"][0])
             return self._answer(201, {}, b"")
         with registry.lock:
-            name = f"u{len(registry.uploads)}"
+            registry.begun += 1
+            name = f"u{registry.begun}"
             registry.uploads[name] = repository
         self._answer(202, {"Location": f"/v2/{repository}/blobs/uploads/{name}?_state=x"}, b"")
 
@@ -100,7 +103,7 @@ class _PushHandler(_Handler):
             self.close_connection = True
             return
         body = self.rfile.read(size)
-        if not self._may("pull,push") or self._refuses():
+        if not self._may() or self._refuses():
             return
         url = urllib.parse.urlsplit(self.path)
         if "/manifests/" in url.path:
@@ -119,8 +122,6 @@ class _PushHandler(_Handler):
         self._answer(204, {}, b"")
 
     def _put_manifest(self, body: bytes) -> None:
-        import json
-
         registry = self.registry
         repository, _, tag = self._parts("manifests")
         document = json.loads(body)
@@ -145,17 +146,19 @@ class _PushHandler(_Handler):
         for text, status in list(self.registry.refused.items()):
             if text in self.path:
                 del self.registry.refused[text]
-                self._error(status, "REFUSED", "as the test wants", {})
+                self._error(status, "REFUSED", "as the test wants", {"WWW-Authenticate": self._challenge()} if status == 401 else {})
                 return True
         return False
 
-    def _may(self, actions: str) -> bool:
+    def _challenge(self) -> str:
+        return f'Bearer realm="http://{self.registry.host}/token/",service="test service"'
+
+    def _may(self) -> bool:
         registry = self.registry
         if registry.auth == "bearer":
             repository = urllib.parse.urlsplit(self.path).path.removeprefix("/v2/").split("/manifests/")[0].split("/blobs/")[0]
             if not (self.headers.get("Authorization") or "").startswith("Bearer " + _token_for(f"repository:{repository}:pull,push")):
-                challenge = f'Bearer realm="http://{registry.host}/token/",service="test service"'
-                self._answer(401, {"WWW-Authenticate": challenge}, b"")
+                self._answer(401, {"WWW-Authenticate": self._challenge()}, b"")
                 return False
         return True
 

@@ -185,7 +185,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _token_for(scope: str) -> str:
-    return "token-for-" + scope
+    return "token-for-" + scope.replace(" ", "+")
 
 
 def _basic(login: tuple[str, str]) -> str:
