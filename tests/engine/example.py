@@ -8,6 +8,7 @@ import subprocess
 import sys
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 from optimizer import Lock
 
@@ -24,12 +25,35 @@ def pin(registry: str, lock: Path) -> None:
     subprocess.run(argv, cwd=ROOT, check=True, timeout=120)
 
 
-def synth(registry: str, lock: Path, output: Path) -> None:
-    """Write the cloud assembly as ``cdk synth`` does, without the CLI."""
+def synth(registry: str, lock: Path, output: Path, project: Path = ROOT) -> None:
+    """Write the cloud assembly as ``cdk synth`` does, without the CLI; of the example itself, or of a copy of it."""
     # The CLI asks for the paths of constructs, and gives the rest of the context as it is.
     context = {"aws:cdk:enable-path-metadata": True, "optimizer:mirror": registry, "optimizer:lock": str(lock)}
     environment = {**os.environ, "CDK_OUTDIR": str(output), "CDK_CONTEXT_JSON": json.dumps(context)}
-    subprocess.run([sys.executable, "app.py"], cwd=ROOT, env=environment, check=True, capture_output=True, timeout=120)
+    subprocess.run([sys.executable, "app.py"], cwd=project, env=environment, check=True, capture_output=True, timeout=120)
+
+
+def assets(assembly: Path) -> dict[str, dict[str, Any]]:
+    """The sources of all image assets of an assembly by their tags, as the CDK CLI reads them."""
+    found = {}
+    for path in assembly.glob("*.assets.json"):
+        for image in json.loads(path.read_text())["dockerImages"].values():
+            for destination in image["destinations"].values():
+                found[destination["imageTag"]] = image["source"]
+    return found
+
+
+def built_alone(directory: Path, platform: str) -> str:
+    """The id of the image that the engine builds of a context, as CDK would."""
+    argv = ["docker", "build", "--quiet", "--platform", platform, "."]
+    return subprocess.run(argv, cwd=directory, capture_output=True, text=True, timeout=600, check=True).stdout.strip()
+
+
+def inspected(image: str) -> tuple[list[str], dict[str, Any]]:
+    """The ``diff_id``s and the configuration of an image of the engine."""
+    result = subprocess.run(["docker", "image", "inspect", image], capture_output=True, text=True, check=True, timeout=60)
+    found = json.loads(result.stdout)[0]
+    return found["RootFS"]["Layers"], found["Config"]
 
 
 def _has(registry: str, reference: str) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.example import ROOT, pin, synth
+from tests.engine.example import ROOT, assets, built_alone, inspected, pin, synth
 from tests.engine.services import manifest
 
 # Not the example's own, whose tags another test counts.
@@ -31,13 +31,8 @@ class Fleet:
     bake: dict[str, Any]
 
     def assets(self) -> dict[str, dict[str, Any]]:
-        """The sources of all image assets by their tags, as the CDK CLI reads them."""
-        found = {}
-        for path in (self.directory / "cdk.out").glob("*.assets.json"):
-            for image in json.loads(path.read_text())["dockerImages"].values():
-                for destination in image["destinations"].values():
-                    found[destination["imageTag"]] = image["source"]
-        return found
+        """The sources of all image assets by their tags."""
+        return assets(self.directory / "cdk.out")
 
 
 def baked(registry: str, directory: Path, *options: str) -> str:
@@ -81,14 +76,6 @@ def test_every_image_is_where_cdk_looks_for_it(fleet: Fleet) -> None:
 def test_layers_and_configuration_are_those_of_single_builds(fleet: Fleet) -> None:
     """Requirement: "Built with it, images have the same layer digests as when CDK builds them one by one."""
     for tag, source in fleet.assets().items():
-        directory = fleet.directory / "cdk.out" / source["directory"]
-        argv = ["docker", "build", "--quiet", "--platform", source["platform"], "."]
-        alone = subprocess.run(argv, cwd=directory, capture_output=True, text=True, timeout=600, check=True).stdout.strip()
+        alone = built_alone(fleet.directory / "cdk.out" / source["directory"], source["platform"])
         baked = f"{fleet.registry}/{REPOSITORY}:{tag}"
         assert inspected(baked) == inspected(alone)
-
-
-def inspected(image: str) -> tuple[list[str], dict[str, Any]]:
-    result = subprocess.run(["docker", "image", "inspect", image], capture_output=True, text=True, check=True, timeout=60)
-    found = json.loads(result.stdout)[0]
-    return found["RootFS"]["Layers"], found["Config"]
