@@ -6,7 +6,10 @@ project; the Dockerfile of AWS's guide (requirements, installation, code); the
 one that ``sam init`` writes (code and requirements together, then
 installation).  Each event is a real synthesis, and for every image that the
 repository does not have, the ``docker build`` and ``docker push`` that CDK
-runs, against an engine and registries of this benchmark's own.
+runs, against an engine and registries of this benchmark's own.  A fourth way,
+*publish*, is this project with ``optimizer publish`` in their place; its runner
+has the Python of the base image, as one has that installs Python by its exact
+version, and an engine for the stages that need one.
 
 *New bytes* are what the event adds to the repository's registry; those of the
 base image's own layers are counted apart.  A *fresh runner* has neither build
@@ -41,6 +44,7 @@ from pathlib import Path
 
 from tests.engine import services, standins
 from tests.engine.daemon import Daemon, daemon
+from tests.engine.host_python import exact_python
 
 ROOT = Path(__file__).parents[1]
 MODEL_BYTES = 30_000_000
@@ -146,6 +150,13 @@ class Fleet:
     upstream: str
     repository: Repository
     base: str
+    python: Path | None = None
+    """The directory of the base's Python, for *publish*."""
+
+    @property
+    def ours(self) -> bool:
+        """Whether this project declares the fleet."""
+        return self.name in ("optimizer", "publish")
 
     def write(self, names: list[str]) -> None:
         (self.directory / "fleet.json").write_text(json.dumps(names))
@@ -158,7 +169,7 @@ class Fleet:
             if number in (3, 5):
                 (function / "model.bin").write_bytes(random.Random(20261124).randbytes(MODEL_BYTES))
             self.write_dockerfile(name)
-        if self.name == "optimizer":
+        if self.ours:
             dependencies = {"python": "PythonDependencies", "nodejs": "NodeDependencies"}[self.runtime]
             code, lock = CODE[self.runtime][0], MANIFESTS[self.runtime][-1]
             program = OUR_APP.format(dependencies=dependencies, code=code, lock=lock, runtime=RUNTIMES[self.runtime])
@@ -180,7 +191,7 @@ class Fleet:
             (function / file).write_text(text)
 
     def write_dockerfile(self, name: str) -> None:
-        if self.name == "optimizer":
+        if self.ours:
             return
         function = self.directory / "functions" / name
         code, manifests = CODE[self.runtime][0], " ".join(MANIFESTS[self.runtime])
@@ -194,7 +205,7 @@ class Fleet:
     def set_base(self, base: str) -> None:
         """Move to another base image, as a team does: a new pin, or a new tag in every Dockerfile."""
         self.base = base
-        if self.name != "optimizer":
+        if not self.ours:
             for name in json.loads((self.directory / "fleet.json").read_text()):
                 self.write_dockerfile(name)
             return
@@ -211,7 +222,10 @@ class Fleet:
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "CDK_CONTEXT_JSON": self._context()}
         subprocess.run([sys.executable, "app.py"], cwd=self.directory, env=environment, check=True, timeout=TIMEOUT_S)
         synthesis_s = time.monotonic() - started
-        published = {tag: times for tag, source in self._assets() if (times := self._publish(tag, source))}
+        if self.name == "publish":
+            published = self._publish_all()
+        else:
+            published = {tag: times for tag, source in self._assets() if (times := self._build_and_push(tag, source))}
         new = {digest: size for digest, size in self.repository.blobs().items() if digest not in before}
         base_layers = set()
         for tag in published:
@@ -234,7 +248,33 @@ class Fleet:
         images = json.loads(manifest.read_text())["dockerImages"]
         return [(destination["imageTag"], image["source"]) for image in images.values() for destination in image["destinations"].values()]
 
-    def _publish(self, tag: str, source: dict[str, str]) -> tuple[float, float] | None:
+    def _publish_all(self) -> dict[str, tuple[float, float]]:
+        """Publish what the repository does not have; all of its seconds are given to the first image, as those of a build."""
+        path = os.pathsep.join([*([str(self.python)] if self.python else []), os.environ["PATH"]])
+        # As all builds of this benchmark, those of publish use the network of the machine.
+        program = self.directory / "docker"
+        program.write_text('#!/bin/sh\nif [ "$1" = build ]; then shift; exec docker build --network host "$@"; fi\nexec docker "$@"\n')
+        program.chmod(0o755)
+        own = {"PYTHONPATH": str(ROOT), "PATH": path, "CDK_DOCKER": str(program)}
+        environment = {**os.environ, **self.engine.environment, **own}
+        argv = [
+            sys.executable,
+            "-m",
+            "optimizer",
+            "publish",
+            "cdk.out",
+            "--repository",
+            f"{self.repository.address}/assets",
+            "--format",
+            "json",
+        ]
+        started = time.monotonic()
+        done = subprocess.run(argv, cwd=self.directory, env=environment, check=True, capture_output=True, text=True, timeout=TIMEOUT_S)
+        seconds = time.monotonic() - started
+        pushed = [image["reference"].rpartition(":")[2] for image in json.loads(done.stdout)["images"] if image["state"] == "pushed"]
+        return {tag: (seconds if number == 0 else 0.0, 0.0) for number, tag in enumerate(pushed)}
+
+    def _build_and_push(self, tag: str, source: dict[str, str]) -> tuple[float, float] | None:
         """Build and push as CDK does, unless the repository has the image; gives the seconds of both."""
         if self.repository.has(tag):
             return None
@@ -335,15 +375,16 @@ def measure(runtime: str, work: Path) -> Results:
         upstream = stack.enter_context(standins.registry(work / "upstream", [runtime]))
         patched = patch_base(upstream, base)
         lives = []
-        # This project is last: its pin follows the tag, which the others do not use.
-        for name in ("AWS's guide", "sam init", "optimizer"):
+        # This project comes last: its pin follows the tag, which the others do not use.
+        python = exact_python(upstream, work / "python") if runtime == "python" else None
+        for name in ("AWS's guide", "sam init", "optimizer", "publish"):
             directory = work / str(len(lives))
             for part in ("app", "repository"):
                 (directory / part).mkdir(parents=True)
             address = stack.enter_context(services.registry(directory / "repository"))
             engine = stack.enter_context(daemon(directory / "engine"))
             repository = Repository(address, directory / "repository")
-            fleet = Fleet(name, runtime, directory / "app", engine, upstream, repository, base)
+            fleet = Fleet(name, runtime, directory / "app", engine, upstream, repository, base, python)
             lives.append([(fleet, *event) for event in events(fleet, patched)])
         for turn in zip(*lives, strict=True):
             for fleet, event, fresh, change in turn:
