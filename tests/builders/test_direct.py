@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import itertools
 import json
 import random
 
@@ -31,7 +32,7 @@ def compressed(*chunks: bytes) -> bytes:
 def test_the_bytes_do_not_depend_on_how_the_input_is_cut(data: bytes, cuts: list[int]) -> None:
     """Requirement: "compression is one that gives the same bytes on every processor and however the input is cut"."""
     places = [0, *sorted(cut for cut in cuts if cut <= len(data)), len(data)]
-    pieces = [data[start:end] for start, end in zip(places, places[1:], strict=False)]
+    pieces = [data[start:end] for start, end in itertools.pairwise(places)]
     assert compressed(*pieces) == compressed(data)
     assert gzip.decompress(compressed(data)) == data if data else compressed(data) == b""
 
