@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +28,7 @@ from optimizer.adapters.host.tree import BaseFacts
 from optimizer.adapters.registry.client import HttpRegistry
 from optimizer.adapters.registry.repository import Repository
 from optimizer.builders.direct.image import MANIFEST, BaseImage, LayerBlob, image_documents, layer_of_manifest
-from optimizer.errors import EngineError
+from optimizer.errors import EngineError, RegistryError
 from optimizer.model.plan import Stage
 from optimizer.model.publication import ImageResult, LayerResult
 from optimizer.model.reference import ImageReference
@@ -90,10 +91,12 @@ def publish(
     targets = [_Target(image, reference) for image in images for reference in image.destinations]
     try:
         with tempfile.TemporaryDirectory(prefix="optimizer-publish-") as directory, ThreadPoolExecutor(_THREADS) as pool:
+            run = _Run(registry, pool, Path(directory), tuple(reuse), report, host=host, engine=engine)
             try:
-                return _Run(registry, pool, Path(directory), tuple(reuse), report, host=host, engine=engine).results(targets)
+                return run.results(targets)
             finally:
-                # After a fault, what has not begun would only be waited for.
+                # After a fault or an interrupt, what is left to do would only be waited for.
+                run.ended.set()
                 pool.shutdown(wait=False, cancel_futures=True)
     except OSError as error:
         raise EngineError(
@@ -120,6 +123,8 @@ class _Run:
         self._report = report
         self._maker = LayerMaker(directory, pool, report, host=host, engine=engine)
         self._repositories: dict[str, Repository] = {}
+        self.ended = threading.Event()
+        """Set when uploads that still run need not go on."""
 
     def results(self, targets: Sequence[_Target]) -> tuple[ImageResult, ...]:
         for reference in (*(target.reference for target in targets), *self._reuse):
@@ -208,7 +213,7 @@ class _Run:
         target = self._repositories[repository]
         there = target.has_blob(layer.blob.digest)
         if not there:
-            target.upload(layer.blob.digest, layer.blob.size, layer.chunks)
+            target.upload(layer.blob.digest, layer.blob.size, lambda: self._while_running(layer.chunks()))
         spent = layer.seconds + time.monotonic() - started
         pushed = 0 if there else layer.blob.size
         return layer.blob, LayerResult(stage=stage.name, key=key, source="made", size=layer.blob.size, pushed=pushed, seconds=spent)
@@ -226,8 +231,14 @@ class _Run:
                 while chunk := stream.read(1 << 20):
                     yield chunk
 
-        target.upload(blob.digest, blob.size, chunks)
+        target.upload(blob.digest, blob.size, lambda: self._while_running(chunks()))
         return "copied"
+
+    def _while_running(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        for chunk in chunks:
+            if self.ended.is_set():
+                raise RegistryError("the run has ended before the upload")
+            yield chunk
 
     # Bases.
 
@@ -238,7 +249,10 @@ class _Run:
             plan = target.image.plan
             if plan.runtime.startswith("python") and not found.get(plan.base, BaseFacts()).python:
                 here = local_pythons(plan.runtime.removeprefix("python"))
-                known = [version for version in here if self._of(target).has_manifest(python_tag(base, version))]
+                places = [target.repository, *(reference.name for reference in self._reuse)]
+                known = [
+                    version for version in here if any(self._repositories[name].has_manifest(python_tag(base, version)) for name in places)
+                ]
                 found[plan.base] = BaseFacts(python=known[0] if known else "")
         return found
 
