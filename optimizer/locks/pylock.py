@@ -23,6 +23,7 @@ from optimizer.locks.python import (
     normal_name,
     parse_toml,
     shaped,
+    sizes_of,
     sorted_packages,
 )
 
@@ -99,7 +100,14 @@ def _package(package: Mapping[str, Any], place: str) -> Package:
     files = tuple(file_name(wheel) for wheel in wheels)
     origin = From.ARCHIVE if archives else From.REGISTRY
     return Package(
-        name=name, version=version, place=place, origin=origin, location=index_url(package.get("index", "")), archives=archives, files=files
+        name=name,
+        version=version,
+        place=place,
+        origin=origin,
+        location=index_url(package.get("index", "")),
+        archives=archives,
+        files=files,
+        sizes=sizes_of(wheels),
     )
 
 

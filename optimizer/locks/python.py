@@ -68,7 +68,9 @@ class Package:
 
     ``name`` is in normal form.  ``location`` depends on ``origin``; paths are
     relative to the directory of the lock.  ``files`` are the file names of its
-    wheels, or None where the lock does not name them.  ``digest`` is that of
+    wheels, or None where the lock does not name them; ``sizes`` are their
+    bytes, in the same order, empty where the lock does not have them all.
+    ``digest`` is that of
     a URL's archive, as ``sha256:...``, empty where the export of the lock has
     it anyway.  ``hashed`` is false where an installer that wants hashes finds
     none in the lock.  ``on_page`` is true where the location is not that of an
@@ -86,6 +88,7 @@ class Package:
     extras: tuple[str, ...] = ()
     archives: tuple[str, ...] = ()
     files: tuple[str, ...] | None = None
+    sizes: tuple[int, ...] = ()
     digest: str = ""
     hashed: bool = True
     on_page: bool = False
@@ -198,6 +201,12 @@ def parse_toml(text: str) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         raise LockFault(f"it is not valid TOML: {error}") from None
     return data
+
+
+def sizes_of(wheels: Sequence[Mapping[str, Any]]) -> tuple[int, ...]:
+    """The sizes of the files in bytes; empty where one of them has none."""
+    sizes = [wheel.get("size") for wheel in wheels]
+    return tuple(size for size in sizes if isinstance(size, int)) if all(isinstance(size, int) for size in sizes) else ()
 
 
 def normal_name(name: str) -> str:

@@ -25,6 +25,7 @@ from optimizer.locks.python import (
     normal_name,
     parse_toml,
     shaped,
+    sizes_of,
     sorted_packages,
 )
 
@@ -182,7 +183,7 @@ def _decided(marker: str, words: set[str]) -> str:
 def _package(package: Mapping[str, Any]) -> Package:
     source: Mapping[str, str] = package["source"]
     name, version = package["name"], package.get("version", "")
-    wheels: Sequence[Mapping[str, str]] = package.get("wheels", ())
+    wheels: Sequence[Mapping[str, Any]] = package.get("wheels", ())
     path = _path(source)
     if path is not None:
         origin = From.VIRTUAL if "virtual" in source else From.DIRECTORY
@@ -210,7 +211,9 @@ def _package(package: Mapping[str, Any]) -> Package:
     registry = source["registry"]
     if "://" in registry:
         hashed = all("hash" in item for item in (*wheels, *([package["sdist"]] if "sdist" in package else ())))
-        return Package(name=name, version=version, place=NAME, location=index_url(registry), files=names, hashed=hashed)
+        return Package(
+            name=name, version=version, place=NAME, location=index_url(registry), files=names, sizes=sizes_of(wheels), hashed=hashed
+        )
     listed = [item["path"] for item in (*wheels, package.get("sdist", {})) if "path" in item]
     archives = tuple(posixpath.normpath(posixpath.join(registry, item)) for item in listed)
     return Package(name=name, version=version, place=NAME, origin=From.ARCHIVE, location=registry, archives=archives, files=names)

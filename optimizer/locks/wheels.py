@@ -40,6 +40,22 @@ def without_wheel(packages: Iterable[Package], base: BaseImage, architecture: st
     return tuple(sorted(missing))
 
 
+def download_bytes(packages: Collection[Package], base: BaseImage, architecture: str) -> int | None:
+    """What an installer fetches of the packages for the base, in bytes; None where the lock does not tell the size of each, or one has no wheel."""
+    order = {tag: number for number, tag in enumerate(_tags(base, architecture))}
+    total = 0
+    for package in packages:
+        ranked = [
+            (min(order[tag] for tag in _tags_of(wheel) if tag in order), size)
+            for wheel, size in zip(package.files or (), package.sizes, strict=False)
+            if _fits(wheel, order)
+        ]
+        if not ranked:
+            return None
+        total += min(ranked)[1]
+    return total
+
+
 def _tags(base: BaseImage, architecture: str) -> Iterable[str]:
     from packaging.tags import compatible_tags, cpython_tags
 

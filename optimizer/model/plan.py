@@ -51,7 +51,8 @@ class Stage:
     ``in_place`` stages change the file system of the final image itself and
     make no tree; there is at most one chain of them.
 
-    Without ``on_target`` the stage makes the same tree on the platform of
+    ``download_bytes`` is what the stage fetches, as far as a lock tells; None
+    where it is unknown.  Without ``on_target`` the stage makes the same tree on the platform of
     the machine that builds, so that no emulator is needed.
     """
 
@@ -64,6 +65,7 @@ class Stage:
     trees: tuple[str, ...] = ()
     in_place: bool = False
     on_target: OnTarget | None = None
+    download_bytes: int | None = None
 
     @property
     def archive_alone(self) -> bool:

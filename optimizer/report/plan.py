@@ -8,6 +8,7 @@ from typing import Any
 
 from optimizer.model.plan import BuildPlan, Stage
 from optimizer.model.reference import ImageReference
+from optimizer.report.sizes import size_text
 from optimizer.report.table import table
 
 
@@ -21,6 +22,7 @@ def plan_as_text(name: str, plan: BuildPlan) -> str:
     if not rows:
         return f"{head}\nno layers: the image is the base"
     reasons = [f"  {stage.name} is built on {plan.platform}: {stage.on_target.reason}" for stage in plan.stages if stage.on_target]
+    reasons += [f"  {stage.name} downloads {size_text(stage.download_bytes)}" for stage in plan.stages if stage.download_bytes]
     reasons += [f"  {stage.name} leaves out {', '.join(stage.recipe.left_out)}" for stage in plan.stages if stage.recipe.left_out]
     return "\n".join([head, table(("layer", "stage", "changes", "built on", "what it holds"), rows, "  "), *reasons])
 

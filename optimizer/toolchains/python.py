@@ -25,7 +25,7 @@ from optimizer.locks.local import Local, LocalKind
 from optimizer.locks.managers import lock_names, manager_of
 from optimizer.locks.python import WHEEL, From, Package, Registry, normal_name, of_origin, registries
 from optimizer.locks.requirements import local_of
-from optimizer.locks.wheels import uv_platform, without_wheel
+from optimizer.locks.wheels import download_bytes, uv_platform, without_wheel
 from optimizer.model.inputs import Input
 from optimizer.model.plan import OnTarget, Stage
 from optimizer.model.recipes.python import PythonPackages
@@ -130,6 +130,9 @@ def _third_party(step: PythonDependencies, context: StepContext, reading: Readin
         stability=context.stability,
         origin=context.target.image,
         on_target=_on_target(step, context, reading),
+        download_bytes=download_bytes(
+            [package for package in reading.packages if package.origin is From.REGISTRY], context.target.base, context.target.architecture
+        ),
         recipe=PythonPackages(
             root=SOURCE,
             lock=mounts.lock,
