@@ -92,7 +92,8 @@ class Fleet:
     def api(self, text: str = "exports.handler = async () => 1;\n", **options: object) -> PublishImage:
         """A function with a handler and a model."""
         self.write("functions/api/index.js", text)
-        self.write("models/ranker.bin", "model" * 1000)
+        if not (self.root / "models").exists():
+            self.write("models/ranker.bin", "model" * 1000)
         return self.image(SourceCode("functions/api", name="code"), Files("models", to="/opt/ml/", name="models"), **options)  # type: ignore[arg-type]
 
     def manifest(self, image: PublishImage, repository: str = NAME) -> dict[str, object]:
