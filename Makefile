@@ -26,9 +26,9 @@ test: $(READY)
 
 # All that needs no container engine.
 test-quick: $(READY)
-	$(PYTEST) --ignore tests/engine
+	$(PYTEST) --ignore tests/engine $(TESTS)
 
-# The same under the oldest and the newest Python of this machine, in environments of their own.
+# The same, or the TESTS that are named, under the oldest and the newest Python of this machine, in environments of their own.
 test-pythons:
 	set -e; for python in $$(PYTHON="$(PYTHON)" .ci/pythons); do \
 	  $(MAKE) test-quick PYTHON="$$python" VENV=".venv-$$("$$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')"; \
