@@ -9,6 +9,7 @@ from optimizer.adoption.commands import SITE
 from optimizer.adoption.places import Places
 from optimizer.adoption.proposal import Gap
 from optimizer.adoption.tree import is_below
+from optimizer.adoption.variables import is_of_installer, says_where_packages_are
 from optimizer.adoption.walk import TASK, Walk, is_own_base, tagged
 from optimizer.bases.catalogue import BaseImage, base_image, runtimes, successor
 from optimizer.bases.handlers import check_handler
@@ -22,10 +23,13 @@ from optimizer.model.architectures import DEFAULT_ARCHITECTURE, architecture_of_
 from optimizer.model.fields import FieldFault
 from optimizer.model.function import DeclaredFunction
 
-_INSTALLER_VARIABLES = re.compile(
-    r"(?:PIP|PIPENV|POETRY|UV|NPM_CONFIG|npm_config|YARN|PNPM|DEBIAN|CARGO|GO|NUGET)_?[A-Za-z_]*|GOPATH|GOOS|GOARCH|CGO_ENABLED"
-)
 _RUNTIME_CLIENTS = re.compile(r"aws[-_]?lambda[-_]?ric|lambda-entrypoint\.sh|aws_lambda_ric")
+
+
+_OF_PACKAGES = ("BUNDLE_PATH", "GEM_HOME", "PATH", "PYTHONPATH", "VIRTUAL_ENV")
+"""Variables that name the places of packages, which are others in the proposal."""
+
+_FOUND_IN_TASK = (steps.PythonDependencies, steps.RubyDependencies)
 
 
 class ImageSettings:
@@ -133,33 +137,42 @@ class ImageSettings:
         homes = [
             entry.path
             for entry in walk.last.tree.entries
-            if entry.draft is not None and entry.draft.kind is steps.PythonDependencies and entry.path not in SITE
+            if entry.draft is not None and entry.draft.kind in _FOUND_IN_TASK and entry.path not in SITE
         ]
         for instruction, values in self._lineage():
             if instruction.keyword != "ENV":
                 continue
-            for (name, raw, _), value in zip(instruction.pairs(), values, strict=True):
-                self._variable(instruction, name, raw or "", value, homes, result)
+            pairs = list(zip(instruction.pairs(), values, strict=True))
+            dropped: dict[str, list[str]] = {}
+            for (name, raw, _), value in pairs:
+                why = self._variable(instruction, name, raw or "", value, homes, result)
+                if why:
+                    dropped.setdefault(why, []).append(name)
+            note, rest = walk.note(instruction), len(pairs) - sum(map(len, dropped.values()))
+            for why, names in dropped.items():
+                # Of an instruction with other variables, nothing else would show that these are gone.
+                (note.remarks if rest else note.needless).append(why if len(pairs) == 1 else f"{', '.join(names)}: {why}")
         for index, stage in walk.stages.items():
             for instruction in stage.resolved.stage.instructions if index not in walk.lineage else ():
                 if instruction.keyword == "ENV" and not walk.note(instruction).carried:
                     for name, _, _ in instruction.pairs():
-                        if re.search(r"INDEX_URL|REGISTRY|GOPROXY|GOPRIVATE", name, re.IGNORECASE):
+                        if says_where_packages_are(name):
                             walk.left(instruction, f"{name} says where packages come from", "set index_url or registry of the step")
                     walk.note(instruction).needless.append("a variable of a build stage")
         return result
 
     def _variable(
         self, instruction: Instruction, name: str, raw: str, value: str | None, homes: Sequence[str], result: dict[str, str]
-    ) -> None:
+    ) -> str:
+        """Take the variable over, or report it; where the image can do without it, why."""
         walk = self.walk
         note = walk.note(instruction)
-        if name in ("PATH", "PYTHONPATH", "VIRTUAL_ENV") and any(home in (value or raw) for home in homes):
-            note.needless.append(f"the packages are in {TASK}, where Python finds them")
-        elif re.search(r"INDEX_URL|REGISTRY", name, re.IGNORECASE):
+        if name in _OF_PACKAGES and _only_in(value or raw, homes):
+            return f"the packages are in {TASK}, where the runtime finds them"
+        if says_where_packages_are(name):
             walk.left(instruction, f"{name} says where packages come from", "set index_url or registry of the step")
-        elif _INSTALLER_VARIABLES.fullmatch(name):
-            note.needless.append("it concerns installers, and none runs in the image")
+        elif is_of_installer(name):
+            return "for installers, and none runs in the image"
         elif value is None:
             walk.left(
                 instruction,
@@ -171,9 +184,10 @@ class ImageSettings:
                 types.VARIABLES.read({name: self._moved_value(note.remarks, name, value)})
             except FieldFault as fault:
                 walk.left(instruction, f"{name}: {fault.message}", fault.hint or "write it by hand")
-                return
+                return ""
             result[name] = self._moved_value([], name, value)
             note.carried.append("environment")
+        return ""
 
     def _moved_value(self, remarks: list[str], name: str, value: str) -> str:
         """A path in the old working directory, where it is now."""
@@ -290,6 +304,12 @@ class ImageSettings:
             else:
                 instead = f"what was in {self.places.work} is in {TASK} now" if self.places.moves else f"it is {TASK}"
                 walk.left(item, f"the working directory is the base's own: {instead}", f"fix what names {self.places.work} or relies on it")
+
+
+def _only_in(value: str, homes: Sequence[str]) -> bool:
+    """Whether a list of paths names places of packages, and beside them only itself and the task root."""
+    rest = [part for part in value.strip("\"'").split(":") if part not in ("$PATH", "${PATH}", "$PYTHONPATH", "${PYTHONPATH}", TASK, "")]
+    return bool(rest) and all(any(part == home or is_below(part, home) for home in homes) for part in rest)
 
 
 def _guess(image: str) -> str | None:

@@ -10,6 +10,7 @@ from optimizer.adoption import commands as acts
 from optimizer.adoption.copies import TOOL_FILES, Copies
 from optimizer.adoption.drafts import BuildDraft, CommandDraft, InstallDraft
 from optimizer.adoption.tree import Entry, is_below
+from optimizer.adoption.variables import assigned_place
 from optimizer.adoption.walk import BUILDS, TASK, Stage, Walk, expanded
 from optimizer.dockerfile.instruction import Instruction
 from optimizer.dockerfile.scope import absolute
@@ -21,7 +22,6 @@ from optimizer.model.plan import TREE
 
 _LOOSE = re.compile(r"[A-Za-z0-9][\w.-]*(?=(?:\[[^\]]*\])?\s*(?:[<>~!;#].*)?$)(?!.*==)")
 """A requirement without one version."""
-_INDEX_GIVEN = re.compile(r"(?<![\w$])(\w*INDEX_URL|npm_config_registry|NPM_CONFIG_REGISTRY)=")
 _WORKSPACES = (
     ("package.json", r'"workspaces"\s*:'),
     ("pnpm-workspace.yaml", r"^packages\s*:"),
@@ -202,8 +202,8 @@ class Runs:
     def _dependencies(self, stage: Stage, instruction: Instruction, action: acts.Dependencies, cwd: str) -> None:
         for gap in action.gaps:
             self._walk.left(instruction, gap.message, gap.by_hand)
-        if match := _INDEX_GIVEN.search(instruction.arguments):
-            self._walk.left(instruction, f"{match[1]} says where packages come from", "set index_url or registry of the step")
+        if variable := assigned_place(instruction.arguments):
+            self._walk.left(instruction, f"{variable} says where packages come from", "set index_url or registry of the step")
         self._walk.note(instruction).remarks += action.remarks
         kind = _DEPENDENCIES[action.ecosystem]
         locks = self._locks(stage, instruction, action, cwd)
