@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from optimizer.adoption.commands import SITE
+from optimizer.adoption.machines import of_image
 from optimizer.adoption.places import Places
 from optimizer.adoption.proposal import Gap
 from optimizer.adoption.tree import is_below
@@ -15,7 +16,7 @@ from optimizer.bases.catalogue import BaseImage, base_image, runtimes, successor
 from optimizer.bases.handlers import check_handler
 from optimizer.bases.recognise import LambdaBase, image_reference, lambda_base
 from optimizer.dockerfile.instruction import Instruction
-from optimizer.dockerfile.scope import absolute
+from optimizer.dockerfile.scope import ResolvedStage, absolute
 from optimizer.errors import SpecError
 from optimizer.model import fields as types
 from optimizer.model import steps
@@ -109,16 +110,29 @@ class ImageSettings:
             note.remarks.append(f"{base.runtime} is deprecated since {base.deprecated_on}; {successor(base)} is supported")
 
     def _architecture_of(self, given: str | None) -> str:
-        if given is not None:
-            return given
-        bottom = self.walk.subject.resolved.stages[self.walk.subject.resolved.lineage(self.walk.final)[-1]]
-        known = lambda_base(bottom.image, self.walk.mirror) if bottom.image else None
-        if known is not None and known.architecture is not None:
-            return known.architecture
-        found = architecture_of_platform(bottom.platform or "")
-        if found is None:
+        """The architecture: as given, else that of the image's own base, of what its builds name, of the images that they run in."""
+        walk = self.walk
+        bottom = walk.subject.resolved.stages[walk.subject.resolved.lineage(walk.final)[-1]]
+        chosen = given or _machine_of(bottom)
+        if chosen is None:
+            stages = [stage.resolved for index, stage in walk.stages.items() if index not in walk.lineage]
+            images = [(item.stage.start, machine) for item in stages if (machine := _machine_of(item))]
+            for told, what in ((walk.built_for, "builds for"), (images, "is an image for")):
+                words = sorted({machine for _, machine in told})
+                if len(words) == 1:
+                    lines = ", ".join(str(line) for line in sorted({instruction.line for instruction, _ in told}))
+                    self.remarks.append(f"the architecture is {words[0]}, because line {lines} {what} it")
+                    return words[0]
+                if words:
+                    self.remarks.append(f"the builds are for {' and '.join(words)}: {DEFAULT_ARCHITECTURE}, Lambda's default, is taken")
+                    return DEFAULT_ARCHITECTURE
             self.remarks.append(f"nothing sets the architecture: {DEFAULT_ARCHITECTURE} is Lambda's default")
-        return found.name if found else DEFAULT_ARCHITECTURE
+        for instruction, machine in walk.built_for if chosen else ():
+            if machine != chosen:
+                walk.note(instruction).remarks.append(
+                    f"it builds for {machine}, and the image is for {chosen}: the proposal builds for that"
+                )
+        return chosen or DEFAULT_ARCHITECTURE
 
     def _started(self) -> str:
         """The program of a ``provided`` runtime that the entrypoint starts, where it is now; empty when there is none."""
@@ -304,6 +318,12 @@ class ImageSettings:
             else:
                 instead = f"what was in {self.places.work} is in {TASK} now" if self.places.moves else f"it is {TASK}"
                 walk.left(item, f"the working directory is the base's own: {instead}", f"fix what names {self.places.work} or relies on it")
+
+
+def _machine_of(stage: ResolvedStage) -> str | None:
+    """The architecture that FROM names, by its platform or its image."""
+    found = architecture_of_platform(stage.platform or "") or architecture_of_platform(f"linux/{stage.platform}")
+    return found.name if found else of_image(stage.image or "")
 
 
 def _only_in(value: str, homes: Sequence[str]) -> bool:

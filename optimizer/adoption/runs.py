@@ -9,6 +9,7 @@ from dataclasses import replace
 from optimizer.adoption import commands as acts
 from optimizer.adoption.copies import TOOL_FILES, Copies
 from optimizer.adoption.drafts import BuildDraft, CommandDraft, InstallDraft
+from optimizer.adoption.machines import built_for
 from optimizer.adoption.tree import Entry, is_below
 from optimizer.adoption.variables import assigned_place
 from optimizer.adoption.walk import BUILDS, TASK, Stage, Walk, expanded
@@ -60,6 +61,8 @@ class Runs:
             words = self._words(stage, command)
             if command.program in ("sh", "bash", "ash", "dash") and any(re.fullmatch(r"-[a-z]*c", word) for word in words):
                 continue
+            if machine := built_for(words, command.source.text[: command.places[-1][1]], lambda value: expanded(value, stage.variables)):
+                self._walk.built_for.append((instruction, machine))
             action = acts.understand(ShellCommand(words, command.source, command.places), text)
             told = told or isinstance(action, (acts.Opaque, acts.Export))
             cwd = self._act(index, stage, instruction, action, cwd)

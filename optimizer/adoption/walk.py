@@ -110,6 +110,8 @@ class Walk:
         self.notes: dict[int, Note] = {}
         self.stages: dict[int, Stage] = {}
         self.drafts: dict[object, Draft] = {}
+        self.built_for: list[tuple[Instruction, str]] = []
+        """Which instructions name an architecture for what they build, in their order, and Lambda's word for it."""
         assert subject.final is not None
         self.final = subject.final
         self.lineage = frozenset(subject.resolved.lineage(subject.final))
