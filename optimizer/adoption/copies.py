@@ -226,6 +226,13 @@ class Copies:
                 path = target if exact else posixpath.join(target, posixpath.basename(entry.path))
             stage.tree.put(replace(entry, path=path, exact=exact and not entry.directory, via=(*entry.via, instruction)))
 
+    def mount(self, index: int, stage: Stage, instruction: Instruction, origin: str, value: str, target: str) -> None:
+        """Put what a RUN mounts from a stage; what it mounts from an image is known to nobody, and a loss only where it is used."""
+        number = self._number(index, origin)
+        other = self._walk.stages.get(number) if number is not None else None
+        if other is not None and (other.moments or not other.resolved.image):
+            self.from_stage(index, stage, instruction, origin, value, target, exact=True)
+
     def _number(self, index: int, origin: str) -> int | None:
         """The stage before this one that a name or a number stands for."""
         found = None
@@ -288,4 +295,6 @@ class Copies:
                 return f"line {instruction.line} needs keys of ssh"
             if instruction.keyword in ("ADD", "COPY") and instruction.flag("from") is not None:
                 return f"line {instruction.line} copies from another stage"
+            if any(flag.name == "mount" and "from" in flag.fields() for flag in instruction.flags):
+                return f"line {instruction.line} mounts files of another stage"
         return ""

@@ -47,7 +47,12 @@ class Runs:
     def run(self, index: int, stage: Stage, instruction: Instruction, workdir: str) -> None:
         """Do to the stage what is known of the RUN's commands, and note the others."""
         final = index in self._walk.lineage
-        self._mounts(index, stage, instruction, workdir)
+        before = list(stage.tree.entries)
+        mounts = self._mounts(index, stage, instruction, workdir)
+        self._commands(index, stage, instruction, workdir, final)
+        stage.tree.unmount(before, mounts)
+
+    def _commands(self, index: int, stage: Stage, instruction: Instruction, workdir: str, final: bool) -> None:
         if any(heredoc.body.text.startswith("#!") for heredoc in instruction.heredocs) and not self._walk.subject.commands(instruction):
             self._opaque(stage, instruction, "a script of another language", final)
             return
@@ -365,7 +370,9 @@ class Runs:
         )
         return match[1] if match else "bootstrap"
 
-    def _mounts(self, index: int, stage: Stage, instruction: Instruction, workdir: str) -> None:
+    def _mounts(self, index: int, stage: Stage, instruction: Instruction, workdir: str) -> list[str]:
+        """Put what the RUN mounts in its place; the paths of what is gone after it."""
+        mounted = []
         for flag in instruction.flags:
             if flag.name != "mount":
                 if flag.name == "network" or flag.name == "security":
@@ -378,8 +385,12 @@ class Runs:
                 self._walk.left(instruction, "it uses keys of ssh", "fetch over HTTPS with a build secret, or vendor what it fetches")
             elif kind == "bind" and path:
                 source = fields.get("source") or fields.get("src") or "."
+                if "from" in fields and posixpath.basename(target) in TOOL_FILES:
+                    continue
+                stage.tree.hide(path)
+                mounted.append(path)
                 if "from" in fields:
-                    if posixpath.basename(target) not in TOOL_FILES:
-                        self._copies.from_stage(index, stage, instruction, fields["from"], source, path, exact=True)
+                    self._copies.mount(index, stage, instruction, fields["from"], source, path)
                 else:
                     self._copies.from_context(stage, instruction, source, path, exact=True)
+        return mounted
