@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from optimizer.adoption.commands import SITE
+from optimizer.adoption.actions import SITE
 from optimizer.adoption.machines import of_image
 from optimizer.adoption.places import Places
 from optimizer.adoption.proposal import Gap

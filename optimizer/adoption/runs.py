@@ -6,7 +6,8 @@ import posixpath
 import re
 from dataclasses import replace
 
-from optimizer.adoption import commands as acts
+from optimizer.adoption import actions as acts
+from optimizer.adoption.commands import ONE_TIME, redirects, understand
 from optimizer.adoption.copies import TOOL_FILES, Copies
 from optimizer.adoption.drafts import BuildDraft, CommandDraft, InstallDraft
 from optimizer.adoption.machines import built_for
@@ -68,10 +69,10 @@ class Runs:
                 continue
             if machine := built_for(words, command.source.text[: command.places[-1][1]], lambda value: expanded(value, stage.variables)):
                 self._walk.built_for.append((instruction, machine))
-            action = acts.understand(ShellCommand(words, command.source, command.places), text)
+            action = understand(ShellCommand(words, command.source, command.places), text)
             told = told or isinstance(action, (acts.Opaque, acts.Export))
             cwd = self._act(index, stage, instruction, action, cwd)
-        if acts.redirects(text) and not told:
+        if redirects(text) and not told:
             self._opaque(stage, instruction, "it writes a file by redirection", final)
 
     def _words(self, stage: Stage, command: ShellCommand) -> tuple[str, ...]:
@@ -142,7 +143,7 @@ class Runs:
     def _made(self, stage: Stage, instruction: Instruction, action: acts.Make, cwd: str, final: bool) -> None:
         path = absolute(action.path, cwd)
         if path and action.before == ("touch",) and stage.tree.find(path, self._walk.kind):
-            self._walk.note(instruction).needless.append(acts.ONE_TIME)
+            self._walk.note(instruction).needless.append(ONE_TIME)
         elif (
             path is None
             or action.path.endswith("/")

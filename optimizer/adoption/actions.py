@@ -1,0 +1,150 @@
+"""What a command of a RUN does, in the terms of a proposal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from optimizer.adoption.proposal import Gap
+
+
+@dataclass(frozen=True, slots=True)
+class Needless:
+    """The command adds nothing to the image that the optimizer does not add itself."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The command changes something that no step can say."""
+
+    gaps: tuple[Gap, ...]
+
+    @classmethod
+    def of(cls, message: str, by_hand: str) -> Lost:
+        """What is lost by one gap."""
+        return cls((Gap(message, by_hand),))
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """What the command writes is unknown."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeDirectory:
+    """``cd``."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class MakeDirectories:
+    """``mkdir``, or an environment of Python's, which is a directory too."""
+
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """``cp`` or ``mv``."""
+
+    sources: tuple[str, ...]
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """``rm``."""
+
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Executable:
+    """A mode that makes files executable."""
+
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Make:
+    """A command that makes one file: its words up to the path, the path, and the words after that."""
+
+    before: tuple[str, ...]
+    path: str
+    after: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """Packages of the operating system."""
+
+    tool: str
+    packages: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependencies:
+    """An installer with a manifest or a lock.
+
+    ``files`` are the candidates for the lock, seen from the working directory,
+    the first that is there wins.  ``targets`` are the directories that the
+    packages land in.  ``gaps`` are parts of the command that are lost.
+    """
+
+    ecosystem: str
+    files: tuple[str, ...]
+    targets: tuple[str, ...]
+    values: tuple[tuple[str, object], ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    remarks: tuple[str, ...] = ()
+    how: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """A lock written in another form."""
+
+    lock: str
+    output: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Build:
+    """A program that is compiled.
+
+    The source is the directory of the first of the ``manifests`` that is
+    there; ``outputs`` are what the builder writes.  ``package``, ``binary``
+    and ``tool`` are those that the command names, None where it names none.
+    """
+
+    ecosystem: str
+    manifests: tuple[str, ...]
+    outputs: tuple[str, ...]
+    package: str | None = None
+    binary: str | None = None
+    tool: str | None = None
+    gaps: tuple[Gap, ...] = ()
+
+
+Action = (
+    Needless
+    | Lost
+    | Opaque
+    | ChangeDirectory
+    | MakeDirectories
+    | Copy
+    | Remove
+    | Executable
+    | Make
+    | System
+    | Dependencies
+    | Export
+    | Build
+)
+
+SITE = ("/var/lang/lib", "/usr/local/lib", "/usr/lib/python3", "/root/.local")
+"""Where packages of Python land that are installed into no directory of their own."""

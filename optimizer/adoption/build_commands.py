@@ -1,0 +1,120 @@
+"""Compilers: Go, Cargo, dotnet, Maven and Gradle."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Sequence
+
+from optimizer.adoption.actions import Action, Build
+from optimizer.adoption.proposal import Gap
+from optimizer.dockerfile.installs import Install
+
+
+def build(found: Install) -> Action:
+    words = found.command.words
+    match found.ecosystem:
+        case "go":
+            return _go(words)
+        case "rust":
+            return _rust(words)
+        case "dotnet":
+            return _dotnet(words)
+    tool = "gradle" if found.tool == "gradle" else "maven"
+    if tool == "maven":
+        outputs = tuple(value for word in words if (value := word.removeprefix("-DoutputDirectory=")) != word) or ("target",)
+        files = [words[index + 1] for index, word in enumerate(words[:-1]) if word in ("-f", "--file")]
+        return Build(ecosystem="java", manifests=tuple(files) or ("pom.xml",), outputs=outputs, tool=tool, gaps=_java(words))
+    directory = next((words[index + 1] for index, word in enumerate(words[:-1]) if word in ("-p", "--project-dir")), ".")
+    manifests = tuple(f"{directory}/{name}" for name in ("build.gradle", "build.gradle.kts"))
+    return Build(ecosystem="java", manifests=manifests, outputs=(f"{directory}/build",), tool=tool, gaps=_java(words))
+
+
+_JAVA_HARMLESS = re.compile(
+    r"-D(?:skipTests|maven\.test\.skip|includeScope|outputDirectory|software\.amazon\.aws\.lambdabuilders\.[\w.-]+|org\.gradle\.daemon)(?:=.*)?"
+)
+
+
+def _java(words: Sequence[str]) -> tuple[Gap, ...]:
+    lost = [word for word in words if re.match(r"-[PD][A-Za-z]", word) and not _JAVA_HARMLESS.fullmatch(word)]
+    lost += [
+        f"{word} {following}"
+        for word, following in itertools.pairwise(words)
+        if word in ("--init-script", "-I") and "lambda-build-init" not in following
+    ]
+    return tuple(Gap(f"{word} is not passed on", "set it in the build file") for word in lost)
+
+
+def _go(words: Sequence[str]) -> Action:
+    output, package, gaps = "", ".", []
+    skip = ""
+    for word in words[2:]:
+        if skip:
+            if skip == "-o":
+                output = word
+            elif skip == "-ldflags" and "-X" in word:
+                gaps.append(Gap("-ldflags -X sets variables of the program", "read them from an embedded file, or from the environment"))
+            elif skip == "-tags" and set(re.split(r"[, ]+", word)) - {"lambda.norpc", "netgo", "osusergo", ""}:
+                gaps.append(Gap(f"the build tags {word} have no field in the step", "build with a command step, or do without the tags"))
+            skip = ""
+        elif word in ("-o", "-ldflags", "-tags", "-mod", "-gcflags", "-asmflags", "-p"):
+            skip = word
+        elif word.startswith("-o="):
+            output = word[3:]
+        elif word.startswith("-ldflags=") and "-X" in word:
+            gaps.append(Gap("-ldflags -X sets variables of the program", "read them from an embedded file, or from the environment"))
+        elif not word.startswith("-"):
+            package = word
+    if package.endswith(".go"):
+        package = package.rpartition("/")[0] or "."
+    return Build(
+        ecosystem="go", manifests=("go.mod",), outputs=(output or ".",), package=package.removeprefix("./") or ".", gaps=tuple(gaps)
+    )
+
+
+def _rust(words: Sequence[str]) -> Action:
+    binary = next((words[index + 1] for index, word in enumerate(words[:-1]) if word == "--bin"), "")
+    gaps = [
+        Gap(f"{word} of cargo has no field in the step", "set it in Cargo.toml, or build with a command step")
+        for word in words
+        if word.partition("=")[0] in ("--features", "-F", "--all-features", "--no-default-features", "--profile")
+    ]
+    return Build(ecosystem="rust", manifests=("Cargo.toml",), outputs=("target",), binary=binary or None, gaps=tuple(gaps))
+
+
+def _dotnet(words: Sequence[str]) -> Action:
+    project, output, skip = "", "", ""
+    for word in words[2:]:
+        if skip:
+            output = word if skip in ("-o", "--output", "--output-package") else output
+            skip = ""
+        elif word in (
+            "-o",
+            "--output",
+            "--output-package",
+            "-c",
+            "--configuration",
+            "-r",
+            "--runtime",
+            "-f",
+            "--framework",
+            "-v",
+            "--verbosity",
+            "-a",
+            "--arch",
+            "--os",
+        ):
+            skip = word
+        elif word.startswith("--output="):
+            output = word.partition("=")[2]
+        elif not word.startswith(("-", "/")) and word not in ("package", "build", "publish"):
+            project = word
+    lost = [word for word in words if re.match(r"(?:-p|/p|-property|--property):", word)]
+    if any(word in ("--self-contained", "--sc") and following != "false" for word, following in zip(words, [*words[1:], ""], strict=True)):
+        lost.append("--self-contained")
+    return Build(
+        ecosystem="dotnet",
+        gaps=tuple(Gap(f"{word} is not passed on", "set the property in the project file") for word in lost),
+        manifests=(project or "*.csproj", *(() if project else ("*.fsproj",))),
+        outputs=(output,) if output else ("bin",),
+    )
