@@ -93,6 +93,8 @@ class Dependencies:
     ``files`` are the candidates for the lock, seen from the working directory,
     the first that is there wins.  ``targets`` are the directories that the
     packages land in.  ``gaps`` are parts of the command that are lost.
+    ``own`` says that the project itself is installed too, ``whole`` that it
+    is done for every member of a workspace.
     """
 
     ecosystem: str
@@ -102,14 +104,20 @@ class Dependencies:
     gaps: tuple[Gap, ...] = ()
     remarks: tuple[str, ...] = ()
     how: str = ""
+    own: bool = False
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Export:
-    """A lock written in another form."""
+    """A lock written in another form; ``values`` and ``own`` are those of what it installs."""
 
     lock: str
     output: str
+    values: tuple[tuple[str, object], ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    own: bool = False
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

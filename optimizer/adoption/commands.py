@@ -24,7 +24,7 @@ from optimizer.adoption.actions import (
     System,
 )
 from optimizer.adoption.build_commands import build
-from optimizer.adoption.package_commands import BROUGHT, export, node_packages, python_packages, ruby_packages
+from optimizer.adoption.package_commands import BROUGHT, export, focused, node_packages, python_packages, ruby_packages
 from optimizer.dockerfile.installs import SYSTEM_TOOLS, Install, install_of
 from optimizer.dockerfile.shell import Command
 
@@ -39,6 +39,8 @@ def understand(command: Command, text: str) -> Action:
     program, words = command.program, command.words
     if exported := export(program, words, text):
         return exported
+    if member := focused(program, words):
+        return member
     found = install_of(command)
     if found is not None:
         return _installed(found, text)

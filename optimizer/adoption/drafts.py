@@ -42,10 +42,16 @@ class Draft:
 
 @dataclass(eq=False, slots=True, kw_only=True)
 class InstallDraft(Draft):
-    """Packages of a lock file; ``options`` are other fields of the step, as the installer's options set them."""
+    """Packages of a lock file; ``options`` are other fields of the step, as the installer's options set them.
+
+    ``own`` are the instructions that install the project itself too, ``whole``
+    those that do so for every member of a workspace.
+    """
 
     lock: str
     options: tuple[tuple[str, object], ...] = ()
+    own: list[Instruction] = field(default_factory=list)
+    whole: list[Instruction] = field(default_factory=list)
 
     @property
     def origin(self) -> str:

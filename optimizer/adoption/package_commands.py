@@ -13,9 +13,10 @@ from optimizer.locks.managers import manager
 _INSTALLERS = frozenset(["awslambdaric", "aws-lambda-ric", "build", "bundler", "corepack", "npm", "pip", "pip-tools", "pipenv", "pnpm", "poetry", "poetry-core", "poetry-plugin-export", "setuptools", "uv", "virtualenv", "wheel", "yarn"])  # fmt: skip
 _NAME = re.compile(r"(?:@[\w.-]+/)?[A-Za-z0-9][\w.-]*")
 BROUGHT = "the optimizer brings its own installer, or the base has it"
-_OWN_PACKAGE = "the project itself is not installed: its packages must lie in /var/task"
+_NOT_OWN = frozenset(["--no-root", "--no-install-project", "--no-install-workspace", "--no-install-local", "--no-emit-project", "--no-emit-workspace", "--no-emit-local"])  # fmt: skip
 _PIP_HARMLESS = frozenset(["--break-system-packages", "--compile", "--disable-pip-version-check", "--exists-action", "--implementation", "--no-cache", "--no-cache-dir", "--no-color", "--no-compile", "--no-input", "--no-warn-script-location", "--no-deps", "--platform", "--prefer-binary", "--progress-bar", "--python", "--python-version", "--python-platform", "--quiet", "--require-hashes", "--retries", "--root-user-action", "--system", "--target", "--timeout", "--upgrade", "--upgrade-strategy", "--user", "--verbose", "--requirement", "--cache-dir", "--abi", "--prefix", "--link-mode", "--compile-bytecode", "--ignore-installed", "--force-reinstall", "-I", "-U", "-q", "-qq", "-r", "-t", "-v"])  # fmt: skip
 _NODE_HARMLESS = frozenset(["--production", "--omit", "--only", "--include", "--no-audit", "--no-fund", "--audit", "--fund", "--silent", "--quiet", "--loglevel", "--frozen-lockfile", "--immutable", "--prefer-offline", "--no-optional", "--non-interactive", "--unsafe-perm", "--cache", "--prod", "--progress", "--no-progress", "--no-update-notifier", "--cpu", "--os", "--libc", "--no-package-lock", "--network-timeout", "--ci", "-P", "-s", "-q", "--verbose"])  # fmt: skip
+_NODE_FIELDS = frozenset(["--ignore-scripts", "--registry", "--prefix", "-C", "--dir", "-w", "--workspace", "--filter", "-F", "--workspaces", "-ws", "--include-workspace-root"])  # fmt: skip
 _EXPORTS = (("poetry", "export"), ("uv", "export"), ("pipenv", "requirements"), ("pipenv", "lock"))
 _OUTPUT = re.compile(r"(?<![\d&])>\s*(?P<path>[^\s;&|<>]+)")
 
@@ -34,18 +35,23 @@ def python_packages(found: Install) -> Action:
     words = found.command.words
     if found.tool in ("poetry", "pipenv") or (found.tool == "uv" and found.verb == "sync"):
         known = manager(found.tool)
-        groups, lost = _groups(words)
-        chosen = (("groups", groups),) if groups else ()
-        own = () if "--no-root" in words or "--no-install-project" in words or found.tool == "pipenv" else (_OWN_PACKAGE,)
+        values, lost = _chosen(words)
         return Dependencies(
-            ecosystem="python", files=known.locks, targets=(*SITE, ".venv"), values=chosen, gaps=lost, how=known.create, remarks=own
+            ecosystem="python",
+            files=known.locks,
+            targets=(*SITE, ".venv"),
+            values=values,
+            gaps=lost,
+            how=known.create,
+            own=found.tool != "pipenv" and not _NOT_OWN & set(words),
+            whole="--all-packages" in words,
         )
     files = found.value_of("-r", "--requirement")
     names = _names(found.packages)
     if not files and not names:
         return Needless(BROUGHT)
     targets = found.value_of("-t", "--target", "--prefix", "--root", "-w", "--wheel-dir", "-d", "--dest")[-1:] or _home(found)
-    values, gaps = _pip_options(found)
+    options, gaps = _pip_options(found)
     wheels = [name for name in names if name.endswith(".whl") or "*" in name]
     named = [name for name in names if name not in wheels]
     if named:
@@ -53,7 +59,7 @@ def python_packages(found: Install) -> Action:
         gaps += [_named(named, local)]
     if not files:
         return Lost(tuple(gaps)) if named else Needless("the packages of these files are those of the step")
-    return Dependencies(ecosystem="python", files=tuple(files), targets=targets, values=tuple(values), gaps=tuple(gaps))
+    return Dependencies(ecosystem="python", files=tuple(files), targets=targets, values=tuple(options), gaps=tuple(gaps))
 
 
 def _named(names: Sequence[str], local: Sequence[str]) -> Gap:
@@ -100,20 +106,25 @@ def _options(words: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(word.partition("=")[0] for word in words[1:] if word.startswith("-") and len(word) > 1))
 
 
-def _groups(words: Sequence[str]) -> tuple[tuple[str, ...], tuple[Gap, ...]]:
+def _chosen(words: Sequence[str]) -> tuple[tuple[tuple[str, object], ...], tuple[Gap, ...]]:
+    """Which groups, extras and member of a workspace are installed, and what of the choice is lost."""
     groups: list[str] = []
     gaps: list[Gap] = []
+    package = ""
     for index, word in enumerate(words):
         name, equals, value = word.partition("=")
+        value = value if equals else words[index + 1] if index + 1 < len(words) else ""
         if name in ("--group", "--with", "--extra", "--extras", "-E"):
-            value = value if equals else words[index + 1] if index + 1 < len(words) else ""
-            if name in ("--group", "--with"):
-                groups += [item for item in re.split(r"[,\s]+", value) if item]
-            else:
-                gaps.append(Gap(f"the extra {value} has no field in the step", "make it a dependency group, and name it in groups"))
-        elif name == "--all-extras":
-            gaps.append(Gap("extras have no field in the step", "make them dependency groups, and name them in groups"))
-    return tuple(groups), tuple(gaps)
+            groups += [item for item in re.split(r"[,\s]+", value) if item]
+        elif name == "--package":
+            package = value
+        elif name in ("--all-extras", "--all-groups"):
+            what = name.removeprefix("--all-")
+            gaps.append(Gap(f"{name} takes the {what} of the day", f"name those {what} in groups of the step that the function needs"))
+        elif name in ("--only-group", "--only-dev"):
+            gaps.append(Gap(f"{name} leaves out the project's own dependencies", "lock that group by itself, and name that lock"))
+    values = [("groups", tuple(dict.fromkeys(groups)))] if groups else []
+    return (*values, *([("package", package)] if package else [])), tuple(gaps)
 
 
 def node_packages(found: Install) -> Action:
@@ -136,13 +147,16 @@ def node_packages(found: Install) -> Action:
     if registry := found.value_of("--registry"):
         values.append(("registry", registry[-1]))
     prefix = (found.value_of("--prefix", "-C", "--dir") or (".",))[-1]
-    gaps = [
+    members = [_member(value) for value in found.value_of("-w", "--workspace", "--filter", "-F")]
+    values += [("package", name) for name in members[:1]]
+    gaps = [_several(members)] if len(set(members)) > 1 else []
+    gaps += [
         Gap(
             f"the option {option} of {found.tool} has no field in the step",
             "set it in .npmrc beside the lock file, where npm knows it there",
         )
         for option in _options(words)
-        if option not in _NODE_HARMLESS and option not in ("--ignore-scripts", "--registry", "--prefix", "-C", "--dir")
+        if option not in _NODE_HARMLESS and option not in _NODE_FIELDS
     ]
     production = any(word in ("--production", "--omit=dev", "--prod", "--only=production", "-P") for word in words)
     return Dependencies(
@@ -153,6 +167,35 @@ def node_packages(found: Install) -> Action:
         gaps=tuple(gaps),
         remarks=() if production else ("devDependencies stay out of the image",),
         how=manager(found.tool).create,
+        whole=not members,
+    )
+
+
+def focused(program: str, words: Sequence[str]) -> Dependencies | None:
+    """``yarn workspaces focus``, which installs for members of a workspace; None for any other command."""
+    if program != "yarn" or tuple(words[1:3]) != ("workspaces", "focus"):
+        return None
+    members = [word for word in words[3:] if not word.startswith("-")]
+    return Dependencies(
+        ecosystem="nodejs",
+        files=manager("yarn").locks,
+        targets=("node_modules",),
+        values=tuple(("package", name) for name in members[:1]),
+        gaps=(_several(members),) if len(members) > 1 else (),
+        remarks=() if "--production" in words else ("devDependencies stay out of the image",),
+        how=manager("yarn").create,
+        whole=not members,
+    )
+
+
+def _member(value: str) -> str:
+    """The name or the directory in what selects a member: pnpm also takes ``{packages/api}``, ``./packages/api`` and ``api...``."""
+    return value.removesuffix("...").strip("{}").removeprefix("./").rstrip("/")
+
+
+def _several(members: Sequence[str]) -> Gap:
+    return Gap(
+        f"installs for several members: {' '.join(members)}", "make a spec for each, or let one depend on what it needs of the others"
     )
 
 
@@ -179,4 +222,8 @@ def export(program: str, words: Sequence[str], text: str) -> Export | None:
     named = [words[index + 1] for index, word in enumerate(words[:-1]) if word in ("-o", "--output", "--output-file")]
     named += [word.partition("=")[2] for word in words if word.startswith(("--output=", "--output-file="))]
     named += [match["path"] for match in _OUTPUT.finditer(text)]
-    return Export(lock=lock, output=named[0]) if named else None
+    if not named:
+        return None
+    values, gaps = _chosen(words)
+    own = program == "uv" and not _NOT_OWN & set(words)
+    return Export(lock=lock, output=named[0], values=values, gaps=gaps, own=own, whole="--all-packages" in words)

@@ -18,7 +18,8 @@ from optimizer.adoption.scripted import keeping, scripted
 from optimizer.adoption.secrets import with_read_secrets
 from optimizer.adoption.stages import Stages
 from optimizer.adoption.tree import Entry, is_below
-from optimizer.adoption.walk import COMPILED, Stage, Walk, is_manifest, tagged
+from optimizer.adoption.walk import COMPILED, TASK, Stage, Walk, is_manifest, tagged
+from optimizer.adoption.workspaces import Workspaces
 from optimizer.bases.mirror import Mirror
 from optimizer.bases.recognise import lambda_base
 from optimizer.bases.tools import Tools
@@ -79,6 +80,7 @@ class _Finish:
         self._tools = tools
         self._places = image.places
         self._content = Content(walk, image.places)
+        self._workspaces = Workspaces(walk, image.places)
         self._steps: list[tuple[Draft, steps.Step]] = []
 
     def proposal(self) -> Proposal:
@@ -94,6 +96,7 @@ class _Finish:
         handler = image.handler()
         image.workdirs()
         self._stages()
+        self._workspaces.own_packages((TASK, *environment.get("PYTHONPATH", "").split(":")))
         self._build()
         used = [draft for draft, _ in self._steps]
         self._steps.sort(key=lambda item: (min((path.line for path in item[0].via), default=0), used.index(item[0])))
@@ -283,6 +286,8 @@ class _Finish:
             step, faults = self._step(draft)
             if step is not None:
                 step = self._with_read_secrets(draft, step)
+                if isinstance(draft, InstallDraft):
+                    self._workspaces.members_left(draft, step, self._context(step))
             if step is None:
                 for instruction in draft.via:
                     for message, hint in faults:

@@ -24,11 +24,6 @@ from optimizer.model.plan import TREE
 
 _LOOSE = re.compile(r"[A-Za-z0-9][\w.-]*(?=(?:\[[^\]]*\])?\s*(?:[<>~!;#].*)?$)(?!.*==)")
 """A requirement without one version."""
-_WORKSPACES = (
-    ("package.json", r'"workspaces"\s*:'),
-    ("pnpm-workspace.yaml", r"^packages\s*:"),
-    ("pyproject.toml", r"^\[tool\.uv\.workspace\]"),
-)
 _DEPENDENCIES: dict[str, type[steps.Step]] = {
     "python": steps.PythonDependencies,
     "nodejs": steps.NodeDependencies,
@@ -216,13 +211,15 @@ class Runs:
         self._walk.note(instruction).remarks += action.remarks
         kind = _DEPENDENCIES[action.ecosystem]
         locks = self._locks(stage, instruction, action, cwd)
-        for lock, via in locks:
-            options = tuple(sorted(dict(action.values).items()))
+        for lock, via, exported in locks:
+            values = {**dict(action.values), **dict(exported.values if exported else ())}
+            options = tuple(sorted(self._named(kind, lock, values).items()))
             draft = self._walk.draft((kind, lock, options), InstallDraft(kind=kind, lock=lock, options=options))
             if draft not in stage.drafts:
                 stage.drafts.append(draft)
             self._walk.see_secrets(draft, instruction)
-            self._workspace(instruction, lock)
+            draft.own += [instruction] if action.own or (exported is not None and exported.own) else []
+            draft.whole += [instruction] if action.whole or (exported is not None and exported.whole) else []
             said = [stage.variables.get(name) for name in _TARGETS[action.ecosystem]]
             for target in (*action.targets, *filter(None, said)):
                 if path := absolute(target, cwd):
@@ -230,9 +227,9 @@ class Runs:
 
     def _locks(
         self, stage: Stage, instruction: Instruction, action: acts.Dependencies, cwd: str
-    ) -> list[tuple[str, tuple[Instruction, ...]]]:
-        """The locks in the project, each with the instructions that brought it into the stage."""
-        found: list[tuple[str, tuple[Instruction, ...]]] = []
+    ) -> list[tuple[str, tuple[Instruction, ...], acts.Export | None]]:
+        """The locks in the project, each with the instructions that brought it into the stage, and how it was exported."""
+        found: list[tuple[str, tuple[Instruction, ...], acts.Export | None]] = []
         if action.ecosystem == "python" and not action.how:
             for file in action.files:
                 path = absolute(file, cwd)
@@ -244,7 +241,7 @@ class Runs:
                         "put the file into the project, copy it, and run init again",
                     )
                 else:
-                    found.append((entry.source, entry.via))
+                    found.append((entry.source, entry.via, entry.export))
                     self._unlocked(instruction, entry.source)
             return found
         manifest = {"python": ("pyproject.toml", "Pipfile"), "nodejs": ("package.json",), "ruby": ("Gemfile",)}[action.ecosystem]
@@ -259,7 +256,7 @@ class Runs:
                 if self._walk.kind(lock) == "file":
                     beside = [stage.tree.file(posixpath.join(directory, more), self._walk.kind) for more in (name, *manifest)]
                     via = [item for held in beside if held for item in held.via]
-                    return [(lock, tuple(dict.fromkeys(via)))]
+                    return [(lock, tuple(dict.fromkeys(via)), None)]
         names = " or ".join(posixpath.basename(file) for file in action.files)
         self._walk.left(
             instruction,
@@ -268,20 +265,14 @@ class Runs:
         )
         return found
 
-    def _workspace(self, instruction: Instruction, lock: str) -> None:
-        """Say so where the lock is that of several packages, of whose manifests a step reads one."""
-        for name, sign in _WORKSPACES:
-            path = posixpath.join(posixpath.dirname(lock), name)
-            try:
-                text = self._walk.project.read_text(path) if self._walk.kind(path) == "file" else ""
-            except OptimizerError:
-                text = ""
-            if re.search(sign, text, re.MULTILINE):
-                self._walk.left(
-                    instruction,
-                    f'"{path}" is that of a workspace, and the step reads none of the other packages\' manifests',
-                    "lock the function's own package by itself, in its directory, and name that lock",
-                )
+    def _named(self, kind: type[steps.Step], lock: str, values: dict[str, object]) -> dict[str, object]:
+        """The values, with the name of a Node.js member that the command names by its directory."""
+        member = values.get("package")
+        if kind is not steps.NodeDependencies or not isinstance(member, str):
+            return values
+        manifest = posixpath.normpath(posixpath.join(posixpath.dirname(lock), member, "package.json"))
+        name = self._walk.read_json(manifest).get("name") if self._walk.kind(manifest) == "file" else None
+        return {**values, "package": name} if isinstance(name, str) and name else values
 
     def _unlocked(self, instruction: Instruction, requirements: str) -> None:
         """Say so where a requirements file is no lock, and how it becomes one."""
@@ -303,7 +294,9 @@ class Runs:
         if entry is None or output is None:
             self._walk.left(instruction, f"there is no {action.lock} to export", f"make {action.lock}, commit it, and run init again")
             return
-        stage.tree.put(replace(entry, path=output, via=(*entry.via, instruction)))
+        for gap in action.gaps:
+            self._walk.left(instruction, gap.message, gap.by_hand)
+        stage.tree.put(replace(entry, path=output, via=(*entry.via, instruction), export=action))
         self._walk.note(instruction).needless.append(f"the step reads {action.lock} itself")
 
     def _built(self, stage: Stage, instruction: Instruction, action: acts.Build, cwd: str) -> None:

@@ -15,6 +15,7 @@ import posixpath
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from optimizer.adoption.actions import Export
 from optimizer.adoption.drafts import Draft
 from optimizer.dockerfile.instruction import Instruction
 
@@ -32,6 +33,7 @@ class Entry:
     ``exclude`` holds patterns of what a copied directory leaves out.
     ``origin`` is where a command's stage has it, and ``exact`` says that it
     lands at the path itself, and not in it, if it should be a file.
+    ``export`` is how the lock at ``source`` was exported to the path.
     """
 
     path: str
@@ -42,6 +44,7 @@ class Entry:
     origin: str = ""
     exact: bool = False
     via: tuple[Instruction, ...] = ()
+    export: Export | None = None
 
 
 class Tree:

@@ -11,11 +11,12 @@ Phases
 from __future__ import annotations
 
 import fnmatch
+import json
 import posixpath
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from optimizer.adoption.drafts import CommandDraft, Draft
 from optimizer.adoption.proposal import Gap
@@ -132,12 +133,26 @@ class Walk:
         except OptimizerError:
             return None
 
-    def mentions(self, path: str, other: str) -> bool:
-        """Whether a file of the project names another, as requirements files include one another."""
+    def read_text(self, path: str) -> str:
+        """The text of a file of the project; empty where it cannot be read."""
         try:
-            return posixpath.relpath(other, posixpath.dirname(path) or ".") in self.project.read_text(path)
+            return self.project.read_text(path)
         except OptimizerError:
-            return False
+            return ""
+
+    def read_json(self, path: str) -> Mapping[str, Any]:
+        """The object in a file of the project; empty where there is none."""
+        try:
+            found = json.loads(self.read_text(path) or "{}")
+        except (ValueError, RecursionError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def mentions(self, path: str, other: str) -> bool:
+        """Whether a file of the project names another or its directory: requirements include one another, locks name members."""
+        relative = posixpath.relpath(other, posixpath.dirname(path) or ".")
+        names = (re.escape(name) for name in (relative, posixpath.dirname(relative)) if name)
+        return re.search(rf"(?<![\w./-])(?:\./)?(?:{'|'.join(names)})/?(?![\w./-])", self.read_text(path)) is not None
 
     def carry(self, draft: Draft, via: Iterable[Instruction]) -> None:
         """Say that the draft carries the instructions."""
