@@ -14,7 +14,7 @@ from optimizer.adoption.tree import Entry, is_below, rebased
 from optimizer.adoption.walk import TASK, Walk
 from optimizer.locks.managers import manifest_patterns
 from optimizer.model import steps
-from optimizer.model.fields import TARGET_ROOTS
+from optimizer.model.fields import EXTENSIONS, TARGET_ROOTS
 from optimizer.model.ignore import IgnorePatterns
 
 _DATA = re.compile(
@@ -197,7 +197,7 @@ class Content:
         assert entry.source is not None
         name, base = posixpath.basename(path), posixpath.basename(entry.source)
         key = ("file", entry.source, path)
-        if posixpath.dirname(path) == "/opt/extensions" and (name == base or re.fullmatch(r"[a-z][a-z0-9]*(?:[._-][a-z0-9]+)*", name)):
+        if posixpath.dirname(path) == EXTENSIONS and (name == base or re.fullmatch(r"[a-z][a-z0-9]*(?:[._-][a-z0-9]+)*", name)):
             draft = walk.draft(key, ContentDraft(kind=steps.Extension, source=entry.source, name=name if name != base else None))
         elif name != base or not (is_below(path, TASK)) or _DATA.fullmatch(entry.source):
             to = path if name != base else f"{posixpath.dirname(path)}/"

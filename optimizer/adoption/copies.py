@@ -12,15 +12,25 @@ from optimizer.adoption.drafts import BuildDraft, CommandDraft, ContentDraft
 from optimizer.adoption.tree import Entry, is_below, rebased
 from optimizer.adoption.walk import COMPILED, Stage, Walk, is_manifest, tagged
 from optimizer.bases.recognise import lambda_base
+from optimizer.dockerfile.copies import is_of_git
 from optimizer.dockerfile.instruction import Flag, Instruction
 from optimizer.dockerfile.scope import absolute
+from optimizer.model import fields as types
 from optimizer.model import steps
-from optimizer.model.fields import TARGET_ROOTS
+from optimizer.model.fields import EXTENSIONS, TARGET_ROOTS, FieldFault, FieldType
 from optimizer.model.plan import TREE
 
 _ARCHIVE = re.compile(r".*\.(?:tar|tar\.(?:gz|bz2|xz|zst)|tgz|tbz2?|txz)")
 _RUST_PROGRAM = re.compile(r".*/release/(?P<name>[\w-]+)|.*/lambda/(?P<other>[\w-]+)/bootstrap")
 TOOL_FILES = frozenset(["uv", "uvx", "poetry", "pipenv", "pnpm", "yarn", "cargo-lambda", "bun"])
+
+
+def _is(type_: FieldType, value: str) -> bool:
+    try:
+        type_.read(value)
+    except FieldFault:
+        return False
+    return True
 
 
 class Copies:
@@ -70,6 +80,13 @@ class Copies:
                     self._walk.note(instruction).needless.append("the optimizer brings its own installer")
                 else:
                     self.from_stage(index, stage, instruction, origin.value or "", value, target, exact=not into)
+            elif is_of_git(value):
+                self._walk.left(
+                    instruction,
+                    f'"{value}" is cloned when the image is built',
+                    'commit its files to the project, or clone a commit in a command step, with build_packages = ["git"]',
+                )
+                stage.foreign = True
             elif re.match(r"https?://", value) and final and not into and any(is_below(target, top) for top in TARGET_ROOTS):
                 self._fetched(stage, instruction, value, target)
             elif re.match(r"(?:https?|ftp|git|ssh)://|git@", value):
@@ -113,7 +130,7 @@ class Copies:
     def _copied_mode(self, instruction: Instruction, flag: Flag, sources: Sequence[str]) -> None:
         mode = flag.value or ""
         target = instruction.words[-1].text.strip('"') if instruction.words else ""
-        if re.fullmatch(r"0?[0-7]*[0246]{3}|.*[=,+-][rwX]*", mode) or instruction.flag("from") or target.startswith("/opt/extensions"):
+        if re.fullmatch(r"0?[0-7]*[0246]{3}|.*[=,+-][rwX]*", mode) or instruction.flag("from") or target.startswith(EXTENSIONS):
             self._walk.note(instruction).remarks.append("modes become 0755 and 0644, by what is executable already")
         else:
             names = " ".join(posixpath.normpath(posixpath.join(self._walk.directory, source)) for source in sources)
@@ -190,11 +207,11 @@ class Copies:
         number = self._number(index, origin)
         source = posixpath.normpath(f"/{value.lstrip('/')}")
         if number is None or number not in self._walk.stages:
-            self._from_image(stage, instruction, origin, source, target)
+            self._from_image(stage, instruction, origin, source, target, exact)
             return
         other = self._walk.stages[number]
         if not other.moments and other.resolved.image:
-            self._from_image(stage, instruction, other.resolved.image, source, target)
+            self._from_image(stage, instruction, other.resolved.image, source, target, exact)
             return
         found = other.tree.find(source, self._walk.kind)
         pure = [entry for _, entry in found if entry.draft is not None]
@@ -241,24 +258,32 @@ class Copies:
                 found = item.stage.index
         return found
 
-    def _from_image(self, stage: Stage, instruction: Instruction, image: str, source: str, target: str) -> None:
-        """An extension is what an image can give."""
-        if source.startswith("/opt") and (target == "/opt" or is_below(target, "/opt")):
-            reference = tagged(image)
-            if reference is not None:
-                draft = self._walk.draft(("extension", reference), ContentDraft(kind=steps.Extension, image=reference))
-                stage.drafts.append(draft)
-                stage.tree.put(Entry(path=target, directory=True, draft=draft, via=(instruction,)))
-                self._walk.carry(draft, [instruction])
-                if source != "/opt":
-                    self._walk.note(instruction).remarks.append(f"all of /opt of {image} is taken")
-                return
+    def _from_image(self, stage: Stage, instruction: Instruction, image: str, source: str, target: str, exact: bool) -> None:
+        """An extension is what an image can give: one file for ``/opt/extensions``, or its whole ``/opt``."""
+        reference = tagged(image)
+        path = target if exact else posixpath.join(target, posixpath.basename(source))
+        name = posixpath.basename(path)
+        if reference is not None and posixpath.dirname(path) == EXTENSIONS and _is(types.NAME, name) and _is(types.IMAGE_FILE, source):
+            new = ContentDraft(kind=steps.Extension, image=reference, file=source, name=name)
+            self._extension(stage, instruction, self._walk.draft(("extension", reference, source, name), new), path, directory=False)
+            return
+        if reference is not None and source.startswith("/opt") and (target == "/opt" or is_below(target, "/opt")):
+            draft = self._walk.draft(("extension", reference), ContentDraft(kind=steps.Extension, image=reference))
+            self._extension(stage, instruction, draft, target, directory=True)
+            if source != "/opt":
+                self._walk.note(instruction).remarks.append(f"all of /opt of {image} is taken")
+            return
         self._walk.left(
             instruction,
             f'"{source}" comes from the image {image}, and a step takes only /opt of another image',
             "commit the file, or use an image that carries it under /opt as an extension",
         )
         stage.foreign = True
+
+    def _extension(self, stage: Stage, instruction: Instruction, draft: ContentDraft, path: str, directory: bool) -> None:
+        stage.drafts.append(draft)
+        stage.tree.put(Entry(path=path, directory=directory, draft=draft, via=(instruction,)))
+        self._walk.carry(draft, [instruction])
 
     def _by_command(self, other: Stage, stage: Stage, instruction: Instruction, value: str, source: str, target: str, exact: bool) -> None:
         reason = self._unscriptable(other)

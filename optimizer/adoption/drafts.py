@@ -81,10 +81,15 @@ class BuildDraft(Draft):
 
 @dataclass(eq=False, slots=True, kw_only=True)
 class ContentDraft(Draft):
-    """Code, files or an extension, copied as they are: from a path of the project, or an extension from an image."""
+    """Code, files or an extension, copied as they are: from a path of the project, or an extension from an image.
+
+    ``file`` is the one file of the image that is the extension, None for its
+    whole ``/opt``.
+    """
 
     source: str | None = None
     image: str | None = None
+    file: str | None = None
     to: str | None = None
     exclude: tuple[str, ...] = ()
 
@@ -93,7 +98,7 @@ class ContentDraft(Draft):
         return self.source or self.image or ""
 
     def _own(self) -> dict[str, object]:
-        return {"source": self.source, "image": self.image, "to": self.to, "exclude": self.exclude}
+        return {"source": self.source, "image": self.image, "file": self.file, "to": self.to, "exclude": self.exclude}
 
 
 @dataclass(eq=False, slots=True, kw_only=True)

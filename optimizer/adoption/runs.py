@@ -19,7 +19,7 @@ from optimizer.dockerfile.scope import absolute
 from optimizer.dockerfile.shell import Command as ShellCommand
 from optimizer.errors import OptimizerError
 from optimizer.model import steps
-from optimizer.model.fields import TARGET_ROOTS
+from optimizer.model.fields import EXTENSIONS, TARGET_ROOTS
 from optimizer.model.plan import TREE
 
 _LOOSE = re.compile(r"[A-Za-z0-9][\w.-]*(?=(?:\[[^\]]*\])?\s*(?:[<>~!;#].*)?$)(?!.*==)")
@@ -193,7 +193,7 @@ class Runs:
                 self._walk.note(instruction).needless.append("directories can be read and searched by everyone")
             elif found and not files:
                 self._walk.note(instruction).needless.append("what a step builds is executable already")
-            elif path and is_below(path, "/opt/extensions"):
+            elif path and is_below(path, EXTENSIONS):
                 self._walk.note(instruction).needless.append("an extension is always executable")
             elif final or files:
                 name = files[0].source if files else item

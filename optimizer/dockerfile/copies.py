@@ -20,6 +20,11 @@ _COMMIT = re.compile(r"#[0-9a-f]{40}(?:[0-9a-f]{24})?(?::|$)|[?&](?:commit|check
 _GIT = re.compile(r"git@|git://|ssh://|https?://[^#?]*\.git(?:[#?]|$)", re.IGNORECASE)
 
 
+def is_of_git(text: str) -> bool:
+    """Whether a builder takes the text for a repository of Git: https://docs.docker.com/reference/dockerfile/#adding-files-from-a-git-repository"""
+    return bool(_GIT.match(text))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """One source of a copy: its value, None where it is unknown, and its span."""
@@ -35,7 +40,7 @@ class Source:
     @property
     def of_git(self) -> bool:
         """Whether it is a repository of Git."""
-        return self.value is not None and bool(_GIT.match(self.value))
+        return self.value is not None and is_of_git(self.value)
 
     @property
     def of_commit(self) -> bool:

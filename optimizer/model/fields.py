@@ -31,6 +31,10 @@ A linked copy replaces a directory that is a symlink in the base image, such as
 """
 
 
+EXTENSIONS = "/opt/extensions"
+"""Where Lambda looks for extensions: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html"""
+
+
 class FieldFault(ValueError):
     """A value that a field type refuses; ``place`` is relative to the field."""
 

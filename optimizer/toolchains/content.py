@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import Iterable, Sequence
 
 from optimizer.errors import Fault
+from optimizer.model.fields import EXTENSIONS
 from optimizer.model.inputs import Input
 from optimizer.model.plan import Stage
 from optimizer.model.recipes.content import ImageTree, PackedFiles
@@ -27,10 +28,6 @@ CODE_CACHES = (
     "**/.env",
 )
 """What a directory of first-party code leaves out by default; ``exclude = ["!**/.env"]`` takes one back."""
-
-
-_EXTENSIONS = "/opt/extensions"
-"""Where Lambda looks for extensions: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html"""
 
 
 class SourceCodeToolchain:
@@ -91,7 +88,7 @@ class ExtensionToolchain:
         if step.image is not None:
             source = target = "/opt/"
             if step.file is not None:
-                source, target = step.file, f"{_EXTENSIONS}/{step.name or posixpath.basename(step.file)}"
+                source, target = step.file, f"{EXTENSIONS}/{step.name or posixpath.basename(step.file)}"
             return [
                 Stage(
                     name=context.name,
@@ -107,7 +104,7 @@ class ExtensionToolchain:
         if context.project.kind(step.source) == "directory":
             return [_packed(context, title, step.source, "/opt/", CODE_CACHES)]
         file_name = step.name or posixpath.basename(step.source)
-        target = f"{_EXTENSIONS}/{file_name}"
+        target = f"{EXTENSIONS}/{file_name}"
         # A checkout on a file system without modes must not make a dead extension.
         return [_packed(context, title, step.source, target, executable=True)]
 
