@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import posixpath
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from optimizer.adoption.drafts import ContentDraft, Draft, InstallDraft
@@ -39,8 +39,11 @@ class Content:
     walk: Walk
     places: Places
 
-    def steps_for(self, entries: Sequence[Entry]) -> None:
-        """Steps for the files of the project that stand in the image."""
+    def steps_for(self, entries: Sequence[Entry], brought: Mapping[tuple[str, str], Draft]) -> None:
+        """Steps for the files of the project that stand in the image.
+
+        ``brought`` are directories that other steps bring, by their paths in the project and in the image.
+        """
         walk = self.walk
         directories = [entry for entry in entries if entry.directory]
         groups: dict[tuple[str, str], list[Entry]] = {}
@@ -54,6 +57,8 @@ class Content:
             elif not entry.directory and reader is not None:
                 # The step reads it where it is; nothing of it belongs into the image.
                 walk.carry(reader, entry.via)
+            elif (entry.source, path) in brought:
+                walk.carry(brought[entry.source, path], entry.via)
             elif not allowed(path):
                 self.outside(entry, path)
             elif entry.directory:

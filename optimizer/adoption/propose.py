@@ -26,15 +26,18 @@ from optimizer.bases.tools import Tools
 from optimizer.dockerfile.instruction import Instruction
 from optimizer.errors import DockerfileError, Fault, OptimizerError
 from optimizer.linting.subjects import DockerfileSubject
+from optimizer.locks.local import LocalKind
 from optimizer.model import steps
 from optimizer.model.architectures import BY_NAME
 from optimizer.model.fields import TARGET_ROOTS, FieldFault
 from optimizer.model.function import DeclaredFunction
 from optimizer.model.reference import ImageReference
 from optimizer.model.spec import ImageSpec
-from optimizer.toolchains import ProjectFiles, StepContext, Target, toolchain_of
+from optimizer.toolchains import ProjectFiles, ReadsLocks, StepContext, Target, local_faults, toolchain_of
 
 _LONGEST = 120
+_KEEPS_PLACES = (steps.NodeDependencies, steps.RubyDependencies)
+"""Steps that put the project's own packages where they stand beside the lock."""
 
 
 def propose(
@@ -138,7 +141,23 @@ class _Finish:
         for stage in walk.stages.values():
             if stage.command is not None and stage.command.used:
                 self._command_step(stage)
-        self._content.steps_for(sources)
+        self._content.steps_for(sources, self._brought())
+
+    def _brought(self) -> dict[tuple[str, str], Draft]:
+        """The packages of the project that steps bring with their locks, by their path in the project and in the image."""
+        found: dict[tuple[str, str], Draft] = {}
+        for draft in self._walk.drafts.values():
+            if not isinstance(draft, InstallDraft) or not draft.used or draft.kind not in _KEEPS_PLACES:
+                continue
+            step, _ = self._step(draft)
+            if step is None:
+                continue
+            toolchain = toolchain_of(step)
+            for item in toolchain.local(step, self._context(step)) if isinstance(toolchain, ReadsLocks) else ():
+                if item.kind is LocalKind.PACKAGE:
+                    place = posixpath.relpath(item.path, posixpath.dirname(draft.lock) or ".")
+                    found[item.path, posixpath.normpath(posixpath.join(TASK, place))] = draft
+        return found
 
     def _output(self, draft: CommandDraft, entry: Entry) -> bool:
         path, exact = self._places.now(entry.path), entry.exact
@@ -314,6 +333,8 @@ class _Finish:
         context = self._context(step)
         try:
             found = list(toolchain.check(step, context))
+            if not found and isinstance(toolchain, ReadsLocks):
+                found = list(local_faults(toolchain.local(step, context), context))
             if not found:
                 toolchain.stages(step, context)
         except OptimizerError as error:

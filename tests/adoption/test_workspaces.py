@@ -200,3 +200,40 @@ def test_the_member_of_other_tools(command: str, lock: str) -> None:
     )
     text = f"FROM public.ecr.aws/lambda/nodejs:22\nCOPY . .\nRUN {command}"
     assert NodeDependencies(lock, package="@acme/api") in of(text, files).spec.steps
+
+
+class TestPathGems:
+    """Issue 14: a Ruby gem at a path counted as carried, beside a step for its directory, also where it could not be built."""
+
+    LOCK = (
+        "PATH\n  remote: {}\n  specs:\n    greet (0.1.0)\n\nGEM\n  remote: https://rubygems.org/\n  specs:\n\n"
+        "PLATFORMS\n  x86_64-linux\n\nDEPENDENCIES\n  greet!\n\nBUNDLED WITH\n   2.6.2\n"
+    )
+
+    def of(self, remote: str, copy: str, **files: str) -> Proposal:
+        project = {"fn/Gemfile": f'gem "greet", path: "{remote}"\n', "fn/Gemfile.lock": self.LOCK.format(remote), "fn/app.rb": "", **files}
+        text = f"FROM public.ecr.aws/lambda/ruby:3.4\nCOPY fn/Gemfile fn/Gemfile.lock fn/app.rb ./\n{copy}\nRUN bundle install"
+        return of(text, project)
+
+    @pytest.mark.parametrize(
+        ("remote", "copy", "path"),
+        [
+            ("gems/greet", "COPY fn/gems/greet gems/greet", "fn/gems/greet/greet.gemspec"),
+            ("../gems/greet", "COPY gems/greet /var/gems/greet", "gems/greet/greet.gemspec"),
+        ],
+    )
+    def test_the_step_of_the_lock_brings_it(self, remote: str, copy: str, path: str) -> None:
+        proposal = self.of(remote, copy, **{path: ""})
+        assert [step.title for step in proposal.spec.steps] == ["ruby-dependencies", "source-code-app-rb"]
+        assert (outcome(proposal, 3), proposal.accounts[2].into) == ((Outcome.CARRIED, ""), ("ruby-dependencies",))
+
+    def test_one_that_is_elsewhere_in_the_project_is_told(self) -> None:
+        proposal = self.of("gems/greet", "COPY shared/greet gems/greet", **{"shared/greet/greet.gemspec": ""})
+        told = 'fn/Gemfile.lock names "greet" at "fn/gems/greet", which does not exist in the project'
+        assert outcome(proposal, 4) == (Outcome.LEFT, told)
+        assert not any(step.kind == "ruby-dependencies" for step in proposal.spec.steps)
+
+    def test_one_in_the_directory_of_the_gemfile_is_told(self) -> None:
+        proposal = self.of(".", "COPY fn/greet.gemspec ./", **{"fn/greet.gemspec": ""})
+        assert outcome(proposal, 4)[0] is Outcome.LEFT
+        assert "own directory (gemspec)" in outcome(proposal, 4)[1]
