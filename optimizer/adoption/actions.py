@@ -125,8 +125,9 @@ class Build:
     """A program that is compiled.
 
     The source is the directory of the first of the ``manifests`` that is
-    there; ``outputs`` are what the builder writes.  ``package``, ``binary``
-    and ``tool`` are those that the command names, None where it names none.
+    there; ``outputs`` are what the builder writes, of Java in that directory
+    and in those of its modules.  ``package``, ``binary``, ``tool`` and
+    ``module`` are those that the command names, None where it names none.
     """
 
     ecosystem: str
@@ -135,6 +136,7 @@ class Build:
     package: str | None = None
     binary: str | None = None
     tool: str | None = None
+    module: str | None = None
     gaps: tuple[Gap, ...] = ()
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from optimizer.adoption.actions import Action, Build
 from optimizer.adoption.proposal import Gap
 from optimizer.dockerfile.installs import Install
+from optimizer.locks.gradle import SETTINGS
 
 
 def build(found: Install) -> Action:
@@ -22,12 +23,34 @@ def build(found: Install) -> Action:
             return _dotnet(words)
     tool = "gradle" if found.tool == "gradle" else "maven"
     if tool == "maven":
-        outputs = tuple(value for word in words if (value := word.removeprefix("-DoutputDirectory=")) != word) or ("target",)
-        files = [words[index + 1] for index, word in enumerate(words[:-1]) if word in ("-f", "--file")]
-        return Build(ecosystem="java", manifests=tuple(files) or ("pom.xml",), outputs=outputs, tool=tool, gaps=_java(words))
-    directory = next((words[index + 1] for index, word in enumerate(words[:-1]) if word in ("-p", "--project-dir")), ".")
-    manifests = tuple(f"{directory}/{name}" for name in ("build.gradle", "build.gradle.kts"))
-    return Build(ecosystem="java", manifests=manifests, outputs=(f"{directory}/build",), tool=tool, gaps=_java(words))
+        outputs = ("target", *(value for word in words if (value := word.removeprefix("-DoutputDirectory=")) != word))
+        files = [word if word.endswith(".xml") else f"{word}/pom.xml" for word in _values(words, "-f", "--file")]
+        named = [word for value in _values(words, "-pl", "--projects") for word in value.split(",") if not word.startswith(("!", "-"))]
+        return Build(
+            ecosystem="java",
+            manifests=tuple(files) or ("pom.xml",),
+            outputs=outputs,
+            tool=tool,
+            module=named[0] if len(named) == 1 else None,
+            gaps=_java(words),
+        )
+    directory = next(iter(_values(words, "-p", "--project-dir")), ".")
+    manifests = tuple(f"{directory}/{name}" for name in ("build.gradle", "build.gradle.kts", *SETTINGS))
+    tasks = [word.strip(":").rpartition(":")[0] for word in words[1:] if ":" in word and not word.startswith("-")]
+    return Build(
+        ecosystem="java",
+        manifests=manifests,
+        outputs=("build",),
+        tool=tool,
+        module=tasks[0].replace(":", "/") if tasks and tasks[0] else None,
+        gaps=_java(words),
+    )
+
+
+def _values(words: Sequence[str], *options: str) -> list[str]:
+    """The values of the options, as a word of their own or behind a ``=``."""
+    found = [following for word, following in itertools.pairwise(words) if word in options]
+    return found + [word.partition("=")[2] for word in words if word.partition("=")[0] in options and "=" in word]
 
 
 _JAVA_HARMLESS = re.compile(

@@ -218,7 +218,8 @@ class Copies:
         settled = (
             bool(found) and len(pure) == len(found) and not any(issubclass(entry.draft.kind, COMPILED) for entry in pure if entry.draft)
         )
-        if other.opaque and not settled:
+        # What no known command makes, one of those that ran may have made.
+        if (other.opaque and not settled) or (not found and any(moment.instruction.keyword == "RUN" for moment in other.moments)):
             self._by_command(other, stage, instruction, value, source, target, exact)
             return
         if not found:

@@ -70,13 +70,21 @@ class BuildDraft(Draft):
     binary: str | None = None
     project: str | None = None
     tool: str | None = None
+    module: str | None = None
 
     @property
     def origin(self) -> str:
         return self.source
 
     def _own(self) -> dict[str, object]:
-        return {"source": self.source, "package": self.package, "binary": self.binary, "project": self.project, "tool": self.tool}
+        return {
+            "source": self.source,
+            "package": self.package,
+            "binary": self.binary,
+            "project": self.project,
+            "tool": self.tool,
+            "module": self.module,
+        }
 
 
 @dataclass(eq=False, slots=True, kw_only=True)

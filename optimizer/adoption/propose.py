@@ -11,6 +11,7 @@ from typing import Any
 from optimizer.adoption.content import ECOSYSTEMS, Content
 from optimizer.adoption.drafts import BuildDraft, CommandDraft, Draft, InstallDraft, Output
 from optimizer.adoption.image import ImageSettings
+from optimizer.adoption.java import one_module
 from optimizer.adoption.packages import SystemPackages
 from optimizer.adoption.places import allowed
 from optimizer.adoption.proposal import Account, Gap, Outcome, Proposal
@@ -93,6 +94,7 @@ class _Finish:
         SystemPackages(walk, image.own_base is not None).place()
         self._compiled_inputs()
         self._one_program()
+        one_module(walk)
         self._other_manifests()
         environment = image.environment()
         labels = image.labels()

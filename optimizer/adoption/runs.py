@@ -10,6 +10,7 @@ from optimizer.adoption import actions as acts
 from optimizer.adoption.commands import ONE_TIME, redirects, understand
 from optimizer.adoption.copies import TOOL_FILES, Copies
 from optimizer.adoption.drafts import BuildDraft, CommandDraft, InstallDraft
+from optimizer.adoption.java import modules_of
 from optimizer.adoption.machines import built_for
 from optimizer.adoption.tree import Entry, is_below
 from optimizer.adoption.variables import assigned_place
@@ -304,11 +305,13 @@ class Runs:
             self._walk.left(instruction, gap.message, gap.by_hand)
         if action.ecosystem == "go" and ("CGO_ENABLED=1" in instruction.arguments or stage.variables.get("CGO_ENABLED") == "1"):
             self._walk.left(instruction, "the step builds without cgo", "do without what needs a C compiler, or build with a command step")
+        if action.ecosystem == "java":
+            self._built_java(stage, instruction, action, cwd)
+            return
         source, manifest = self._project_of(stage, action, cwd)
         if source is None:
-            names = " or ".join(posixpath.basename(name) for name in action.manifests)
             final = stage.resolved.stage.index in self._walk.lineage
-            self._opaque(stage, instruction, f"no {names} of the project is known in {cwd}", final)
+            self._opaque(stage, instruction, _no_manifest(action, cwd), final)
             return
         new = BuildDraft(
             kind=BUILDS[action.ecosystem],
@@ -316,14 +319,9 @@ class Runs:
             package=None if action.package == "." else action.package,
             binary=self._binary(source) if action.ecosystem == "rust" and action.binary is None else action.binary,
             project=manifest if action.ecosystem == "dotnet" and posixpath.basename(manifest) != manifest else None,
-            tool=action.tool,
         )
         draft = self._walk.draft((new.kind, source, new.package, new.binary, new.project), new)
-        if draft not in stage.drafts:
-            stage.drafts.append(draft)
-        inputs = [item for entry in stage.tree.entries if entry.source is not None for item in entry.via]
-        via = tuple(dict.fromkeys((*inputs, instruction)))
-        self._walk.see_secrets(draft, instruction)
+        via = self._via(stage, instruction, draft)
         for output in (*action.outputs, *filter(None, [stage.variables.get("CARGO_TARGET_DIR") if action.ecosystem == "rust" else None])):
             if path := absolute(output, cwd):
                 directory = action.ecosystem != "go"
@@ -331,6 +329,40 @@ class Runs:
                     path = posixpath.join(path, posixpath.basename(source if source != "." else "main"))
                     stage.tree.put(Entry(path=posixpath.dirname(path), directory=True, draft=draft, via=via))
                 stage.tree.put(Entry(path=path, directory=directory, draft=draft, via=via))
+
+    def _via(self, stage: Stage, instruction: Instruction, draft: BuildDraft) -> tuple[Instruction, ...]:
+        """The instructions that a build needs: what brought files of the project, and itself."""
+        if draft not in stage.drafts:
+            stage.drafts.append(draft)
+        self._walk.see_secrets(draft, instruction)
+        inputs = [item for entry in stage.tree.entries if entry.source is not None for item in entry.via]
+        return tuple(dict.fromkeys((*inputs, instruction)))
+
+    def _built_java(self, stage: Stage, instruction: Instruction, action: acts.Build, cwd: str) -> None:
+        """A build of Maven or Gradle, whose modules have outputs of their own."""
+        assert action.tool is not None
+        for name in action.manifests:
+            path = absolute(name, cwd)
+            entry = stage.tree.file(path, self._walk.kind) if path else None
+            if path and entry is not None and entry.source is not None:
+                break
+        else:
+            final = stage.resolved.stage.index in self._walk.lineage
+            self._opaque(stage, instruction, _no_manifest(action, cwd), final)
+            return
+        source, top = posixpath.dirname(entry.source) or ".", posixpath.dirname(path)
+        modules = modules_of(self._walk.project, source, action.tool)
+        named = modules.get(action.module or "")
+        for module in dict.fromkeys((None, *modules.values())):
+            key = (steps.JavaBuild, source, module)
+            draft = self._walk.draft(key, BuildDraft(kind=steps.JavaBuild, source=source, tool=action.tool, module=module))
+            via = self._via(stage, instruction, draft)
+            for output in action.outputs:
+                # A place of its own is that of the module that is built.
+                if output.startswith("/") and module != named:
+                    continue
+                if place := absolute(posixpath.join(module or ".", output), top):
+                    stage.tree.put(Entry(path=place, directory=True, draft=draft, via=via))
 
     def _project_of(self, stage: Stage, action: acts.Build, cwd: str) -> tuple[str | None, str]:
         """The directory of the project that is built, and its manifest as that sees it."""
@@ -388,3 +420,8 @@ class Runs:
                 else:
                     self._copies.from_context(stage, instruction, source, path, exact=True)
         return mounted
+
+
+def _no_manifest(action: acts.Build, cwd: str) -> str:
+    names = " or ".join(dict.fromkeys(posixpath.basename(name) for name in action.manifests))
+    return f"no {names} of the project is known in {cwd}"
