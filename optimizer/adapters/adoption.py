@@ -73,6 +73,10 @@ def load_candidates(
         raise _not_synthesized(path)
     if is_template(path):
         return _template(path, root, mirror)
+    if context is not None and not os.path.isdir(context):
+        raise ContextError(
+            f'the build context "{context}" {"is a file" if os.path.exists(context) else "does not exist"}', context, "name a directory"
+        )
     subject = load_dockerfile(path, context=context, mirror=mirror, shown=os.path.relpath(path))
     directory = context if context is not None else os.path.dirname(path) or "."
     stem = _stem(path, directory)

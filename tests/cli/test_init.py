@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import os
+import shutil
 from pathlib import Path
 
 import aws_cdk as cdk
@@ -293,6 +294,13 @@ class TestTemplate:
         assert f"  Report: Dockerfile of Report {reason}" in result.stdout
         assert "  template.yaml:24: what the functions of Far are is unknown: its template is not in the project" in result.stdout
 
+    def test_a_dockerfile_that_does_not_exist(self) -> None:
+        """Issue 14: it was "not readable as a file of at most 4 MB"."""
+        Path("functions/api/Dockerfile").unlink()
+        result = init("--from", "template.yaml")
+        assert result.exit_code == 1
+        assert '  GetOrder: the Dockerfile of GetOrder: "functions/api/Dockerfile" does not exist\n' in result.stdout
+
     def test_fails_for_a_template_without_image_functions(self) -> None:
         Path("template.yaml").write_text("Resources: {}\n")
         assert fails("--from", "template.yaml").startswith('template.yaml: "template.yaml" has no image function')
@@ -354,6 +362,16 @@ class TestApp:
         Path("functions/api/app.py").write_text("changed since\n")
         assert "Shop/Get: no directory of the project has the files that its image is built from" in init("--from", "cdk.out").stdout
 
+    def test_a_second_output_directory_is_no_source(self) -> None:
+        """Issue 14: the copies of assets in another assembly were taken for directories that people wrote."""
+        self.synth()
+        shutil.copytree("cdk.out", "build/production")
+        for path in ("cdk.out", "build/production"):
+            result = init("--from", path, "--force")
+            assert result.exit_code == 0, result.output
+            spec = ImageSpec.load("get.image.toml")
+            assert [step.source for step in spec.steps if isinstance(step, SourceCode)] == ["functions/api/app.py"]
+
     @pytest.mark.parametrize("path", ["cdk.json", "."])
     def test_an_app_that_is_not_synthesized(self, path: str) -> None:
         assert fails("--from", path).endswith("hint: synthesize it first: cdk synth; then: optimizer init --from cdk.out")
@@ -393,6 +411,7 @@ class TestStart:
         (["--from", "functions/api/app.py"], 'functions/api/app.py:1:1: unknown instruction "def"'),
         (["--from", "functions"], '"functions" is a directory, but not a synthesized CDK app'),
         (["--from", "functions/api/Dockerfile", "--runtime", "python9"], 'unknown runtime "python9"'),
+        (["--from", "functions/api/Dockerfile", "--context", "nowhere"], 'the build context "nowhere" does not exist'),
         (
             ["--from", "functions/api/Dockerfile", "--root", "functions/report"],
             'the build context "functions/api" is outside of the project',
