@@ -71,6 +71,13 @@ class ImageSettings:
             base = asked
         elif guessed is not None:
             base = guessed
+        elif known is not None and known.retired is not None:
+            newer = successor(known.retired)
+            raise SpecError(
+                f'"{image}" is the base image of {known.retired.runtime}, which is retired since {known.retired.deprecated_on}',
+                f"{walk.subject.path}:{start.line}",
+                f"name the runtime, for example {newer}, and check the code and its locks with it",
+            )
         else:
             raise SpecError(
                 f'the runtime cannot be seen from the base image "{image or bottom.stage.origin}"',
@@ -106,6 +113,12 @@ class ImageSettings:
             note.remarks.append("its digest belongs into optimizer.lock, where optimizer pin writes that of today")
         elif known.reference.tag != base.reference.tag and known.architecture is None:
             note.remarks.append(f'the tag becomes "{base.reference.tag}"')
+        if known.retired is not None:
+            self.walk.left(
+                start,
+                f"{known.retired.runtime} is retired since {known.retired.deprecated_on}: the proposal is for {base.runtime}",
+                "check that the code and its locks work with it",
+            )
         if base.status == "deprecated":
             note.remarks.append(f"{base.runtime} is deprecated since {base.deprecated_on}; {successor(base)} is supported")
 

@@ -110,6 +110,32 @@ class TestBase:
         assert of(f"ARG IMAGE\nFROM {image}", runtime="python3.13").spec.runtime == "python3.13"
 
 
+class TestRetired:
+    @pytest.mark.parametrize(
+        ("image", "runtime", "newer"),
+        [
+            ("public.ecr.aws/lambda/python:3.7", "python3.7", "python3.14"),
+            ("amazon/aws-lambda-nodejs:16", "nodejs16.x", "nodejs24.x"),
+            ("public.ecr.aws/lambda/ruby:2.7-arm64", "ruby2.7", "ruby4.0"),
+            ("public.ecr.aws/lambda/dotnet:core3.1", "dotnetcore3.1", "dotnet10"),
+            ("public.ecr.aws/lambda/provided:alami", "provided", "provided.al2023"),
+        ],
+    )
+    def test_a_retired_runtime_is_called_so(self, image: str, runtime: str, newer: str) -> None:
+        """Issue 14: init said that no runtime can be told."""
+        with pytest.raises(SpecError) as error:
+            of(f"FROM {image}")
+        (fault,) = error.value.faults
+        assert fault.message.startswith(f'"{image}" is the base image of {runtime}, which is retired since 20')
+        assert fault.hint.startswith(f"name the runtime, for example {newer},")
+
+    def test_the_move_to_another_is_told(self) -> None:
+        proposal = of("FROM public.ecr.aws/lambda/python:3.7\nCOPY app.py .", runtime="python3.14")
+        assert proposal.spec.runtime == "python3.14"
+        assert outcome(proposal, 1)[0] is Outcome.LEFT
+        assert "python3.7 is retired since 2023-12-04: the proposal is for python3.14" in outcome(proposal, 1)[1]
+
+
 class TestSecrets:
     RUN = "COPY requirements.txt .\nRUN --mount=type=secret,id=pip{} pip install -r requirements.txt"
 
