@@ -19,6 +19,7 @@ from optimizer.adoption.scripted import keeping, scripted
 from optimizer.adoption.secrets import with_read_secrets
 from optimizer.adoption.stages import Stages
 from optimizer.adoption.tree import Entry, is_below
+from optimizer.adoption.unlocked import unlocked
 from optimizer.adoption.walk import COMPILED, TASK, Stage, Walk, is_manifest, tagged
 from optimizer.adoption.workspaces import Workspaces
 from optimizer.bases.mirror import Mirror
@@ -308,6 +309,7 @@ class _Finish:
             if step is not None:
                 step = self._with_read_secrets(draft, step)
                 if isinstance(draft, InstallDraft):
+                    self._unlocked(draft)
                     self._workspaces.members_left(draft, step, self._context(step))
             if step is None:
                 for instruction in draft.via:
@@ -315,6 +317,13 @@ class _Finish:
                         walk.left(instruction, message, hint or "fix it, and run init again")
             else:
                 self._steps.append((draft, step))
+
+    def _unlocked(self, draft: InstallDraft) -> None:
+        """Say so where a requirements file is no lock, and how it becomes one."""
+        if draft.kind is steps.PythonDependencies and draft.lock.endswith(".txt"):
+            said = unlocked(draft.lock, self._walk.read_text(draft.lock), self._target)
+            if said is not None:
+                self._walk.note(draft.via[-1]).remarks.append(said)
 
     def _step(self, draft: Draft) -> tuple[steps.Step | None, list[tuple[str, str]]]:
         """The step of the draft, or what is wrong with it."""
@@ -343,11 +352,14 @@ class _Finish:
             found = list(error.faults)
         return (step, []) if not found else (None, [(fault.message, fault.hint) for fault in found])
 
-    def _context(self, step: steps.Step) -> StepContext:
+    @property
+    def _target(self) -> Target:
         base, own = self._image.base, self._image.own_base
         image = ImageReference.parse(str(own)) if own is not None else base.reference
-        target = Target(base=base, image=image, architecture=self._image.architecture, tools=self._tools)
-        return StepContext(name=step.title, stability=step.default_stability, target=target, project=self._walk.project)
+        return Target(base=base, image=image, architecture=self._image.architecture, tools=self._tools)
+
+    def _context(self, step: steps.Step) -> StepContext:
+        return StepContext(name=step.title, stability=step.default_stability, target=self._target, project=self._walk.project)
 
     def _with_read_secrets(self, draft: Draft, step: steps.Step) -> steps.Step:
         """The step with the build secrets that its installer reads; of the others, the instructions that mount secrets tell."""

@@ -23,8 +23,6 @@ from optimizer.model import steps
 from optimizer.model.fields import EXTENSIONS, TARGET_ROOTS
 from optimizer.model.plan import TREE
 
-_LOOSE = re.compile(r"[A-Za-z0-9][\w.-]*(?=(?:\[[^\]]*\])?\s*(?:[<>~!;#].*)?$)(?!.*==)")
-"""A requirement without one version."""
 _DEPENDENCIES: dict[str, type[steps.Step]] = {
     "python": steps.PythonDependencies,
     "nodejs": steps.NodeDependencies,
@@ -243,7 +241,6 @@ class Runs:
                     )
                 else:
                     found.append((entry.source, entry.via, entry.export))
-                    self._unlocked(instruction, entry.source)
             return found
         manifest = {"python": ("pyproject.toml", "Pipfile"), "nodejs": ("package.json",), "ruby": ("Gemfile",)}[action.ecosystem]
         for file in action.files:
@@ -274,20 +271,6 @@ class Runs:
         manifest = posixpath.normpath(posixpath.join(posixpath.dirname(lock), member, "package.json"))
         name = self._walk.read_json(manifest).get("name") if self._walk.kind(manifest) == "file" else None
         return {**values, "package": name} if isinstance(name, str) and name else values
-
-    def _unlocked(self, instruction: Instruction, requirements: str) -> None:
-        """Say so where a requirements file is no lock, and how it becomes one."""
-        try:
-            text = self._walk.project.read_text(requirements)
-        except OptimizerError:
-            return
-        loose = [match[0] for line in text.splitlines() if (match := _LOOSE.match(line.strip()))]
-        if loose and "--hash=" not in text:
-            more = f" and {len(loose) - 3} more" if len(loose) > 3 else ""
-            self._walk.note(instruction).remarks.append(
-                f"{requirements} gives no version of {', '.join(loose[:3])}{more}: "
-                f"uv pip compile --generate-hashes --output-file LOCK {requirements} makes a lock of it"
-            )
 
     def _exported(self, stage: Stage, instruction: Instruction, action: acts.Export, cwd: str) -> None:
         lock, output = absolute(action.lock, cwd), absolute(action.output, cwd)
