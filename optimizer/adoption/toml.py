@@ -49,9 +49,10 @@ def render_toml(proposal: Proposal, functions: Sequence[str] = ()) -> str:
 
 
 def _head(proposal: Proposal, functions: Sequence[str]) -> list[str]:
-    if not proposal.dockerfile:
+    if not proposal.dockerfile and not proposal.gaps:
         return []
-    lines = [f"Proposed by optimizer init from {_plain(proposal.dockerfile)}; lines are those of that file."]
+    origin = f" from {_plain(proposal.dockerfile)}; lines are those of that file" if proposal.dockerfile else ""
+    lines = [f"Proposed by optimizer init{origin}."]
     if len(functions) > 1:
         lines.append(f"Functions: {', '.join(map(_plain, functions))}")
     gaps = [(f"line {account.line}: ", gap) for account in proposal.accounts for gap in account.gaps]

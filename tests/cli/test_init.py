@@ -7,13 +7,14 @@ import json
 import os
 import shutil
 from pathlib import Path
+from typing import ClassVar
 
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_lambda as lambda_
 from click.testing import CliRunner, Result
 
-from optimizer import ImageSpec, PythonDependencies, SourceCode
+from optimizer import Command, ImageSpec, NodeDependencies, PythonDependencies, SourceCode
 from optimizer.bases.catalogue import base_image
 from optimizer.bases.lock import Lock, LockedImage
 from optimizer.cdk import OptimizedFunction
@@ -397,6 +398,59 @@ class TestStart:
         spec = ImageSpec.load("orders.image.toml")
         assert (spec.runtime, [step.kind for step in spec.steps]) == (runtime, kinds)
         assert "next: optimizer pin" in result.stdout
+
+    TYPESCRIPT: ClassVar = {
+        "package.json": '{"name": "x", "scripts": {"build": "tsc --project tsconfig.json"}, "devDependencies": {"typescript": "^5"}}',
+        "package-lock.json": '{"name": "x", "lockfileVersion": 3, "requires": true, "packages": {"": {"name": "x"}}}',
+        "tsconfig.json": '{\n  // "outDir": "old",\n  "compilerOptions": {"outDir": "./dist"},\n}\n',
+        "src/index.ts": "export const handler = async () => 1;\n",
+    }
+
+    def start(self, files: dict[str, str]) -> Result:
+        for name, text in files.items():
+            Path("ts", name).parent.mkdir(parents=True, exist_ok=True)
+            Path("ts", name).write_text(text)
+        return init("ts", "--runtime", "nodejs22.x", "--force")
+
+    def test_typescript_is_compiled(self) -> None:
+        """Issue 14: uncompiled sources were proposed, with exit code 0."""
+        result = self.start(self.TYPESCRIPT)
+        assert result.exit_code == 0, result.output
+        install, build = ImageSpec.load("ts.image.toml").steps
+        assert install == NodeDependencies("ts/package-lock.json")
+        assert build == Command(
+            name="typescript",
+            run=[
+                ["sh", "-c", "cd ts && npm ci && npm run build"],
+                ["sh", "-c", "mkdir -p /layer/tree/var/task && cp -R ts/dist/. /layer/tree/var/task/"],
+            ],
+            inputs=["ts/package.json", "ts/package-lock.json", "ts/tsconfig.json", "ts/src"],
+            portable=True,
+        )
+        assert 'note: the code in "ts" is TypeScript: the step "typescript" compiles it with npm run build' in result.stdout
+
+    @pytest.mark.parametrize(
+        ("script", "output"),
+        [
+            ("esbuild src/index.ts --bundle --platform=node --outfile=out/index.js", "ts/out"),
+            ("tsc --outDir lib", "ts/lib"),
+            ("node esbuild.mjs --outdir=build/js", "ts/build/js"),
+        ],
+    )
+    def test_where_the_script_puts_what_it_compiles(self, script: str, output: str) -> None:
+        self.start({**self.TYPESCRIPT, "package.json": json.dumps({"scripts": {"build": script}}), "esbuild.mjs": ""})
+        build = ImageSpec.load("ts.image.toml").steps[1]
+        assert isinstance(build, Command)
+        assert f"cp -R {output}/. " in build.run[1][2]
+        assert ("ts/esbuild.mjs" in build.inputs) is ("esbuild.mjs" in script)
+
+    @pytest.mark.parametrize("without", ["package.json", "package-lock.json", "tsconfig.json"])
+    def test_typescript_that_nothing_says_how_to_compile_is_not_carried(self, without: str) -> None:
+        result = self.start({name: text for name, text in self.TYPESCRIPT.items() if name != without})
+        assert result.exit_code == 1
+        assert 'the code in "ts" is TypeScript, which the runtime does not run' in result.stdout
+        assert "# Not carried over:\n" in Path("ts.image.toml").read_text()
+        assert not any(isinstance(step, SourceCode) for step in ImageSpec.load("ts.image.toml").steps)
 
     def test_fails_for_no_directory(self) -> None:
         assert fails("nowhere", "--runtime", "python3.13") == (
