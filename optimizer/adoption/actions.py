@@ -56,6 +56,15 @@ class Copy:
 
 
 @dataclass(frozen=True, slots=True)
+class Unpack:
+    """``unzip``, ``jar -xf`` or ``tar -xf``: an archive and the directory that its content lands in; ``what`` describes it to a person."""
+
+    archive: str
+    target: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class Remove:
     """``rm``."""
 
@@ -94,7 +103,10 @@ class Dependencies:
     the first that is there wins.  ``targets`` are the directories that the
     packages land in.  ``gaps`` are parts of the command that are lost.
     ``own`` says that the project itself is installed too, ``whole`` that it
-    is done for every member of a workspace.
+    is done for every member of a workspace.  ``wheels`` are files that are
+    installed beside those that the files name, ``links`` places where the
+    installer looks for such files, and ``without_index`` says that it looks
+    nowhere else.
     """
 
     ecosystem: str
@@ -106,6 +118,9 @@ class Dependencies:
     how: str = ""
     own: bool = False
     whole: bool = False
+    wheels: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    without_index: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +142,8 @@ class Build:
     The source is the directory of the first of the ``manifests`` that is
     there; ``outputs`` are what the builder writes, of Java in that directory
     and in those of its modules.  ``package``, ``binary``, ``tool`` and
-    ``module`` are those that the command names, None where it names none.
+    ``module`` are those that the command names, in its own words, None where
+    it names none.
     """
 
     ecosystem: str
@@ -147,6 +163,7 @@ Action = (
     | ChangeDirectory
     | MakeDirectories
     | Copy
+    | Unpack
     | Remove
     | Executable
     | Make

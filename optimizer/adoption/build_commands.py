@@ -68,6 +68,10 @@ def _java(words: Sequence[str]) -> tuple[Gap, ...]:
     return tuple(Gap(f"{word} is not passed on", "set it in the build file") for word in lost)
 
 
+_GO_VALUES = frozenset(["-asmflags", "-buildmode", "-compiler", "-gccgoflags", "-gcflags", "-installsuffix", "-ldflags", "-mod", "-modfile", "-o", "-overlay", "-p", "-pgo", "-pkgdir", "-tags", "-toolexec"])  # fmt: skip
+"""Options of go build with a value: https://pkg.go.dev/cmd/go#hdr-Compile_packages_and_dependencies"""
+
+
 def _go(words: Sequence[str]) -> Action:
     output, package, gaps = "", ".", []
     skip = ""
@@ -80,7 +84,7 @@ def _go(words: Sequence[str]) -> Action:
             elif skip == "-tags" and set(re.split(r"[, ]+", word)) - {"lambda.norpc", "netgo", "osusergo", ""}:
                 gaps.append(Gap(f"the build tags {word} have no field in the step", "build with a command step, or do without the tags"))
             skip = ""
-        elif word in ("-o", "-ldflags", "-tags", "-mod", "-gcflags", "-asmflags", "-p"):
+        elif word in _GO_VALUES:
             skip = word
         elif word.startswith("-o="):
             output = word[3:]
@@ -88,11 +92,7 @@ def _go(words: Sequence[str]) -> Action:
             gaps.append(Gap("-ldflags -X sets variables of the program", "read them from an embedded file, or from the environment"))
         elif not word.startswith("-"):
             package = word
-    if package.endswith(".go"):
-        package = package.rpartition("/")[0] or "."
-    return Build(
-        ecosystem="go", manifests=("go.mod",), outputs=(output or ".",), package=package.removeprefix("./") or ".", gaps=tuple(gaps)
-    )
+    return Build(ecosystem="go", manifests=("go.mod",), outputs=(output or ".",), package=package, gaps=tuple(gaps))
 
 
 def _rust(words: Sequence[str]) -> Action:

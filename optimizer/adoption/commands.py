@@ -7,6 +7,7 @@ changes what it does, or a file that it writes by redirection leave the command
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 
@@ -22,6 +23,7 @@ from optimizer.adoption.actions import (
     Opaque,
     Remove,
     System,
+    Unpack,
 )
 from optimizer.adoption.build_commands import build
 from optimizer.adoption.package_commands import BROUGHT, export, focused, node_packages, python_packages, ruby_packages
@@ -30,6 +32,9 @@ from optimizer.dockerfile.shell import Command
 
 _QUIET = frozenset([".", ":", "[", "[[", "apt-mark", "cat", "date", "df", "du", "echo", "env", "exit", "export", "false", "file", "id", "ldd", "ls", "printf", "pwd", "set", "shopt", "sleep", "source", "stat", "test", "tree", "true", "ulimit", "umask", "uname", "wc", "which", "whoami"])  # fmt: skip
 _NO_FILE = re.compile(r"""(?:\d|&)?>+\s*(?:/dev/null|&\d)|'[^']*'|"(?:[^"\\]|\\.)*"|\\.""", re.DOTALL)
+_INSTALL_SCRIPTS = ("https://install.python-poetry.org", "https://astral.sh/uv/", "https://get.pnpm.io/", "https://sh.rustup.rs", "https://bootstrap.pypa.io/get-pip.py")  # fmt: skip
+"""Scripts that bring an installer, each from the page of its project on how to install it."""
+_READS_SCRIPT = re.compile(r"(?:[\w./]*/)?(?:(?:ba|da|a)?sh|python[\d.]*)(?: -\w*s?| --?| -y)*")
 ONE_TIME = "all files of a layer have one constant time"
 _EXECUTABLE = re.compile(r"[ugoa]*\+[rwstX]*x[rwxstX]*|0?[0-7]*[1357][0-7]*")
 
@@ -46,6 +51,10 @@ def understand(command: Command, text: str) -> Action:
         return _installed(found, text)
     if not redirects(text) and "|" not in text and (made := _make(program, words)) is not None:
         return made
+    if (unpacked := _unpack(program, words)) is not None:
+        return unpacked
+    if any(address in text for address in _INSTALL_SCRIPTS) and (program in ("curl", "wget") or _READS_SCRIPT.fullmatch(" ".join(words))):
+        return Needless(BROUGHT)
     simple = _simple(program, words)
     if simple is not None:
         return simple
@@ -145,6 +154,21 @@ def _make(program: str, words: Sequence[str]) -> Make | None:
             return Make(("touch",), words[1])
         case "ln" if len(words) == 4 and words[1].startswith("-") and "s" in words[1] and words[2].startswith("/"):
             return Make(tuple(words[:3]), words[3])
+    return None
+
+
+def _unpack(program: str, words: Sequence[str]) -> Unpack | None:
+    """What unpacks one archive."""
+    what = f"what {_shown(words)} writes is unknown"
+    match program:
+        case "unzip":
+            target = next((following for word, following in itertools.pairwise(words) if word == "-d"), ".")
+            plain = [word for before, word in itertools.pairwise(words) if not word.startswith("-") and before != "-d"]
+            return Unpack(plain[0], target, what) if len(plain) == 1 else None
+        case "jar" if len(words) == 3 and re.fullmatch(r"-?(?:x\w*f|xf\w*)", words[1]):
+            return Unpack(words[2], ".", what)
+        case "tar" if len(words) in (3, 5) and re.fullmatch(r"-?x\w*f", words[1]) and (len(words) == 3 or words[3] == "-C"):
+            return Unpack(words[2], words[4] if len(words) == 5 else ".", what)
     return None
 
 

@@ -12,7 +12,7 @@ from optimizer.adoption.drafts import BuildDraft, CommandDraft, ContentDraft
 from optimizer.adoption.tree import Entry, is_below, rebased
 from optimizer.adoption.walk import COMPILED, Stage, Walk, is_manifest, tagged
 from optimizer.bases.recognise import lambda_base
-from optimizer.dockerfile.copies import is_of_git
+from optimizer.dockerfile.copies import Source, is_of_git
 from optimizer.dockerfile.instruction import Flag, Instruction
 from optimizer.dockerfile.scope import absolute
 from optimizer.model import fields as types
@@ -31,6 +31,11 @@ def _is(type_: FieldType, value: str) -> bool:
     except FieldFault:
         return False
     return True
+
+
+def _is_home(path: str) -> bool:
+    """Whether a path within what an installer made is one of those that hold its packages and nothing else."""
+    return posixpath.basename(path) in ("node_modules", "site-packages", "dist-packages", "bundle")
 
 
 class Copies:
@@ -216,8 +221,17 @@ class Copies:
         found = other.tree.find(source, self._walk.kind)
         pure = [entry for _, entry in found if entry.draft is not None]
         settled = (
-            bool(found) and len(pure) == len(found) and not any(issubclass(entry.draft.kind, COMPILED) for entry in pure if entry.draft)
+            bool(found)
+            and len(pure) == len(found)
+            and not any(issubclass(entry.draft.kind, COMPILED) for entry in pure if entry.draft)
+            and (
+                _is_home(source) or any(entry.path == source or is_below(entry.path, source) for entry in other.tree.entries if entry.draft)
+            )
         )
+        manifests = [(relative, entry) for relative, entry in found if entry.source is not None and not entry.directory]
+        if other.opaque and manifests and Source(value=value, span=instruction.span).manifest_of_any:
+            # No command of a build changes what says what to install.
+            found, settled = manifests, True
         # What no known command makes, one of those that ran may have made.
         if (other.opaque and not settled) or (not found and any(moment.instruction.keyword == "RUN" for moment in other.moments)):
             self._by_command(other, stage, instruction, value, source, target, exact)
@@ -276,8 +290,8 @@ class Copies:
             return
         self._walk.left(
             instruction,
-            f'"{source}" comes from the image {image}, and a step takes only /opt of another image',
-            "commit the file, or use an image that carries it under /opt as an extension",
+            f'"{source}" comes from the image {image}, of which a step takes an extension only: its whole /opt, or one file for {EXTENSIONS}',
+            f"commit the files; or copy them to {TREE} in a command step whose image is that one, if it has a shell",
         )
         stage.foreign = True
 

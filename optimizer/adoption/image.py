@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from optimizer.adoption.actions import SITE
+from optimizer.adoption.drafts import ContentDraft
 from optimizer.adoption.machines import of_image
 from optimizer.adoption.places import Places
 from optimizer.adoption.proposal import Gap
@@ -30,7 +31,16 @@ _RUNTIME_CLIENTS = re.compile(r"aws[-_]?lambda[-_]?ric|lambda-entrypoint\.sh|aws
 _OF_PACKAGES = ("BUNDLE_PATH", "GEM_HOME", "PATH", "PYTHONPATH", "VIRTUAL_ENV")
 """Variables that name the places of packages, which are others in the proposal."""
 
+_ON_PATH = ("/bin", "/opt/bin", "/usr/bin", "/usr/local/bin", "/var/lang/bin")
+"""Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime"""
+
 _FOUND_IN_TASK = (steps.PythonDependencies, steps.RubyDependencies)
+
+
+_START_A_SERVER = (
+    "set AWS_LAMBDA_EXEC_WRAPPER in environment to an executable script of the image that starts the server in place of the runtime; "
+    "the Lambda Web Adapter answers invocations for it"
+)
 
 
 class ImageSettings:
@@ -196,6 +206,8 @@ class ImageSettings:
         note = walk.note(instruction)
         if name in _OF_PACKAGES and _only_in(value or raw, homes):
             return f"the packages are in {TASK}, where the runtime finds them"
+        if name == "PATH" and self.own_base is None and _only_in(value or raw, _ON_PATH):
+            return "the base's own PATH has these directories"
         if says_where_packages_are(name):
             walk.left(instruction, f"{name} says where packages come from", "set index_url or registry of the step")
         elif is_of_installer(name):
@@ -286,8 +298,14 @@ class ImageSettings:
             why = "CMD in the form of a shell line runs a shell in place of the handler"
         else:
             why = f"the base's entrypoint takes one word, not {len(command.json)}"
-        self.walk.left(command, why, "name the handler, which is the one word of CMD")
+        self.walk.left(command, why, _START_A_SERVER if self._has_web_adapter() else "name the handler, which is the one word of CMD")
         return None
+
+    def _has_web_adapter(self) -> bool:
+        return any(
+            isinstance(draft, ContentDraft) and draft.used and "lambda-adapter" in (draft.file or draft.origin)
+            for draft in self.walk.drafts.values()
+        )
 
     def _entry(self, entrypoint: Instruction) -> bool:
         """Whether the entrypoint is the program of a step."""
@@ -297,6 +315,11 @@ class ImageSettings:
             walk.note(entrypoint).needless.append("the base's own entrypoint starts the runtime client")
             return False
         path = absolute(words[0], self.places.work) if words else None
+        if self.base.family == "provided" and words and path == f"{self.base.runtime_dir}/bootstrap" and len(words) == 1:
+            program = any(entry.path == path for entry in walk.last.tree.entries if entry.draft is not None)
+            if not program:
+                walk.note(entrypoint).needless.append("the base's own entrypoint starts it")
+                return True
         found = walk.last.tree.find(path, walk.kind) if path and len(words) == 1 else []
         for _, entry in reversed(found):
             if entry.draft is not None and entry.draft.used and entry.draft.kind in (steps.GoBuild, steps.RustBuild, steps.Command):
@@ -306,7 +329,9 @@ class ImageSettings:
         walk.left(
             entrypoint,
             f"the image keeps the base's own entrypoint, and not {' '.join(words)[:60]}",
-            "let the function's variable AWS_LAMBDA_EXEC_WRAPPER name a script that runs before the runtime, if one must",
+            _START_A_SERVER
+            if self._has_web_adapter()
+            else "let the function's variable AWS_LAMBDA_EXEC_WRAPPER name a script that runs before the runtime, if one must",
         )
         return False
 
@@ -342,7 +367,8 @@ def _machine_of(stage: ResolvedStage) -> str | None:
 def _only_in(value: str, homes: Sequence[str]) -> bool:
     """Whether a list of paths names places of packages, and beside them only itself and the task root."""
     rest = [part for part in value.strip("\"'").split(":") if part not in ("$PATH", "${PATH}", "$PYTHONPATH", "${PYTHONPATH}", TASK, "")]
-    return bool(rest) and all(any(part == home or is_below(part, home) for home in homes) for part in rest)
+    places = [part.rstrip("/") for part in rest]
+    return bool(rest) and all(any(part == home or is_below(part, home) for home in homes) for part in places)
 
 
 def _guess(image: str) -> str | None:

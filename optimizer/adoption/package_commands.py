@@ -12,9 +12,10 @@ from optimizer.locks.managers import manager
 
 _INSTALLERS = frozenset(["awslambdaric", "aws-lambda-ric", "build", "bundler", "corepack", "npm", "pip", "pip-tools", "pipenv", "pnpm", "poetry", "poetry-core", "poetry-plugin-export", "setuptools", "uv", "virtualenv", "wheel", "yarn"])  # fmt: skip
 _NAME = re.compile(r"(?:@[\w.-]+/)?[A-Za-z0-9][\w.-]*")
+WITHOUT_DEVELOPMENT = "devDependencies stay out of the image"
 BROUGHT = "the optimizer brings its own installer, or the base has it"
 _NOT_OWN = frozenset(["--no-root", "--no-install-project", "--no-install-workspace", "--no-install-local", "--no-emit-project", "--no-emit-workspace", "--no-emit-local"])  # fmt: skip
-_PIP_HARMLESS = frozenset(["--break-system-packages", "--compile", "--disable-pip-version-check", "--exists-action", "--implementation", "--no-cache", "--no-cache-dir", "--no-color", "--no-compile", "--no-input", "--no-warn-script-location", "--no-deps", "--platform", "--prefer-binary", "--progress-bar", "--python", "--python-version", "--python-platform", "--quiet", "--require-hashes", "--retries", "--root-user-action", "--system", "--target", "--timeout", "--upgrade", "--upgrade-strategy", "--user", "--verbose", "--requirement", "--cache-dir", "--abi", "--prefix", "--link-mode", "--compile-bytecode", "--ignore-installed", "--force-reinstall", "-I", "-U", "-q", "-qq", "-r", "-t", "-v"])  # fmt: skip
+_PIP_HARMLESS = frozenset(["--break-system-packages", "--compile", "--disable-pip-version-check", "--exists-action", "--implementation", "--no-cache", "--no-cache-dir", "--no-color", "--no-compile", "--no-input", "--no-warn-script-location", "--no-deps", "--platform", "--prefer-binary", "--progress-bar", "--python", "--python-version", "--python-platform", "--quiet", "--require-hashes", "--retries", "--root-user-action", "--system", "--target", "--timeout", "--upgrade", "--upgrade-strategy", "--user", "--verbose", "--requirement", "--cache-dir", "--abi", "--prefix", "--link-mode", "--compile-bytecode", "--ignore-installed", "--force-reinstall", "--wheel-dir", "--dest", "--root", "-d", "-w", "-I", "-U", "-q", "-qq", "-r", "-t", "-v"])  # fmt: skip
 _NODE_HARMLESS = frozenset(["--production", "--omit", "--only", "--include", "--no-audit", "--no-fund", "--audit", "--fund", "--silent", "--quiet", "--loglevel", "--frozen-lockfile", "--immutable", "--prefer-offline", "--no-optional", "--non-interactive", "--unsafe-perm", "--cache", "--prod", "--progress", "--no-progress", "--no-update-notifier", "--cpu", "--os", "--libc", "--no-package-lock", "--network-timeout", "--ci", "-P", "-s", "-q", "--verbose"])  # fmt: skip
 _NODE_FIELDS = frozenset(["--ignore-scripts", "--registry", "--prefix", "-C", "--dir", "-w", "--workspace", "--filter", "-F", "--workspaces", "-ws", "--include-workspace-root"])  # fmt: skip
 _EXPORTS = (("poetry", "export"), ("uv", "export"), ("pipenv", "requirements"), ("pipenv", "lock"))
@@ -52,14 +53,24 @@ def python_packages(found: Install) -> Action:
         return Needless(BROUGHT)
     targets = found.value_of("-t", "--target", "--prefix", "--root", "-w", "--wheel-dir", "-d", "--dest")[-1:] or _home(found)
     options, gaps = _pip_options(found)
-    wheels = [name for name in names if name.endswith(".whl") or "*" in name]
+    wheels = tuple(name for name in names if name.endswith(".whl") or "*" in name)
+    links = found.value_of("-f", "--find-links")
     named = [name for name in names if name not in wheels]
     if named:
         local = [name for name in named if name not in found.distributed]
         gaps += [_named(named, local)]
-    if not files:
-        return Lost(tuple(gaps)) if named else Needless("the packages of these files are those of the step")
-    return Dependencies(ecosystem="python", files=tuple(files), targets=targets, values=tuple(options), gaps=tuple(gaps))
+    if not files and not wheels:
+        return Lost(tuple(gaps))
+    return Dependencies(
+        ecosystem="python",
+        files=tuple(files),
+        targets=targets,
+        values=tuple(options),
+        gaps=tuple(gaps),
+        wheels=wheels,
+        links=links,
+        without_index="--no-index" in found.command.words,
+    )
 
 
 def _named(names: Sequence[str], local: Sequence[str]) -> Gap:
@@ -90,7 +101,7 @@ def _pip_options(found: Install) -> tuple[list[tuple[str, object]], list[Gap]]:
         gaps.append(
             Gap(f"constraints of {constraints[-1]} are not read", f'write "-c {constraints[-1]}" as a line of the requirements file')
         )
-    known = {"-i", "--index-url", "--only-binary", "-c", "--constraint", "--install", "-m"}
+    known = {"-i", "--index-url", "--only-binary", "-c", "--constraint", "--install", "-m", "-f", "--find-links", "--no-index"}
     for option in _options(found.command.words):
         if option not in known and option not in _PIP_HARMLESS and option[:2] not in ("-r", "-t", "-i", "-c"):
             gaps.append(
@@ -165,7 +176,7 @@ def node_packages(found: Install) -> Action:
         targets=(f"{prefix}/node_modules",),
         values=tuple(values),
         gaps=tuple(gaps),
-        remarks=() if production else ("devDependencies stay out of the image",),
+        remarks=() if production else (WITHOUT_DEVELOPMENT,),
         how=manager(found.tool).create,
         whole=not members,
     )
@@ -182,7 +193,7 @@ def focused(program: str, words: Sequence[str]) -> Dependencies | None:
         targets=("node_modules",),
         values=tuple(("package", name) for name in members[:1]),
         gaps=(_several(members),) if len(members) > 1 else (),
-        remarks=() if "--production" in words else ("devDependencies stay out of the image",),
+        remarks=() if "--production" in words else (WITHOUT_DEVELOPMENT,),
         how=manager("yarn").create,
         whole=not members,
     )

@@ -12,6 +12,7 @@ from optimizer.adoption.content import ECOSYSTEMS, Content
 from optimizer.adoption.drafts import BuildDraft, CommandDraft, Draft, InstallDraft, Output
 from optimizer.adoption.image import ImageSettings
 from optimizer.adoption.java import one_module
+from optimizer.adoption.package_commands import WITHOUT_DEVELOPMENT
 from optimizer.adoption.packages import SystemPackages
 from optimizer.adoption.places import allowed
 from optimizer.adoption.proposal import Account, Gap, Outcome, Proposal
@@ -26,6 +27,7 @@ from optimizer.bases.mirror import Mirror
 from optimizer.bases.recognise import lambda_base
 from optimizer.bases.tools import Tools
 from optimizer.dockerfile.instruction import Instruction
+from optimizer.dockerfile.scope import AUTOMATIC
 from optimizer.errors import DockerfileError, Fault, OptimizerError
 from optimizer.linting.subjects import DockerfileSubject
 from optimizer.locks.local import LocalKind
@@ -197,6 +199,8 @@ class _Finish:
                 walk.carry(draft, [instruction])
             elif instruction.keyword in ("RUN", "ENV", "ARG", "WORKDIR", "SHELL"):
                 walk.carry(draft, [instruction])
+                if WITHOUT_DEVELOPMENT in note.remarks and not any(isinstance(item, InstallDraft) and item.used for item in note.carried):
+                    note.remarks.remove(WITHOUT_DEVELOPMENT)
                 # The commands run as they are written; what is wrong with them is no loss.
                 note.remarks += [gap.message for gap in note.gaps]
                 note.gaps.clear()
@@ -243,7 +247,7 @@ class _Finish:
 
     def _without_value(self, instruction: Instruction, variables: Mapping[str, str | None]) -> None:
         for name, _, _ in instruction.pairs():
-            if variables.get(name) is None and not name.startswith(("BUILD", "TARGET")):
+            if variables.get(name) is None and name not in AUTOMATIC:
                 self._walk.left(
                     instruction,
                     f"the commands see no {name}, of which only the build knows the value",

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from optimizer.adoption import actions as acts
 from optimizer.adoption.commands import ONE_TIME, redirects, understand
 from optimizer.adoption.copies import TOOL_FILES, Copies
 from optimizer.adoption.drafts import BuildDraft, CommandDraft, InstallDraft
+from optimizer.adoption.golang import package_of
 from optimizer.adoption.java import modules_of
 from optimizer.adoption.machines import built_for
-from optimizer.adoption.tree import Entry, is_below
+from optimizer.adoption.tree import Entry, Tree, is_below
 from optimizer.adoption.variables import assigned_place
-from optimizer.adoption.walk import BUILDS, TASK, Stage, Walk, expanded
+from optimizer.adoption.walk import BUILDS, COMPILED, TASK, Stage, Walk, expanded
 from optimizer.dockerfile.instruction import Instruction
 from optimizer.dockerfile.scope import absolute
 from optimizer.dockerfile.shell import Command as ShellCommand
@@ -90,6 +92,8 @@ class Runs:
                 note.needless.append("directories come with what is put into them")
             case acts.Copy():
                 self._moved(stage, instruction, action, cwd, final)
+            case acts.Unpack():
+                self._unpacked(stage, instruction, action, cwd, final)
             case acts.Remove():
                 self._removed(stage, instruction, action, cwd, final)
             case acts.Executable():
@@ -151,6 +155,16 @@ class Runs:
         else:
             stage.opaque.append((instruction, f'"{action.before[0]}" makes {path}'))
 
+    def _unpacked(self, stage: Stage, instruction: Instruction, action: acts.Unpack, cwd: str, final: bool) -> None:
+        """An archive that a build has made holds what its step puts in place."""
+        archive, target = absolute(action.archive, cwd), absolute(action.target, cwd)
+        found = [entry for _, entry in stage.tree.find(archive, self._walk.kind)] if archive else []
+        if target is None or not found or not all(entry.draft is not None and entry.draft.kind in COMPILED for entry in found):
+            self._opaque(stage, instruction, action.what, final)
+            return
+        for entry in found:
+            stage.tree.put(replace(entry, path=target, directory=True, via=(*entry.via, instruction)))
+
     def _removed(self, stage: Stage, instruction: Instruction, action: acts.Remove, cwd: str, final: bool) -> None:
         for item in action.paths:
             path = absolute(item, cwd)
@@ -158,7 +172,14 @@ class Runs:
             held = [entry for relative, entry in found if not relative and entry.source is not None and not entry.directory]
             if path and re.match(r"/(?:tmp|var/cache|var/log|var/tmp|root/\.\w+|var/lib/(?:apt|dnf|rpm|yum))(?:/|$)", path):
                 self._walk.note(instruction).needless.append("caches and temporary files never reach the image")
+            elif not found and self._walk.note(instruction).gaps:
+                self._walk.note(instruction).needless.append("what the other commands of the instruction leave is theirs")
+            elif path and found and all(entry.draft is not None and _elsewhere(entry, path, stage.tree) for _, entry in found):
+                self._gone(found)
+                stage.tree.hide(path)
+                self._walk.note(instruction).needless.append("the steps put files in their places")
             elif path and found and len(held) == len(found) and all(entry.path == path for entry in held):
+                self._gone(found)
                 stage.tree.entries = [entry for entry in stage.tree.entries if entry not in held]
                 self._walk.note(instruction).needless.append("the files are not in the image anyway")
             elif path and any(word in item for word in ("cache", ".npm", "__pycache__", ".pyc", "dist-info")):
@@ -177,6 +198,10 @@ class Runs:
             else:
                 self._walk.note(instruction).needless.append("it concerns a build stage only")
 
+    def _gone(self, found: Sequence[tuple[str, Entry]]) -> None:
+        for item in dict.fromkeys(item for _, entry in found for item in entry.via):
+            self._walk.note(item).needless.append("what it brings is taken out again")
+
     def _executable(self, stage: Stage, instruction: Instruction, action: acts.Executable, cwd: str, final: bool) -> None:
         for item in action.paths:
             path = absolute(item, cwd)
@@ -194,11 +219,14 @@ class Runs:
                 self._walk.note(instruction).needless.append("what a step builds is executable already")
             elif path and is_below(path, EXTENSIONS):
                 self._walk.note(instruction).needless.append("an extension is always executable")
-            elif final or files:
-                name = files[0].source if files else item
+            elif files:
                 self._walk.left(
-                    instruction, f'"{item}" is made executable', f"commit the file with its mode: git update-index --chmod=+x {name}"
+                    instruction,
+                    f'"{item}" is made executable',
+                    f"commit the file with its mode: git update-index --chmod=+x {files[0].source}",
                 )
+            elif final and not redirects(instruction.arguments):
+                self._opaque(stage, instruction, f'"{item}" is made executable, and no known command makes it', final)
             else:
                 self._walk.note(instruction).needless.append("it concerns a build stage only")
 
@@ -208,6 +236,7 @@ class Runs:
         if variable := assigned_place(instruction.arguments):
             self._walk.left(instruction, f"{variable} says where packages come from", "set index_url or registry of the step")
         self._walk.note(instruction).remarks += action.remarks
+        self._wheels(stage, instruction, action, cwd)
         kind = _DEPENDENCIES[action.ecosystem]
         locks = self._locks(stage, instruction, action, cwd)
         for lock, via, exported in locks:
@@ -223,6 +252,39 @@ class Runs:
             for target in (*action.targets, *filter(None, said)):
                 if path := absolute(target, cwd):
                     stage.tree.put(Entry(path=path, directory=True, draft=draft, via=(*via, instruction)))
+
+    def _wheels(self, stage: Stage, instruction: Instruction, action: acts.Dependencies, cwd: str) -> None:
+        """Wheels that an installer made before are those of its step; others are told."""
+        for name in action.wheels:
+            path = absolute(name, cwd)
+            found = stage.tree.find(path, self._walk.kind) if path else []
+            makers = [entry for _, entry in found if isinstance(entry.draft, InstallDraft)]
+            if found and len(makers) == len(found):
+                self._walk.note(instruction).needless.append("the packages of these files are those of the step")
+                for entry in makers:
+                    for target in action.targets:
+                        if place := absolute(target, cwd):
+                            stage.tree.put(replace(entry, path=place, directory=True, via=(*entry.via, instruction)))
+            else:
+                files = [entry.source for _, entry in found if entry.source is not None]
+                self._walk.left(
+                    instruction,
+                    f'no lock file names the wheel "{(files or [name])[0]}"',
+                    "name it by its path in a requirements file, with what it needs, and let the Dockerfile install that file",
+                )
+        unknown = [link for link in action.links if not self._made_by_installer(stage, link, cwd)]
+        if unknown or (action.without_index and not action.links):
+            words = [*(f"--find-links {link}" for link in unknown), *(["--no-index"] if action.without_index else [])]
+            self._walk.left(
+                instruction,
+                f"the option {' '.join(words)} of pip has no field in the step",
+                "write it as a line of the requirements file, where pip knows it there",
+            )
+
+    def _made_by_installer(self, stage: Stage, name: str, cwd: str) -> bool:
+        path = absolute(name, cwd)
+        found = stage.tree.find(path, self._walk.kind) if path else []
+        return bool(found) and all(isinstance(entry.draft, InstallDraft) for _, entry in found)
 
     def _locks(
         self, stage: Stage, instruction: Instruction, action: acts.Dependencies, cwd: str
@@ -296,10 +358,17 @@ class Runs:
             final = stage.resolved.stage.index in self._walk.lineage
             self._opaque(stage, instruction, _no_manifest(action, cwd), final)
             return
+        package = action.package
+        if action.ecosystem == "go":
+            package = package_of(self._walk, stage.tree, action.package or ".", source, cwd)
+            if package is None:
+                final = stage.resolved.stage.index in self._walk.lineage
+                self._opaque(stage, instruction, f'which program "{action.package}" is, the project does not say', final)
+                return
         new = BuildDraft(
             kind=BUILDS[action.ecosystem],
             source=source,
-            package=None if action.package == "." else action.package,
+            package=None if package == "." else package,
             binary=self._binary(source) if action.ecosystem == "rust" and action.binary is None else action.binary,
             project=manifest if action.ecosystem == "dotnet" and posixpath.basename(manifest) != manifest else None,
         )
@@ -403,6 +472,12 @@ class Runs:
                 else:
                     self._copies.from_context(stage, instruction, source, path, exact=True)
         return mounted
+
+
+def _elsewhere(entry: Entry, path: str, tree: Tree) -> bool:
+    """Whether a place was given to what a step makes, and the step has others too, so that nothing is lost with the path."""
+    own = [other.path for other in tree.entries if other.draft is entry.draft]
+    return path in own and any(other != path and not is_below(other, path) for other in own)
 
 
 def _no_manifest(action: acts.Build, cwd: str) -> str:

@@ -10,7 +10,7 @@ from optimizer.adoption.tree import Tree
 from optimizer.adoption.walk import TASK, Moment, Stage, Walk, expanded, is_own_base
 from optimizer.bases.recognise import image_reference, lambda_base, lambda_environment
 from optimizer.dockerfile.instruction import Instruction
-from optimizer.dockerfile.scope import absolute
+from optimizer.dockerfile.scope import AUTOMATIC, absolute
 
 _NO_EFFECT = {
     "EXPOSE": "a function has no ports",
@@ -130,7 +130,7 @@ class Stages:
         if instruction.keyword == "ARG":
             note = self._walk.note(instruction)
             unknown = [name for (name, _, _), value in zip(instruction.pairs(), values, strict=False) if value is None]
-            if unknown and not any(name.startswith(("TARGET", "BUILD")) for name in unknown):
+            if unknown and not set(unknown) <= set(AUTOMATIC):
                 note.needless.append("an argument without a value; what needs it is reported by itself")
             else:
                 note.needless.append("its value is written where it is used")

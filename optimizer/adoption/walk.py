@@ -28,7 +28,7 @@ from optimizer.dockerfile.scope import ResolvedStage
 from optimizer.dockerfile.words import UnknownVariable, WordFault, expand
 from optimizer.errors import OptimizerError
 from optimizer.linting.subjects import DockerfileSubject
-from optimizer.locks.managers import manifest_patterns
+from optimizer.locks.managers import ECOSYSTEMS, manifest_patterns
 from optimizer.model import steps
 from optimizer.model.secret import BuildSecret
 from optimizer.toolchains import ProjectFiles
@@ -212,8 +212,7 @@ class Walk:
 def is_manifest(path: str, *ecosystems: str) -> bool:
     """Whether a file is a manifest or a lock file of one of the ecosystems, or of any."""
     name = posixpath.basename(path)
-    known = ecosystems or ("python", "nodejs", "ruby", "java", "go", "rust", "dotnet")
-    return any(fnmatch.fnmatchcase(name, pattern) for ecosystem in known for pattern in manifest_patterns(ecosystem))
+    return any(fnmatch.fnmatchcase(name, pattern) for ecosystem in ecosystems or ECOSYSTEMS for pattern in manifest_patterns(ecosystem))
 
 
 _PUBLIC = ("docker.io", "gcr.io", "ghcr.io", "localhost", "mcr.microsoft.com", "public.ecr.aws", "quay.io", "registry.k8s.io")

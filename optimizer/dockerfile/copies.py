@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from optimizer.dockerfile.instruction import Instruction, Span
 from optimizer.dockerfile.scope import ResolvedStage
-from optimizer.locks.managers import manifest_patterns
+from optimizer.locks.managers import ECOSYSTEMS, manifest_patterns
 
 _COMPANIONS = (".npmrc", ".yarnrc", ".yarnrc.yml", ".yarn", "pip.conf", "nuget.config", "NuGet.config", "gradlew", "gradle", "mvnw", ".mvn", "*.whl", "wheels")  # fmt: skip
 """Files that an installation needs and that change as rarely as what it installs."""
@@ -60,6 +60,11 @@ class Source:
     def manifest_of(self, ecosystem: str) -> bool:
         """Whether it is a manifest or a lock file of the ecosystem."""
         return self.value is not None and _is_one_of(self.value, manifest_patterns(ecosystem))
+
+    @property
+    def manifest_of_any(self) -> bool:
+        """Whether it is a manifest or a lock file of any ecosystem."""
+        return any(self.manifest_of(ecosystem) for ecosystem in ECOSYSTEMS)
 
     def stable_beside(self, ecosystem: str) -> bool:
         """Whether it may well be copied together with the manifests of the ecosystem."""

@@ -19,7 +19,7 @@ _OPTIONS_WITH_VALUE = {
         "--platform", "--python-version", "--implementation", "--abi", "--only-binary", "--no-binary", "--prefix", "--root", "--src",
         "--trusted-host", "--cert", "--cache-dir", "--python", "-e", "--editable", "--python-platform", "--link-mode", "--timeout", "--retries",
         "--index", "--default-index", "--index-strategy", "--prerelease", "--extra", "--group", "--build-constraints", "--exclude-newer",
-        "--progress-bar", "--proxy", "--log", "-d", "--dest", "--report", "--upgrade-strategy", "--root-user-action", "--config-settings",
+        "--progress-bar", "--proxy", "--log", "-d", "--dest", "-w", "--wheel-dir", "--report", "--upgrade-strategy", "--root-user-action", "--config-settings",
     ),
     "npm": ("--prefix", "-C", "--registry", "--omit", "--include", "--loglevel", "--cache", "-w", "--workspace", "--userconfig", "--only", "--filter", "-F"),
     "system": ("--releasever", "--setopt", "--installroot", "-c", "--config", "--enablerepo", "--disablerepo", "-x", "--exclude", "-t", "-o", "--virtual", "-X", "--repository"),
