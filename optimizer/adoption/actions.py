@@ -140,7 +140,7 @@ class Build:
     """A program that is compiled.
 
     The source is the directory of the first of the ``manifests`` that is
-    there; ``outputs`` are what the builder writes, of Java in that directory
+    there, of .NET what the command names; ``outputs`` are what the builder writes, of Java in that directory
     and in those of its modules.  ``package``, ``binary``, ``tool`` and
     ``module`` are those that the command names, in its own words, None where
     it names none.

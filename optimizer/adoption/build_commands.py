@@ -105,32 +105,21 @@ def _rust(words: Sequence[str]) -> Action:
     return Build(ecosystem="rust", manifests=("Cargo.toml",), outputs=("target",), binary=binary or None, gaps=tuple(gaps))
 
 
+_DOTNET_VALUES = frozenset(["-a", "--arch", "-c", "--configuration", "-f", "--framework", "-farch", "--function-architecture", "--manifest", "--msbuild-parameters", "-o", "--os", "--output", "--output-package", "-r", "--runtime", "-s", "--source", "-v", "--verbosity", "--version-suffix"])  # fmt: skip
+"""Options with a value: https://learn.microsoft.com/dotnet/core/tools/dotnet-publish"""
+
+
 def _dotnet(words: Sequence[str]) -> Action:
     project, output, skip = "", "", ""
     for word in words[2:]:
         if skip:
             output = word if skip in ("-o", "--output", "--output-package") else output
             skip = ""
-        elif word in (
-            "-o",
-            "--output",
-            "--output-package",
-            "-c",
-            "--configuration",
-            "-r",
-            "--runtime",
-            "-f",
-            "--framework",
-            "-v",
-            "--verbosity",
-            "-a",
-            "--arch",
-            "--os",
-        ):
+        elif word in _DOTNET_VALUES:
             skip = word
         elif word.startswith("--output="):
             output = word.partition("=")[2]
-        elif not word.startswith(("-", "/")) and word not in ("package", "build", "publish"):
+        elif not word.startswith(("-", "/")) and word not in ("package", "build", "publish", "true", "false"):
             project = word
     lost = [word for word in words if re.match(r"(?:-p|/p|-property|--property):", word)]
     if any(word in ("--self-contained", "--sc") and following != "false" for word, following in zip(words, [*words[1:], ""], strict=True)):
@@ -138,6 +127,6 @@ def _dotnet(words: Sequence[str]) -> Action:
     return Build(
         ecosystem="dotnet",
         gaps=tuple(Gap(f"{word} is not passed on", "set the property in the project file") for word in lost),
-        manifests=(project or "*.csproj", *(() if project else ("*.fsproj",))),
+        manifests=(project,) if project else (),
         outputs=(output,) if output else ("bin",),
     )

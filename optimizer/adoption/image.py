@@ -204,7 +204,8 @@ class ImageSettings:
         """Take the variable over, or report it; where the image can do without it, why."""
         walk = self.walk
         note = walk.note(instruction)
-        if name in _OF_PACKAGES and _only_in(value or raw, homes):
+        places = (*homes, *_ON_PATH) if name == "PATH" and homes else homes
+        if name in _OF_PACKAGES and _only_in(value or raw, places) and not (name == "PATH" and _only_in(value or raw, _ON_PATH)):
             return f"the packages are in {TASK}, where the runtime finds them"
         if name == "PATH" and self.own_base is None and _only_in(value or raw, _ON_PATH):
             return "the base's own PATH has these directories"

@@ -264,14 +264,24 @@ class _Finish:
                 if not draft.used or not isinstance(draft, BuildDraft):
                     continue
                 source = draft.source
+                read = self._read_by(draft)
                 for instruction, entry in stage.copied:
                     assert entry.source is not None
-                    if source != "." and entry.source != source and not is_below(entry.source, source):
+                    # Of a directory above, the step reads what the build files lead to.
+                    if not any(_holds(path, entry.source) or _holds(entry.source, path) for path in read):
                         walk.left(
                             instruction,
                             f'"{entry.source}" is outside of "{source}", which the step builds',
                             "move it below, or name a source that holds both",
                         )
+
+    def _read_by(self, draft: BuildDraft) -> list[str]:
+        """The paths of the project that the stages of a step read."""
+        step, _ = self._step(draft)
+        if step is None:
+            return [draft.source, "."]
+        stages = toolchain_of(step).stages(step, self._context(step))
+        return [draft.source, *(item.source for stage in stages for item in stage.inputs())]
 
     def _stages(self) -> None:
         """What is still to be said of stages."""
@@ -427,6 +437,10 @@ class _Finish:
 
     def _of_image(self, instruction: Instruction) -> bool:
         return any(item is instruction for stage in self._walk.subject.final_stages for item in stage.stage.instructions)
+
+
+def _holds(directory: str, path: str) -> bool:
+    return directory in (".", path) or is_below(path, directory)
 
 
 def _slug(text: str) -> str:

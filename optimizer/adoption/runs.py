@@ -10,6 +10,7 @@ from dataclasses import replace
 from optimizer.adoption import actions as acts
 from optimizer.adoption.commands import ONE_TIME, redirects, understand
 from optimizer.adoption.copies import TOOL_FILES, Copies
+from optimizer.adoption.dotnet import project_of
 from optimizer.adoption.drafts import BuildDraft, CommandDraft, InstallDraft
 from optimizer.adoption.golang import package_of
 from optimizer.adoption.java import modules_of
@@ -353,7 +354,7 @@ class Runs:
         if action.ecosystem == "java":
             self._built_java(stage, instruction, action, cwd)
             return
-        source, manifest = self._project_of(stage, action, cwd)
+        source, project = self._project_of(stage, action, cwd)
         if source is None:
             final = stage.resolved.stage.index in self._walk.lineage
             self._opaque(stage, instruction, _no_manifest(action, cwd), final)
@@ -370,7 +371,7 @@ class Runs:
             source=source,
             package=None if package == "." else package,
             binary=self._binary(source) if action.ecosystem == "rust" and action.binary is None else action.binary,
-            project=manifest if action.ecosystem == "dotnet" and posixpath.basename(manifest) != manifest else None,
+            project=project,
         )
         draft = self._walk.draft((new.kind, source, new.package, new.binary, new.project), new)
         via = self._via(stage, instruction, draft)
@@ -416,26 +417,17 @@ class Runs:
                 if place := absolute(posixpath.join(module or ".", output), top):
                     stage.tree.put(Entry(path=place, directory=True, draft=draft, via=via))
 
-    def _project_of(self, stage: Stage, action: acts.Build, cwd: str) -> tuple[str | None, str]:
-        """The directory of the project that is built, and its manifest as that sees it."""
-        for name in action.manifests:
-            path = absolute(name, cwd)
-            for relative, entry in stage.tree.find(path, self._walk.kind) if path else ():
-                if entry.source is None:
-                    continue
-                if not entry.directory:
-                    manifest = name if action.ecosystem == "dotnet" and "*" not in name else posixpath.basename(entry.source)
-                    top = entry.source.removesuffix(posixpath.normpath(manifest)).rstrip("/") or "."
-                    return top, posixpath.normpath(manifest)
-                if action.ecosystem == "dotnet" and not relative:
-                    return (
-                        (entry.source, ".") if "*" in name else (posixpath.dirname(entry.source) or ".", posixpath.basename(entry.source))
-                    )
+    def _project_of(self, stage: Stage, action: acts.Build, cwd: str) -> tuple[str | None, str | None]:
+        """The directory of the project that is built, and of .NET the project in it."""
         if action.ecosystem == "dotnet":
-            for _, entry in stage.tree.find(cwd, self._walk.kind):
-                if entry.source is not None and entry.directory and entry.path == cwd:
-                    return entry.source, "."
-        return None, ""
+            return project_of(self._walk, stage.tree, action.manifests[0] if action.manifests else "", cwd) or (None, None)
+        for directory in _upwards(cwd) if action.ecosystem == "go" else (cwd,):
+            for name in action.manifests:
+                path = absolute(name, directory)
+                entry = stage.tree.file(path, self._walk.kind) if path else None
+                if entry is not None and entry.source is not None:
+                    return posixpath.dirname(entry.source) or ".", None
+        return None, None
 
     def _binary(self, source: str) -> str:
         """The name of the only binary of a Rust package."""
@@ -481,5 +473,13 @@ def _elsewhere(entry: Entry, path: str, tree: Tree) -> bool:
 
 
 def _no_manifest(action: acts.Build, cwd: str) -> str:
-    names = " or ".join(dict.fromkeys(posixpath.basename(name) for name in action.manifests))
+    names = " or ".join(dict.fromkeys(posixpath.basename(name) for name in action.manifests)) or "project file"
     return f"no {names} of the project is known in {cwd}"
+
+
+def _upwards(directory: str) -> list[str]:
+    """The directory and those above it, as Go looks for its module."""
+    found = [directory]
+    while found[-1] not in ("/", ""):
+        found.append(posixpath.dirname(found[-1]))
+    return found

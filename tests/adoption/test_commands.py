@@ -122,7 +122,10 @@ class TestNoise:
 
     def test_an_argument_whose_name_begins_like_one_of_the_builder(self) -> None:
         """`BUILD_TAG` was said to have its value written where it is used."""
-        assert outcome(of(f"FROM {PYTHON}\nARG BUILD_TAG\nCOPY app.py ."), 2)[1] == "an argument without a value; what needs it is reported by itself"
+        assert (
+            outcome(of(f"FROM {PYTHON}\nARG BUILD_TAG\nCOPY app.py ."), 2)[1]
+            == "an argument without a value; what needs it is reported by itself"
+        )
         assert outcome(of(f"FROM {PYTHON}\nARG TARGETARCH\nCOPY app.py ."), 2)[1] == "its value is written where it is used"
 
     def test_a_server_behind_the_web_adapter(self) -> None:

@@ -68,4 +68,5 @@ def test_a_path_beside_those_of_packages_is_not_dropped_with_them() -> None:
     body = "RUN python -m venv /opt/venv && /opt/venv/bin/pip install -r requirements.txt\n"
     proposal = of(f"COPY requirements.txt .\n{body}ENV PATH=/opt/venv/bin:/opt/tools/bin:$PATH")
     assert outcome(proposal, 4)[0] is Outcome.LEFT
-    assert outcome(of(f"COPY requirements.txt .\n{body}ENV PATH=/opt/venv/bin:$PATH"), 4)[0] is Outcome.NEEDLESS
+    for path in ("/opt/venv/bin:$PATH", '"/opt/venv/bin:${PATH}"', "/opt/venv/bin:/usr/local/bin:/usr/bin:/bin"):
+        assert outcome(of(f"COPY requirements.txt .\n{body}ENV PATH={path}"), 4)[0] is Outcome.NEEDLESS
