@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import ClassVar
@@ -479,3 +480,18 @@ def test_fails_for_wrong_input(arguments: list[str], message: str) -> None:
 @pytest.mark.parametrize("arguments", [[], ["x", "--from", "Dockerfile"], ["--from", "template.yaml", "--context", "."]])
 def test_fails_for_wrong_usage(arguments: list[str]) -> None:
     assert init(*arguments).exit_code == 2
+
+
+def test_the_example_of_the_documentation() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "init.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```console\n\$ cat (.*?)```", text, re.DOTALL)
+    dockerfile, report, spec = re.split(r"^\$ (?:optimizer|cat) .*\n", example, flags=re.MULTILINE)
+    path, content = dockerfile.split("\n", 1)
+    for name, data in {"app.py": "", "build_index.py": "", "requirements.txt": "idna==3.10\n", ".dockerignore": "tests\n*.md\n"}.items():
+        Path(path).parent.mkdir(exist_ok=True)
+        (Path(path).parent / name).write_text(data)
+    Path(path).write_text(content)
+    result = init("--from", path)
+    assert result.stdout == report
+    assert Path("orders.image.toml").read_text() == spec
+    assert result.exit_code == 1
