@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from optimizer.adoption.proposal import Gap
+from optimizer.adoption.proposal import NotCarried
 
 
 @dataclass(frozen=True, slots=True)
-class Needless:
+class NotNeeded:
     """The command adds nothing to the image that the optimizer does not add itself."""
 
     why: str
@@ -18,12 +18,12 @@ class Needless:
 class Lost:
     """The command changes something that no step can say."""
 
-    gaps: tuple[Gap, ...]
+    not_carried: tuple[NotCarried, ...]
 
     @classmethod
     def of(cls, message: str, by_hand: str) -> Lost:
-        """What is lost by one gap."""
-        return cls((Gap(message, by_hand),))
+        """The loss of one thing."""
+        return cls((NotCarried(message, by_hand),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class Dependencies:
 
     ``files`` are the candidates for the lock, seen from the working directory,
     the first that is there wins.  ``targets`` are the directories that the
-    packages land in.  ``gaps`` are parts of the command that are lost.
+    packages land in.  ``not_carried`` are parts of the command that are lost.
     ``own`` says that the project itself is installed too, ``whole`` that it
     is done for every member of a workspace.  ``wheels`` are files that are
     installed beside those that the files name, ``links`` places where the
@@ -113,7 +113,7 @@ class Dependencies:
     files: tuple[str, ...]
     targets: tuple[str, ...]
     values: tuple[tuple[str, object], ...] = ()
-    gaps: tuple[Gap, ...] = ()
+    not_carried: tuple[NotCarried, ...] = ()
     remarks: tuple[str, ...] = ()
     how: str = ""
     own: bool = False
@@ -130,7 +130,7 @@ class Export:
     lock: str
     output: str
     values: tuple[tuple[str, object], ...] = ()
-    gaps: tuple[Gap, ...] = ()
+    not_carried: tuple[NotCarried, ...] = ()
     own: bool = False
     whole: bool = False
 
@@ -153,11 +153,11 @@ class Build:
     binary: str | None = None
     tool: str | None = None
     module: str | None = None
-    gaps: tuple[Gap, ...] = ()
+    not_carried: tuple[NotCarried, ...] = ()
 
 
 Action = (
-    Needless
+    NotNeeded
     | Lost
     | Opaque
     | ChangeDirectory

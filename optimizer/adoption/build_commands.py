@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from optimizer.adoption.actions import Action, Build
-from optimizer.adoption.proposal import Gap
+from optimizer.adoption.proposal import NotCarried
 from optimizer.dockerfile.installs import Install
 from optimizer.locks.gradle import SETTINGS
 
@@ -32,7 +32,7 @@ def build(found: Install) -> Action:
             outputs=outputs,
             tool=tool,
             module=named[0] if len(named) == 1 else None,
-            gaps=_java(words),
+            not_carried=_java(words),
         )
     directory = next(iter(_values(words, "-p", "--project-dir")), ".")
     manifests = tuple(f"{directory}/{name}" for name in ("build.gradle", "build.gradle.kts", *SETTINGS))
@@ -43,7 +43,7 @@ def build(found: Install) -> Action:
         outputs=("build",),
         tool=tool,
         module=tasks[0].replace(":", "/") if tasks and tasks[0] else None,
-        gaps=_java(words),
+        not_carried=_java(words),
     )
 
 
@@ -58,14 +58,14 @@ _JAVA_HARMLESS = re.compile(
 )
 
 
-def _java(words: Sequence[str]) -> tuple[Gap, ...]:
+def _java(words: Sequence[str]) -> tuple[NotCarried, ...]:
     lost = [word for word in words if re.match(r"-[PD][A-Za-z]", word) and not _JAVA_HARMLESS.fullmatch(word)]
     lost += [
         f"{word} {following}"
         for word, following in itertools.pairwise(words)
         if word in ("--init-script", "-I") and "lambda-build-init" not in following
     ]
-    return tuple(Gap(f"{word} is not passed on", "set it in the build file") for word in lost)
+    return tuple(NotCarried(f"{word} is not passed on", "set it in the build file") for word in lost)
 
 
 _GO_VALUES = frozenset(["-asmflags", "-buildmode", "-compiler", "-gccgoflags", "-gcflags", "-installsuffix", "-ldflags", "-mod", "-modfile", "-o", "-overlay", "-p", "-pgo", "-pkgdir", "-tags", "-toolexec"])  # fmt: skip
@@ -73,36 +73,42 @@ _GO_VALUES = frozenset(["-asmflags", "-buildmode", "-compiler", "-gccgoflags", "
 
 
 def _go(words: Sequence[str]) -> Action:
-    output, package, gaps = "", ".", []
+    output, package, not_carried = "", ".", []
     skip = ""
     for word in words[2:]:
         if skip:
             if skip == "-o":
                 output = word
             elif skip == "-ldflags" and "-X" in word:
-                gaps.append(Gap("-ldflags -X sets variables of the program", "read them from an embedded file, or from the environment"))
+                not_carried.append(
+                    NotCarried("-ldflags -X sets variables of the program", "read them from an embedded file, or from the environment")
+                )
             elif skip == "-tags" and set(re.split(r"[, ]+", word)) - {"lambda.norpc", "netgo", "osusergo", ""}:
-                gaps.append(Gap(f"the build tags {word} have no field in the step", "build with a command step, or do without the tags"))
+                not_carried.append(
+                    NotCarried(f"the build tags {word} have no field in the step", "build with a command step, or do without the tags")
+                )
             skip = ""
         elif word in _GO_VALUES:
             skip = word
         elif word.startswith("-o="):
             output = word[3:]
         elif word.startswith("-ldflags=") and "-X" in word:
-            gaps.append(Gap("-ldflags -X sets variables of the program", "read them from an embedded file, or from the environment"))
+            not_carried.append(
+                NotCarried("-ldflags -X sets variables of the program", "read them from an embedded file, or from the environment")
+            )
         elif not word.startswith("-"):
             package = word
-    return Build(ecosystem="go", manifests=("go.mod",), outputs=(output or ".",), package=package, gaps=tuple(gaps))
+    return Build(ecosystem="go", manifests=("go.mod",), outputs=(output or ".",), package=package, not_carried=tuple(not_carried))
 
 
 def _rust(words: Sequence[str]) -> Action:
     binary = next((words[index + 1] for index, word in enumerate(words[:-1]) if word == "--bin"), "")
-    gaps = [
-        Gap(f"{word} of cargo has no field in the step", "set it in Cargo.toml, or build with a command step")
+    not_carried = [
+        NotCarried(f"{word} of cargo has no field in the step", "set it in Cargo.toml, or build with a command step")
         for word in words
         if word.partition("=")[0] in ("--features", "-F", "--all-features", "--no-default-features", "--profile")
     ]
-    return Build(ecosystem="rust", manifests=("Cargo.toml",), outputs=("target",), binary=binary or None, gaps=tuple(gaps))
+    return Build(ecosystem="rust", manifests=("Cargo.toml",), outputs=("target",), binary=binary or None, not_carried=tuple(not_carried))
 
 
 _DOTNET_VALUES = frozenset(["-a", "--arch", "-c", "--configuration", "-f", "--framework", "-farch", "--function-architecture", "--manifest", "--msbuild-parameters", "-o", "--os", "--output", "--output-package", "-r", "--runtime", "-s", "--source", "-v", "--verbosity", "--version-suffix"])  # fmt: skip
@@ -126,7 +132,7 @@ def _dotnet(words: Sequence[str]) -> Action:
         lost.append("--self-contained")
     return Build(
         ecosystem="dotnet",
-        gaps=tuple(Gap(f"{word} is not passed on", "set the property in the project file") for word in lost),
+        not_carried=tuple(NotCarried(f"{word} is not passed on", "set the property in the project file") for word in lost),
         manifests=(project,) if project else (),
         outputs=(output,) if output else ("bin",),
     )

@@ -19,7 +19,7 @@ from optimizer.adoption.actions import (
     Lost,
     Make,
     MakeDirectories,
-    Needless,
+    NotNeeded,
     Opaque,
     Remove,
     System,
@@ -54,12 +54,12 @@ def understand(command: Command, text: str) -> Action:
     if (unpacked := _unpack(program, words)) is not None:
         return unpacked
     if any(address in text for address in _INSTALL_SCRIPTS) and (program in ("curl", "wget") or _READS_SCRIPT.fullmatch(" ".join(words))):
-        return Needless(BROUGHT)
+        return NotNeeded(BROUGHT)
     simple = _simple(program, words)
     if simple is not None:
         return simple
     if program in _QUIET or (len(words) > 1 and words[-1] in ("--version", "-version", "version")):
-        return Needless("it changes nothing in the image")
+        return NotNeeded("it changes nothing in the image")
     return Opaque(f"what {_shown(words)} writes is unknown")
 
 
@@ -82,12 +82,12 @@ def _simple(program: str, words: Sequence[str]) -> Action | None:
         case "rm" | "rmdir":
             return Remove(plain)
         case "chown" | "chgrp":
-            return Needless("everything in an image belongs to root, and everyone may read it")
+            return NotNeeded("everything in an image belongs to root, and everyone may read it")
         case "chmod":
             recursive = any(re.fullmatch(r"-[a-zA-Z]*R[a-zA-Z]*|--recursive", word) for word in words)
             if plain and _EXECUTABLE.fullmatch(plain[0]) and not recursive:
                 return Executable(plain[1:])
-            return Needless("modes become 0755 and 0644: everyone may read, and what is executable stays so")
+            return NotNeeded("modes become 0755 and 0644: everyone may read, and what is executable stays so")
         case "pip" | "pip3" | "uv" | "poetry" | "pipenv" if verb in (
             "cache",
             "config",
@@ -103,35 +103,35 @@ def _simple(program: str, words: Sequence[str]) -> Action | None:
                 return MakeDirectories(plain[1:2])
             if verb == "config" and any("index" in word or "url" in word for word in words):
                 return Lost.of(f"{_shown(words)} sets a package index", "set index_url of the step, and credentials as a build secret")
-            return Needless("it concerns the installer only")
+            return NotNeeded("it concerns the installer only")
         case "npm" | "yarn" | "pnpm" if verb in ("cache", "prune", "audit", "fund", "set", "config", "store"):
             if verb in ("config", "set") and any("registry" in word.lower() or "auth" in word.lower() for word in words):
                 return Lost.of(f"{_shown(words)} sets a registry", "set registry of the step, and credentials as a build secret")
-            return Needless("the step installs what the image needs, and leaves no cache")
+            return NotNeeded("the step installs what the image needs, and leaves no cache")
         case "corepack":
-            return Needless(BROUGHT)
+            return NotNeeded(BROUGHT)
         case "bundle" | "bundler" if verb in ("config", "clean", "lock", "check"):
             if any("build." in word for word in words):
                 return Lost.of(
                     f"{_shown(words)} sets an option of a build", "write it into .bundle/config, or build the gems in a command step"
                 )
-            return Needless("the step sets its own configuration of Bundler")
+            return NotNeeded("the step sets its own configuration of Bundler")
         case "go" if verb in ("mod", "env", "vet", "test", "clean", "version", "fmt"):
-            return Needless("the step fetches the modules itself; it runs no tests")
+            return NotNeeded("the step fetches the modules itself; it runs no tests")
         case "cargo" if verb in ("chef", "fetch", "test", "clean", "init", "new", "vendor"):
-            return Needless("the step fetches the crates itself; it runs no tests")
+            return NotNeeded("the step fetches the crates itself; it runs no tests")
         case "rustup" | "cargo-lambda":
-            return Needless("the step's builder has what it needs")
+            return NotNeeded("the step's builder has what it needs")
         case "dotnet" if verb in ("tool", "clean", "test", "nuget"):
-            return Needless("the step restores and publishes by itself; it runs no tests")
+            return NotNeeded("the step restores and publishes by itself; it runs no tests")
         case "python" | "python3" if "compileall" in words:
-            return Needless("bytecode = true, the default, compiles the code when the image is built")
+            return NotNeeded("bytecode = true, the default, compiles the code when the image is built")
         case "touch" if plain != tuple(words[1:]):
-            return Needless(ONE_TIME)
+            return NotNeeded(ONE_TIME)
         case "ldconfig" | "update-ca-certificates" | "sync":
-            return Needless("it changes nothing that the steps do not change")
+            return NotNeeded("it changes nothing that the steps do not change")
         case _ if re.fullmatch(r"python3?(?:\.\d+)?", program) and words[1:3] == ("-m", "compileall"):
-            return Needless("bytecode = true, the default, compiles the code when the image is built")
+            return NotNeeded("bytecode = true, the default, compiles the code when the image is built")
         case _ if (re.fullmatch(r"python3?(?:\.\d+)?", program) and words[1:3] == ("-m", "venv")) or program == "virtualenv":
             return MakeDirectories(plain[-1:])
         case _ if program in SYSTEM_TOOLS:
@@ -175,11 +175,11 @@ def _unpack(program: str, words: Sequence[str]) -> Unpack | None:
 def _system_other(program: str, words: Sequence[str], plain: Sequence[str]) -> Action:
     verb = plain[0] if plain else ""
     if verb in ("clean", "makecache", "update", "autoremove", "autoclean") and program in ("apt", "apt-get", "apk"):
-        return Needless("caches and lists of packages never reach the image")
+        return NotNeeded("caches and lists of packages never reach the image")
     if verb in ("clean", "makecache", "autoremove"):
-        return Needless("caches and lists of packages never reach the image")
+        return NotNeeded("caches and lists of packages never reach the image")
     if verb in ("remove", "erase", "purge", "del"):
-        return Needless("what only builds need never reaches the image, and a removal makes no layer below smaller")
+        return NotNeeded("what only builds need never reaches the image, and a removal makes no layer below smaller")
     if verb in ("update", "upgrade", "dist-upgrade", "distro-sync"):
         return Lost.of(
             f"{_shown(words)} brings packages that are newer than the base's",
@@ -203,7 +203,7 @@ def _installed(found: Install, text: str) -> Action:
         case "java":
             return build(found)
     return (
-        Needless("the step fetches its dependencies itself")
+        NotNeeded("the step fetches its dependencies itself")
         if found.tool in ("go", "cargo", "dotnet")
         else Opaque(_shown(found.command.words))
     )

@@ -82,7 +82,7 @@ class Copies:
             assert value is not None
             if origin is not None:
                 if posixpath.basename(value) in TOOL_FILES:
-                    self._walk.note(instruction).needless.append("the optimizer brings its own installer")
+                    self._walk.note(instruction).not_needed.append("the optimizer brings its own installer")
                 else:
                     self.from_stage(index, stage, instruction, origin.value or "", value, target, exact=not into)
             elif is_of_git(value):

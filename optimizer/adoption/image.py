@@ -9,7 +9,7 @@ from optimizer.adoption.actions import SITE
 from optimizer.adoption.drafts import ContentDraft
 from optimizer.adoption.machines import of_image
 from optimizer.adoption.places import Places
-from optimizer.adoption.proposal import Gap
+from optimizer.adoption.proposal import NotCarried
 from optimizer.adoption.tree import is_below
 from optimizer.adoption.variables import is_of_installer, says_where_packages_are
 from optimizer.adoption.walk import TASK, Walk, is_own_base, tagged
@@ -46,7 +46,7 @@ _START_A_SERVER = (
 class ImageSettings:
     """What the instructions of the image's own stages, and the function, say.
 
-    ``gaps`` and ``remarks`` grow with what is asked for.
+    ``not_carried`` and ``remarks`` grow with what is asked for.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class ImageSettings:
     ) -> None:
         self.walk = walk
         self.places = Places(walk.last.workdir)
-        self.gaps: list[Gap] = []
+        self.not_carried: list[NotCarried] = []
         self.remarks: list[str] = []
         self.own_base: str | None = None
         self._function = function or DeclaredFunction()
@@ -188,14 +188,14 @@ class ImageSettings:
             note, rest = walk.note(instruction), len(pairs) - sum(map(len, dropped.values()))
             for why, names in dropped.items():
                 # Of an instruction with other variables, nothing else would show that these are gone.
-                (note.remarks if rest else note.needless).append(why if len(pairs) == 1 else f"{', '.join(names)}: {why}")
+                (note.remarks if rest else note.not_needed).append(why if len(pairs) == 1 else f"{', '.join(names)}: {why}")
         for index, stage in walk.stages.items():
             for instruction in stage.resolved.stage.instructions if index not in walk.lineage else ():
                 if instruction.keyword == "ENV" and not walk.note(instruction).carried:
                     for name, _, _ in instruction.pairs():
                         if says_where_packages_are(name):
                             walk.left(instruction, f"{name} says where packages come from", "set index_url or registry of the step")
-                    walk.note(instruction).needless.append("a variable of a build stage")
+                    walk.note(instruction).not_needed.append("a variable of a build stage")
         return result
 
     def _variable(
@@ -260,37 +260,37 @@ class ImageSettings:
         commands = [item for item, _ in self._lineage() if item.keyword == "CMD"]
         entrypoints = [item for item, _ in self._lineage() if item.keyword == "ENTRYPOINT"]
         for item in (*commands[:-1], *entrypoints[:-1]):
-            walk.note(item).needless.append("a later one replaces it")
+            walk.note(item).not_needed.append("a later one replaces it")
         program = self._entry(entrypoints[-1]) if entrypoints else False
         self._entry_of_function()
         said: str | None = None
         if self._function.command is None:
-            self._gap("the handler is hidden by a function of the template", "write the handler beside the spec")
+            self._not_carried("the handler is hidden by a function of the template", "write the handler beside the spec")
         elif len(self._function.command) > 1:
-            self._gap(f"the function gives a command of several words: {' '.join(self._function.command)}", "name one handler")
+            self._not_carried(f"the function gives a command of several words: {' '.join(self._function.command)}", "name one handler")
         elif self._function.command:
             said = self._function.command[0]
             for item in commands[-1:]:
-                walk.note(item).needless.append("the function gives a handler of its own")
+                walk.note(item).not_needed.append("the function gives a handler of its own")
         elif commands:
             said = self._commanded(commands[-1])
         if said is None and self.base.family in ("provided", "go"):
             if program or self._function.command == ():
                 said = "bootstrap"
         elif said is None and self._function.command == () and not commands:
-            self._gap("no handler is set: there is no CMD", "write the handler beside the spec")
+            self._not_carried("no handler is set: there is no CMD", "write the handler beside the spec")
         if said is not None and (fault := check_handler(self.base, said)) is not None:
             if commands and not self._function.command:
                 walk.left(commands[-1], fault.message, fault.hint)
             else:
-                self._gap(fault.message, fault.hint)
+                self._not_carried(fault.message, fault.hint)
             return ""
         if said is not None and commands and not self._function.command:
             walk.note(commands[-1]).carried.append("handler")
         return said or ""
 
-    def _gap(self, message: str, by_hand: str) -> None:
-        self.gaps.append(Gap(message, by_hand))
+    def _not_carried(self, message: str, by_hand: str) -> None:
+        self.not_carried.append(NotCarried(message, by_hand))
 
     def _commanded(self, command: Instruction) -> str | None:
         if command.json is not None and len(command.json) == 1:
@@ -313,13 +313,13 @@ class ImageSettings:
         walk = self.walk
         words = entrypoint.json if entrypoint.json is not None else tuple(entrypoint.arguments.split())
         if any(_RUNTIME_CLIENTS.search(word) for word in words):
-            walk.note(entrypoint).needless.append("the base's own entrypoint starts the runtime client")
+            walk.note(entrypoint).not_needed.append("the base's own entrypoint starts the runtime client")
             return False
         path = absolute(words[0], self.places.work) if words else None
         if self.base.family == "provided" and words and path == f"{self.base.runtime_dir}/bootstrap" and len(words) == 1:
             program = any(entry.path == path for entry in walk.last.tree.entries if entry.draft is not None)
             if not program:
-                walk.note(entrypoint).needless.append("the base's own entrypoint starts it")
+                walk.note(entrypoint).not_needed.append("the base's own entrypoint starts it")
                 return True
         found = walk.last.tree.find(path, walk.kind) if path and len(words) == 1 else []
         for _, entry in reversed(found):
@@ -340,9 +340,9 @@ class ImageSettings:
         if self._function.entrypoint is None or (
             self._function.entrypoint and not any(_RUNTIME_CLIENTS.search(word) for word in self._function.entrypoint)
         ):
-            self._gap("the function gives an entrypoint of its own", "the image keeps the base's: see AWS_LAMBDA_EXEC_WRAPPER")
+            self._not_carried("the function gives an entrypoint of its own", "the image keeps the base's: see AWS_LAMBDA_EXEC_WRAPPER")
         if self._function.workdir is None or self._function.workdir not in ("", TASK):
-            self._gap(
+            self._not_carried(
                 "the function gives a working directory of its own", f"the image keeps the base's, {TASK}: fix what relies on another"
             )
 
@@ -350,10 +350,10 @@ class ImageSettings:
         walk = self.walk
         found = [item for item, _ in self._lineage() if item.keyword == "WORKDIR"]
         for item in found[:-1]:
-            walk.note(item).needless.append("a later WORKDIR replaces it")
+            walk.note(item).not_needed.append("a later WORKDIR replaces it")
         for item in found[-1:]:
             if self.places.work == TASK:
-                walk.note(item).needless.append(f"{TASK} is the base's own")
+                walk.note(item).not_needed.append(f"{TASK} is the base's own")
             else:
                 instead = f"what was in {self.places.work} is in {TASK} now" if self.places.moves else f"it is {TASK}"
                 walk.left(item, f"the working directory is the base's own: {instead}", f"fix what names {self.places.work} or relies on it")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from optimizer.adoption.actions import SITE, Action, Dependencies, Export, Lost, Needless
-from optimizer.adoption.proposal import Gap
+from optimizer.adoption.actions import SITE, Action, Dependencies, Export, Lost, NotNeeded
+from optimizer.adoption.proposal import NotCarried
 from optimizer.dockerfile.installs import Install
 from optimizer.locks.managers import manager
 
@@ -42,7 +42,7 @@ def python_packages(found: Install) -> Action:
             files=known.locks,
             targets=(*SITE, ".venv"),
             values=values,
-            gaps=lost,
+            not_carried=lost,
             how=known.create,
             own=found.tool != "pipenv" and not _NOT_OWN & set(words),
             whole="--all-packages" in words,
@@ -50,34 +50,34 @@ def python_packages(found: Install) -> Action:
     files = found.value_of("-r", "--requirement")
     names = _names(found.packages)
     if not files and not names:
-        return Needless(BROUGHT)
+        return NotNeeded(BROUGHT)
     targets = found.value_of("-t", "--target", "--prefix", "--root", "-w", "--wheel-dir", "-d", "--dest")[-1:] or _home(found)
-    options, gaps = _pip_options(found)
+    options, not_carried = _pip_options(found)
     wheels = tuple(name for name in names if name.endswith(".whl") or "*" in name)
     links = found.value_of("-f", "--find-links")
     named = [name for name in names if name not in wheels]
     if named:
         local = [name for name in named if name not in found.distributed]
-        gaps += [_named(named, local)]
+        not_carried += [_named(named, local)]
     if not files and not wheels:
-        return Lost(tuple(gaps))
+        return Lost(tuple(not_carried))
     return Dependencies(
         ecosystem="python",
         files=tuple(files),
         targets=targets,
         values=tuple(options),
-        gaps=tuple(gaps),
+        not_carried=tuple(not_carried),
         wheels=wheels,
         links=links,
         without_index="--no-index" in found.command.words,
     )
 
 
-def _named(names: Sequence[str], local: Sequence[str]) -> Gap:
+def _named(names: Sequence[str], local: Sequence[str]) -> NotCarried:
     shown = " ".join(names[:6]) + (" …" if len(names) > 6 else "")
     if local:
-        return Gap(f"installs from a path: {shown}", "copy the code with a source-code step, and list what it needs in a lock file")
-    return Gap(
+        return NotCarried(f"installs from a path: {shown}", "copy the code with a source-code step, and list what it needs in a lock file")
+    return NotCarried(
         f"no lock file names these packages: {shown}",
         "write them, with their versions, into a requirements file that the Dockerfile installs, and run init again",
     )
@@ -90,37 +90,37 @@ def _home(found: Install) -> tuple[str, ...]:
     return SITE
 
 
-def _pip_options(found: Install) -> tuple[list[tuple[str, object]], list[Gap]]:
+def _pip_options(found: Install) -> tuple[list[tuple[str, object]], list[NotCarried]]:
     values: list[tuple[str, object]] = []
-    gaps: list[Gap] = []
+    not_carried: list[NotCarried] = []
     if index := found.value_of("-i", "--index-url"):
         values.append(("index_url", index[-1]))
     if found.value_of("--only-binary"):
         values.append(("wheels_only", True))
     if constraints := found.value_of("-c", "--constraint"):
-        gaps.append(
-            Gap(f"constraints of {constraints[-1]} are not read", f'write "-c {constraints[-1]}" as a line of the requirements file')
+        not_carried.append(
+            NotCarried(f"constraints of {constraints[-1]} are not read", f'write "-c {constraints[-1]}" as a line of the requirements file')
         )
     known = {"-i", "--index-url", "--only-binary", "-c", "--constraint", "--install", "-m", "-f", "--find-links", "--no-index"}
     for option in _options(found.command.words):
         if option not in known and option not in _PIP_HARMLESS and option[:2] not in ("-r", "-t", "-i", "-c"):
-            gaps.append(
-                Gap(
+            not_carried.append(
+                NotCarried(
                     f"the option {option} of {found.tool} has no field in the step",
                     "write it as a line of the requirements file, where pip knows it there",
                 )
             )
-    return values, gaps
+    return values, not_carried
 
 
 def _options(words: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(word.partition("=")[0] for word in words[1:] if word.startswith("-") and len(word) > 1))
 
 
-def _chosen(words: Sequence[str]) -> tuple[tuple[tuple[str, object], ...], tuple[Gap, ...]]:
+def _chosen(words: Sequence[str]) -> tuple[tuple[tuple[str, object], ...], tuple[NotCarried, ...]]:
     """Which groups, extras and member of a workspace are installed, and what of the choice is lost."""
     groups: list[str] = []
-    gaps: list[Gap] = []
+    not_carried: list[NotCarried] = []
     package = ""
     for index, word in enumerate(words):
         name, equals, value = word.partition("=")
@@ -131,11 +131,15 @@ def _chosen(words: Sequence[str]) -> tuple[tuple[tuple[str, object], ...], tuple
             package = value
         elif name in ("--all-extras", "--all-groups"):
             what = name.removeprefix("--all-")
-            gaps.append(Gap(f"{name} takes the {what} of the day", f"name those {what} in groups of the step that the function needs"))
+            not_carried.append(
+                NotCarried(f"{name} takes the {what} of the day", f"name those {what} in groups of the step that the function needs")
+            )
         elif name in ("--only-group", "--only-dev"):
-            gaps.append(Gap(f"{name} leaves out the project's own dependencies", "lock that group by itself, and name that lock"))
+            not_carried.append(
+                NotCarried(f"{name} leaves out the project's own dependencies", "lock that group by itself, and name that lock")
+            )
     values = [("groups", tuple(dict.fromkeys(groups)))] if groups else []
-    return (*values, *([("package", package)] if package else [])), tuple(gaps)
+    return (*values, *([("package", package)] if package else [])), tuple(not_carried)
 
 
 def node_packages(found: Install) -> Action:
@@ -143,7 +147,7 @@ def node_packages(found: Install) -> Action:
     if any(word in ("-g", "--global") for word in words) or (found.tool == "yarn" and "global" in words):
         names = _names(found.packages)
         if not names:
-            return Needless(BROUGHT)
+            return NotNeeded(BROUGHT)
         return Lost.of(
             f"installs programs for the whole image: {' '.join(names)}", "make them devDependencies, and run them in a command step"
         )
@@ -160,9 +164,9 @@ def node_packages(found: Install) -> Action:
     prefix = (found.value_of("--prefix", "-C", "--dir") or (".",))[-1]
     members = [_member(value) for value in found.value_of("-w", "--workspace", "--filter", "-F")]
     values += [("package", name) for name in members[:1]]
-    gaps = [_several(members)] if len(set(members)) > 1 else []
-    gaps += [
-        Gap(
+    not_carried = [_several(members)] if len(set(members)) > 1 else []
+    not_carried += [
+        NotCarried(
             f"the option {option} of {found.tool} has no field in the step",
             "set it in .npmrc beside the lock file, where npm knows it there",
         )
@@ -175,7 +179,7 @@ def node_packages(found: Install) -> Action:
         files=tuple(f"{prefix}/{name}" for name in manager(found.tool).locks),
         targets=(f"{prefix}/node_modules",),
         values=tuple(values),
-        gaps=tuple(gaps),
+        not_carried=tuple(not_carried),
         remarks=() if production else (WITHOUT_DEVELOPMENT,),
         how=manager(found.tool).create,
         whole=not members,
@@ -192,7 +196,7 @@ def focused(program: str, words: Sequence[str]) -> Dependencies | None:
         files=manager("yarn").locks,
         targets=("node_modules",),
         values=tuple(("package", name) for name in members[:1]),
-        gaps=(_several(members),) if len(members) > 1 else (),
+        not_carried=(_several(members),) if len(members) > 1 else (),
         remarks=() if "--production" in words else (WITHOUT_DEVELOPMENT,),
         how=manager("yarn").create,
         whole=not members,
@@ -204,8 +208,8 @@ def _member(value: str) -> str:
     return value.removesuffix("...").strip("{}").removeprefix("./").rstrip("/")
 
 
-def _several(members: Sequence[str]) -> Gap:
-    return Gap(
+def _several(members: Sequence[str]) -> NotCarried:
+    return NotCarried(
         f"installs for several members: {' '.join(members)}", "make a spec for each, or let one depend on what it needs of the others"
     )
 
@@ -214,7 +218,7 @@ def ruby_packages(found: Install) -> Action:
     if found.tool == "gem":
         names = _names(found.packages)
         if not names:
-            return Needless(BROUGHT)
+            return NotNeeded(BROUGHT)
         return Lost.of(f"no lock file names these gems: {' '.join(names)}", "add them to the Gemfile, and run bundle lock")
     return Dependencies(
         ecosystem="ruby",
@@ -235,6 +239,6 @@ def export(program: str, words: Sequence[str], text: str) -> Export | None:
     named += [match["path"] for match in _OUTPUT.finditer(text)]
     if not named:
         return None
-    values, gaps = _chosen(words)
+    values, not_carried = _chosen(words)
     own = program == "uv" and not _NOT_OWN & set(words)
-    return Export(lock=lock, output=named[0], values=values, gaps=gaps, own=own, whole="--all-packages" in words)
+    return Export(lock=lock, output=named[0], values=values, not_carried=not_carried, own=own, whole="--all-packages" in words)

@@ -15,7 +15,7 @@ from optimizer.adoption.java import one_module
 from optimizer.adoption.package_commands import WITHOUT_DEVELOPMENT
 from optimizer.adoption.packages import SystemPackages
 from optimizer.adoption.places import allowed
-from optimizer.adoption.proposal import Account, Gap, Outcome, Proposal
+from optimizer.adoption.proposal import Account, NotCarried, Outcome, Proposal
 from optimizer.adoption.scripted import keeping, scripted
 from optimizer.adoption.secrets import with_read_secrets
 from optimizer.adoption.stages import Stages
@@ -125,7 +125,7 @@ class _Finish:
             handler=handler,
             lines=tuple(tuple(sorted({path.line for path in draft.via})) for draft, _ in self._steps),
             accounts=tuple(self._account(instruction, titles) for instruction in walk.subject.dockerfile.instructions),
-            gaps=tuple(image.gaps),
+            not_carried=tuple(image.not_carried),
             remarks=tuple(image.remarks),
         )
 
@@ -202,9 +202,9 @@ class _Finish:
                 if WITHOUT_DEVELOPMENT in note.remarks and not any(isinstance(item, InstallDraft) and item.used for item in note.carried):
                     note.remarks.remove(WITHOUT_DEVELOPMENT)
                 # The commands run as they are written; what is wrong with them is no loss.
-                note.remarks += [gap.message for gap in note.gaps]
-                note.gaps.clear()
-                note.needless.clear()
+                note.remarks += [loss.message for loss in note.not_carried]
+                note.not_carried.clear()
+                note.not_needed.clear()
             if instruction.keyword == "ARG":
                 self._without_value(instruction, stage.variables)
         walk.carry(draft, [stage.resolved.stage.start])
@@ -293,13 +293,13 @@ class _Finish:
                 note = walk.note(start)
                 if not note.carried:
                     built = any(draft.kind in COMPILED for draft in makers)
-                    note.needless.append(
+                    note.not_needed.append(
                         "the step has a builder of its own; its field builder names another"
                         if built
                         else "a build stage: steps have their own"
                     )
             elif stage.resolved.parent is not None:
-                walk.note(start).needless.append("a stage of the image: steps have their own")
+                walk.note(start).not_needed.append("a stage of the image: steps have their own")
             own = {id(item) for item in stage.resolved.stage.instructions}
             contributes = makers or any(id(item) in own for entry in walk.last.tree.entries for item in entry.via)
             if stage.command is not None and stage.command.used:
@@ -415,7 +415,7 @@ class _Finish:
             line=instruction.line,
             end_line=instruction.span.end.line,
             text=text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…",
-            outcome=Outcome.NEEDLESS,
+            outcome=Outcome.NOT_NEEDED,
         )
         if note is None:
             in_stage = next((s for s in walk.subject.resolved.stages if instruction in (s.stage.start, *s.stage.instructions)), None)
@@ -424,16 +424,16 @@ class _Finish:
         names = [item if isinstance(item, str) else titles.get(id(item), "") for item in note.carried]
         into = tuple(dict.fromkeys(name for name in names if name))
         remarks = tuple(dict.fromkeys(note.remarks))
-        if note.gaps:
-            return replace(account, outcome=Outcome.LEFT, into=into, remarks=remarks, gaps=tuple(note.gaps))
+        if note.not_carried:
+            return replace(account, outcome=Outcome.NOT_CARRIED, into=into, remarks=remarks, not_carried=tuple(note.not_carried))
         if into:
             return replace(account, outcome=Outcome.CARRIED, into=into, remarks=remarks)
-        if note.needless:
-            return replace(account, remarks=tuple(dict.fromkeys(note.needless)))
+        if note.not_needed:
+            return replace(account, remarks=tuple(dict.fromkeys(note.not_needed)))
         if not self._of_image(instruction):
             return replace(account, remarks=("nothing that the image takes from its stage needs it",))
-        gap = Gap("no step takes it over", "look whether the image needs it, and write a step for it")
-        return replace(account, outcome=Outcome.LEFT, gaps=(gap,))
+        loss = NotCarried("no step takes it over", "look whether the image needs it, and write a step for it")
+        return replace(account, outcome=Outcome.NOT_CARRIED, not_carried=(loss,))
 
     def _of_image(self, instruction: Instruction) -> bool:
         return any(item is instruction for stage in self._walk.subject.final_stages for item in stage.stage.instructions)

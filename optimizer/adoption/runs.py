@@ -59,7 +59,7 @@ class Runs:
         found = self._walk.subject.commands(instruction)
         told = False
         if not found:
-            self._walk.note(instruction).needless.append("it runs nothing")
+            self._walk.note(instruction).not_needed.append("it runs nothing")
         for command in found:
             words = self._words(stage, command)
             if command.program in ("sh", "bash", "ash", "dash") and any(re.fullmatch(r"-[a-z]*c", word) for word in words):
@@ -79,18 +79,18 @@ class Runs:
     def _act(self, index: int, stage: Stage, instruction: Instruction, action: acts.Action, cwd: str) -> str:
         note, final, tree = self._walk.note(instruction), index in self._walk.lineage, stage.tree
         match action:
-            case acts.Needless():
-                if action.why not in note.needless:
-                    note.needless.append(action.why)
+            case acts.NotNeeded():
+                if action.why not in note.not_needed:
+                    note.not_needed.append(action.why)
             case acts.Lost():
-                for gap in action.gaps:
-                    self._walk.left(instruction, gap.message, gap.by_hand)
+                for loss in action.not_carried:
+                    self._walk.left(instruction, loss.message, loss.by_hand)
             case acts.ChangeDirectory():
-                note.needless.append("it changes nothing in the image")
+                note.not_needed.append("it changes nothing in the image")
                 return absolute(action.path, cwd) or cwd
             case acts.MakeDirectories():
                 tree.directories.update(path for item in action.paths if (path := absolute(item, cwd)))
-                note.needless.append("directories come with what is put into them")
+                note.not_needed.append("directories come with what is put into them")
             case acts.Copy():
                 self._moved(stage, instruction, action, cwd, final)
             case acts.Unpack():
@@ -117,7 +117,7 @@ class Runs:
         if final:
             by_hand = f"make it a command step that writes under {TREE}{TASK} or {TREE}/opt what the image needs, or do without it"
             # One advice is enough for a whole pipeline.
-            if not any(gap.by_hand == by_hand for gap in self._walk.note(instruction).gaps):
+            if not any(loss.by_hand == by_hand for loss in self._walk.note(instruction).not_carried):
                 self._walk.left(instruction, what, by_hand)
         else:
             stage.opaque.append((instruction, what))
@@ -137,12 +137,12 @@ class Runs:
                 if not entry.directory and merges and not relative:
                     path = posixpath.join(target, posixpath.basename(entry.path))
                 stage.tree.put(replace(entry, path=path, via=(*entry.via, instruction)))
-            self._walk.note(instruction).needless.append("the steps put files in their places")
+            self._walk.note(instruction).not_needed.append("the steps put files in their places")
 
     def _made(self, stage: Stage, instruction: Instruction, action: acts.Make, cwd: str, final: bool) -> None:
         path = absolute(action.path, cwd)
         if path and action.before == ("touch",) and stage.tree.find(path, self._walk.kind):
-            self._walk.note(instruction).needless.append(ONE_TIME)
+            self._walk.note(instruction).not_needed.append(ONE_TIME)
         elif (
             path is None
             or action.path.endswith("/")
@@ -172,19 +172,19 @@ class Runs:
             found = stage.tree.find(path, self._walk.kind) if path and "$" not in item else []
             held = [entry for relative, entry in found if not relative and entry.source is not None and not entry.directory]
             if path and re.match(r"/(?:tmp|var/cache|var/log|var/tmp|root/\.\w+|var/lib/(?:apt|dnf|rpm|yum))(?:/|$)", path):
-                self._walk.note(instruction).needless.append("caches and temporary files never reach the image")
-            elif not found and self._walk.note(instruction).gaps:
-                self._walk.note(instruction).needless.append("what the other commands of the instruction leave is theirs")
+                self._walk.note(instruction).not_needed.append("caches and temporary files never reach the image")
+            elif not found and self._walk.note(instruction).not_carried:
+                self._walk.note(instruction).not_needed.append("what the other commands of the instruction leave is theirs")
             elif path and found and all(entry.draft is not None and _elsewhere(entry, path, stage.tree) for _, entry in found):
                 self._gone(found)
                 stage.tree.hide(path)
-                self._walk.note(instruction).needless.append("the steps put files in their places")
+                self._walk.note(instruction).not_needed.append("the steps put files in their places")
             elif path and found and len(held) == len(found) and all(entry.path == path for entry in held):
                 self._gone(found)
                 stage.tree.entries = [entry for entry in stage.tree.entries if entry not in held]
-                self._walk.note(instruction).needless.append("the files are not in the image anyway")
+                self._walk.note(instruction).not_needed.append("the files are not in the image anyway")
             elif path and any(word in item for word in ("cache", ".npm", "__pycache__", ".pyc", "dist-info")):
-                self._walk.note(instruction).needless.append("caches and byte-code of the build never reach the image")
+                self._walk.note(instruction).not_needed.append("caches and byte-code of the build never reach the image")
             elif final or found:
                 message = f'"{item}" is taken out again'
                 by_hand = (
@@ -197,11 +197,11 @@ class Runs:
                 else:
                     stage.opaque.append((instruction, message))
             else:
-                self._walk.note(instruction).needless.append("it concerns a build stage only")
+                self._walk.note(instruction).not_needed.append("it concerns a build stage only")
 
     def _gone(self, found: Sequence[tuple[str, Entry]]) -> None:
         for item in dict.fromkeys(item for _, entry in found for item in entry.via):
-            self._walk.note(item).needless.append("what it brings is taken out again")
+            self._walk.note(item).not_needed.append("what it brings is taken out again")
 
     def _executable(self, stage: Stage, instruction: Instruction, action: acts.Executable, cwd: str, final: bool) -> None:
         for item in action.paths:
@@ -215,11 +215,11 @@ class Runs:
             if commands:
                 continue
             if path and (stage.tree.is_directory(path) and not files):
-                self._walk.note(instruction).needless.append("directories can be read and searched by everyone")
+                self._walk.note(instruction).not_needed.append("directories can be read and searched by everyone")
             elif found and not files:
-                self._walk.note(instruction).needless.append("what a step builds is executable already")
+                self._walk.note(instruction).not_needed.append("what a step builds is executable already")
             elif path and is_below(path, EXTENSIONS):
-                self._walk.note(instruction).needless.append("an extension is always executable")
+                self._walk.note(instruction).not_needed.append("an extension is always executable")
             elif files:
                 self._walk.left(
                     instruction,
@@ -229,11 +229,11 @@ class Runs:
             elif final and not redirects(instruction.arguments):
                 self._opaque(stage, instruction, f'"{item}" is made executable, and no known command makes it', final)
             else:
-                self._walk.note(instruction).needless.append("it concerns a build stage only")
+                self._walk.note(instruction).not_needed.append("it concerns a build stage only")
 
     def _dependencies(self, stage: Stage, instruction: Instruction, action: acts.Dependencies, cwd: str) -> None:
-        for gap in action.gaps:
-            self._walk.left(instruction, gap.message, gap.by_hand)
+        for loss in action.not_carried:
+            self._walk.left(instruction, loss.message, loss.by_hand)
         if variable := assigned_place(instruction.arguments):
             self._walk.left(instruction, f"{variable} says where packages come from", "set index_url or registry of the step")
         self._walk.note(instruction).remarks += action.remarks
@@ -261,7 +261,7 @@ class Runs:
             found = stage.tree.find(path, self._walk.kind) if path else []
             makers = [entry for _, entry in found if isinstance(entry.draft, InstallDraft)]
             if found and len(makers) == len(found):
-                self._walk.note(instruction).needless.append("the packages of these files are those of the step")
+                self._walk.note(instruction).not_needed.append("the packages of these files are those of the step")
                 for entry in makers:
                     for target in action.targets:
                         if place := absolute(target, cwd):
@@ -341,14 +341,14 @@ class Runs:
         if entry is None or output is None:
             self._walk.left(instruction, f"there is no {action.lock} to export", f"make {action.lock}, commit it, and run init again")
             return
-        for gap in action.gaps:
-            self._walk.left(instruction, gap.message, gap.by_hand)
+        for loss in action.not_carried:
+            self._walk.left(instruction, loss.message, loss.by_hand)
         stage.tree.put(replace(entry, path=output, via=(*entry.via, instruction), export=action))
-        self._walk.note(instruction).needless.append(f"the step reads {action.lock} itself")
+        self._walk.note(instruction).not_needed.append(f"the step reads {action.lock} itself")
 
     def _built(self, stage: Stage, instruction: Instruction, action: acts.Build, cwd: str) -> None:
-        for gap in action.gaps:
-            self._walk.left(instruction, gap.message, gap.by_hand)
+        for loss in action.not_carried:
+            self._walk.left(instruction, loss.message, loss.by_hand)
         if action.ecosystem == "go" and ("CGO_ENABLED=1" in instruction.arguments or stage.variables.get("CGO_ENABLED") == "1"):
             self._walk.left(instruction, "the step builds without cgo", "do without what needs a C compiler, or build with a command step")
         if action.ecosystem == "java":

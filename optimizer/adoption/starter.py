@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
-from optimizer.adoption.proposal import Gap, Proposal
+from optimizer.adoption.proposal import NotCarried, Proposal
 from optimizer.adoption.typescript import compiled, is_typescript
 from optimizer.bases.catalogue import BaseImage, base_image
 from optimizer.bases.handlers import FORMS
@@ -32,12 +32,12 @@ def start(runtime: str, directory: str, project: ProjectFiles, architecture: str
     if project.kind(directory) != "directory":
         raise ContextError(f'"{directory}" is not a directory of the project', directory, "name the directory of the function's code")
     found = list(_steps(base, directory, project))
-    gaps: list[Gap] = []
+    not_carried: list[NotCarried] = []
     remarks = ["the handler is an example"]
     if base.family == "nodejs" and is_typescript(directory, project):
         made = compiled(directory, project)
-        if isinstance(made, Gap):
-            gaps.append(made)
+        if isinstance(made, NotCarried):
+            not_carried.append(made)
         else:
             found.append(made)
             remarks.append(f'the code in "{directory}" is TypeScript: the step "{made.title}" compiles it with npm run build')
@@ -54,7 +54,7 @@ def start(runtime: str, directory: str, project: ProjectFiles, architecture: str
         handler=FORMS[base.family].example,
         lines=((),) * len(found),
         accounts=(),
-        gaps=tuple(gaps),
+        not_carried=tuple(not_carried),
         remarks=tuple(remarks),
     )
 

@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from optimizer.adoption.proposal import Gap
+from optimizer.adoption.proposal import NotCarried
 from optimizer.model import steps
 from optimizer.model.plan import TREE
 from optimizer.toolchains import ProjectFiles
@@ -26,14 +26,14 @@ def is_typescript(directory: str, project: ProjectFiles) -> bool:
     return _has(project, directory, "tsconfig.json") or any(_has(project, directory, name) for name in _SOURCES)
 
 
-def compiled(directory: str, project: ProjectFiles) -> steps.Command | Gap:
+def compiled(directory: str, project: ProjectFiles) -> steps.Command | NotCarried:
     """The step that compiles with the project's own script and npm; where that cannot be told, what is to be done by hand."""
     script = _manifest(directory, project).get("scripts", {}).get("build") if _has(project, directory, "package.json") else None
     output = _output(directory, script if isinstance(script, str) else "", project)
     sources = posixpath.normpath(posixpath.join(directory, "src"))
     locked = _has(project, directory, "package-lock.json")
     if not isinstance(script, str) or output is None or not locked or project.kind(sources) != "directory":
-        return Gap(
+        return NotCarried(
             f'the code in "{directory}" is TypeScript, which the runtime does not run',
             f"compile it in a command step that writes into {TREE}/var/task, or name the directory of the compiled code: "
             "optimizer init DIRECTORY --runtime RUNTIME",

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from optimizer.adoption.drafts import CommandDraft, Draft
-from optimizer.adoption.proposal import Gap
+from optimizer.adoption.proposal import NotCarried
 from optimizer.adoption.tree import Entry, Tree
 from optimizer.bases.mirror import Mirror
 from optimizer.bases.recognise import image_reference
@@ -49,9 +49,9 @@ class Note:
     """What is known of one instruction so far."""
 
     carried: list[Draft | str] = field(default_factory=list)
-    needless: list[str] = field(default_factory=list)
+    not_needed: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
-    gaps: list[Gap] = field(default_factory=list)
+    not_carried: list[NotCarried] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +165,9 @@ class Walk:
 
     def left(self, instruction: Instruction, message: str, by_hand: str) -> None:
         """Say that something of the instruction is lost."""
-        gap = Gap(message, by_hand)
-        if gap not in self.note(instruction).gaps:
-            self.note(instruction).gaps.append(gap)
+        loss = NotCarried(message, by_hand)
+        if loss not in self.note(instruction).not_carried:
+            self.note(instruction).not_carried.append(loss)
 
     def draft(self, key: object, new: _Draft) -> _Draft:
         """The draft of the key; the new one when there is none."""

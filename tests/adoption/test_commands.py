@@ -32,12 +32,12 @@ class TestWheels:
     def test_those_of_the_step_are_its_packages(self, option: str, install: str) -> None:
         proposal = of(self.FINAL.format(option) + install)
         assert proposal.spec.steps == (PythonDependencies("requirements.txt"),)
-        assert [account.line for account in proposal.accounts if account.gaps] == []
+        assert [account.line for account in proposal.accounts if account.not_carried] == []
 
     def test_one_of_the_project_is_not(self) -> None:
         """It was said to be of a step that the proposal did not have."""
         proposal = of("COPY dist/a-1-py3-none-any.whl .\nRUN pip install a-1-py3-none-any.whl", {"dist/a-1-py3-none-any.whl": ""})
-        assert outcome(proposal, 3) == (Outcome.LEFT, 'no lock file names the wheel "dist/a-1-py3-none-any.whl"')
+        assert outcome(proposal, 3) == (Outcome.NOT_CARRIED, 'no lock file names the wheel "dist/a-1-py3-none-any.whl"')
 
     def test_links_to_elsewhere_are_told(self) -> None:
         proposal = of("COPY requirements.txt .\nRUN pip install --find-links=https://x.example.com/w --no-index -r requirements.txt")
@@ -85,7 +85,7 @@ class TestArchives:
 
     def test_others_are_told(self) -> None:
         proposal = of("COPY app.py .\nRUN unzip /tmp/x.zip -d /opt")
-        assert outcome(proposal, 3) == (Outcome.LEFT, 'what "unzip /tmp/x.zip -d /opt" writes is unknown')
+        assert outcome(proposal, 3) == (Outcome.NOT_CARRIED, 'what "unzip /tmp/x.zip -d /opt" writes is unknown')
 
 
 class TestNoise:
@@ -99,22 +99,22 @@ class TestNoise:
         ],
     )
     def test_scripts_that_bring_an_installer(self, command: str) -> None:
-        assert outcome(of(f"RUN {command}\nCOPY app.py ."), 2)[0] is Outcome.NEEDLESS
+        assert outcome(of(f"RUN {command}\nCOPY app.py ."), 2)[0] is Outcome.NOT_NEEDED
 
     def test_a_pipe_into_a_shell_of_anything_else_is_told(self) -> None:
-        assert outcome(of("RUN curl -sSL https://x.example.com/setup.sh | sh"), 2)[0] is Outcome.LEFT
+        assert outcome(of("RUN curl -sSL https://x.example.com/setup.sh | sh"), 2)[0] is Outcome.NOT_CARRIED
 
     def test_one_loss_for_a_command_and_what_follows_from_it(self) -> None:
         proposal = of("RUN make tool && cp tool /opt/tool && chmod +x /opt/tool && rm -rf build.log")
-        (account,) = [account for account in proposal.accounts if account.gaps and account.line == 2]
-        assert [gap.message for gap in account.gaps] == ['what "make tool" writes is unknown']
+        (account,) = [account for account in proposal.accounts if account.not_carried and account.line == 2]
+        assert [loss.message for loss in account.not_carried] == ['what "make tool" writes is unknown']
 
     @pytest.mark.parametrize(
         ("value", "result"),
         [
-            ("/opt/bin:$PATH", Outcome.NEEDLESS),
-            ("${PATH}:/usr/local/bin/", Outcome.NEEDLESS),
-            ("/opt/tools/bin:$PATH", Outcome.LEFT),
+            ("/opt/bin:$PATH", Outcome.NOT_NEEDED),
+            ("${PATH}:/usr/local/bin/", Outcome.NOT_NEEDED),
+            ("/opt/tools/bin:$PATH", Outcome.NOT_CARRIED),
         ],
     )
     def test_directories_of_the_bases_own_path(self, value: str, result: Outcome) -> None:
@@ -132,5 +132,5 @@ class TestNoise:
         text = "COPY --from=public.ecr.aws/awsguru/aws-lambda-adapter:0.9.1 /lambda-adapter /opt/extensions/\nCOPY app.py .\n"
         proposal = of(f'{text}CMD ["python", "app.py"]')
         assert SourceCode("app.py") in proposal.spec.steps
-        assert "AWS_LAMBDA_EXEC_WRAPPER" in proposal.accounts[-1].gaps[0].by_hand
-        assert "AWS_LAMBDA_EXEC_WRAPPER" not in of('CMD ["python", "app.py"]').accounts[-1].gaps[0].by_hand
+        assert "AWS_LAMBDA_EXEC_WRAPPER" in proposal.accounts[-1].not_carried[0].by_hand
+        assert "AWS_LAMBDA_EXEC_WRAPPER" not in of('CMD ["python", "app.py"]').accounts[-1].not_carried[0].by_hand

@@ -33,12 +33,12 @@ def test_the_project(body: str, source: str, project: str) -> None:
     """`--self-contained false` was taken for the project, and a directory for the project's root."""
     proposal = built(body)
     assert proposal.spec.steps == (DotnetBuild(source, project=project),)
-    assert [account.line for account in proposal.accounts if account.gaps] == []
+    assert [account.line for account in proposal.accounts if account.not_carried] == []
 
 
 def test_what_neither_the_project_nor_its_references_need_is_told() -> None:
     proposal = built("COPY docs docs\nCOPY src/ src/\nWORKDIR /b/src/Pay\nRUN dotnet publish -o /app")
     assert proposal.spec.steps == (DotnetBuild("src/Pay"),)
-    assert [(account.line, account.gaps[0].message) for account in proposal.accounts if account.gaps] == [
+    assert [(account.line, account.not_carried[0].message) for account in proposal.accounts if account.not_carried] == [
         (3, '"docs" is outside of "src/Pay", which the step builds')
     ]

@@ -27,7 +27,7 @@ class TestExtensions:
         """Issue 14: not carried in 17 of 102 real files."""
         proposal = of(text)
         assert proposal.spec.steps == (Extension(image=ADAPTER, file="/lambda-adapter", name="lambda-adapter"),)
-        assert not any(account.gaps for account in proposal.accounts)
+        assert not any(account.not_carried for account in proposal.accounts)
 
     def test_it_keeps_the_name_that_the_dockerfile_gives(self) -> None:
         (step,) = of(f"COPY --from={ADAPTER} /lambda-adapter /opt/extensions/web").spec.steps
@@ -40,7 +40,7 @@ class TestExtensions:
         assert of(f"COPY --from={image} /opt/. /opt/").spec.steps == (Extension(image=image),)
 
     def test_elsewhere_a_file_of_an_image_is_not_carried(self) -> None:
-        assert outcome(of(f"COPY --from={ADAPTER} /lambda-adapter /opt/bin/lambda-adapter"), 2)[0] is Outcome.LEFT
+        assert outcome(of(f"COPY --from={ADAPTER} /lambda-adapter /opt/bin/lambda-adapter"), 2)[0] is Outcome.NOT_CARRIED
 
 
 class TestRepositories:
@@ -59,7 +59,7 @@ class TestRepositories:
         """Issue 14: `ADD https://….git#v1 /dir` became `curl -o`."""
         proposal = of(f"ADD {source} /opt/rules")
         assert proposal.spec.steps == ()
-        assert outcome(proposal, 2) == (Outcome.LEFT, f'"{source}" is cloned when the image is built')
+        assert outcome(proposal, 2) == (Outcome.NOT_CARRIED, f'"{source}" is cloned when the image is built')
 
     def test_a_file_is(self) -> None:
         (step,) = of("ADD https://example.com/rules.git.txt /opt/rules.txt").spec.steps

@@ -24,7 +24,7 @@ def test_a_mounted_manifest_is_read_and_is_not_in_the_image(target: str) -> None
 def test_a_mounted_directory_is_not_in_the_image() -> None:
     proposal = of(BIND.format("src", "/var/task/src", "ls src"), FILES)
     assert proposal.spec.steps == ()
-    assert outcome(proposal, 2) == (Outcome.NEEDLESS, "it changes nothing in the image")
+    assert outcome(proposal, 2) == (Outcome.NOT_NEEDED, "it changes nothing in the image")
 
 
 def test_what_is_copied_out_of_a_mount_stays() -> None:
@@ -45,7 +45,7 @@ def test_a_mount_covers_what_stood_there() -> None:
     )
     covered = of("COPY src/lib.py lib/\n" + BIND.format("app.py", "/var/task/lib", "cp lib/lib.py /opt/"), FILES)
     assert outcome(proposal, 3)[0] is Outcome.CARRIED
-    assert outcome(covered, 3)[0] is Outcome.LEFT
+    assert outcome(covered, 3)[0] is Outcome.NOT_CARRIED
 
 
 def test_a_mount_of_a_stage_is_gone_too() -> None:
@@ -53,13 +53,13 @@ def test_a_mount_of_a_stage_is_gone_too() -> None:
     used = of(f"{text}RUN --mount=type=bind,from=b,source=/out,target=/in cp /in/app.py .", FILES)
     unused = of(f"{text}RUN --mount=type=bind,from=b,source=/out,target=/var/task/in true", FILES)
     assert used.spec.steps == (SourceCode("app.py"),)
-    assert unused.spec.steps == () and outcome(unused, 4)[0] is Outcome.NEEDLESS
+    assert unused.spec.steps == () and outcome(unused, 4)[0] is Outcome.NOT_NEEDED
 
 
 def test_a_mount_of_an_image_is_no_loss_until_its_files_are_used() -> None:
     mount = "RUN --mount=from=registry.example.com/tools:1,target=/tools "
-    assert outcome(of(mount + "true", FILES), 2)[0] is Outcome.NEEDLESS
-    assert outcome(of(mount + "cp /tools/x /opt/x", FILES), 2) == (Outcome.LEFT, 'the source of "/tools/x" is unknown')
+    assert outcome(of(mount + "true", FILES), 2)[0] is Outcome.NOT_NEEDED
+    assert outcome(of(mount + "cp /tools/x /opt/x", FILES), 2) == (Outcome.NOT_CARRIED, 'the source of "/tools/x" is unknown')
 
 
 class TestCommandStep:

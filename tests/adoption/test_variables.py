@@ -43,7 +43,7 @@ def test_a_name_that_only_begins_or_ends_like_one_of_an_installer_is_the_functio
 )
 def test_known_names_of_installers_are_left_out(name: str) -> None:
     proposal = of(f"ENV {name}=1\nCOPY app.py .")
-    assert (proposal.spec.environment, outcome(proposal, 2)) == ((), (Outcome.NEEDLESS, FOR_INSTALLERS))
+    assert (proposal.spec.environment, outcome(proposal, 2)) == ((), (Outcome.NOT_NEEDED, FOR_INSTALLERS))
 
 
 def test_each_variable_that_is_left_out_of_an_instruction_is_named() -> None:
@@ -51,7 +51,7 @@ def test_each_variable_that_is_left_out_of_an_instruction_is_named() -> None:
     assert proposal.spec.environment == (("LOG_LEVEL", "info"),)
     assert outcome(proposal, 2) == (Outcome.CARRIED, f"PIP_NO_CACHE_DIR, UV_LINK_MODE: {FOR_INSTALLERS}")
     both = of("ENV PIP_NO_CACHE_DIR=1 UV_LINK_MODE=copy\nCOPY app.py .")
-    assert outcome(both, 2) == (Outcome.NEEDLESS, f"PIP_NO_CACHE_DIR, UV_LINK_MODE: {FOR_INSTALLERS}")
+    assert outcome(both, 2) == (Outcome.NOT_NEEDED, f"PIP_NO_CACHE_DIR, UV_LINK_MODE: {FOR_INSTALLERS}")
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_each_variable_that_is_left_out_of_an_instruction_is_named() -> None:
     ["PIP_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX", "NPM_CONFIG_REGISTRY", "npm_config_registry", "YARN_NPM_REGISTRY_SERVER", "GOPROXY"],
 )
 def test_where_packages_come_from_is_not_carried(name: str) -> None:
-    told = (Outcome.LEFT, f"{name} says where packages come from")
+    told = (Outcome.NOT_CARRIED, f"{name} says where packages come from")
     assert outcome(of(f"ENV {name}=https://packages.example.com/\nCOPY app.py ."), 2) == told
     assert assigned_place(f"export A=1 && {name}=https://packages.example.com/ make") == name
 
@@ -67,6 +67,6 @@ def test_where_packages_come_from_is_not_carried(name: str) -> None:
 def test_a_path_beside_those_of_packages_is_not_dropped_with_them() -> None:
     body = "RUN python -m venv /opt/venv && /opt/venv/bin/pip install -r requirements.txt\n"
     proposal = of(f"COPY requirements.txt .\n{body}ENV PATH=/opt/venv/bin:/opt/tools/bin:$PATH")
-    assert outcome(proposal, 4)[0] is Outcome.LEFT
+    assert outcome(proposal, 4)[0] is Outcome.NOT_CARRIED
     for path in ("/opt/venv/bin:$PATH", '"/opt/venv/bin:${PATH}"', "/opt/venv/bin:/usr/local/bin:/usr/bin:/bin"):
-        assert outcome(of(f"COPY requirements.txt .\n{body}ENV PATH={path}"), 4)[0] is Outcome.NEEDLESS
+        assert outcome(of(f"COPY requirements.txt .\n{body}ENV PATH={path}"), 4)[0] is Outcome.NOT_NEEDED

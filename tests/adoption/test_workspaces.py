@@ -99,7 +99,7 @@ class TestOwnPackage:
 
     def test_a_layout_that_nothing_tells_is_not_carried(self) -> None:
         assert outcome(self.sync({"code/x.py": ""}, "COPY code code"), 4) == (
-            Outcome.LEFT,
+            Outcome.NOT_CARRIED,
             'it installs the project in "." as a package too, and the step only what that depends on',
         )
 
@@ -127,7 +127,7 @@ class TestChoice:
         ],
     )
     def test_what_the_step_cannot_choose(self, option: str, said: str) -> None:
-        assert outcome(of(f"COPY pyproject.toml uv.lock ./\nRUN uv sync {option}", self.FILES), 3) == (Outcome.LEFT, said)
+        assert outcome(of(f"COPY pyproject.toml uv.lock ./\nRUN uv sync {option}", self.FILES), 3) == (Outcome.NOT_CARRIED, said)
 
 
 @pytest.mark.parametrize(
@@ -174,11 +174,11 @@ def test_an_installation_for_all_members_names_them() -> None:
     )
     proposal = of(text, node_files())
     assert outcome(proposal, 4) == (
-        Outcome.LEFT,
+        Outcome.NOT_CARRIED,
         '"package-lock.json" is the lock of a workspace: the step installs what one member needs, and not what all do',
     )
-    (gap,) = proposal.accounts[3].gaps
-    assert gap.by_hand == "set package to the member whose code the function runs: @acme/api"
+    (loss,) = proposal.accounts[3].not_carried
+    assert loss.by_hand == "set package to the member whose code the function runs: @acme/api"
 
 
 @pytest.mark.parametrize(
@@ -230,10 +230,10 @@ class TestPathGems:
     def test_one_that_is_elsewhere_in_the_project_is_told(self) -> None:
         proposal = self.of("gems/greet", "COPY shared/greet gems/greet", **{"shared/greet/greet.gemspec": ""})
         told = 'fn/Gemfile.lock names "greet" at "fn/gems/greet", which does not exist in the project'
-        assert outcome(proposal, 4) == (Outcome.LEFT, told)
+        assert outcome(proposal, 4) == (Outcome.NOT_CARRIED, told)
         assert not any(step.kind == "ruby-dependencies" for step in proposal.spec.steps)
 
     def test_one_in_the_directory_of_the_gemfile_is_told(self) -> None:
         proposal = self.of(".", "COPY fn/greet.gemspec ./", **{"fn/greet.gemspec": ""})
-        assert outcome(proposal, 4)[0] is Outcome.LEFT
+        assert outcome(proposal, 4)[0] is Outcome.NOT_CARRIED
         assert "own directory (gemspec)" in outcome(proposal, 4)[1]

@@ -103,7 +103,7 @@ class TestDockerfile:
             "  from optimizer.cdk import OptimizedFunction\n"
             '  OptimizedFunction(self, "Api", spec=ImageSpec.load("api.image.toml"), handler="app.handler")\n'
             "\n"
-            "1 spec; instructions: 5 carried, 0 needless, 0 not carried\n"
+            "1 spec; instructions: 5 carried, 0 not needed, 0 not carried\n"
             "next: optimizer pin\n"
             "next: optimizer plan api.image.toml\n"
         )
