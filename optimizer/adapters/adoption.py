@@ -16,7 +16,7 @@ from optimizer.adapters.subjects import load_app
 from optimizer.adapters.templates import load_template
 from optimizer.adapters.tree import is_app, is_template
 from optimizer.adapters.walk import walk
-from optimizer.adoption.proposal import Gap, Skipped
+from optimizer.adoption.proposal import NotCarried, Skipped
 from optimizer.bases.mirror import Mirror
 from optimizer.dockerfile.rendered import HEADER
 from optimizer.errors import ContextError
@@ -73,6 +73,10 @@ def load_candidates(
         raise _not_synthesized(path)
     if is_template(path):
         return _template(path, root, mirror)
+    if context is not None and not os.path.isdir(context):
+        raise ContextError(
+            f'the build context "{context}" {"is a file" if os.path.exists(context) else "does not exist"}', context, "name a directory"
+        )
     subject = load_dockerfile(path, context=context, mirror=mirror, shown=os.path.relpath(path))
     directory = context if context is not None else os.path.dirname(path) or "."
     stem = _stem(path, directory)
@@ -138,20 +142,20 @@ def _template(path: str, root: Path, mirror: Mirror) -> tuple[list[Candidate], l
         subject = function.dockerfile
         if subject is None or not isinstance(subject.context, ContextDirectory):
             why = function.unbuilt
-            skipped.append(Skipped(function.construct, why, Gap(why, "name its Dockerfile: optimizer init --from PATH/Dockerfile")))
+            skipped.append(Skipped(function.construct, why, NotCarried(why, "name its Dockerfile: optimizer init --from PATH/Dockerfile")))
             continue
         try:
             found.append(_of_function(function, subject, subject.context.root, root, {}))
         except ContextError as error:
             # The other functions have a proposal all the same.
             fault = error.faults[0]
-            skipped.append(Skipped(function.construct, fault.message, Gap(fault.message, fault.hint)))
+            skipped.append(Skipped(function.construct, fault.message, NotCarried(fault.message, fault.hint)))
     of_functions = {message for function in functions for message in function.hidden}
     for template in templates:
         for item in template.inconclusive:
             if item.message not in of_functions:
                 place = f"{os.path.relpath(template.location.path)}:{item.span.start.line}"
-                skipped.append(Skipped(place, item.message, Gap(item.message, SET_IT)))
+                skipped.append(Skipped(place, item.message, NotCarried(item.message, SET_IT)))
     return found, skipped
 
 
@@ -184,7 +188,7 @@ def _app(path: str, root: Path, mirror: Mirror) -> tuple[list[Candidate], list[S
         subject, image = function.dockerfile, images.get(function.image)
         if subject is None or image is None:
             why = "its image is not an asset that the app builds from a Dockerfile"
-            skipped.append(Skipped(function.construct, why, Gap(why, "name its Dockerfile: optimizer init --from PATH/Dockerfile")))
+            skipped.append(Skipped(function.construct, why, NotCarried(why, "name its Dockerfile: optimizer init --from PATH/Dockerfile")))
         elif subject.dockerfile.text.startswith(HEADER + "\n"):
             skipped.append(Skipped(function.construct, "it has a spec already"))
         elif image.asset not in origins:
@@ -202,7 +206,7 @@ def _homeless(function: FunctionSubject, image: AssemblyImage, homes: list[str])
     else:
         why = "no directory of the project has the files that its image is built from"
         by_hand = "synthesize the app again, or name the Dockerfile: optimizer init --from PATH/Dockerfile"
-    return Skipped(function.construct, why, Gap(why, by_hand))
+    return Skipped(function.construct, why, NotCarried(why, by_hand))
 
 
 def _homes(image: AssemblyImage, root: Path, assembly: Path) -> list[str]:

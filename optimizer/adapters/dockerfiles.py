@@ -74,11 +74,7 @@ def load_dockerfile(
     """
     data = contents[path] if path in contents else read_dockerfile(path)
     if data is None:
-        raise ContextError(
-            f'"{path}" cannot be read as a file of at most {LARGEST // 1024 // 1024} MB',
-            path,
-            "check its kind, its permissions and its size",
-        )
+        raise ContextError(f'"{path}" {why_unread(path, LARGEST)}', path, "name a Dockerfile that is there and can be read")
     directory = (os.path.dirname(path) if context is None else context) or "."
     shown = path if shown is None else shown
     # Of two names of one file, the directory of the context as the user knows it.
@@ -122,6 +118,25 @@ def read_dockerfile(path: str) -> bytes | None:
 def _ignore(path: str, shown: str, contents: Mapping[str, bytes]) -> IgnoreFile | None:
     data = contents[path] if path in contents else read_bounded(path, _LARGEST_OTHER)
     return None if data is None else IgnoreFile(path=shown, lines=tuple(decode(data).removeprefix("\ufeff").splitlines()))
+
+
+def why_unread(path: str, most: int) -> str:
+    """Why :func:`read_bounded` gave nothing for the path, as the end of a sentence about it."""
+    if not os.path.lexists(path):
+        return "does not exist"
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError) as error:
+        if os.path.islink(path):
+            return f'is a link to "{os.readlink(path)}", which does not exist'
+        return f"cannot be read: {getattr(error, 'strerror', None) or error}"
+    if stat.S_ISDIR(status.st_mode):
+        return "is a directory, not a file"
+    if not stat.S_ISREG(status.st_mode):
+        return "is a pipe or a device, not a file"
+    if status.st_size > most:
+        return f"is larger than {most // 1024 // 1024} MB"
+    return "cannot be read: check its permissions"
 
 
 def read_bounded(path: str, most: int) -> bytes | None:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote, urlparse
 
-from optimizer.adapters.dockerfiles import load_dockerfile, read_bounded
+from optimizer.adapters.dockerfiles import load_dockerfile, read_bounded, why_unread
 from optimizer.adapters.subjects import repository_subject
 from optimizer.adapters.tree import LARGEST_TEMPLATE, Source
 from optimizer.bases.mirror import Mirror
@@ -61,11 +61,7 @@ def load_template(
     """
     read = _read(path, contents)
     if read is None:
-        raise ContextError(
-            f'"{path}" cannot be read as a file of at most {LARGEST_TEMPLATE // 1024 // 1024} MB',
-            path,
-            "check its kind, its permissions and its size",
-        )
+        raise ContextError(f'"{path}" {why_unread(path, LARGEST_TEMPLATE)}', path, "name a template that is there and can be read")
     if isinstance(read[1], Problem):
         return Source(subjects=(AppSubject(location=Location(path=path), problems=(read[1],)),))
     pushed, given = _samconfig(os.path.dirname(path), environment)
@@ -166,7 +162,7 @@ class _Templates:
             return [Problem(f"templates are nested more than {DEEPEST} deep, or are more than {MOST}", place)]
         read = _read(location, self.contents)
         if read is None:
-            why = f'the template of {below.logical_id}: "{location}" cannot be read as a file of at most {LARGEST_TEMPLATE // 1024 // 1024} MB'
+            why = f'the template of {below.logical_id}: "{location}" {why_unread(location, LARGEST_TEMPLATE)}'
             return [Problem(why, place)]
         # Before its own, so that all that is read is counted.
         self.nested.append(AppSubject(location=Location(path=location)))

@@ -13,6 +13,7 @@ from optimizer.errors import ContextError
 from optimizer.linting.finding import Location
 from optimizer.linting.subjects import DockerfileSubject, Subject
 from optimizer.linting.suppressions import Malformed, Suppression
+from optimizer.model.directories import ASSEMBLY
 
 LARGEST_TEMPLATE = 4 * 1024 * 1024
 """The largest template that is read, in bytes; CloudFormation takes 1 MB."""
@@ -114,7 +115,7 @@ def is_spec(name: str) -> bool:
 
 def is_app(path: str) -> bool:
     """Whether the path is the output directory of ``cdk synth``."""
-    return all(os.path.isfile(os.path.join(path, name)) for name in ("manifest.json", "cdk.out"))
+    return all(os.path.isfile(os.path.join(path, name)) for name in ASSEMBLY)
 
 
 def is_image(path: str) -> bool:

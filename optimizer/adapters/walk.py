@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterator
 
-from optimizer.model.directories import GENERATED
+from optimizer.model.directories import ASSEMBLY, GENERATED
 
 
 def walk(
@@ -18,12 +18,14 @@ def walk(
     """The files below a directory whose names are wanted; each directory's files sorted, and before those of the directories in it.
 
     Directories of the names ``skipped`` are left out, virtual environments of
-    Python whatever their names, and the directory ``without``.  Links to
-    directories are not followed: they may form loops.
+    Python and assemblies of CDK below the root whatever their names, and the
+    directory ``without``.  Links to directories are not followed: they may form
+    loops.
     """
     apart = os.path.realpath(without) if without is not None else None
     for directory, below, files in os.walk(root):
-        if skipped and "pyvenv.cfg" in files:
+        assembly = directory != root and all(name in files for name in ASSEMBLY)
+        if skipped and ("pyvenv.cfg" in files or assembly):
             below.clear()
             continue
         below[:] = sorted(name for name in below if name not in skipped)

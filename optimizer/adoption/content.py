@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import posixpath
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from optimizer.adoption.drafts import ContentDraft, Draft, InstallDraft
@@ -14,7 +14,7 @@ from optimizer.adoption.tree import Entry, is_below, rebased
 from optimizer.adoption.walk import TASK, Walk
 from optimizer.locks.managers import manifest_patterns
 from optimizer.model import steps
-from optimizer.model.fields import TARGET_ROOTS
+from optimizer.model.fields import EXTENSIONS, TARGET_ROOTS
 from optimizer.model.ignore import IgnorePatterns
 
 _DATA = re.compile(
@@ -39,8 +39,11 @@ class Content:
     walk: Walk
     places: Places
 
-    def steps_for(self, entries: Sequence[Entry]) -> None:
-        """Steps for the files of the project that stand in the image."""
+    def steps_for(self, entries: Sequence[Entry], brought: Mapping[tuple[str, str], Draft]) -> None:
+        """Steps for the files of the project that stand in the image.
+
+        ``brought`` are directories that other steps bring, by their paths in the project and in the image.
+        """
         walk = self.walk
         directories = [entry for entry in entries if entry.directory]
         groups: dict[tuple[str, str], list[Entry]] = {}
@@ -54,6 +57,8 @@ class Content:
             elif not entry.directory and reader is not None:
                 # The step reads it where it is; nothing of it belongs into the image.
                 walk.carry(reader, entry.via)
+            elif (entry.source, path) in brought:
+                walk.carry(brought[entry.source, path], entry.via)
             elif not allowed(path):
                 self.outside(entry, path)
             elif entry.directory:
@@ -197,7 +202,7 @@ class Content:
         assert entry.source is not None
         name, base = posixpath.basename(path), posixpath.basename(entry.source)
         key = ("file", entry.source, path)
-        if posixpath.dirname(path) == "/opt/extensions" and (name == base or re.fullmatch(r"[a-z][a-z0-9]*(?:[._-][a-z0-9]+)*", name)):
+        if posixpath.dirname(path) == EXTENSIONS and (name == base or re.fullmatch(r"[a-z][a-z0-9]*(?:[._-][a-z0-9]+)*", name)):
             draft = walk.draft(key, ContentDraft(kind=steps.Extension, source=entry.source, name=name if name != base else None))
         elif name != base or not (is_below(path, TASK)) or _DATA.fullmatch(entry.source):
             to = path if name != base else f"{posixpath.dirname(path)}/"

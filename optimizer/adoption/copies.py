@@ -12,15 +12,30 @@ from optimizer.adoption.drafts import BuildDraft, CommandDraft, ContentDraft
 from optimizer.adoption.tree import Entry, is_below, rebased
 from optimizer.adoption.walk import COMPILED, Stage, Walk, is_manifest, tagged
 from optimizer.bases.recognise import lambda_base
+from optimizer.dockerfile.copies import Source, is_of_git
 from optimizer.dockerfile.instruction import Flag, Instruction
 from optimizer.dockerfile.scope import absolute
+from optimizer.model import fields as types
 from optimizer.model import steps
-from optimizer.model.fields import TARGET_ROOTS
+from optimizer.model.fields import EXTENSIONS, TARGET_ROOTS, FieldFault, FieldType
 from optimizer.model.plan import TREE
 
 _ARCHIVE = re.compile(r".*\.(?:tar|tar\.(?:gz|bz2|xz|zst)|tgz|tbz2?|txz)")
 _RUST_PROGRAM = re.compile(r".*/release/(?P<name>[\w-]+)|.*/lambda/(?P<other>[\w-]+)/bootstrap")
 TOOL_FILES = frozenset(["uv", "uvx", "poetry", "pipenv", "pnpm", "yarn", "cargo-lambda", "bun"])
+
+
+def _is(type_: FieldType, value: str) -> bool:
+    try:
+        type_.read(value)
+    except FieldFault:
+        return False
+    return True
+
+
+def _is_home(path: str) -> bool:
+    """Whether a path within what an installer made is one of those that hold its packages and nothing else."""
+    return posixpath.basename(path) in ("node_modules", "site-packages", "dist-packages", "bundle")
 
 
 class Copies:
@@ -67,9 +82,16 @@ class Copies:
             assert value is not None
             if origin is not None:
                 if posixpath.basename(value) in TOOL_FILES:
-                    self._walk.note(instruction).needless.append("the optimizer brings its own installer")
+                    self._walk.note(instruction).not_needed.append("the optimizer brings its own installer")
                 else:
                     self.from_stage(index, stage, instruction, origin.value or "", value, target, exact=not into)
+            elif is_of_git(value):
+                self._walk.left(
+                    instruction,
+                    f'"{value}" is cloned when the image is built',
+                    'commit its files to the project, or clone a commit in a command step, with build_packages = ["git"]',
+                )
+                stage.foreign = True
             elif re.match(r"https?://", value) and final and not into and any(is_below(target, top) for top in TARGET_ROOTS):
                 self._fetched(stage, instruction, value, target)
             elif re.match(r"(?:https?|ftp|git|ssh)://|git@", value):
@@ -113,7 +135,7 @@ class Copies:
     def _copied_mode(self, instruction: Instruction, flag: Flag, sources: Sequence[str]) -> None:
         mode = flag.value or ""
         target = instruction.words[-1].text.strip('"') if instruction.words else ""
-        if re.fullmatch(r"0?[0-7]*[0246]{3}|.*[=,+-][rwX]*", mode) or instruction.flag("from") or target.startswith("/opt/extensions"):
+        if re.fullmatch(r"0?[0-7]*[0246]{3}|.*[=,+-][rwX]*", mode) or instruction.flag("from") or target.startswith(EXTENSIONS):
             self._walk.note(instruction).remarks.append("modes become 0755 and 0644, by what is executable already")
         else:
             names = " ".join(posixpath.normpath(posixpath.join(self._walk.directory, source)) for source in sources)
@@ -190,18 +212,28 @@ class Copies:
         number = self._number(index, origin)
         source = posixpath.normpath(f"/{value.lstrip('/')}")
         if number is None or number not in self._walk.stages:
-            self._from_image(stage, instruction, origin, source, target)
+            self._from_image(stage, instruction, origin, source, target, exact)
             return
         other = self._walk.stages[number]
         if not other.moments and other.resolved.image:
-            self._from_image(stage, instruction, other.resolved.image, source, target)
+            self._from_image(stage, instruction, other.resolved.image, source, target, exact)
             return
         found = other.tree.find(source, self._walk.kind)
         pure = [entry for _, entry in found if entry.draft is not None]
         settled = (
-            bool(found) and len(pure) == len(found) and not any(issubclass(entry.draft.kind, COMPILED) for entry in pure if entry.draft)
+            bool(found)
+            and len(pure) == len(found)
+            and not any(issubclass(entry.draft.kind, COMPILED) for entry in pure if entry.draft)
+            and (
+                _is_home(source) or any(entry.path == source or is_below(entry.path, source) for entry in other.tree.entries if entry.draft)
+            )
         )
-        if other.opaque and not settled:
+        manifests = [(relative, entry) for relative, entry in found if entry.source is not None and not entry.directory]
+        if other.opaque and manifests and Source(value=value, span=instruction.span).manifest_of_any:
+            # No command of a build changes what says what to install.
+            found, settled = manifests, True
+        # What no known command makes, one of those that ran may have made.
+        if (other.opaque and not settled) or (not found and any(moment.instruction.keyword == "RUN" for moment in other.moments)):
             self._by_command(other, stage, instruction, value, source, target, exact)
             return
         if not found:
@@ -226,6 +258,13 @@ class Copies:
                 path = target if exact else posixpath.join(target, posixpath.basename(entry.path))
             stage.tree.put(replace(entry, path=path, exact=exact and not entry.directory, via=(*entry.via, instruction)))
 
+    def mount(self, index: int, stage: Stage, instruction: Instruction, origin: str, value: str, target: str) -> None:
+        """Put what a RUN mounts from a stage; what it mounts from an image is known to nobody, and a loss only where it is used."""
+        number = self._number(index, origin)
+        other = self._walk.stages.get(number) if number is not None else None
+        if other is not None and (other.moments or not other.resolved.image):
+            self.from_stage(index, stage, instruction, origin, value, target, exact=True)
+
     def _number(self, index: int, origin: str) -> int | None:
         """The stage before this one that a name or a number stands for."""
         found = None
@@ -234,24 +273,32 @@ class Copies:
                 found = item.stage.index
         return found
 
-    def _from_image(self, stage: Stage, instruction: Instruction, image: str, source: str, target: str) -> None:
-        """An extension is what an image can give."""
-        if source.startswith("/opt") and (target == "/opt" or is_below(target, "/opt")):
-            reference = tagged(image)
-            if reference is not None:
-                draft = self._walk.draft(("extension", reference), ContentDraft(kind=steps.Extension, image=reference))
-                stage.drafts.append(draft)
-                stage.tree.put(Entry(path=target, directory=True, draft=draft, via=(instruction,)))
-                self._walk.carry(draft, [instruction])
-                if source != "/opt":
-                    self._walk.note(instruction).remarks.append(f"all of /opt of {image} is taken")
-                return
+    def _from_image(self, stage: Stage, instruction: Instruction, image: str, source: str, target: str, exact: bool) -> None:
+        """An extension is what an image can give: one file for ``/opt/extensions``, or its whole ``/opt``."""
+        reference = tagged(image)
+        path = target if exact else posixpath.join(target, posixpath.basename(source))
+        name = posixpath.basename(path)
+        if reference is not None and posixpath.dirname(path) == EXTENSIONS and _is(types.NAME, name) and _is(types.IMAGE_FILE, source):
+            new = ContentDraft(kind=steps.Extension, image=reference, file=source, name=name)
+            self._extension(stage, instruction, self._walk.draft(("extension", reference, source, name), new), path, directory=False)
+            return
+        if reference is not None and source.startswith("/opt") and (target == "/opt" or is_below(target, "/opt")):
+            draft = self._walk.draft(("extension", reference), ContentDraft(kind=steps.Extension, image=reference))
+            self._extension(stage, instruction, draft, target, directory=True)
+            if source != "/opt":
+                self._walk.note(instruction).remarks.append(f"all of /opt of {image} is taken")
+            return
         self._walk.left(
             instruction,
-            f'"{source}" comes from the image {image}, and a step takes only /opt of another image',
-            "commit the file, or use an image that carries it under /opt as an extension",
+            f'"{source}" comes from the image {image}, of which a step takes an extension only: its whole /opt, or one file for {EXTENSIONS}',
+            f"commit the files; or copy them to {TREE} in a command step whose image is that one, if it has a shell",
         )
         stage.foreign = True
+
+    def _extension(self, stage: Stage, instruction: Instruction, draft: ContentDraft, path: str, directory: bool) -> None:
+        stage.drafts.append(draft)
+        stage.tree.put(Entry(path=path, directory=directory, draft=draft, via=(instruction,)))
+        self._walk.carry(draft, [instruction])
 
     def _by_command(self, other: Stage, stage: Stage, instruction: Instruction, value: str, source: str, target: str, exact: bool) -> None:
         reason = self._unscriptable(other)
@@ -288,4 +335,6 @@ class Copies:
                 return f"line {instruction.line} needs keys of ssh"
             if instruction.keyword in ("ADD", "COPY") and instruction.flag("from") is not None:
                 return f"line {instruction.line} copies from another stage"
+            if any(flag.name == "mount" and "from" in flag.fields() for flag in instruction.flags):
+                return f"line {instruction.line} mounts files of another stage"
         return ""

@@ -42,10 +42,16 @@ class Draft:
 
 @dataclass(eq=False, slots=True, kw_only=True)
 class InstallDraft(Draft):
-    """Packages of a lock file; ``options`` are other fields of the step, as the installer's options set them."""
+    """Packages of a lock file; ``options`` are other fields of the step, as the installer's options set them.
+
+    ``own`` are the instructions that install the project itself too, ``whole``
+    those that do so for every member of a workspace.
+    """
 
     lock: str
     options: tuple[tuple[str, object], ...] = ()
+    own: list[Instruction] = field(default_factory=list)
+    whole: list[Instruction] = field(default_factory=list)
 
     @property
     def origin(self) -> str:
@@ -64,21 +70,34 @@ class BuildDraft(Draft):
     binary: str | None = None
     project: str | None = None
     tool: str | None = None
+    module: str | None = None
 
     @property
     def origin(self) -> str:
         return self.source
 
     def _own(self) -> dict[str, object]:
-        return {"source": self.source, "package": self.package, "binary": self.binary, "project": self.project, "tool": self.tool}
+        return {
+            "source": self.source,
+            "package": self.package,
+            "binary": self.binary,
+            "project": self.project,
+            "tool": self.tool,
+            "module": self.module,
+        }
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
 class ContentDraft(Draft):
-    """Code, files or an extension, copied as they are: from a path of the project, or an extension from an image."""
+    """Code, files or an extension, copied as they are: from a path of the project, or an extension from an image.
+
+    ``file`` is the one file of the image that is the extension, None for its
+    whole ``/opt``.
+    """
 
     source: str | None = None
     image: str | None = None
+    file: str | None = None
     to: str | None = None
     exclude: tuple[str, ...] = ()
 
@@ -87,7 +106,7 @@ class ContentDraft(Draft):
         return self.source or self.image or ""
 
     def _own(self) -> dict[str, object]:
-        return {"source": self.source, "image": self.image, "to": self.to, "exclude": self.exclude}
+        return {"source": self.source, "image": self.image, "file": self.file, "to": self.to, "exclude": self.exclude}
 
 
 @dataclass(eq=False, slots=True, kw_only=True)

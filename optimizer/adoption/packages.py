@@ -75,7 +75,7 @@ class SystemPackages:
                     instruction, f"{tool} installs {' '.join(rest)} for the build", "name an image that has them as builder of the step"
                 )
             else:
-                walk.note(instruction).needless.append("the step's builder has what it needs")
+                walk.note(instruction).not_needed.append("the step's builder has what it needs")
             return
         tools = [name for name in fit if _BUILD_TOOL.fullmatch(name)] if final else fit
         if makers:
@@ -92,7 +92,7 @@ class SystemPackages:
             staying.used = True
             walk.carry(staying, [instruction])
         elif not makers:
-            walk.note(instruction).needless.append("tools of a build stage")
+            walk.note(instruction).not_needed.append("tools of a build stage")
 
 
 def _compiles(stage: Stage) -> bool:

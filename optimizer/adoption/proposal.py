@@ -13,14 +13,14 @@ class Outcome(enum.Enum):
 
     CARRIED = "carried"
     """The proposal has it."""
-    NEEDLESS = "needless"
+    NOT_NEEDED = "not needed"
     """The image is as meant without it: the optimizer does it itself, or it has no effect."""
-    LEFT = "not carried"
+    NOT_CARRIED = "not carried"
     """The proposal lacks it, or a part of it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
+class NotCarried:
     """What a proposal could not take over, and what to do about it by hand."""
 
     message: str
@@ -34,7 +34,7 @@ class Account:
     ``line`` and ``end_line`` are its first and last line, ``text`` the
     instruction on one line.  ``into`` names what carries it: steps by their
     names, and keys of the spec.  ``remarks`` say what is different now, or why
-    it is needless; ``gaps`` are empty unless something of it is lost.
+    it is not needed; ``not_carried`` is what of it is lost, empty for nothing.
     """
 
     line: int
@@ -43,7 +43,7 @@ class Account:
     outcome: Outcome
     into: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
-    gaps: tuple[Gap, ...] = ()
+    not_carried: tuple[NotCarried, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ class Proposal:
     ``dockerfile`` is its path as the user knows it.  ``handler`` is empty
     where nothing says it.  ``lines`` has, for each of the spec's steps, the
     lines that it came from.  ``accounts`` has every instruction once, in the
-    file's order; ``gaps`` and ``remarks`` belong to no instruction.
+    file's order; ``not_carried`` and ``remarks`` belong to no instruction.
     """
 
     dockerfile: str
@@ -61,13 +61,13 @@ class Proposal:
     handler: str
     lines: tuple[tuple[int, ...], ...]
     accounts: tuple[Account, ...]
-    gaps: tuple[Gap, ...] = ()
+    not_carried: tuple[NotCarried, ...] = ()
     remarks: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
         """Whether nothing was left behind."""
-        return not self.gaps and not any(account.gaps for account in self.accounts)
+        return not self.not_carried and not any(account.not_carried for account in self.accounts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,18 +86,18 @@ class ProposedFile:
     path: str
     text: str
     images: tuple[ProposedImage, ...]
-    gaps: tuple[Gap, ...] = ()
+    not_carried: tuple[NotCarried, ...] = ()
 
     @property
     def complete(self) -> bool:
         """Whether nothing was left behind."""
-        return not self.gaps and all(image.proposal.complete for image in self.images)
+        return not self.not_carried and all(image.proposal.complete for image in self.images)
 
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A function for which nothing is proposed, and why; without a gap there is nothing to do."""
+    """A function for which nothing is proposed, and why; without a loss there is nothing to do."""
 
     function: str
     why: str
-    gap: Gap | None = None
+    not_carried: NotCarried | None = None

@@ -11,29 +11,37 @@ from typing import Any
 from optimizer.adoption.content import ECOSYSTEMS, Content
 from optimizer.adoption.drafts import BuildDraft, CommandDraft, Draft, InstallDraft, Output
 from optimizer.adoption.image import ImageSettings
+from optimizer.adoption.java import one_module
+from optimizer.adoption.package_commands import WITHOUT_DEVELOPMENT
 from optimizer.adoption.packages import SystemPackages
 from optimizer.adoption.places import allowed
-from optimizer.adoption.proposal import Account, Gap, Outcome, Proposal
+from optimizer.adoption.proposal import Account, NotCarried, Outcome, Proposal
 from optimizer.adoption.scripted import keeping, scripted
 from optimizer.adoption.secrets import with_read_secrets
 from optimizer.adoption.stages import Stages
 from optimizer.adoption.tree import Entry, is_below
-from optimizer.adoption.walk import COMPILED, Stage, Walk, is_manifest, tagged
+from optimizer.adoption.unlocked import unlocked
+from optimizer.adoption.walk import COMPILED, TASK, Stage, Walk, is_manifest, tagged
+from optimizer.adoption.workspaces import Workspaces
 from optimizer.bases.mirror import Mirror
 from optimizer.bases.recognise import lambda_base
 from optimizer.bases.tools import Tools
 from optimizer.dockerfile.instruction import Instruction
+from optimizer.dockerfile.scope import AUTOMATIC
 from optimizer.errors import DockerfileError, Fault, OptimizerError
 from optimizer.linting.subjects import DockerfileSubject
+from optimizer.locks.local import LocalKind
 from optimizer.model import steps
 from optimizer.model.architectures import BY_NAME
 from optimizer.model.fields import TARGET_ROOTS, FieldFault
 from optimizer.model.function import DeclaredFunction
 from optimizer.model.reference import ImageReference
 from optimizer.model.spec import ImageSpec
-from optimizer.toolchains import ProjectFiles, StepContext, Target, toolchain_of
+from optimizer.toolchains import ProjectFiles, ReadsLocks, StepContext, Target, local_faults, toolchain_of
 
 _LONGEST = 120
+_KEEPS_PLACES = (steps.NodeDependencies, steps.RubyDependencies)
+"""Steps that put the project's own packages where they stand beside the lock."""
 
 
 def propose(
@@ -79,6 +87,7 @@ class _Finish:
         self._tools = tools
         self._places = image.places
         self._content = Content(walk, image.places)
+        self._workspaces = Workspaces(walk, image.places)
         self._steps: list[tuple[Draft, steps.Step]] = []
 
     def proposal(self) -> Proposal:
@@ -88,12 +97,14 @@ class _Finish:
         SystemPackages(walk, image.own_base is not None).place()
         self._compiled_inputs()
         self._one_program()
+        one_module(walk)
         self._other_manifests()
         environment = image.environment()
         labels = image.labels()
         handler = image.handler()
         image.workdirs()
         self._stages()
+        self._workspaces.own_packages((TASK, *environment.get("PYTHONPATH", "").split(":")))
         self._build()
         used = [draft for draft, _ in self._steps]
         self._steps.sort(key=lambda item: (min((path.line for path in item[0].via), default=0), used.index(item[0])))
@@ -114,7 +125,7 @@ class _Finish:
             handler=handler,
             lines=tuple(tuple(sorted({path.line for path in draft.via})) for draft, _ in self._steps),
             accounts=tuple(self._account(instruction, titles) for instruction in walk.subject.dockerfile.instructions),
-            gaps=tuple(image.gaps),
+            not_carried=tuple(image.not_carried),
             remarks=tuple(image.remarks),
         )
 
@@ -135,7 +146,23 @@ class _Finish:
         for stage in walk.stages.values():
             if stage.command is not None and stage.command.used:
                 self._command_step(stage)
-        self._content.steps_for(sources)
+        self._content.steps_for(sources, self._brought())
+
+    def _brought(self) -> dict[tuple[str, str], Draft]:
+        """The packages of the project that steps bring with their locks, by their path in the project and in the image."""
+        found: dict[tuple[str, str], Draft] = {}
+        for draft in self._walk.drafts.values():
+            if not isinstance(draft, InstallDraft) or not draft.used or draft.kind not in _KEEPS_PLACES:
+                continue
+            step, _ = self._step(draft)
+            if step is None:
+                continue
+            toolchain = toolchain_of(step)
+            for item in toolchain.local(step, self._context(step)) if isinstance(toolchain, ReadsLocks) else ():
+                if item.kind is LocalKind.PACKAGE:
+                    place = posixpath.relpath(item.path, posixpath.dirname(draft.lock) or ".")
+                    found[item.path, posixpath.normpath(posixpath.join(TASK, place))] = draft
+        return found
 
     def _output(self, draft: CommandDraft, entry: Entry) -> bool:
         path, exact = self._places.now(entry.path), entry.exact
@@ -172,10 +199,12 @@ class _Finish:
                 walk.carry(draft, [instruction])
             elif instruction.keyword in ("RUN", "ENV", "ARG", "WORKDIR", "SHELL"):
                 walk.carry(draft, [instruction])
+                if WITHOUT_DEVELOPMENT in note.remarks and not any(isinstance(item, InstallDraft) and item.used for item in note.carried):
+                    note.remarks.remove(WITHOUT_DEVELOPMENT)
                 # The commands run as they are written; what is wrong with them is no loss.
-                note.remarks += [gap.message for gap in note.gaps]
-                note.gaps.clear()
-                note.needless.clear()
+                note.remarks += [loss.message for loss in note.not_carried]
+                note.not_carried.clear()
+                note.not_needed.clear()
             if instruction.keyword == "ARG":
                 self._without_value(instruction, stage.variables)
         walk.carry(draft, [stage.resolved.stage.start])
@@ -218,7 +247,7 @@ class _Finish:
 
     def _without_value(self, instruction: Instruction, variables: Mapping[str, str | None]) -> None:
         for name, _, _ in instruction.pairs():
-            if variables.get(name) is None and not name.startswith(("BUILD", "TARGET")):
+            if variables.get(name) is None and name not in AUTOMATIC:
                 self._walk.left(
                     instruction,
                     f"the commands see no {name}, of which only the build knows the value",
@@ -235,14 +264,24 @@ class _Finish:
                 if not draft.used or not isinstance(draft, BuildDraft):
                     continue
                 source = draft.source
+                read = self._read_by(draft)
                 for instruction, entry in stage.copied:
                     assert entry.source is not None
-                    if source != "." and entry.source != source and not is_below(entry.source, source):
+                    # Of a directory above, the step reads what the build files lead to.
+                    if not any(_holds(path, entry.source) or _holds(entry.source, path) for path in read):
                         walk.left(
                             instruction,
                             f'"{entry.source}" is outside of "{source}", which the step builds',
                             "move it below, or name a source that holds both",
                         )
+
+    def _read_by(self, draft: BuildDraft) -> list[str]:
+        """The paths of the project that the stages of a step read."""
+        step, _ = self._step(draft)
+        if step is None:
+            return [draft.source, "."]
+        stages = toolchain_of(step).stages(step, self._context(step))
+        return [draft.source, *(item.source for stage in stages for item in stage.inputs())]
 
     def _stages(self) -> None:
         """What is still to be said of stages."""
@@ -254,13 +293,13 @@ class _Finish:
                 note = walk.note(start)
                 if not note.carried:
                     built = any(draft.kind in COMPILED for draft in makers)
-                    note.needless.append(
+                    note.not_needed.append(
                         "the step has a builder of its own; its field builder names another"
                         if built
                         else "a build stage: steps have their own"
                     )
             elif stage.resolved.parent is not None:
-                walk.note(start).needless.append("a stage of the image: steps have their own")
+                walk.note(start).not_needed.append("a stage of the image: steps have their own")
             own = {id(item) for item in stage.resolved.stage.instructions}
             contributes = makers or any(id(item) in own for entry in walk.last.tree.entries for item in entry.via)
             if stage.command is not None and stage.command.used:
@@ -283,12 +322,22 @@ class _Finish:
             step, faults = self._step(draft)
             if step is not None:
                 step = self._with_read_secrets(draft, step)
+                if isinstance(draft, InstallDraft):
+                    self._unlocked(draft)
+                    self._workspaces.members_left(draft, step, self._context(step))
             if step is None:
                 for instruction in draft.via:
                     for message, hint in faults:
                         walk.left(instruction, message, hint or "fix it, and run init again")
             else:
                 self._steps.append((draft, step))
+
+    def _unlocked(self, draft: InstallDraft) -> None:
+        """Say so where a requirements file is no lock, and how it becomes one."""
+        if draft.kind is steps.PythonDependencies and draft.lock.endswith(".txt"):
+            said = unlocked(draft.lock, self._walk.read_text(draft.lock), self._target)
+            if said is not None:
+                self._walk.note(draft.via[-1]).remarks.append(said)
 
     def _step(self, draft: Draft) -> tuple[steps.Step | None, list[tuple[str, str]]]:
         """The step of the draft, or what is wrong with it."""
@@ -309,17 +358,22 @@ class _Finish:
         context = self._context(step)
         try:
             found = list(toolchain.check(step, context))
+            if not found and isinstance(toolchain, ReadsLocks):
+                found = list(local_faults(toolchain.local(step, context), context))
             if not found:
                 toolchain.stages(step, context)
         except OptimizerError as error:
             found = list(error.faults)
         return (step, []) if not found else (None, [(fault.message, fault.hint) for fault in found])
 
-    def _context(self, step: steps.Step) -> StepContext:
+    @property
+    def _target(self) -> Target:
         base, own = self._image.base, self._image.own_base
         image = ImageReference.parse(str(own)) if own is not None else base.reference
-        target = Target(base=base, image=image, architecture=self._image.architecture, tools=self._tools)
-        return StepContext(name=step.title, stability=step.default_stability, target=target, project=self._walk.project)
+        return Target(base=base, image=image, architecture=self._image.architecture, tools=self._tools)
+
+    def _context(self, step: steps.Step) -> StepContext:
+        return StepContext(name=step.title, stability=step.default_stability, target=self._target, project=self._walk.project)
 
     def _with_read_secrets(self, draft: Draft, step: steps.Step) -> steps.Step:
         """The step with the build secrets that its installer reads; of the others, the instructions that mount secrets tell."""
@@ -361,7 +415,7 @@ class _Finish:
             line=instruction.line,
             end_line=instruction.span.end.line,
             text=text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…",
-            outcome=Outcome.NEEDLESS,
+            outcome=Outcome.NOT_NEEDED,
         )
         if note is None:
             in_stage = next((s for s in walk.subject.resolved.stages if instruction in (s.stage.start, *s.stage.instructions)), None)
@@ -370,19 +424,23 @@ class _Finish:
         names = [item if isinstance(item, str) else titles.get(id(item), "") for item in note.carried]
         into = tuple(dict.fromkeys(name for name in names if name))
         remarks = tuple(dict.fromkeys(note.remarks))
-        if note.gaps:
-            return replace(account, outcome=Outcome.LEFT, into=into, remarks=remarks, gaps=tuple(note.gaps))
+        if note.not_carried:
+            return replace(account, outcome=Outcome.NOT_CARRIED, into=into, remarks=remarks, not_carried=tuple(note.not_carried))
         if into:
             return replace(account, outcome=Outcome.CARRIED, into=into, remarks=remarks)
-        if note.needless:
-            return replace(account, remarks=tuple(dict.fromkeys(note.needless)))
+        if note.not_needed:
+            return replace(account, remarks=tuple(dict.fromkeys(note.not_needed)))
         if not self._of_image(instruction):
             return replace(account, remarks=("nothing that the image takes from its stage needs it",))
-        gap = Gap("no step takes it over", "look whether the image needs it, and write a step for it")
-        return replace(account, outcome=Outcome.LEFT, gaps=(gap,))
+        loss = NotCarried("no step takes it over", "look whether the image needs it, and write a step for it")
+        return replace(account, outcome=Outcome.NOT_CARRIED, not_carried=(loss,))
 
     def _of_image(self, instruction: Instruction) -> bool:
         return any(item is instruction for stage in self._walk.subject.final_stages for item in stage.stage.instructions)
+
+
+def _holds(directory: str, path: str) -> bool:
+    return directory in (".", path) or is_below(path, directory)
 
 
 def _slug(text: str) -> str:

@@ -11,7 +11,8 @@ import posixpath
 import shlex
 from collections.abc import Iterable, Mapping
 
-from optimizer.adoption.tree import Entry
+from optimizer.adoption.drafts import Output
+from optimizer.adoption.tree import Entry, is_below
 from optimizer.adoption.walk import Moment, Stage, Walk
 from optimizer.bases.recognise import lambda_base, lambda_environment
 from optimizer.model.directories import GENERATED
@@ -30,6 +31,7 @@ def scripted(walk: Walk, stage: Stage) -> tuple[list[list[str]], list[str], dict
     secrets: list[BuildSecret] = []
     environment: dict[str, str] | None = None
     made: set[str] = {"/"}
+    outputs = stage.command.outputs if stage.command is not None else ()
     for moment in stage.moments:
         instruction = moment.instruction
         entries = [entry for item, entry in stage.copied if item is instruction]
@@ -48,7 +50,16 @@ def scripted(walk: Walk, stage: Stage) -> tuple[list[list[str]], list[str], dict
             text = shlex.join(instruction.json) if instruction.json is not None else instruction.arguments.replace("\t", " ")
             place = f"{_made(moment.workdir, made)}cd {shlex.quote(moment.workdir)} && "
             run.append([*shell, f"{''.join(exports)}{place}{text}"])
+            # A mount is gone after its RUN; what the image takes of the place must not hold it.
+            gone = [entry.path for entry in entries if any(_takes(output, entry.path) for output in outputs)]
+            run += [["rm", "-rf", *gone]] if gone else []
     return run, list(dict.fromkeys(inputs)), environment or {}, list(dict.fromkeys(secrets))
+
+
+def _takes(output: Output, path: str) -> bool:
+    """Whether what the image takes of a stage holds the path."""
+    origin = posixpath.normpath(output.origin)
+    return origin == path or is_below(path, origin)
 
 
 def _variables(walk: Walk, stage: Stage, moment: Moment) -> dict[str, str]:

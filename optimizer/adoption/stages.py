@@ -10,7 +10,7 @@ from optimizer.adoption.tree import Tree
 from optimizer.adoption.walk import TASK, Moment, Stage, Walk, expanded, is_own_base
 from optimizer.bases.recognise import image_reference, lambda_base, lambda_environment
 from optimizer.dockerfile.instruction import Instruction
-from optimizer.dockerfile.scope import absolute
+from optimizer.dockerfile.scope import AUTOMATIC, absolute
 
 _NO_EFFECT = {
     "EXPOSE": "a function has no ports",
@@ -101,19 +101,19 @@ class Stages:
                         instruction, "the working directory depends on what only the build knows", "write it as it is, and run init again"
                     )
                 if not final:
-                    note.needless.append("a directory of a build stage")
+                    note.not_needed.append("a directory of a build stage")
             case "SHELL":
                 stage.shell = instruction.json or stage.shell
-                note.needless.append("steps run no shell of the image")
+                note.not_needed.append("steps run no shell of the image")
             case "USER":
                 if final:
-                    note.needless.append("Lambda runs every image as a user of its own")
+                    note.not_needed.append("Lambda runs every image as a user of its own")
                 else:
-                    note.needless.append("the user of a build stage")
+                    note.not_needed.append("the user of a build stage")
             case "ONBUILD":
                 self._walk.left(instruction, "only images that are built from this one run it", "declare it in the specs of those images")
             case keyword if keyword in _NO_EFFECT:
-                note.needless.append(_NO_EFFECT[keyword])
+                note.not_needed.append(_NO_EFFECT[keyword])
 
     def _variables(self, stage: Stage, instruction: Instruction, values: Sequence[str | None]) -> None:
         # Moments keep what was before.
@@ -130,10 +130,10 @@ class Stages:
         if instruction.keyword == "ARG":
             note = self._walk.note(instruction)
             unknown = [name for (name, _, _), value in zip(instruction.pairs(), values, strict=False) if value is None]
-            if unknown and not any(name.startswith(("TARGET", "BUILD")) for name in unknown):
-                note.needless.append("an argument without a value; what needs it is reported by itself")
+            if unknown and not set(unknown) <= set(AUTOMATIC):
+                note.not_needed.append("an argument without a value; what needs it is reported by itself")
             else:
-                note.needless.append("its value is written where it is used")
+                note.not_needed.append("its value is written where it is used")
 
 
 def _home_of(image: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
-from optimizer.adoption.proposal import Proposal
+from optimizer.adoption.proposal import NotCarried, Proposal
+from optimizer.adoption.typescript import compiled, is_typescript
 from optimizer.bases.catalogue import BaseImage, base_image
 from optimizer.bases.handlers import FORMS
 from optimizer.errors import ContextError
@@ -31,6 +32,16 @@ def start(runtime: str, directory: str, project: ProjectFiles, architecture: str
     if project.kind(directory) != "directory":
         raise ContextError(f'"{directory}" is not a directory of the project', directory, "name the directory of the function's code")
     found = list(_steps(base, directory, project))
+    not_carried: list[NotCarried] = []
+    remarks = ["the handler is an example"]
+    if base.family == "nodejs" and is_typescript(directory, project):
+        made = compiled(directory, project)
+        if isinstance(made, NotCarried):
+            not_carried.append(made)
+        else:
+            found.append(made)
+            remarks.append(f'the code in "{directory}" is TypeScript: the step "{made.title}" compiles it with npm run build')
+        found = [step for step in found if not isinstance(step, steps.SourceCode)]
     spec = ImageSpec(
         runtime=base.runtime,
         architecture=architecture,
@@ -43,7 +54,8 @@ def start(runtime: str, directory: str, project: ProjectFiles, architecture: str
         handler=FORMS[base.family].example,
         lines=((),) * len(found),
         accounts=(),
-        remarks=("the handler is an example",),
+        not_carried=tuple(not_carried),
+        remarks=tuple(remarks),
     )
 
 

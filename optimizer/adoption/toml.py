@@ -49,17 +49,18 @@ def render_toml(proposal: Proposal, functions: Sequence[str] = ()) -> str:
 
 
 def _head(proposal: Proposal, functions: Sequence[str]) -> list[str]:
-    if not proposal.dockerfile:
+    if not proposal.dockerfile and not proposal.not_carried:
         return []
-    lines = [f"Proposed by optimizer init from {_plain(proposal.dockerfile)}; lines are those of that file."]
+    origin = f" from {_plain(proposal.dockerfile)}; lines are those of that file" if proposal.dockerfile else ""
+    lines = [f"Proposed by optimizer init{origin}."]
     if len(functions) > 1:
         lines.append(f"Functions: {', '.join(map(_plain, functions))}")
-    gaps = [(f"line {account.line}: ", gap) for account in proposal.accounts for gap in account.gaps]
-    gaps += [("", gap) for gap in proposal.gaps]
-    if gaps:
+    not_carried = [(f"line {account.line}: ", loss) for account in proposal.accounts for loss in account.not_carried]
+    not_carried += [("", loss) for loss in proposal.not_carried]
+    if not_carried:
         lines += ["", "Not carried over:"]
-        for place, gap in gaps:
-            lines += [f"- {place}{_plain(gap.message)}", f"  by hand: {_plain(gap.by_hand)}"]
+        for place, loss in not_carried:
+            lines += [f"- {place}{_plain(loss.message)}", f"  by hand: {_plain(loss.by_hand)}"]
     return [*lines, ""]
 
 

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import fnmatch
 import posixpath
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from optimizer.adoption.actions import Export
 from optimizer.adoption.drafts import Draft
 from optimizer.dockerfile.instruction import Instruction
 
@@ -32,6 +33,7 @@ class Entry:
     ``exclude`` holds patterns of what a copied directory leaves out.
     ``origin`` is where a command's stage has it, and ``exact`` says that it
     lands at the path itself, and not in it, if it should be a file.
+    ``export`` is how the lock at ``source`` was exported to the path.
     """
 
     path: str
@@ -42,6 +44,7 @@ class Entry:
     origin: str = ""
     exact: bool = False
     via: tuple[Instruction, ...] = ()
+    export: Export | None = None
 
 
 class Tree:
@@ -63,6 +66,17 @@ class Tree:
         self.directories.update(_above(entry.path))
         if entry.directory:
             self.directories.add(entry.path)
+
+    def hide(self, path: str) -> None:
+        """Take away what stands at and below the path, as a mount does."""
+        self.entries = [entry for entry in self.entries if not _covered(entry, (path,))]
+
+    def unmount(self, before: Sequence[Entry], mounts: Collection[str]) -> None:
+        """Let what stood at and below the mounts ``before`` stand there again, and nothing else; what stands elsewhere stays."""
+        hidden = [entry for entry in before if _covered(entry, mounts)]
+        stay = [entry for entry in self.entries if not _covered(entry, mounts)]
+        old = [entry for entry in before if entry in hidden or entry in stay]
+        self.entries = [*old, *(entry for entry in stay if entry not in old)]
 
     def is_directory(self, path: str) -> bool:
         """Whether a directory is known at the path."""
@@ -91,6 +105,10 @@ class Tree:
                 if inner is not None:
                     found.append(("", replace(inner, path=path)))
         return found
+
+
+def _covered(entry: Entry, mounts: Collection[str]) -> bool:
+    return any(entry.path == path or is_below(entry.path, path) for path in mounts)
 
 
 def is_below(path: str, directory: str) -> bool:

@@ -11,14 +11,15 @@ Phases
 from __future__ import annotations
 
 import fnmatch
+import json
 import posixpath
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from optimizer.adoption.drafts import CommandDraft, Draft
-from optimizer.adoption.proposal import Gap
+from optimizer.adoption.proposal import NotCarried
 from optimizer.adoption.tree import Entry, Tree
 from optimizer.bases.mirror import Mirror
 from optimizer.bases.recognise import image_reference
@@ -27,7 +28,7 @@ from optimizer.dockerfile.scope import ResolvedStage
 from optimizer.dockerfile.words import UnknownVariable, WordFault, expand
 from optimizer.errors import OptimizerError
 from optimizer.linting.subjects import DockerfileSubject
-from optimizer.locks.managers import manifest_patterns
+from optimizer.locks.managers import ECOSYSTEMS, manifest_patterns
 from optimizer.model import steps
 from optimizer.model.secret import BuildSecret
 from optimizer.toolchains import ProjectFiles
@@ -48,9 +49,9 @@ class Note:
     """What is known of one instruction so far."""
 
     carried: list[Draft | str] = field(default_factory=list)
-    needless: list[str] = field(default_factory=list)
+    not_needed: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
-    gaps: list[Gap] = field(default_factory=list)
+    not_carried: list[NotCarried] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,8 @@ class Walk:
         self.notes: dict[int, Note] = {}
         self.stages: dict[int, Stage] = {}
         self.drafts: dict[object, Draft] = {}
+        self.built_for: list[tuple[Instruction, str]] = []
+        """Which instructions name an architecture for what they build, in their order, and Lambda's word for it."""
         assert subject.final is not None
         self.final = subject.final
         self.lineage = frozenset(subject.resolved.lineage(subject.final))
@@ -130,12 +133,26 @@ class Walk:
         except OptimizerError:
             return None
 
-    def mentions(self, path: str, other: str) -> bool:
-        """Whether a file of the project names another, as requirements files include one another."""
+    def read_text(self, path: str) -> str:
+        """The text of a file of the project; empty where it cannot be read."""
         try:
-            return posixpath.relpath(other, posixpath.dirname(path) or ".") in self.project.read_text(path)
+            return self.project.read_text(path)
         except OptimizerError:
-            return False
+            return ""
+
+    def read_json(self, path: str) -> Mapping[str, Any]:
+        """The object in a file of the project; empty where there is none."""
+        try:
+            found = json.loads(self.read_text(path) or "{}")
+        except (ValueError, RecursionError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def mentions(self, path: str, other: str) -> bool:
+        """Whether a file of the project names another or its directory: requirements include one another, locks name members."""
+        relative = posixpath.relpath(other, posixpath.dirname(path) or ".")
+        names = (re.escape(name) for name in (relative, posixpath.dirname(relative)) if name)
+        return re.search(rf"(?<![\w./-])(?:\./)?(?:{'|'.join(names)})/?(?![\w./-])", self.read_text(path)) is not None
 
     def carry(self, draft: Draft, via: Iterable[Instruction]) -> None:
         """Say that the draft carries the instructions."""
@@ -148,9 +165,9 @@ class Walk:
 
     def left(self, instruction: Instruction, message: str, by_hand: str) -> None:
         """Say that something of the instruction is lost."""
-        gap = Gap(message, by_hand)
-        if gap not in self.note(instruction).gaps:
-            self.note(instruction).gaps.append(gap)
+        loss = NotCarried(message, by_hand)
+        if loss not in self.note(instruction).not_carried:
+            self.note(instruction).not_carried.append(loss)
 
     def draft(self, key: object, new: _Draft) -> _Draft:
         """The draft of the key; the new one when there is none."""
@@ -195,8 +212,7 @@ class Walk:
 def is_manifest(path: str, *ecosystems: str) -> bool:
     """Whether a file is a manifest or a lock file of one of the ecosystems, or of any."""
     name = posixpath.basename(path)
-    known = ecosystems or ("python", "nodejs", "ruby", "java", "go", "rust", "dotnet")
-    return any(fnmatch.fnmatchcase(name, pattern) for ecosystem in known for pattern in manifest_patterns(ecosystem))
+    return any(fnmatch.fnmatchcase(name, pattern) for ecosystem in ecosystems or ECOSYSTEMS for pattern in manifest_patterns(ecosystem))
 
 
 _PUBLIC = ("docker.io", "gcr.io", "ghcr.io", "localhost", "mcr.microsoft.com", "public.ecr.aws", "quay.io", "registry.k8s.io")

@@ -53,6 +53,16 @@ class BaseImage:
     note: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetiredRuntime:
+    """A runtime that had a base image once, and is no runtime of the catalogue; images stay in the registry under the tag."""
+
+    runtime: str
+    family: Family
+    tag: str
+    deprecated_on: datetime.date
+
+
 def runtimes() -> tuple[str, ...]:
     """The name of every runtime in the catalogue, by family, newest first."""
     return tuple(_catalogue())
@@ -72,6 +82,17 @@ def base_image(runtime: str) -> BaseImage:
             hint=did_you_mean(runtime, runtimes()) or "name one of the allowed runtimes",
         )
     return image
+
+
+@lru_cache(maxsize=1)
+def retired_runtimes() -> tuple[RetiredRuntime, ...]:
+    """The runtimes that AWS no longer has, by family."""
+    return tuple(
+        RetiredRuntime(
+            runtime=row["runtime"], family=row["family"], tag=row["tag"], deprecated_on=datetime.date.fromisoformat(row["deprecated_on"])
+        )
+        for row in _data()["retired"]
+    )
 
 
 def check_runtime(base: BaseImage, allow: frozenset[str]) -> tuple[list[Fault], list[str]]:
@@ -98,7 +119,7 @@ def _deprecation(base: BaseImage) -> str:
     return f'{text}; use "{newer}"' if newer else text
 
 
-def successor(base: BaseImage) -> str:
+def successor(base: BaseImage | RetiredRuntime) -> str:
     """The newest supported runtime of the family to move to; empty when there is none."""
     family = "provided" if base.family == "go" else base.family
     for image in _catalogue().values():
@@ -108,14 +129,19 @@ def successor(base: BaseImage) -> str:
 
 
 @lru_cache(maxsize=1)
-def _catalogue() -> Mapping[str, BaseImage]:
+def _data() -> Mapping[str, Any]:
     # Imported here, because `import optimizer` need not pay for them.
     import json
     import pkgutil
 
     # importlib.resources would load zipfile and tempfile, for every command that looks a base image up.
-    data = json.loads(pkgutil.get_data(__name__, "base_images.json") or b"")
-    return MappingProxyType({row["runtime"]: _base_image(row) for row in data["images"]})
+    data: Mapping[str, Any] = json.loads(pkgutil.get_data(__name__, "base_images.json") or b"")
+    return data
+
+
+@lru_cache(maxsize=1)
+def _catalogue() -> Mapping[str, BaseImage]:
+    return MappingProxyType({row["runtime"]: _base_image(row) for row in _data()["images"]})
 
 
 def _base_image(row: Mapping[str, Any]) -> BaseImage:

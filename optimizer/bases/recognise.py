@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from optimizer.bases.catalogue import BaseImage, Family, base_image, runtimes
+from optimizer.bases.catalogue import BaseImage, Family, RetiredRuntime, base_image, retired_runtimes, runtimes
 from optimizer.bases.mirror import Mirror
 from optimizer.errors import SpecError
 from optimizer.model.reference import ImageReference
@@ -24,7 +24,7 @@ class LambdaBase:
     """An AWS-provided base image as a Dockerfile names it.
 
     ``base`` is its entry of the catalogue; None for a tag that belongs to no
-    known runtime, such as ``latest``.  ``architecture`` is Lambda's word where
+    known runtime, such as ``latest``, or to one that is ``retired``.  ``architecture`` is Lambda's word where
     the tag is for one architecture, else None.
     """
 
@@ -32,6 +32,7 @@ class LambdaBase:
     family: Family
     base: BaseImage | None
     architecture: str | None
+    retired: RetiredRuntime | None = None
 
 
 def image_reference(text: str) -> ImageReference | None:
@@ -54,7 +55,8 @@ def lambda_base(text: str, mirror: Mirror = Mirror()) -> LambdaBase | None:  # n
     if reference is None or family is None:
         return None
     base, architecture = _by_tag(reference.tag or "latest", _images()[family])
-    return LambdaBase(reference=reference, family=family, base=base, architecture=architecture)
+    retired = None if base is not None else _retired(reference.tag or "latest", family)
+    return LambdaBase(reference=reference, family=family, base=base, architecture=architecture, retired=retired)
 
 
 def lambda_environment(base: LambdaBase) -> dict[str, str]:
@@ -82,6 +84,12 @@ def _images() -> Mapping[Family, list[BaseImage]]:
     for image in map(base_image, runtimes()):
         result.setdefault(image.family, []).append(image)
     return result
+
+
+def _retired(tag: str, family: Family) -> RetiredRuntime | None:
+    match = _VARIANT.fullmatch(tag)
+    plain = match["tag"] if match else tag
+    return next((item for item in retired_runtimes() if item.family == family and item.tag in (tag, plain)), None)
 
 
 def _by_tag(tag: str, images: list[BaseImage]) -> tuple[BaseImage | None, str | None]:

@@ -14,7 +14,7 @@ import click
 from optimizer.adapters.adoption import SET_IT, Candidate, load_candidates, slug
 from optimizer.adapters.files import replace_file
 from optimizer.adapters.tree import SPEC_SUFFIX
-from optimizer.adoption.proposal import Gap, ProposedFile, ProposedImage, Skipped
+from optimizer.adoption.proposal import NotCarried, ProposedFile, ProposedImage, Skipped
 from optimizer.adoption.propose import propose
 from optimizer.adoption.starter import start
 from optimizer.adoption.toml import render_toml
@@ -98,7 +98,7 @@ def command(
         click.echo(json.dumps(adoption_to_dict(files, skipped, commands), indent=2))
     else:
         click.echo(adoption_as_text(files, skipped, commands), nl=False, err=diff)
-    sys.exit(0 if all(file.complete for file in files) and not any(item.gap for item in skipped) else 1)
+    sys.exit(0 if all(file.complete for file in files) and not any(item.not_carried for item in skipped) else 1)
 
 
 def _proposed(
@@ -132,10 +132,10 @@ def _proposed(
             ]
             faults += here
             fault = here[0]
-            skipped.append(Skipped(item.function, str(Fault(fault.message, fault.place)), Gap(fault.message, fault.hint)))
+            skipped.append(Skipped(item.function, str(Fault(fault.message, fault.place)), NotCarried(fault.message, fault.hint)))
             continue
-        hidden = tuple(Gap(message, SET_IT) for message in item.hidden)
-        proposal = replace(proposal, gaps=(*proposal.gaps, *hidden))
+        hidden = tuple(NotCarried(message, SET_IT) for message in item.hidden)
+        proposal = replace(proposal, not_carried=(*proposal.not_carried, *hidden))
         found.append((item, ProposedImage(function=item.function, id=item.id, proposal=proposal)))
     if faults and not found:
         raise SpecError(faults)
@@ -190,8 +190,10 @@ def _checked(file: ProposedFile, pins: Lock, project: Project, mirror: Mirror, t
     except LockError:
         return file, True
     except OptimizerError as error:
-        gaps = tuple(Gap(f"the spec cannot be planned: {Fault(fault.message, fault.place)}", fault.hint) for fault in error.faults)
-        return replace(file, gaps=gaps), False
+        not_carried = tuple(
+            NotCarried(f"the spec cannot be planned: {Fault(fault.message, fault.place)}", fault.hint) for fault in error.faults
+        )
+        return replace(file, not_carried=not_carried), False
     return file, False
 
 

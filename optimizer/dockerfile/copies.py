@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from optimizer.dockerfile.instruction import Instruction, Span
 from optimizer.dockerfile.scope import ResolvedStage
-from optimizer.locks.managers import manifest_patterns
+from optimizer.locks.managers import ECOSYSTEMS, manifest_patterns
 
 _COMPANIONS = (".npmrc", ".yarnrc", ".yarnrc.yml", ".yarn", "pip.conf", "nuget.config", "NuGet.config", "gradlew", "gradle", "mvnw", ".mvn", "*.whl", "wheels")  # fmt: skip
 """Files that an installation needs and that change as rarely as what it installs."""
@@ -18,6 +18,11 @@ _COMPANIONS = (".npmrc", ".yarnrc", ".yarnrc.yml", ".yarn", "pip.conf", "nuget.c
 _REMOTE = re.compile(r"(?:https?|ftp)://", re.IGNORECASE)
 _COMMIT = re.compile(r"#[0-9a-f]{40}(?:[0-9a-f]{24})?(?::|$)|[?&](?:commit|checksum)=[0-9a-f]{40}", re.IGNORECASE)
 _GIT = re.compile(r"git@|git://|ssh://|https?://[^#?]*\.git(?:[#?]|$)", re.IGNORECASE)
+
+
+def is_of_git(text: str) -> bool:
+    """Whether a builder takes the text for a repository of Git: https://docs.docker.com/reference/dockerfile/#adding-files-from-a-git-repository"""
+    return bool(_GIT.match(text))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +40,7 @@ class Source:
     @property
     def of_git(self) -> bool:
         """Whether it is a repository of Git."""
-        return self.value is not None and bool(_GIT.match(self.value))
+        return self.value is not None and is_of_git(self.value)
 
     @property
     def of_commit(self) -> bool:
@@ -55,6 +60,11 @@ class Source:
     def manifest_of(self, ecosystem: str) -> bool:
         """Whether it is a manifest or a lock file of the ecosystem."""
         return self.value is not None and _is_one_of(self.value, manifest_patterns(ecosystem))
+
+    @property
+    def manifest_of_any(self) -> bool:
+        """Whether it is a manifest or a lock file of any ecosystem."""
+        return any(self.manifest_of(ecosystem) for ecosystem in ECOSYSTEMS)
 
     def stable_beside(self, ecosystem: str) -> bool:
         """Whether it may well be copied together with the manifests of the ecosystem."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass, replace
 
@@ -18,9 +19,9 @@ _OPTIONS_WITH_VALUE = {
         "--platform", "--python-version", "--implementation", "--abi", "--only-binary", "--no-binary", "--prefix", "--root", "--src",
         "--trusted-host", "--cert", "--cache-dir", "--python", "-e", "--editable", "--python-platform", "--link-mode", "--timeout", "--retries",
         "--index", "--default-index", "--index-strategy", "--prerelease", "--extra", "--group", "--build-constraints", "--exclude-newer",
-        "--progress-bar", "--proxy", "--log", "-d", "--dest", "--report", "--upgrade-strategy", "--root-user-action", "--config-settings",
+        "--progress-bar", "--proxy", "--log", "-d", "--dest", "-w", "--wheel-dir", "--report", "--upgrade-strategy", "--root-user-action", "--config-settings",
     ),
-    "npm": ("--prefix", "-C", "--registry", "--omit", "--include", "--loglevel", "--cache", "-w", "--workspace", "--userconfig", "--only"),
+    "npm": ("--prefix", "-C", "--registry", "--omit", "--include", "--loglevel", "--cache", "-w", "--workspace", "--userconfig", "--only", "--filter", "-F"),
     "system": ("--releasever", "--setopt", "--installroot", "-c", "--config", "--enablerepo", "--disablerepo", "-x", "--exclude", "-t", "-o", "--virtual", "-X", "--repository"),
     "cargo": ("--version", "--vers", "--git", "--branch", "--tag", "--rev", "--path", "--root", "--features", "-F", "--target", "--profile", "-j"),
     "dotnet": ("--version", "--tool-path", "--add-source", "--source", "--configfile", "--framework", "-v", "--verbosity", "--arch", "-a"),
@@ -141,13 +142,15 @@ def _by_table(program: str, verb: str, command: Command) -> Install | None:
 
 
 def _node(program: str, command: Command, words: list[str]) -> Install | None:
-    verb = next((word for word in words[1:] if not word.startswith("-")), "")
+    valued = _OPTIONS_WITH_VALUE["npm"]
+    verb = next((word for before, word in itertools.pairwise(words) if not word.startswith("-") and before not in valued), "")
     if program == "yarn" and verb == "":
         verb = "install"
     # That mode of Yarn looks at its lock alone, and installs nothing.
     if verb not in ("install", "i", "ci", "add", "clean-install") or "--mode=update-lockfile" in words:
         return None
-    rest = words[words.index(verb) + 1 :] if verb in words else []
+    place = words.index(verb) if verb in words else len(words)
+    rest = [*words[1:place], *words[place + 1 :]]
     return _with_packages(program, "nodejs", {"i": "install", "clean-install": "ci"}.get(verb, verb), command, rest, "npm")
 
 

@@ -24,6 +24,9 @@ _EXPANDED = ("ADD", "COPY", "EXPOSE", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR")
 _MOST_COPIES = 1_000_000
 """Variables that stages may inherit from one another in one file, all together."""
 
+AUTOMATIC = tuple(f"{side}{name}" for side in ("BUILD", "TARGET") for name in ("PLATFORM", "OS", "ARCH", "VARIANT"))
+"""Arguments that a builder sets: https://docs.docker.com/reference/dockerfile/#automatic-platform-args-in-the-global-scope"""
+
 _LONGEST_PATH = 4096
 """Of a path, in characters: Linux takes no longer one."""
 
@@ -252,9 +255,7 @@ def absolute(path: str, directory: str | None) -> str | None:
 
 
 def _platform_arguments(platform: str | None) -> dict[str, str | None]:
-    """Source: https://docs.docker.com/reference/dockerfile/#automatic-platform-args-in-the-global-scope"""
-    names = ("PLATFORM", "OS", "ARCH", "VARIANT")
-    result: dict[str, str | None] = {f"{side}{name}": None for side in ("BUILD", "TARGET") for name in names}
+    result: dict[str, str | None] = dict.fromkeys(AUTOMATIC)
     if platform is not None:
         system, architecture, variant = [*platform.split("/"), "", ""][:3]
         result.update(TARGETPLATFORM=platform, TARGETOS=system, TARGETARCH=architecture, TARGETVARIANT=variant)

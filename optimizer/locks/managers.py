@@ -62,6 +62,9 @@ MANAGERS = (
 )
 """Every manager whose locks this project knows; Maven has no lock, and pip's requirements have any name."""
 
+ECOSYSTEMS = tuple(dict.fromkeys(item.ecosystem for item in MANAGERS))
+"""Every ecosystem of the table."""
+
 _BY_LOCK = {lock: manager for manager in MANAGERS for lock in manager.locks}
 _OTHER_MANIFESTS = {
     "python": ("*requirements*.txt", "constraints*.txt", "setup.cfg"),

@@ -31,6 +31,10 @@ A linked copy replaces a directory that is a symlink in the base image, such as
 """
 
 
+EXTENSIONS = "/opt/extensions"
+"""Where Lambda looks for extensions: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html"""
+
+
 class FieldFault(ValueError):
     """A value that a field type refuses; ``place`` is relative to the field."""
 
@@ -280,11 +284,17 @@ def _url(value: Any) -> str | None:
 _PATH_SCHEMA = {"type": "string", "minLength": 1, "not": {"pattern": r"^(/|\.\.(/|$))|\\"}}
 _NAME_PATTERN = r"[a-z][a-z0-9]*(?:[._-][a-z0-9]+)*"
 _PACKAGE_PATTERN = r"[A-Za-z0-9][A-Za-z0-9+._:~-]*"
+_IMAGE_FILE_PATTERN = r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._+@-]+)+"
 _MAPPING_SCHEMA = {"type": "object", "additionalProperties": {"type": "string"}}
 
 TEXT = FieldType("text", _text, {"type": "string", "minLength": 1})
 FLAG = FieldType("true or false", _flag, {"type": "boolean"})
 PATH = FieldType("path", _path, _PATH_SCHEMA)
+IMAGE_FILE = FieldType(
+    "absolute path",
+    _matching(_IMAGE_FILE_PATTERN, "the absolute path of a file in an image", 'a path without ".." and spaces, such as "/lambda-adapter"'),
+    {"type": "string", "pattern": f"^{_IMAGE_FILE_PATTERN}$"},
+)
 TARGET = FieldType("target", _target, {"type": "string", "pattern": r"^/(var/task|opt|var/runtime)(/|$)"})
 NAME = FieldType(
     "name",

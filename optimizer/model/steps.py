@@ -168,16 +168,22 @@ class SystemPackages(Step):
 class Extension(Step):
     """A Lambda extension, from a file, a directory or an image.
 
-    A file becomes ``/opt/extensions/<name>`` and executable, where the file
-    name is the step's name or the source's own.  The contents of a directory,
-    and ``/opt`` of an image, land in ``/opt``, as a Lambda layer's would.
+    A file becomes ``/opt/extensions/<name>``, where the file name is the
+    step's name or the file's own; one of the project becomes executable too.
+    The contents of a directory, and ``/opt`` of an image, land in ``/opt``, as
+    a Lambda layer's would.
     Source: https://docs.aws.amazon.com/lambda/latest/dg/extensions-configuration.html
     """
 
     default_stability: ClassVar[Stability] = Stability.QUARTERLY
 
     source: str | None = typed(types.optional(types.PATH), default=None, kw_only=False, doc="File or directory of the extension.")
-    image: Image = typed(types.optional(types.IMAGE), default=None, doc="Image that carries the extension under /opt.")
+    image: Image = typed(types.optional(types.IMAGE), default=None, doc="Image that carries the extension, under /opt or as `file`.")
+    file: str | None = typed(
+        types.optional(types.IMAGE_FILE),
+        default=None,
+        doc="Absolute path of the one file of `image` that is the extension, such as `/lambda-adapter`; default: all of its /opt.",
+    )
 
 
 @step_kind

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from optimizer.adoption.proposal import Account, Gap, Outcome, ProposedFile, ProposedImage, Skipped
+from optimizer.adoption.proposal import Account, NotCarried, Outcome, ProposedFile, ProposedImage, Skipped
 from optimizer.report.table import table
 
 _LONGEST = 70
@@ -25,19 +25,20 @@ def adoption_to_dict(files: Sequence[ProposedFile], skipped: Sequence[Skipped], 
                         "dockerfile": image.proposal.dockerfile,
                         "python": python_line(file, image),
                         "instructions": [_account_to_dict(account) for account in image.proposal.accounts],
-                        "not_carried": [_gap_to_dict(gap) for gap in image.proposal.gaps],
+                        "not_carried": [_not_carried_to_dict(loss) for loss in image.proposal.not_carried],
                         "remarks": list(image.proposal.remarks),
                     }
                     for image in file.images
                 ],
-                "not_carried": [_gap_to_dict(gap) for gap in file.gaps],
+                "not_carried": [_not_carried_to_dict(loss) for loss in file.not_carried],
                 "spec": file.images[0].proposal.spec.to_dict(),
                 "text": file.text,
             }
             for file in files
         ],
         "skipped": [
-            {"function": item.function, "why": item.why, **({"by_hand": item.gap.by_hand} if item.gap else {})} for item in skipped
+            {"function": item.function, "why": item.why, **({"by_hand": item.not_carried.by_hand} if item.not_carried else {})}
+            for item in skipped
         ],
         "next": list(commands),
     }
@@ -51,12 +52,12 @@ def _account_to_dict(account: Account) -> dict[str, Any]:
         "outcome": account.outcome.value,
         "into": list(account.into),
         "remarks": list(account.remarks),
-        "not_carried": [_gap_to_dict(gap) for gap in account.gaps],
+        "not_carried": [_not_carried_to_dict(loss) for loss in account.not_carried],
     }
 
 
-def _gap_to_dict(gap: Gap) -> dict[str, str]:
-    return {"message": gap.message, "by_hand": gap.by_hand}
+def _not_carried_to_dict(loss: NotCarried) -> dict[str, str]:
+    return {"message": loss.message, "by_hand": loss.by_hand}
 
 
 def adoption_as_text(files: Sequence[ProposedFile], skipped: Sequence[Skipped], commands: Sequence[str]) -> str:
@@ -87,8 +88,8 @@ def _python(files: Sequence[ProposedFile]) -> Iterable[str]:
 
 def _skipped(item: Skipped) -> Iterable[str]:
     yield f"  {item.function}: {item.why}"
-    if item.gap:
-        yield f"    by hand: {item.gap.by_hand}"
+    if item.not_carried:
+        yield f"    by hand: {item.not_carried.by_hand}"
 
 
 def _file(file: ProposedFile) -> str:
@@ -109,15 +110,15 @@ def _file(file: ProposedFile) -> str:
         lines += [
             f"  note: line {account.line}: {remark}"
             for account in proposal.accounts
-            if account.outcome is not Outcome.NEEDLESS
+            if account.outcome is not Outcome.NOT_NEEDED
             for remark in account.remarks
         ]
-        gaps = [(f"line {account.line}: ", gap) for account in proposal.accounts for gap in account.gaps]
-        gaps += [("", gap) for gap in (*proposal.gaps, *file.gaps)]
-        if gaps:
+        not_carried = [(f"line {account.line}: ", loss) for account in proposal.accounts for loss in account.not_carried]
+        not_carried += [("", loss) for loss in (*proposal.not_carried, *file.not_carried)]
+        if not_carried:
             lines.append("  not carried over:")
-            for place, gap in gaps:
-                lines += [f"    {place}{gap.message}", f"      by hand: {gap.by_hand}"]
+            for place, loss in not_carried:
+                lines += [f"    {place}{loss.message}", f"      by hand: {loss.by_hand}"]
     return "\n".join(lines)
 
 
@@ -132,9 +133,9 @@ def _cut(text: str) -> str:
 def _became(account: Account) -> str:
     into = ", ".join(account.into)
     match account.outcome:
-        case Outcome.NEEDLESS:
-            return f"needless: {'; '.join(account.remarks)}"
-        case Outcome.LEFT:
+        case Outcome.NOT_NEEDED:
+            return f"not needed: {'; '.join(account.remarks)}"
+        case Outcome.NOT_CARRIED:
             return f"NOT CARRIED{f', but for {into}' if into else ''}"
     return into
 

@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import Iterable, Sequence
 
 from optimizer.errors import Fault
+from optimizer.model.fields import EXTENSIONS
 from optimizer.model.inputs import Input
 from optimizer.model.plan import Stage
 from optimizer.model.recipes.content import ImageTree, PackedFiles
@@ -80,9 +81,14 @@ class ExtensionToolchain:
             yield Fault("an extension needs exactly one of source and image", "source", 'write Extension("path") or Extension(image="...")')
         elif step.source is not None:
             yield from _missing(context, step.source)
+        if step.file is not None and step.image is None:
+            yield Fault(f'"{step.file}" is the file of no image', "file", 'set image too; a file of the project is source="PATH"')
 
     def stages(self, step: Extension, context: StepContext) -> Sequence[Stage]:
         if step.image is not None:
+            source = target = "/opt/"
+            if step.file is not None:
+                source, target = step.file, f"{EXTENSIONS}/{step.name or posixpath.basename(step.file)}"
             return [
                 Stage(
                     name=context.name,
@@ -90,7 +96,7 @@ class ExtensionToolchain:
                     title=f"Lambda extension of {step.image.name}",
                     stability=context.stability,
                     origin=context.target.image,
-                    recipe=ImageTree(image=step.image, source="/opt/", target="/opt/", language=context.target.language),
+                    recipe=ImageTree(image=step.image, source=source, target=target, language=context.target.language),
                 )
             ]
         assert step.source is not None
@@ -98,7 +104,7 @@ class ExtensionToolchain:
         if context.project.kind(step.source) == "directory":
             return [_packed(context, title, step.source, "/opt/", CODE_CACHES)]
         file_name = step.name or posixpath.basename(step.source)
-        target = f"/opt/extensions/{file_name}"
+        target = f"{EXTENSIONS}/{file_name}"
         # A checkout on a file system without modes must not make a dead extension.
         return [_packed(context, title, step.source, target, executable=True)]
 

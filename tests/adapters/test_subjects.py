@@ -80,7 +80,7 @@ class TestTemplate:
         assert [item.repository for item in load_template("template.yaml").subjects if isinstance(item, FunctionSubject)] == [None, None]
 
     def test_fails_for_no_file(self, tree: Path) -> None:
-        with pytest.raises(ContextError, match="cannot be read as a file"):
+        with pytest.raises(ContextError, match='"nowhere.yaml" does not exist'):
             load_template("nowhere.yaml")
 
     @pytest.mark.parametrize("text", ["- a", "a: [", "\x00"])

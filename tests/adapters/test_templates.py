@@ -117,7 +117,7 @@ def test_what_is_wrong_with_a_nested_template() -> None:
     )
     first, gone, itself = problems(source)
     assert first.startswith("apps/broken.yaml:2:1: not readable as YAML")
-    assert gone == 'template.yaml:3:3: the template of Gone: "gone.yaml" cannot be read as a file of at most 4 MB'
+    assert gone == 'template.yaml:3:3: the template of Gone: "gone.yaml" does not exist'
     assert itself == 'template.yaml:4:3: the template of Self, "template.yaml", is nested in itself'
 
 

@@ -88,9 +88,9 @@ def test_accounts_for_every_instruction_once(name: str) -> None:
     titles = {step.title for step in proposal.spec.steps} | {"runtime", "base", "environment", "labels", "handler"}
     for account in proposal.accounts:
         assert set(account.into) <= titles
-        assert (account.outcome is Outcome.LEFT) == bool(account.gaps)
-        assert account.into or account.remarks or account.gaps
-        assert all(gap.message and gap.by_hand for gap in account.gaps)
+        assert (account.outcome is Outcome.NOT_CARRIED) == bool(account.not_carried)
+        assert account.into or account.remarks or account.not_carried
+        assert all(loss.message and loss.by_hand for loss in account.not_carried)
 
 
 def test_nothing_is_lost_where_nothing_need_be() -> None:

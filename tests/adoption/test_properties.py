@@ -74,9 +74,9 @@ def proposed(text: str, ignore: tuple[str, ...] = ()) -> Proposal | None:
         return None
     assert [account.line for account in proposal.accounts] == [item.line for item in subject.dockerfile.instructions]
     for account in proposal.accounts:
-        assert (account.outcome is Outcome.LEFT) == bool(account.gaps)
-        assert account.into or account.remarks or account.gaps
-        assert all(gap.message and gap.by_hand for gap in account.gaps)
+        assert (account.outcome is Outcome.NOT_CARRIED) == bool(account.not_carried)
+        assert account.into or account.remarks or account.not_carried
+        assert all(loss.message and loss.by_hand for loss in account.not_carried)
     assert len(proposal.lines) == len(proposal.spec.steps)
     assert ImageSpec.from_dict(tomlkit.parse(render_toml(proposal)).unwrap()) == proposal.spec
     try:

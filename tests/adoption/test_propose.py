@@ -49,38 +49,41 @@ def of(body: str, files: dict[str, str] = FILES, ignore: str = "", **options: An
 
 def outcome(proposal: Proposal, line: int) -> tuple[Outcome, str]:
     (account,) = [account for account in proposal.accounts if account.line == line]
-    return account.outcome, "; ".join([*account.remarks, *(gap.message for gap in account.gaps)])
+    return account.outcome, "; ".join([*account.remarks, *(loss.message for loss in account.not_carried)])
 
 
 class TestHandler:
     def test_that_of_the_function_wins(self) -> None:
         proposal = of('COPY app.py .\nCMD ["app.image"]', command=("app.function",))
         assert proposal.handler == "app.function"
-        assert outcome(proposal, 3) == (Outcome.NEEDLESS, "the function gives a handler of its own")
+        assert outcome(proposal, 3) == (Outcome.NOT_NEEDED, "the function gives a handler of its own")
 
-    def test_a_hidden_one_is_a_gap(self) -> None:
+    def test_a_hidden_one_is_not_carried(self) -> None:
         proposal = of("COPY app.py .", command=None)
-        assert (proposal.handler, [gap.message for gap in proposal.gaps]) == ("", ["the handler is hidden by a function of the template"])
+        assert (proposal.handler, [loss.message for loss in proposal.not_carried]) == (
+            "",
+            ["the handler is hidden by a function of the template"],
+        )
 
-    def test_without_any_it_is_a_gap(self) -> None:
-        assert [gap.message for gap in of("COPY app.py .").gaps] == ["no handler is set: there is no CMD"]
+    def test_without_any_it_is_not_carried(self) -> None:
+        assert [loss.message for loss in of("COPY app.py .").not_carried] == ["no handler is set: there is no CMD"]
 
     def test_of_the_wrong_form(self) -> None:
         proposal = of('COPY app.py .\nCMD ["handler"]')
         assert proposal.handler == ""
         assert 'handler "handler" has the wrong form' in outcome(proposal, 3)[1]
-        assert [gap.message[:30] for gap in of("COPY app.py .", command=("x",)).gaps] == ['handler "x" has the wrong form']
+        assert [loss.message[:30] for loss in of("COPY app.py .", command=("x",)).not_carried] == ['handler "x" has the wrong form']
 
     @pytest.mark.parametrize("entrypoint", [None, ("/wrapper.sh",)])
-    def test_an_entrypoint_of_the_function_is_a_gap(self, entrypoint: tuple[str, ...] | None) -> None:
+    def test_an_entrypoint_of_the_function_is_not_carried(self, entrypoint: tuple[str, ...] | None) -> None:
         proposal = of('CMD ["app.handler"]', entrypoint=entrypoint)
-        assert [gap.message for gap in proposal.gaps] == ["the function gives an entrypoint of its own"]
+        assert [loss.message for loss in proposal.not_carried] == ["the function gives an entrypoint of its own"]
         assert of('CMD ["app.handler"]', entrypoint=("/lambda-entrypoint.sh",)).complete
 
     @pytest.mark.parametrize("workdir", [None, "/srv"])
-    def test_a_working_directory_of_the_function_is_a_gap(self, workdir: str | None) -> None:
+    def test_a_working_directory_of_the_function_is_not_carried(self, workdir: str | None) -> None:
         proposal = of('CMD ["app.handler"]', workdir=workdir)
-        assert [gap.message for gap in proposal.gaps] == ["the function gives a working directory of its own"]
+        assert [loss.message for loss in proposal.not_carried] == ["the function gives a working directory of its own"]
         assert of('CMD ["app.handler"]', workdir="/var/task").complete
 
 
@@ -110,6 +113,32 @@ class TestBase:
         assert of(f"ARG IMAGE\nFROM {image}", runtime="python3.13").spec.runtime == "python3.13"
 
 
+class TestRetired:
+    @pytest.mark.parametrize(
+        ("image", "runtime", "newer"),
+        [
+            ("public.ecr.aws/lambda/python:3.7", "python3.7", "python3.14"),
+            ("amazon/aws-lambda-nodejs:16", "nodejs16.x", "nodejs24.x"),
+            ("public.ecr.aws/lambda/ruby:2.7-arm64", "ruby2.7", "ruby4.0"),
+            ("public.ecr.aws/lambda/dotnet:core3.1", "dotnetcore3.1", "dotnet10"),
+            ("public.ecr.aws/lambda/provided:alami", "provided", "provided.al2023"),
+        ],
+    )
+    def test_a_retired_runtime_is_called_so(self, image: str, runtime: str, newer: str) -> None:
+        """Issue 14: init said that no runtime can be told."""
+        with pytest.raises(SpecError) as error:
+            of(f"FROM {image}")
+        (fault,) = error.value.faults
+        assert fault.message.startswith(f'"{image}" is the base image of {runtime}, which is retired since 20')
+        assert fault.hint.startswith(f"name the runtime, for example {newer},")
+
+    def test_the_move_to_another_is_told(self) -> None:
+        proposal = of("FROM public.ecr.aws/lambda/python:3.7\nCOPY app.py .", runtime="python3.14")
+        assert proposal.spec.runtime == "python3.14"
+        assert outcome(proposal, 1)[0] is Outcome.NOT_CARRIED
+        assert "python3.7 is retired since 2023-12-04: the proposal is for python3.14" in outcome(proposal, 1)[1]
+
+
 class TestSecrets:
     RUN = "COPY requirements.txt .\nRUN --mount=type=secret,id=pip{} pip install -r requirements.txt"
 
@@ -130,7 +159,7 @@ class TestSecrets:
     def test_one_that_no_installer_reads_is_told(self) -> None:
         proposal = of(self.RUN.format(",env=TOKEN"))
         assert proposal.spec.steps[0].secrets == ()  # type: ignore[attr-defined]
-        assert outcome(proposal, 3)[0] is Outcome.LEFT
+        assert outcome(proposal, 3)[0] is Outcome.NOT_CARRIED
 
     def test_else_they_are_a_guess_that_is_told(self) -> None:
         proposal = of(self.RUN.format(",target=/etc/pip.conf"))
@@ -150,18 +179,18 @@ class TestContext:
 
     def test_an_ignored_file_cannot_be_copied(self) -> None:
         proposal = of("COPY app.py .", ignore="*.py")
-        assert outcome(proposal, 2) == (Outcome.LEFT, '"app.py" is not in the build context')
+        assert outcome(proposal, 2) == (Outcome.NOT_CARRIED, '"app.py" is not in the build context')
 
     def test_packages_of_the_machine_that_builds_are_no_packages(self) -> None:
         files = {"index.mjs": "", "node_modules/x/index.js": ""}
         proposal = of('FROM public.ecr.aws/lambda/nodejs:22\nCOPY . .\nCMD ["index.handler"]', files)
-        assert outcome(proposal, 2) == (Outcome.LEFT, '"node_modules" is copied from the machine that builds')
+        assert outcome(proposal, 2) == (Outcome.NOT_CARRIED, '"node_modules" is copied from the machine that builds')
 
-    def test_what_lies_outside_of_a_built_directory_is_a_gap(self) -> None:
+    def test_what_lies_outside_of_a_built_directory_is_not_carried(self) -> None:
         files = {"go/go.mod": "module a\n", "go/main.go": "", "shared/x.go": ""}
         text = "FROM golang:1.25 AS b\nCOPY shared /shared\nCOPY go /src\nWORKDIR /src\nRUN go build -o /main\n"
         proposal = of(f'{text}FROM public.ecr.aws/lambda/provided:al2023\nCOPY --from=b /main /main\nENTRYPOINT ["/main"]', files)
-        assert outcome(proposal, 2) == (Outcome.LEFT, '"shared" is outside of "go", which the step builds')
+        assert outcome(proposal, 2) == (Outcome.NOT_CARRIED, '"shared" is outside of "go", which the step builds')
         assert outcome(proposal, 8)[0] is Outcome.CARRIED
 
 
@@ -203,10 +232,10 @@ class TestCommandStep:
             "mkdir -p /layer/tree/var/task && cp -R /out/. /layer/tree/var/task/",
         ]
 
-    def test_an_argument_that_only_the_build_knows_is_a_gap(self) -> None:
+    def test_an_argument_that_only_the_build_knows_is_not_carried(self) -> None:
         text = "FROM node:22 AS b\nARG COMMIT\nRUN make\n"
         proposal = of(f"{text}FROM {PYTHON}\nCOPY --from=b /out/ ./")
-        assert outcome(proposal, 2) == (Outcome.LEFT, "the commands see no COMMIT, of which only the build knows the value")
+        assert outcome(proposal, 2) == (Outcome.NOT_CARRIED, "the commands see no COMMIT, of which only the build knows the value")
         assert outcome(proposal, 3)[0] is Outcome.CARRIED
 
     @pytest.mark.parametrize(
@@ -221,20 +250,20 @@ class TestCommandStep:
     def test_what_no_command_step_can_do(self, body: str, reason: str) -> None:
         proposal = of(f"FROM node:22 AS b\n{body}\nFROM {PYTHON}\nCOPY --from=b /out/ ./")
         last = proposal.accounts[-1]
-        assert [gap.message for gap in last.gaps] == [f'"/out/" is made by commands that no step can take over: {reason}']
+        assert [loss.message for loss in last.not_carried] == [f'"/out/" is made by commands that no step can take over: {reason}']
         assert proposal.spec.steps == ()
 
 
 def test_a_working_directory_that_only_the_build_knows() -> None:
     proposal = of("USER x\nARG HOME\nWORKDIR $HOME\nCOPY app.py .")
-    assert outcome(proposal, 4) == (Outcome.LEFT, "the working directory depends on what only the build knows")
+    assert outcome(proposal, 4) == (Outcome.NOT_CARRIED, "the working directory depends on what only the build knows")
 
 
 def test_a_requirement_that_names_a_path_is_told_in_the_words_of_the_step() -> None:
     proposal = of("COPY requirements.txt .\nRUN pip install -r requirements.txt", {"requirements.txt": "-e .\n"})
     assert proposal.spec == ImageSpec(runtime="python3.13")
     result, message = outcome(proposal, 3)
-    assert result is Outcome.LEFT
+    assert result is Outcome.NOT_CARRIED
     assert message.startswith('the package at ".", which requirements.txt:1 names, has no name in its manifest')
 
 
@@ -251,7 +280,7 @@ class TestRun:
         ],
     )
     def test_what_is_not_carried(self, line: str, said: str) -> None:
-        assert outcome(of(f"COPY requirements.txt .\nRUN {line}"), 3) == (Outcome.LEFT, said)
+        assert outcome(of(f"COPY requirements.txt .\nRUN {line}"), 3) == (Outcome.NOT_CARRIED, said)
 
     @pytest.mark.parametrize(
         "line",
@@ -263,8 +292,8 @@ class TestRun:
             "pip install -U 'pip>=25'",
         ],
     )
-    def test_what_is_needless(self, line: str) -> None:
-        assert outcome(of(f"COPY app.py .\nRUN {line}"), 3)[0] is Outcome.NEEDLESS
+    def test_what_is_not_needed(self, line: str) -> None:
+        assert outcome(of(f"COPY app.py .\nRUN {line}"), 3)[0] is Outcome.NOT_NEEDED
 
     def test_a_file_that_is_made(self) -> None:
         (step,) = of("RUN touch /var/task/__init__.py").spec.steps

@@ -5,14 +5,17 @@ from __future__ import annotations
 import datetime
 import json
 import os
+import re
+import shutil
 from pathlib import Path
+from typing import ClassVar
 
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_lambda as lambda_
 from click.testing import CliRunner, Result
 
-from optimizer import ImageSpec, PythonDependencies, SourceCode
+from optimizer import Command, ImageSpec, NodeDependencies, PythonDependencies, SourceCode
 from optimizer.bases.catalogue import base_image
 from optimizer.bases.lock import Lock, LockedImage
 from optimizer.cdk import OptimizedFunction
@@ -100,7 +103,7 @@ class TestDockerfile:
             "  from optimizer.cdk import OptimizedFunction\n"
             '  OptimizedFunction(self, "Api", spec=ImageSpec.load("api.image.toml"), handler="app.handler")\n'
             "\n"
-            "1 spec; instructions: 5 carried, 0 needless, 0 not carried\n"
+            "1 spec; instructions: 5 carried, 0 not needed, 0 not carried\n"
             "next: optimizer pin\n"
             "next: optimizer plan api.image.toml\n"
         )
@@ -293,6 +296,13 @@ class TestTemplate:
         assert f"  Report: Dockerfile of Report {reason}" in result.stdout
         assert "  template.yaml:24: what the functions of Far are is unknown: its template is not in the project" in result.stdout
 
+    def test_a_dockerfile_that_does_not_exist(self) -> None:
+        """Issue 14: it was "not readable as a file of at most 4 MB"."""
+        Path("functions/api/Dockerfile").unlink()
+        result = init("--from", "template.yaml")
+        assert result.exit_code == 1
+        assert '  GetOrder: the Dockerfile of GetOrder: "functions/api/Dockerfile" does not exist\n' in result.stdout
+
     def test_fails_for_a_template_without_image_functions(self) -> None:
         Path("template.yaml").write_text("Resources: {}\n")
         assert fails("--from", "template.yaml").startswith('template.yaml: "template.yaml" has no image function')
@@ -354,6 +364,16 @@ class TestApp:
         Path("functions/api/app.py").write_text("changed since\n")
         assert "Shop/Get: no directory of the project has the files that its image is built from" in init("--from", "cdk.out").stdout
 
+    def test_a_second_output_directory_is_no_source(self) -> None:
+        """Issue 14: the copies of assets in another assembly were taken for directories that people wrote."""
+        self.synth()
+        shutil.copytree("cdk.out", "build/production")
+        for path in ("cdk.out", "build/production"):
+            result = init("--from", path, "--force")
+            assert result.exit_code == 0, result.output
+            spec = ImageSpec.load("get.image.toml")
+            assert [step.source for step in spec.steps if isinstance(step, SourceCode)] == ["functions/api/app.py"]
+
     @pytest.mark.parametrize("path", ["cdk.json", "."])
     def test_an_app_that_is_not_synthesized(self, path: str) -> None:
         assert fails("--from", path).endswith("hint: synthesize it first: cdk synth; then: optimizer init --from cdk.out")
@@ -380,6 +400,59 @@ class TestStart:
         assert (spec.runtime, [step.kind for step in spec.steps]) == (runtime, kinds)
         assert "next: optimizer pin" in result.stdout
 
+    TYPESCRIPT: ClassVar = {
+        "package.json": '{"name": "x", "scripts": {"build": "tsc --project tsconfig.json"}, "devDependencies": {"typescript": "^5"}}',
+        "package-lock.json": '{"name": "x", "lockfileVersion": 3, "requires": true, "packages": {"": {"name": "x"}}}',
+        "tsconfig.json": '{\n  // "outDir": "old",\n  "compilerOptions": {"outDir": "./dist"},\n}\n',
+        "src/index.ts": "export const handler = async () => 1;\n",
+    }
+
+    def start(self, files: dict[str, str]) -> Result:
+        for name, text in files.items():
+            Path("ts", name).parent.mkdir(parents=True, exist_ok=True)
+            Path("ts", name).write_text(text)
+        return init("ts", "--runtime", "nodejs22.x", "--force")
+
+    def test_typescript_is_compiled(self) -> None:
+        """Issue 14: uncompiled sources were proposed, with exit code 0."""
+        result = self.start(self.TYPESCRIPT)
+        assert result.exit_code == 0, result.output
+        install, build = ImageSpec.load("ts.image.toml").steps
+        assert install == NodeDependencies("ts/package-lock.json")
+        assert build == Command(
+            name="typescript",
+            run=[
+                ["sh", "-c", "cd ts && npm ci && npm run build"],
+                ["sh", "-c", "mkdir -p /layer/tree/var/task && cp -R ts/dist/. /layer/tree/var/task/"],
+            ],
+            inputs=["ts/package.json", "ts/package-lock.json", "ts/tsconfig.json", "ts/src"],
+            portable=True,
+        )
+        assert 'note: the code in "ts" is TypeScript: the step "typescript" compiles it with npm run build' in result.stdout
+
+    @pytest.mark.parametrize(
+        ("script", "output"),
+        [
+            ("esbuild src/index.ts --bundle --platform=node --outfile=out/index.js", "ts/out"),
+            ("tsc --outDir lib", "ts/lib"),
+            ("node esbuild.mjs --outdir=build/js", "ts/build/js"),
+        ],
+    )
+    def test_where_the_script_puts_what_it_compiles(self, script: str, output: str) -> None:
+        self.start({**self.TYPESCRIPT, "package.json": json.dumps({"scripts": {"build": script}}), "esbuild.mjs": ""})
+        build = ImageSpec.load("ts.image.toml").steps[1]
+        assert isinstance(build, Command)
+        assert f"cp -R {output}/. " in build.run[1][2]
+        assert ("ts/esbuild.mjs" in build.inputs) is ("esbuild.mjs" in script)
+
+    @pytest.mark.parametrize("without", ["package.json", "package-lock.json", "tsconfig.json"])
+    def test_typescript_that_nothing_says_how_to_compile_is_not_carried(self, without: str) -> None:
+        result = self.start({name: text for name, text in self.TYPESCRIPT.items() if name != without})
+        assert result.exit_code == 1
+        assert 'the code in "ts" is TypeScript, which the runtime does not run' in result.stdout
+        assert "# Not carried over:\n" in Path("ts.image.toml").read_text()
+        assert not any(isinstance(step, SourceCode) for step in ImageSpec.load("ts.image.toml").steps)
+
     def test_fails_for_no_directory(self) -> None:
         assert fails("nowhere", "--runtime", "python3.13") == (
             'nowhere: "nowhere" is not a directory of the project\n  hint: name the directory of the function\'s code'
@@ -393,6 +466,7 @@ class TestStart:
         (["--from", "functions/api/app.py"], 'functions/api/app.py:1:1: unknown instruction "def"'),
         (["--from", "functions"], '"functions" is a directory, but not a synthesized CDK app'),
         (["--from", "functions/api/Dockerfile", "--runtime", "python9"], 'unknown runtime "python9"'),
+        (["--from", "functions/api/Dockerfile", "--context", "nowhere"], 'the build context "nowhere" does not exist'),
         (
             ["--from", "functions/api/Dockerfile", "--root", "functions/report"],
             'the build context "functions/api" is outside of the project',
@@ -406,3 +480,18 @@ def test_fails_for_wrong_input(arguments: list[str], message: str) -> None:
 @pytest.mark.parametrize("arguments", [[], ["x", "--from", "Dockerfile"], ["--from", "template.yaml", "--context", "."]])
 def test_fails_for_wrong_usage(arguments: list[str]) -> None:
     assert init(*arguments).exit_code == 2
+
+
+def test_the_example_of_the_documentation() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "init.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```console\n\$ cat (.*?)```", text, re.DOTALL)
+    dockerfile, report, spec = re.split(r"^\$ (?:optimizer|cat) .*\n", example, flags=re.MULTILINE)
+    path, content = dockerfile.split("\n", 1)
+    for name, data in {"app.py": "", "build_index.py": "", "requirements.txt": "idna==3.10\n", ".dockerignore": "tests\n*.md\n"}.items():
+        Path(path).parent.mkdir(exist_ok=True)
+        (Path(path).parent / name).write_text(data)
+    Path(path).write_text(content)
+    result = init("--from", path)
+    assert result.stdout == report
+    assert Path("orders.image.toml").read_text() == spec
+    assert result.exit_code == 1

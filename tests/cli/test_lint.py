@@ -102,7 +102,7 @@ def test_exit_codes(tree: Path, words: list[str], code: int) -> None:
         (["api", "--select", "LIO999"], 'no rule is called "LIO999"'),
         (["api", "--select", "user-sett"], 'did you mean "user-set"?'),
         (["empty"], "there is no Dockerfile under the paths"),
-        (["fifo"], "cannot be read as a file"),
+        (["fifo"], '"fifo" is a pipe or a device, not a file'),
         (["api.image.toml"], '"api.image.toml" is a specification'),
     ],
 )

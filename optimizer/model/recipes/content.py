@@ -42,7 +42,7 @@ class PackedFiles(Recipe):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageTree(Recipe):
-    """A directory of another image, at a path of this one.
+    """A directory or a file of another image, at a path of this one; both paths of a directory end with a slash.
 
     ``language`` is what the image under the stage can run: ``python``,
     ``nodejs``, ``ruby``, or ``shell``.
