@@ -54,6 +54,11 @@ class ParameterOverrides:
     complete: bool = True
 
 
+def uses_buildkit(config: Mapping[str, Any], environment: str = DEFAULT_ENVIRONMENT) -> bool:
+    """Whether ``sam build`` builds with BuildKit, and not with the engine's classic builder, which is SAM CLI's default."""
+    return _is_true(_options(config, environment, _BUILDS).get("use_buildkit"))
+
+
 def image_repositories(config: Mapping[str, Any], environment: str = DEFAULT_ENVIRONMENT) -> ImageRepositories:
     """What a configuration, as plain data, says for an environment; a value of another kind is ignored."""
     options = _options(config, environment, _PUSHES)
@@ -62,8 +67,7 @@ def image_repositories(config: Mapping[str, Any], environment: str = DEFAULT_ENV
     return ImageRepositories(
         common=common if isinstance(common, str) and common else None,
         named={name: uri for name, equals, uri in pairs if equals},
-        # A text in YAML, which is read without types.
-        resolved=str(options.get("resolve_image_repos")).lower() == "true",
+        resolved=_is_true(options.get("resolve_image_repos")),
     )
 
 
@@ -103,6 +107,10 @@ def _flat(value: Any) -> Iterator[Any]:
             yield from _flat(item)
     else:
         yield value
+
+
+def _is_true(value: Any) -> bool:
+    return str(value).lower() == "true"
 
 
 def _shown(value: Any) -> str:

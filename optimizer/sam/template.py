@@ -15,6 +15,8 @@ from optimizer.sam.intrinsics import Intrinsics
 
 _FUNCTIONS = ("AWS::Lambda::Function", "AWS::Serverless::Function")
 _BUILD_KEYS = ("Dockerfile", "DockerContext", "DockerBuildArgs", "DockerBuildTarget")
+_MACROS = ("AWS::Serverless-2016-10-31", "AWS::LanguageExtensions")
+"""The transforms whose effect on image functions is known here; what else a template names may change everything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,12 +26,14 @@ class TemplateBuild:
     ``directory`` is relative to the template, ``dockerfile`` to the directory;
     each is None where an intrinsic function hides it, and ``dockerfile`` where
     one hides the target too.  ``arguments`` maps hidden values to None.
+    ``by_sam`` is False for an image that CDK builds.
     """
 
     directory: str | None
     dockerfile: str | None
     arguments: Mapping[str, str | None] = field(default_factory=dict)
     target: str | None = None
+    by_sam: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +55,8 @@ class TemplateFunction:
     ``path`` is the construct's path where the template carries it, else empty.
     ``image_uri`` is the text as far as it is literal.  ``build`` is None for an
     image that the template does not build; ``metadata`` is then empty, and else
-    what SAM compares to build equal images once.  ``hidden`` says why values
-    are hidden.
+    what SAM compares to build images of one context once.  ``hidden`` says why
+    values are hidden.
     """
 
     logical_id: str
@@ -104,7 +108,7 @@ def functions(document: Document, intrinsics: Intrinsics | None = None) -> Itera
     ``intrinsics`` are those of the document; without them parameters have their defaults.
     """
     known = intrinsics or Intrinsics(_mapping(document.data))
-    for logical_id, resource in _declared_functions(document, known):
+    for logical_id, resource in declared_functions(document, known):
         package, code = resource["Properties"].get("PackageType"), _mapping(resource["Properties"].get("Code"))
         hidden = known.reason(package)
         if (
@@ -116,18 +120,34 @@ def functions(document: Document, intrinsics: Intrinsics | None = None) -> Itera
             yield _function(document, known, logical_id, resource, code)
 
 
-def perhaps_functions(document: Document, intrinsics: Intrinsics) -> Iterator[Hidden]:
-    """The functions for which it is unknown whether they run an image, by logical id."""
-    for logical_id, resource in _declared_functions(document, intrinsics):
-        properties = resource["Properties"]
+def unknown(document: Document, intrinsics: Intrinsics) -> Iterator[Hidden]:
+    """What of a template's functions cannot be told from it, beside their values, by logical id.
+
+    That is what macros and included files add, whether a function runs an
+    image, and what is in an image that is built elsewhere.
+    """
+    data = _mapping(document.data)
+    transform = data.get("Transform")
+    for item in transform if isinstance(transform, list) else [transform]:
+        if item is not None and item not in _MACROS:
+            named = item.get("Name") if isinstance(item, Mapping) else item
+            yield Hidden(key=("Transform",), what="what the template declares", reason=f'the macro "{named}" may change it')
+    if "Fn::Transform" in _mapping(data.get("Resources")):
+        reason = "Fn::Transform adds resources that are not in the template"
+        yield Hidden(key=("Resources", "Fn::Transform"), what="what the template declares", reason=reason)
+    for logical_id, resource in declared_functions(document, intrinsics):
+        properties, metadata = resource["Properties"], resource["Metadata"]
+        uri = _mapping(properties.get("Code")).get("ImageUri") or properties.get("ImageUri")
         reason = intrinsics.reason(properties.get("PackageType"))
-        if (
-            reason
-            and "ImageUri" not in {**_mapping(properties.get("Code")), **properties}
-            and not _build(_mapping(resource.get("Metadata")))
-        ):
-            key = ("Resources", logical_id, "Properties", "PackageType")
-            yield Hidden(key=key, what=f"whether {logical_id} runs an image", reason=reason)
+        built = _build(metadata) is not None
+        if reason and not uri and not built:
+            yield Hidden(
+                key=("Resources", logical_id, "Properties", "PackageType"), what=f"whether {logical_id} runs an image", reason=reason
+            )
+        elif uri and not built and not is_hidden(metadata):
+            key = ("Resources", logical_id, "Properties", "ImageUri" if "ImageUri" in properties else "Code")
+            named = intrinsics.reason(uri) or f'"{flat(uri)}" is built elsewhere'
+            yield Hidden(key=key, what=f"the image of {logical_id}", reason=named)
 
 
 def nested(document: Document, intrinsics: Intrinsics) -> Iterator[NestedTemplate]:
@@ -150,17 +170,18 @@ def nested(document: Document, intrinsics: Intrinsics) -> Iterator[NestedTemplat
             yield NestedTemplate(logical_id=logical_id, location=location, parameters=_mapping(given.get("Parameters")))
 
 
-def repositories(document: Document) -> Iterator[TemplateRepository]:
-    """Every repository of Amazon ECR, by logical id."""
+def repositories(document: Document, intrinsics: Intrinsics | None = None) -> Iterator[TemplateRepository]:
+    """Every repository of Amazon ECR, by logical id; ``intrinsics`` as for :func:`functions`."""
+    known = intrinsics or Intrinsics(_mapping(document.data))
     for logical_id, resource in _resources(document):
         if resource.get("Type") != "AWS::ECR::Repository":
             continue
-        properties = _mapping(resource.get("Properties"))
+        properties = known.resolve(_mapping(resource.get("Properties")))
         yield TemplateRepository(
             logical_id=logical_id,
             path=_path(resource),
             span=document.places.get(("Resources", logical_id)),
-            name=flat(properties.get("RepositoryName")) or None,
+            name=_name(properties.get("RepositoryName")),
             lifecycle=_rules(properties.get("LifecyclePolicy")),
             policy=_statements(properties.get("RepositoryPolicyText")),
         )
@@ -172,8 +193,8 @@ def flat(value: Any) -> str:
     Account, Region and the like stay placeholders, such as ``${AWS::Region}``;
     what else only a deployment knows is left out.
     """
-    if isinstance(value, str):
-        return value
+    if isinstance(value, (str, int, float)):
+        return str(value)
     if isinstance(value, Mapping) and str(value.get("Ref", "")).startswith("AWS::"):
         return f"${{{value['Ref']}}}"
     if isinstance(value, Mapping) and "Fn::Join" in value:
@@ -186,7 +207,12 @@ def flat(value: Any) -> str:
     return ""
 
 
-def _declared_functions(document: Document, intrinsics: Intrinsics) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def is_hidden(section: Mapping[str, Any]) -> bool:
+    """Whether a function stands in the place of a resource's whole section."""
+    return len(section) == 1 and next(iter(section)).startswith("Fn::")
+
+
+def declared_functions(document: Document, intrinsics: Intrinsics) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The functions of either kind, without the intrinsic functions that are known, and with what is common to all."""
     common = intrinsics.resolve(_mapping(_mapping(_mapping(document.data).get("Globals")).get("Function")))
     for logical_id, resource in _resources(document):
@@ -195,7 +221,9 @@ def _declared_functions(document: Document, intrinsics: Intrinsics) -> Iterator[
             continue
         known = {key: intrinsics.resolve(_mapping(resource.get(key))) for key in ("Properties", "Metadata")}
         if kind == "AWS::Serverless::Function":
-            known["Properties"] = {**common, **known["Properties"]}
+            left_out = resource.get("IgnoreGlobals")
+            taken = {} if left_out == "*" else {key: value for key, value in common.items() if key not in _list(left_out)}
+            known["Properties"] = {**taken, **known["Properties"]}
         yield logical_id, known
 
 
@@ -218,13 +246,15 @@ def _function(
             workdir=_literal(config["WorkingDirectory"]) if "WorkingDirectory" in config else "",
         ),
         build=build,
-        metadata=json.dumps(metadata, sort_keys=True, default=str) if build and "Dockerfile" in metadata else "",
+        metadata=_compared(metadata) if build and build.by_sam else "",
         hidden=tuple(_hidden(intrinsics, logical_id, properties, metadata)),
     )
 
 
 def _hidden(intrinsics: Intrinsics, logical_id: str, properties: Mapping[str, Any], metadata: Mapping[str, Any]) -> Iterator[Hidden]:
     """What decides the image and is hidden."""
+    if is_hidden(metadata):
+        yield Hidden(key=("Resources", logical_id, "Metadata"), what=f"Metadata of {logical_id}", reason=intrinsics.reason(metadata))
     for section, values, keys in (("Properties", properties, ("PackageType", "Architectures")), ("Metadata", metadata, _BUILD_KEYS)):
         for key in keys:
             reason = intrinsics.reason(values.get(key))
@@ -238,11 +268,18 @@ def _architecture(value: Any) -> str | None:
     return _literal(value[0]) if isinstance(value, list) else None
 
 
+def _compared(metadata: Mapping[str, Any]) -> str:
+    """What SAM CLI compares; it makes contexts absolute before."""
+    rest = {key: value for key, value in metadata.items() if key != "DockerContext"}
+    return json.dumps(rest, sort_keys=True, default=str)
+
+
 def _build(metadata: Mapping[str, Any]) -> TemplateBuild | None:
-    if any(key in metadata for key in _BUILD_KEYS):
-        dockerfile, directory = metadata.get("Dockerfile", "Dockerfile"), metadata.get("DockerContext", ".")
+    by_sam = metadata.get("aws:asset:property") != "Code.ImageUri"
+    if metadata.get("Dockerfile") and metadata.get("DockerContext"):
+        dockerfile, directory = metadata["Dockerfile"], metadata["DockerContext"]
         arguments, target = metadata.get("DockerBuildArgs"), metadata.get("DockerBuildTarget")
-    elif metadata.get("aws:asset:property") == "Code.ImageUri":
+    elif not by_sam:
         dockerfile, directory = metadata.get("aws:asset:dockerfile-path", "Dockerfile"), metadata.get("aws:asset:path")
         arguments, target = metadata.get("aws:asset:docker-build-args"), metadata.get("aws:asset:docker-build-target")
     else:
@@ -253,8 +290,9 @@ def _build(metadata: Mapping[str, Any]) -> TemplateBuild | None:
     return TemplateBuild(
         directory=_literal(directory),
         dockerfile=_literal(dockerfile),
-        arguments={key: _literal(value) for key, value in _mapping(arguments).items()},
+        arguments={key: _passed(value) for key, value in _mapping(arguments).items()},
         target=_literal(target),
+        by_sam=by_sam,
     )
 
 
@@ -313,6 +351,24 @@ def _literal(value: Any) -> str | None:
     if isinstance(value, bool):
         return str(value).lower()
     return str(value) if isinstance(value, (str, int, float)) else None
+
+
+def _passed(value: Any) -> str | None:
+    """A build argument as SAM CLI passes it on; None for what a function decides."""
+    return str(value) if isinstance(value, (str, int, float)) else None
+
+
+def _name(value: Any) -> str | None:
+    """The name of a repository; None where a part of it is unknown, but for the account and the like."""
+    text = flat(value)
+    parts = value["Fn::Join"] if isinstance(value, Mapping) and "Fn::Join" in value else None
+    if isinstance(parts, list) and len(parts) == 2 and isinstance(parts[1], list) and not all(map(flat, parts[1])):
+        return None
+    return text or None
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

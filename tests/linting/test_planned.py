@@ -146,10 +146,16 @@ NEVER = {
     "LIO606": "no SHELL is rendered",
     "LIO608": "no working directory of the image is rendered",
     "LIO681": "it judges templates, whatever images they name",
+    "LIO684": "it judges templates, whatever images they name",
+    "LIO685": "it judges templates, whatever images they name",
+    "LIO686": "it judges templates, whatever images they name",
+    "LIO687": "no template of SAM builds it",
+    "LIO688": "it judges templates, whatever images they name",
     "LIO801": "an ImageSpec refuses such a name and such a value",
     "LIO804": "no secret is copied into a layer to be removed",
     "LIO902": "files of a lock are mounted, not copied, and equal dependencies of one base make one stage",
     "LIO903": "the command is the function's, never the image's",
+    "LIO905": "no template of SAM builds it",
 }
 """The rules of hand-written images that find nothing in one of a specification, and why."""
 
