@@ -146,8 +146,8 @@ def unknown(document: Document, intrinsics: Intrinsics) -> Iterator[Hidden]:
             )
         elif uri and not built and not is_hidden(metadata):
             key = ("Resources", logical_id, "Properties", "ImageUri" if "ImageUri" in properties else "Code")
-            named = intrinsics.reason(uri) or f'"{flat(uri)}" is built elsewhere'
-            yield Hidden(key=key, what=f"the image of {logical_id}", reason=named)
+            elsewhere = f'"{flat(uri)}" is built elsewhere' if flat(uri) else intrinsics.reason(uri)
+            yield Hidden(key=key, what=f"the image of {logical_id}", reason=elsewhere)
 
 
 def nested(document: Document, intrinsics: Intrinsics) -> Iterator[NestedTemplate]:
