@@ -48,7 +48,7 @@ class ImageRepositories:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParameterOverrides:
-    """The values of a template's parameters; ``complete`` is False where a file, which nobody here reads, may give more."""
+    """The values of a template's parameters; ``complete`` is False where a file, which nobody here reads, or what is no pair may give more."""
 
     values: Mapping[str, str] = field(default_factory=dict)
     complete: bool = True
@@ -72,7 +72,7 @@ def image_repositories(config: Mapping[str, Any], environment: str = DEFAULT_ENV
 
 
 def parameter_overrides(config: Mapping[str, Any], environment: str = DEFAULT_ENVIRONMENT) -> ParameterOverrides:
-    """The parameters that ``sam build`` takes for an environment; a value of another kind gives none.
+    """The parameters that ``sam build`` takes for an environment; what is no pair is not ``complete``.
 
     Source: CfnParameterOverridesType in samcli/cli/types.py of https://github.com/aws/aws-sam-cli
     """
@@ -86,7 +86,10 @@ def parameter_overrides(config: Mapping[str, Any], environment: str = DEFAULT_EN
             complete = False
         elif isinstance(item, str):
             found = next(filter(None, (pattern.findall(f" {item.strip()}") for pattern in _PAIRS)), [])
+            complete = complete and bool(found or not item.strip())
             values.update({_unquoted(name): _unquoted(value) for name, value in found})
+        elif item is not None:
+            complete = False
     return ParameterOverrides(values=values, complete=complete)
 
 

@@ -2,7 +2,8 @@
 
 What is said of SAM CLI was run with 1.170.0.
 Source: samcli/lib/build/app_builder.py, samcli/lib/providers/provider.py and samcli/local/docker/image_build_client.py of
-https://github.com/aws/aws-sam-cli; samtranslator/plugins/globals/globals.py of https://github.com/aws/serverless-application-model
+https://github.com/aws/aws-sam-cli; samtranslator/plugins/globals/globals.py and samtranslator/model/sam_resources.py of
+https://github.com/aws/serverless-application-model
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ _TEXTS = ("Dockerfile", "DockerContext", "DockerBuildTarget", "DockerTag", "Dock
 _PARTS_OF_THE_NAME = ("DockerTag", "DockerImage")
 _NEEDED = ("Dockerfile", "DockerContext")
 _ASSET = "aws:asset:property"
+_OF_ZIP_FILES = ("Runtime", "Handler", "Layers")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,8 @@ def faults(document: Document, intrinsics: Intrinsics, *, buildkit: bool, looped
         if intrinsics.reason(function.properties.get("PackageType")) or is_hidden(function.metadata):
             continue
         yield from function.not_built()
+        own = _mapping(_mapping(_mapping(data.get("Resources")).get(logical_id)).get("Properties"))
+        yield from function.of_zip_files(own)
         if function.is_image and function.is_built:
             yield from function.refused()
             yield from function.misread(buildkit)
@@ -107,7 +111,7 @@ class _Function:
         return _mapping(self.properties.get("Code")).get("ImageUri") or self.properties.get("ImageUri")
 
     def fault(self, kind: TemplateFaultKind, key: str, message: str, hint: str, *below: str) -> TemplateFault:
-        section = "Properties" if key in ("Architectures", "PackageType") else "Metadata"
+        section = "Properties" if key in ("Architectures", "ImageUri") else "Metadata"
         return TemplateFault(
             kind=kind, key=("Resources", self.logical_id, section, key, *below), message=message, hint=hint, logical_id=self.logical_id
         )
@@ -134,6 +138,27 @@ class _Function:
                 "write Dockerfile and DockerContext in its Metadata"
                 + ("" if given else ", or ImageUri in its Properties for an image that is built elsewhere"),
             )
+
+    def of_zip_files(self, own: Mapping[str, Any]) -> Iterator[TemplateFault]:
+        """Properties of one kind of function in the other: the function's own, or those of Globals."""
+        if own.get("ImageUri") and "PackageType" not in self.properties:
+            yield self.fault(
+                TemplateFaultKind.REFUSED,
+                "ImageUri",
+                f"{self.logical_id} has an ImageUri and no PackageType: the deployment fails",
+                "write PackageType: Image",
+            )
+        for name in _OF_ZIP_FILES if self.properties.get("PackageType") == "Image" else ():
+            value = self.properties.get(name)
+            if value and not self.intrinsics.reason(value):
+                inherited = name not in own
+                yield TemplateFault(
+                    kind=TemplateFaultKind.REFUSED,
+                    key=("Globals", "Function", name) if inherited else ("Resources", self.logical_id, "Properties", name),
+                    message=f"{self.logical_id} runs an image and has {name}{' from Globals' if inherited else ''}: the deployment fails",
+                    hint=f"write IgnoreGlobals: [{name}] beside its Properties" if inherited else f"take {name} out",
+                    logical_id=self.logical_id,
+                )
 
     def refused(self) -> Iterator[TemplateFault]:
         """Values of a shape that SAM CLI has no use for."""

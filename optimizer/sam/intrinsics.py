@@ -99,7 +99,9 @@ class Intrinsics:
                         f'the default of the parameter "{referred}" is a number with a point, which SAM CLI leaves out: write it in quotes'
                     )
                 return f'the parameter "{referred}" ' + (
-                    "has no default, and nothing sets it" if self._complete else "may be set by a file that parameter_overrides names"
+                    "has no default, and nothing sets it"
+                    if self._complete
+                    else "may be set by parameter_overrides, which is not known as a whole"
                 )
             if referred.startswith("AWS::"):
                 return f'"{referred}" is known at deployment only'

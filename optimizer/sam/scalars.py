@@ -11,6 +11,12 @@ from typing import Any
 _LONGEST_NUMBER = 100
 """Characters of a scalar that can be a number; a longer one stays a text, because reading it takes time by its square."""
 
+_FIRST = "+-.0123456789~fFnNoOtTyY"
+"""How what is no text may begin; it may be empty too."""
+
+_LONGEST_WORD = 5
+"""Letters of the longest word that is no text, which is "false"."""
+
 _CONSTRUCTORS = {
     f"tag:yaml.org,2002:{name}": f"construct_yaml_{name}"
     # Dates stay texts, as in SAM CLI.
@@ -20,7 +26,8 @@ _CONSTRUCTORS = {
 
 def plain(text: str) -> Any:
     """Nothing, a boolean, a number, or the text itself."""
-    if len(text) > _LONGEST_NUMBER:
+    # Most scalars are words, and need no look at the patterns.
+    if text[:1] not in _FIRST or len(text) > (_LONGEST_WORD if text[:1].isalpha() else _LONGEST_NUMBER):
         return text
     # Imported here, because most trees have no template.
     import yaml

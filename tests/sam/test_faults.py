@@ -167,6 +167,28 @@ class TestRefused:
     def test_options_of_another_shape(self, metadata: str, says: str) -> None:
         assert one(function(f"{BUILT}, {metadata}"), buildkit=True) == (TemplateFaultKind.REFUSED, says)
 
+    @pytest.mark.parametrize("name", ["Runtime: python3.13", "Handler: app.x", "Layers: [a]"])
+    def test_properties_of_functions_from_zip_files(self, name: str) -> None:
+        word = name.partition(":")[0]
+        head = f"Globals: {{Function: {{{name}}}}}\n"
+        (item,) = found(function(head=head))
+        assert (item.kind, item.key) == (TemplateFaultKind.REFUSED, ("Globals", "Function", word))
+        assert (item.message, item.hint) == (
+            f"Api runs an image and has {word} from Globals: the deployment fails",
+            f"write IgnoreGlobals: [{word}] beside its Properties",
+        )
+        assert not found(function(head=head).replace("    Properties:", f"    IgnoreGlobals: [{word}]\n    Properties:"))
+        (own,) = found(function(properties=f"PackageType: Image, {name}"))
+        assert own.message == f"Api runs an image and has {word}: the deployment fails"
+        # A condition may take it out.
+        assert not found(function(properties=f"PackageType: Image, {word}: !If [C, a, !Ref AWS::NoValue]"))
+
+    def test_an_image_without_its_package_type(self) -> None:
+        assert one(function("", "ImageUri: host/shop:1")) == (
+            TemplateFaultKind.REFUSED,
+            "Api has an ImageUri and no PackageType: the deployment fails",
+        )
+
     def test_a_resource_that_is_none(self) -> None:
         assert one("Resources: {Two: x}") == (TemplateFaultKind.REFUSED, "Two is a text; a resource is a mapping with a Type")
         assert not found("Resources: {'Fn::Transform': x}")

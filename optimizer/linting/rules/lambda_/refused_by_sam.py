@@ -24,7 +24,8 @@ RULE = Rule(
     summary="SAM refuses something that a template says of its images.",
     why=(
         "sam build (1.170.0) ends with an error, and for some of these with a traceback that does not name the place. PackageType, ImageUri and "
-        "ImageConfig are not allowed in Globals; Architectures is a list of one; DockerBuildArgs is a mapping, DockerBuildExtraParams a list of texts."
+        "ImageConfig are not allowed in Globals; Architectures is a list of one; DockerBuildArgs is a mapping, DockerBuildExtraParams a list of "
+        "texts. With Runtime, Handler or Layers, an image function is built and then not deployed; those of Globals hold for it too."
     ),
     fix="write it as SAM takes it",
     bad="Globals:\n  Function:\n    PackageType: Image",
