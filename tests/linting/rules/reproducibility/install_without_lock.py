@@ -47,6 +47,8 @@ PASSES: list[Case] = [
     # What a variable or a command names may have its version.
     on_base("RUN pip install $PACKAGES", inconclusive=1),
     on_base("RUN pip install \"$(printf '%s' .[prod])\"", inconclusive=1),
+    # Packages of the operating system are another rule's.
+    on_base("RUN microdnf install curl ${JAVA_PACKAGE}"),
     on_base("RUN npm install $PACKAGES && gem install ${GEMS}", inconclusive=2),
     on_base("RUN uv pip install --no-index --find-links /wheels --target /out ours"),
     on_base("RUN uv pip install --index https://pypi.example.com/simple --index-strategy unsafe-best-match --prerelease allow flask==3.1"),
