@@ -220,6 +220,8 @@ class _Templates:
         architecture = function.declared.architecture
         build, image, file = function.build, "", None
         unbuilt = "" if build else "the template does not build its image"
+        if function.missing:
+            unbuilt += f": its Metadata has no {function.missing[0]}"
         if build is not None and (build.directory is None or build.dockerfile is None):
             unbuilt = next((str(item) for item in function.hidden if item.key[2] == "Metadata"), "its Metadata names no Dockerfile")
         elif build is not None and build.directory is not None and build.dockerfile is not None:

@@ -18,12 +18,11 @@ from optimizer.sam.document import Document
 from optimizer.sam.intrinsics import Intrinsics
 from optimizer.sam.loops import PREFIX
 from optimizer.sam.scalars import kind
-from optimizer.sam.template import declared_functions, is_hidden
+from optimizer.sam.template import NEEDED, declared_functions, is_hidden
 
 _NOT_IN_GLOBALS = ("PackageType", "ImageUri", "ImageConfig")
 _TEXTS = ("Dockerfile", "DockerContext", "DockerBuildTarget", "DockerTag", "DockerImage")
 _PARTS_OF_THE_NAME = ("DockerTag", "DockerImage")
-_NEEDED = ("Dockerfile", "DockerContext")
 _ASSET = "aws:asset:property"
 _OF_ZIP_FILES = ("Runtime", "Handler", "Layers")
 
@@ -104,7 +103,7 @@ class _Function:
     @property
     def is_built(self) -> bool:
         """Whether its image is built by SAM CLI, from what was written for it."""
-        return all(self.metadata.get(key) for key in _NEEDED) and self.metadata.get("SkipBuild") is not True
+        return all(self.metadata.get(key) for key in NEEDED) and self.metadata.get("SkipBuild") is not True
 
     @property
     def _uri(self) -> Any:
@@ -120,8 +119,8 @@ class _Function:
         """Fewer keys than a build needs, or keys of a build for a function that is no image."""
         if _ASSET in self.metadata or self.metadata.get("SkipBuild") is True:
             return
-        given = [key for key in _NEEDED if self.metadata.get(key)]
-        missing = [key for key in _NEEDED if not self.metadata.get(key)]
+        given = [key for key in NEEDED if self.metadata.get(key)]
+        missing = [key for key in NEEDED if not self.metadata.get(key)]
         if not self.is_image:
             if given:
                 yield self.fault(

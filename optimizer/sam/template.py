@@ -15,6 +15,9 @@ from optimizer.sam.intrinsics import Intrinsics
 
 _FUNCTIONS = ("AWS::Lambda::Function", "AWS::Serverless::Function")
 _BUILD_KEYS = ("Dockerfile", "DockerContext", "DockerBuildArgs", "DockerBuildTarget")
+NEEDED = ("Dockerfile", "DockerContext")
+"""The keys of Metadata without which SAM CLI builds nothing."""
+
 _MACROS = ("AWS::Serverless-2016-10-31", "AWS::LanguageExtensions")
 """The transforms whose effect on image functions is known here; what else a template names may change everything."""
 
@@ -56,7 +59,8 @@ class TemplateFunction:
     ``image_uri`` is the text as far as it is literal.  ``build`` is None for an
     image that the template does not build; ``metadata`` is then empty, and else
     what SAM compares to build images of one context once.  ``hidden`` says why
-    values are hidden.
+    values are hidden, and ``missing`` which keys a build lacks, where it has
+    one of them.
     """
 
     logical_id: str
@@ -67,6 +71,7 @@ class TemplateFunction:
     build: TemplateBuild | None
     metadata: str
     hidden: tuple[Hidden, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +95,9 @@ class TemplateRepository:
     """An ``AWS::ECR::Repository``.
 
     ``name`` may hold placeholders such as ``${AWS::Region}``; it is None where
-    CloudFormation chooses it, or a function hides it.  ``lifecycle`` holds the rules of its life-cycle policy, ``policy`` the
-    statements of its access policy; each None where it is unknown.
+    CloudFormation chooses it, or a function hides it.  ``lifecycle`` holds the
+    rules of its life-cycle policy, ``policy`` the statements of its access
+    policy; each None where it is unknown.
     """
 
     logical_id: str
@@ -109,22 +115,16 @@ def functions(document: Document, intrinsics: Intrinsics | None = None) -> Itera
     """
     known = intrinsics or Intrinsics(_mapping(document.data))
     for logical_id, resource in declared_functions(document, known):
-        package, code = resource["Properties"].get("PackageType"), _mapping(resource["Properties"].get("Code"))
-        hidden = known.reason(package)
-        if (
-            (hidden and _build(_mapping(resource.get("Metadata"))))
-            or package == "Image"
-            or "ImageUri" in code
-            or "ImageUri" in resource["Properties"]
-        ):
-            yield _function(document, known, logical_id, resource, code)
+        package = resource["Properties"].get("PackageType")
+        if package == "Image" or _uri(resource["Properties"]) or (known.reason(package) and _build(resource["Metadata"])):
+            yield _function(document, known, logical_id, resource)
 
 
 def unknown(document: Document, intrinsics: Intrinsics) -> Iterator[Hidden]:
     """What of a template's functions cannot be told from it, beside their values, by logical id.
 
-    That is what macros and included files add, whether a function runs an
-    image, and what is in an image that is built elsewhere.
+    That is what macros and included files add, and whether a function runs an
+    image.
     """
     data = _mapping(document.data)
     transform = data.get("Transform")
@@ -136,18 +136,12 @@ def unknown(document: Document, intrinsics: Intrinsics) -> Iterator[Hidden]:
         reason = "Fn::Transform adds resources that are not in the template"
         yield Hidden(key=("Resources", "Fn::Transform"), what="what the template declares", reason=reason)
     for logical_id, resource in declared_functions(document, intrinsics):
-        properties, metadata = resource["Properties"], resource["Metadata"]
-        uri = _mapping(properties.get("Code")).get("ImageUri") or properties.get("ImageUri")
+        properties = resource["Properties"]
         reason = intrinsics.reason(properties.get("PackageType"))
-        built = _build(metadata) is not None
-        if reason and not uri and not built:
+        if reason and not _uri(properties) and _build(resource["Metadata"]) is None:
             yield Hidden(
                 key=("Resources", logical_id, "Properties", "PackageType"), what=f"whether {logical_id} runs an image", reason=reason
             )
-        elif uri and not built and not is_hidden(metadata):
-            key = ("Resources", logical_id, "Properties", "ImageUri" if "ImageUri" in properties else "Code")
-            elsewhere = f'"{flat(uri)}" is built elsewhere' if flat(uri) else intrinsics.reason(uri)
-            yield Hidden(key=key, what=f"the image of {logical_id}", reason=elsewhere)
 
 
 def nested(document: Document, intrinsics: Intrinsics) -> Iterator[NestedTemplate]:
@@ -227,9 +221,7 @@ def declared_functions(document: Document, intrinsics: Intrinsics) -> Iterator[t
         yield logical_id, known
 
 
-def _function(
-    document: Document, intrinsics: Intrinsics, logical_id: str, resource: Mapping[str, Any], code: Mapping[str, Any]
-) -> TemplateFunction:
+def _function(document: Document, intrinsics: Intrinsics, logical_id: str, resource: Mapping[str, Any]) -> TemplateFunction:
     properties, metadata = resource["Properties"], resource["Metadata"]
     config = _mapping(properties.get("ImageConfig"))
     build = _build(metadata)
@@ -237,7 +229,7 @@ def _function(
         logical_id=logical_id,
         path=_path(resource),
         span=document.places.get(("Resources", logical_id)),
-        image_uri=flat(code.get("ImageUri", properties.get("ImageUri"))),
+        image_uri=flat(_uri(properties)),
         declared=DeclaredFunction(
             architecture=_architecture(properties.get("Architectures")),
             architecture_given=bool(properties.get("Architectures")),
@@ -248,6 +240,7 @@ def _function(
         build=build,
         metadata=_compared(metadata) if build and build.by_sam else "",
         hidden=tuple(_hidden(intrinsics, logical_id, properties, metadata)),
+        missing=tuple(key for key in NEEDED if not metadata.get(key)) if any(map(metadata.get, NEEDED)) else (),
     )
 
 
@@ -260,6 +253,16 @@ def _hidden(intrinsics: Intrinsics, logical_id: str, properties: Mapping[str, An
             reason = intrinsics.reason(values.get(key))
             if reason:
                 yield Hidden(key=("Resources", logical_id, section, key), what=f"{key} of {logical_id}", reason=reason)
+
+    uri = _uri(properties)
+    if uri and _build(metadata) is None and not is_hidden(metadata):
+        key = ("Resources", logical_id, "Properties", "ImageUri" if "ImageUri" in properties else "Code")
+        elsewhere = f'"{flat(uri)}" is built elsewhere' if flat(uri) else intrinsics.reason(uri)
+        yield Hidden(key=key, what=f"the image of {logical_id}", reason=elsewhere)
+
+
+def _uri(properties: Mapping[str, Any]) -> Any:
+    return _mapping(properties.get("Code")).get("ImageUri") or properties.get("ImageUri")
 
 
 def _architecture(value: Any) -> str | None:

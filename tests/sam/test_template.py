@@ -247,6 +247,13 @@ class TestResolved:
         assert [item.logical_id for item in functions(built)] == ["Api"]
         assert not list(unknown(built, Intrinsics(built.data)))
 
+    def test_a_build_that_lacks_a_key(self) -> None:
+        assert [serverless(metadata=text).missing for text in ("Dockerfile: D", "DockerContext: .", "A: b")] == [
+            ("DockerContext",),
+            ("Dockerfile",),
+            (),
+        ]
+
     def test_what_cannot_be_told_is_never_passed_over(self) -> None:
         document = read(
             "Transform: [AWS::Serverless-2016-10-31, House, {Name: AWS::Include}]\nParameters: {Uri: {Type: String}}\nResources:\n"
@@ -258,6 +265,8 @@ class TestResolved:
             'what the template declares is unknown: the macro "House" may change it',
             'what the template declares is unknown: the macro "AWS::Include" may change it',
             "what the template declares is unknown: Fn::Transform adds resources that are not in the template",
+        ]
+        assert [str(item) for function in functions(document) for item in function.hidden] == [
             'the image of Api is unknown: the parameter "Uri" has no default, and nothing sets it',
             'the image of Far is unknown: "host/shop:1" is built elsewhere',
         ]
