@@ -170,7 +170,7 @@ class Intrinsics:
         text, given = (argument[0], _mapping(argument[1])) if _are(argument, 2) else (argument, {})
         if not isinstance(text, str) or len(text) > LONGEST_TEXT:
             raise _Unknown
-        given = self.resolve(given)
+        given = _mapping(self.resolve(given))
         pieces: list[str] = []
         length, end = 0, 0
         for found in _PLACEHOLDER.finditer(text):

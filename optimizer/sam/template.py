@@ -150,7 +150,7 @@ def nested(document: Document, intrinsics: Intrinsics) -> Iterator[NestedTemplat
         name = {"AWS::Serverless::Application": "Location", "AWS::CloudFormation::Stack": "TemplateURL"}.get(str(resource.get("Type")))
         if name is None:
             continue
-        given = intrinsics.resolve(_mapping(resource.get("Properties")))
+        given = _section(intrinsics, resource.get("Properties"))
         metadata = _mapping(resource.get("Metadata"))
         # CDK names the file of a nested stack beside the address that it will have.
         asset = metadata.get("aws:asset:path") if metadata.get("aws:asset:property") == name else None
@@ -170,7 +170,7 @@ def repositories(document: Document, intrinsics: Intrinsics | None = None) -> It
     for logical_id, resource in _resources(document):
         if resource.get("Type") != "AWS::ECR::Repository":
             continue
-        properties = known.resolve(_mapping(resource.get("Properties")))
+        properties = _section(known, resource.get("Properties"))
         yield TemplateRepository(
             logical_id=logical_id,
             path=_path(resource),
@@ -208,17 +208,22 @@ def is_hidden(section: Mapping[str, Any]) -> bool:
 
 def declared_functions(document: Document, intrinsics: Intrinsics) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The functions of either kind, without the intrinsic functions that are known, and with what is common to all."""
-    common = intrinsics.resolve(_mapping(_mapping(_mapping(document.data).get("Globals")).get("Function")))
+    common = _section(intrinsics, _mapping(_mapping(document.data).get("Globals")).get("Function"))
     for logical_id, resource in _resources(document):
         kind = resource.get("Type")
         if kind not in _FUNCTIONS:
             continue
-        known = {key: intrinsics.resolve(_mapping(resource.get(key))) for key in ("Properties", "Metadata")}
+        known = {key: _section(intrinsics, resource.get(key)) for key in ("Properties", "Metadata")}
         if kind == "AWS::Serverless::Function":
             left_out = resource.get("IgnoreGlobals")
             taken = {} if left_out == "*" else {key: value for key, value in common.items() if key not in _list(left_out)}
             known["Properties"] = {**taken, **known["Properties"]}
         yield logical_id, known
+
+
+def _section(intrinsics: Intrinsics, value: Any) -> Mapping[str, Any]:
+    """A mapping with its functions resolved; empty where a function in its place gives something else."""
+    return _mapping(intrinsics.resolve(_mapping(value)))
 
 
 def _function(document: Document, intrinsics: Intrinsics, logical_id: str, resource: Mapping[str, Any]) -> TemplateFunction:
@@ -256,9 +261,9 @@ def _hidden(intrinsics: Intrinsics, logical_id: str, properties: Mapping[str, An
 
     uri = _uri(properties)
     if uri and _build(metadata) is None and not is_hidden(metadata):
-        key = ("Resources", logical_id, "Properties", "ImageUri" if "ImageUri" in properties else "Code")
+        place = ("Resources", logical_id, "Properties", "ImageUri" if "ImageUri" in properties else "Code")
         elsewhere = f'"{flat(uri)}" is built elsewhere' if flat(uri) else intrinsics.reason(uri)
-        yield Hidden(key=key, what=f"the image of {logical_id}", reason=elsewhere)
+        yield Hidden(key=place, what=f"the image of {logical_id}", reason=elsewhere)
 
 
 def _uri(properties: Mapping[str, Any]) -> Any:

@@ -284,6 +284,16 @@ class TestResolved:
         chosen = one(text.replace("Type: String", "Type: String, Default: a"))
         assert chosen.build is not None and chosen.hidden == ()
 
+    def test_a_section_that_a_function_makes_a_text(self) -> None:
+        for text in ("Properties: !Sub x", "Metadata: !Sub x", "Properties: !Sub ['${a}', !Sub x]"):
+            document = read(f"Globals: {{Function: !Sub x}}\nResources: {{Api: {{Type: AWS::Serverless::Function, {text}}}}}")
+            assert not list(functions(document)) and not list(unknown(document, Intrinsics(document.data)))
+        document = read(
+            "Resources: {A: {Type: AWS::Serverless::Application, Properties: !Sub x}, R: {Type: AWS::ECR::Repository, Properties: !Sub x}}"
+        )
+        assert [item.location for item in nested(document, Intrinsics(document.data))] == [None]
+        assert [item.name for item in repositories(document)] == [None]
+
 
 class TestNested:
     def test_applications_and_stacks(self) -> None:
