@@ -13,6 +13,7 @@ from optimizer.bases.mirror import Mirror
 from optimizer.dockerfile.parse import decode
 from optimizer.errors import ContextError
 from optimizer.linting.subjects import DockerfileSubject, IgnoreFile
+from optimizer.model.template import SamBuilder
 
 LARGEST = 4 * 1024 * 1024
 """The largest Dockerfile that is read, in bytes."""
@@ -64,13 +65,15 @@ def load_dockerfile(
     architecture: str | None = None,
     target: str | None = None,
     contents: Mapping[str, bytes] = MappingProxyType({}),
+    sam: SamBuilder | None = None,
 ) -> DockerfileSubject:
     """The Dockerfile with its ignore files.
 
     ``context`` is the directory of the build context, by default its own;
     ``shown`` the path that the user knows it by.  ``contents`` are the bytes
-    of files that shall be read instead of their own.  Raises
-    :class:`ContextError` when it cannot be read.
+    of files that shall be read instead of their own, and ``sam`` is what
+    builds an image of a SAM template.  Raises :class:`ContextError` when it
+    cannot be read.
     """
     data = contents[path] if path in contents else read_dockerfile(path)
     if data is None:
@@ -95,6 +98,7 @@ def load_dockerfile(
         own_ignore=_ignore(f"{path}.dockerignore", f"{shown}.dockerignore", contents),
         context=ContextDirectory(directory),
         inside_context=not inside.startswith(".."),
+        sam=sam,
     )
 
 

@@ -18,19 +18,22 @@ from optimizer.dockerfile.instruction import Position, Problem, Span
 from optimizer.dockerfile.parse import decode
 from optimizer.errors import ContextError, did_you_mean
 from optimizer.linting.finding import Edit, Fix, Location
-from optimizer.linting.subjects import AppSubject, DockerfileSubject, FunctionSubject, RepositorySubject
+from optimizer.linting.subjects import AppSubject, DeclarationFault, DockerfileSubject, FunctionSubject, RepositorySubject
 from optimizer.model.architectures import ARCHITECTURES, DEFAULT_ARCHITECTURE, platform_of
+from optimizer.model.template import SamBuilder
 from optimizer.sam.config import (
     DEFAULT_ENVIRONMENT,
     ImageRepositories,
     ParameterOverrides,
     image_repositories,
     parameter_overrides,
+    uses_buildkit,
 )
 from optimizer.sam.document import Document, parse_document
+from optimizer.sam.faults import faults
 from optimizer.sam.intrinsics import Intrinsics
 from optimizer.sam.loops import without_loops
-from optimizer.sam.template import Hidden, NestedTemplate, TemplateFunction, functions, nested, perhaps_functions, repositories
+from optimizer.sam.template import Hidden, NestedTemplate, TemplateFunction, functions, nested, repositories, unknown
 
 DEEPEST = 10
 """How deep templates may be nested."""
@@ -64,17 +67,19 @@ def load_template(
         raise ContextError(f'"{path}" {why_unread(path, LARGEST_TEMPLATE)}', path, "name a template that is there and can be read")
     if isinstance(read[1], Problem):
         return Source(subjects=(AppSubject(location=Location(path=path), problems=(read[1],)),))
-    pushed, given = _samconfig(os.path.dirname(path), environment)
-    templates = _Templates(mirror=mirror, contents=contents, pushed=pushed)
-    problems, inconclusive = templates.add(path, read[0], read[1], given.values, complete=given.complete)
+    samconfig = _samconfig(os.path.dirname(path), environment)
+    given = samconfig.parameters
+    templates = _Templates(mirror=mirror, contents=contents, pushed=samconfig.repositories, builder=samconfig.builder)
+    told = templates.add(path, read[0], read[1], given.values, complete=given.complete)
     dockerfiles = [function.dockerfile for function in templates.functions if function.dockerfile is not None]
     app = AppSubject(
         location=Location(path=path),
         dockerfiles=dockerfiles,
         functions=templates.functions,
         repositories=templates.repositories,
-        problems=problems,
-        inconclusive=inconclusive,
+        problems=(*samconfig.problems, *told.problems),
+        inconclusive=told.inconclusive,
+        faults=told.faults,
     )
     return Source(
         subjects=(*dockerfiles, *templates.functions, *templates.repositories, *templates.nested, app),
@@ -91,7 +96,28 @@ def _read(path: str, contents: Mapping[str, bytes]) -> tuple[str, Document | Pro
     document = parse_document(text)
     if isinstance(document, Document) and not isinstance(document.data, dict):
         return text, Problem("the template is not a mapping", _START)
+    if isinstance(document, Document) and not isinstance(document.data.get("Resources"), dict):
+        return text, Problem("the template has no mapping of Resources", _START)
     return text, document
+
+
+@dataclass(slots=True, kw_only=True)
+class _Told:
+    """What is said of a template: why it cannot be read, what stays unknown, and which declarations are wrong."""
+
+    problems: list[Problem] = field(default_factory=list)
+    inconclusive: list[Problem] = field(default_factory=list)
+    faults: list[DeclarationFault] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Samconfig:
+    """What the configuration of SAM says."""
+
+    repositories: ImageRepositories = ImageRepositories()
+    parameters: ParameterOverrides = ParameterOverrides()
+    builder: SamBuilder = SamBuilder.CLASSIC
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(slots=True)
@@ -101,6 +127,7 @@ class _Templates:
     mirror: Mirror
     contents: Mapping[str, bytes]
     pushed: ImageRepositories
+    builder: SamBuilder
     functions: list[FunctionSubject] = field(default_factory=list)
     repositories: list[RepositorySubject] = field(default_factory=list)
     nested: list[AppSubject] = field(default_factory=list)
@@ -116,12 +143,12 @@ class _Templates:
         complete: bool = True,
         above: tuple[str, ...] = (),
         names: tuple[str, ...] = (),
-    ) -> tuple[list[Problem], list[Problem]]:
-        """Take a template in; what is wrong with it, and what stays unknown.
+    ) -> _Told:
+        """Take a template in, with what is said of it.
 
         ``above`` are the templates that nest it, and ``names`` what they call it.
         """
-        problems: list[Problem] = []
+        told = _Told()
         intrinsics = Intrinsics(written.data, values, complete=complete)
         document, loops = without_loops(written, intrinsics)
         hidden = [Hidden(key=("Resources", key), what=f"what {key} gives", reason=reason) for key, reason in loops.items()]
@@ -133,21 +160,28 @@ class _Templates:
             construct = "/".join((*names, function.path or function.logical_id))
             name = construct if construct in self.pushed.named else function.logical_id
             declared = replace(
-                self._function(path, function, construct, document, problems),
+                self._function(path, function, construct, document, told.problems),
                 repository=self.pushed.of(name) if function.build else None,
                 telling=tellings.get(function.logical_id),
             )
             self.functions.append(declared)
-        hidden += perhaps_functions(document, intrinsics)
-        for item in repositories(document):
+        hidden += unknown(document, intrinsics)
+        looped = document.data["Resources"].keys() - written.data["Resources"].keys()
+        # What is wrong for either builder, where it is unknown which one builds.
+        for fault in faults(document, intrinsics, buildkit=self.builder is not SamBuilder.CLASSIC, looped=looped):
+            construct = "/".join((*names, fault.logical_id)) if fault.logical_id else ""
+            problem = Problem(fault.message, _place(document, fault.key), fault.hint)
+            told.faults.append(DeclarationFault(kind=fault.kind, problem=problem, construct=construct))
+        for item in repositories(document, intrinsics):
             place = Location(path=path, span=item.span, construct="/".join((*names, item.path or item.logical_id)))
             self.repositories.append(repository_subject(item, place, frozenset()))
         for below in nested(document, intrinsics):
             if below.hidden is not None:
                 hidden.append(below.hidden)
             else:
-                problems += self._below(below, path, document, (*above, path), (*names, below.logical_id))
-        return problems, [Problem(str(item), _place(document, item.key)) for item in hidden]
+                told.problems += self._below(below, path, document, (*above, path), (*names, below.logical_id))
+        told.inconclusive += [Problem(str(item), _place(document, item.key)) for item in hidden]
+        return told
 
     def _below(self, below: NestedTemplate, path: str, document: Document, above: tuple[str, ...], names: tuple[str, ...]) -> list[Problem]:
         """Take a nested template in; what is wrong with how it is named."""
@@ -167,13 +201,13 @@ class _Templates:
         # Before its own, so that all that is read is counted.
         self.nested.append(AppSubject(location=Location(path=location)))
         index = len(self.nested) - 1
-        problems: list[Problem]
-        inconclusive: list[Problem]
         if isinstance(read[1], Problem):
-            problems, inconclusive = [read[1]], []
+            told = _Told(problems=[read[1]])
         else:
-            problems, inconclusive = self.add(location, read[0], read[1], below.parameters, above=above, names=names)
-        self.nested[index] = AppSubject(location=Location(path=location), problems=problems, inconclusive=inconclusive)
+            told = self.add(location, read[0], read[1], below.parameters, above=above, names=names)
+        self.nested[index] = AppSubject(
+            location=Location(path=location), problems=told.problems, inconclusive=told.inconclusive, faults=told.faults
+        )
         return []
 
     def _function(
@@ -182,6 +216,8 @@ class _Templates:
         architecture = function.declared.architecture
         build, image, file = function.build, "", None
         unbuilt = "" if build else "the template does not build its image"
+        if function.missing:
+            unbuilt += f": its Metadata has no {function.missing[0]}"
         if build is not None and (build.directory is None or build.dockerfile is None):
             unbuilt = next((str(item) for item in function.hidden if item.key[2] == "Metadata"), "its Metadata names no Dockerfile")
         elif build is not None and build.directory is not None and build.dockerfile is not None:
@@ -200,6 +236,7 @@ class _Templates:
                         architecture=architecture if architecture in ARCHITECTURES else None,
                         target=build.target,
                         contents=self.contents,
+                        sam=self.builder if build.by_sam else None,
                     )
                 except ContextError as error:
                     self._files[image] = None
@@ -239,21 +276,21 @@ def _tellings(path: str, text: str, document: Document, logical_ids: Sequence[st
     }
 
 
-def _samconfig(directory: str, environment: str) -> tuple[ImageRepositories, ParameterOverrides]:
-    """What the file beside a template says for an environment; a broken one is ignored here, because SAM itself refuses it.
+def _samconfig(directory: str, environment: str) -> _Samconfig:
+    """What the file beside a template says for an environment; of one that cannot be read, that it cannot.
 
     Raises :class:`ContextError` when it has no such environment.
     """
-    for name in _SAMCONFIGS:
-        path = os.path.join(directory, name)
-        data = read_bounded(path, LARGEST_TEMPLATE)
-        if data is not None:
-            break
-    else:
-        return ImageRepositories(), ParameterOverrides()
-    config = _plain(name, decode(data))
-    if config is None:
-        return ImageRepositories(), ParameterOverrides()
+    path = next((path for path in (os.path.join(directory, name) for name in _SAMCONFIGS) if os.path.exists(path)), None)
+    if path is None:
+        return _Samconfig()
+    data = read_bounded(path, LARGEST_TEMPLATE)
+    config = (
+        _plain(path, decode(data)) if data is not None else f"it is not readable as a file of at most {LARGEST_TEMPLATE // 1024 // 1024} MB"
+    )
+    if isinstance(config, str):
+        problem = Problem(f'"{path}" cannot be read, so parameters and the builder are unknown: {config}', _START, "fix the file")
+        return _Samconfig(parameters=ParameterOverrides(complete=False), builder=SamBuilder.UNKNOWN, problems=(problem,))
     if environment != DEFAULT_ENVIRONMENT and environment not in config:
         known = [key for key, value in config.items() if isinstance(value, Mapping)]
         raise ContextError(
@@ -261,19 +298,25 @@ def _samconfig(directory: str, environment: str) -> tuple[ImageRepositories, Par
             path,
             did_you_mean(environment, known) or "name one of those with --config-env",
         )
-    return image_repositories(config, environment), parameter_overrides(config, environment)
+    return _Samconfig(
+        repositories=image_repositories(config, environment),
+        parameters=parameter_overrides(config, environment),
+        builder=SamBuilder.BUILDKIT if uses_buildkit(config, environment) else SamBuilder.CLASSIC,
+    )
 
 
-def _plain(name: str, text: str) -> Mapping[str, Any] | None:
-    """The data of a configuration of SAM; None for a text that holds none."""
+def _plain(name: str, text: str) -> Mapping[str, Any] | str:
+    """The data of a configuration of SAM, or why a text holds none."""
     if not name.endswith(".toml"):
         document = parse_document(text)
-        return document.data if isinstance(document, Document) and isinstance(document.data, dict) else None
+        if isinstance(document, Problem):
+            return document.message
+        return document.data if isinstance(document.data, dict) else "it is not a mapping"
     # Imported here, because most trees have no such file.
     import tomlkit
     from tomlkit.exceptions import TOMLKitError
 
     try:
         return tomlkit.parse(text).unwrap()
-    except (TOMLKitError, ValueError, RecursionError):
-        return None
+    except (TOMLKitError, ValueError, RecursionError) as error:
+        return str(error).splitlines()[0].lower() if str(error) else "it is no TOML"

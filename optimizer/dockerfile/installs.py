@@ -11,8 +11,9 @@ from optimizer.dockerfile.shell import Command
 SYSTEM_TOOLS = ("apk", "apt", "apt-get", "dnf", "microdnf", "rpm", "yum", "zypper")
 
 _LOCAL = re.compile(r"[./~]|.*\.(?:whl|tgz|tar\.gz|zip|gem)(?:\[.*\])?$|file:")
-_PYTHON = re.compile(r"python\d*(?:\.\d+)?")
-_PIP = re.compile(r"pip\d*(?:\.\d+)?")
+_VERSION = r"(?:\d*(?:\.\d+)?|\$\w+|\$\{\w+\})"
+_PYTHON = re.compile(f"python{_VERSION}")
+_PIP = re.compile(f"pip{_VERSION}")
 _OPTIONS_WITH_VALUE = {
     "pip": (
         "-r", "--requirement", "-c", "--constraint", "-t", "--target", "-i", "--index-url", "--extra-index-url", "-f", "--find-links",

@@ -21,6 +21,9 @@ from optimizer.dockerfile.instruction import Dockerfile, Instruction, ParsedStag
 from optimizer.dockerfile.words import UnknownVariable, WordFault, expand
 
 _EXPANDED = ("ADD", "COPY", "EXPOSE", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR")
+AUTOMATIC = tuple(f"{side}{name}" for side in ("BUILD", "TARGET") for name in ("PLATFORM", "OS", "ARCH", "VARIANT"))
+"""Source: https://docs.docker.com/reference/dockerfile/#automatic-platform-args-in-the-global-scope"""
+
 _MOST_COPIES = 1_000_000
 """Variables that stages may inherit from one another in one file, all together."""
 
@@ -41,7 +44,8 @@ class BuildInputs:
     others.  ``platform`` is such as ``linux/arm64``, None where it is not set.
     ``environments`` gives what is known of an image's variables, None for
     nothing; ``scratch`` has none at all.  ``workdirs`` gives an image's working
-    directory, None where it is not known.
+    directory, None where it is not known.  ``automatic`` says that the builder
+    sets ``TARGETARCH`` and the like itself, as BuildKit does.
     """
 
     arguments: Mapping[str, str] = field(default_factory=dict)
@@ -49,6 +53,7 @@ class BuildInputs:
     platform: str | None = None
     environments: Environments = lambda image: None
     workdirs: Callable[[str], str | None] = lambda image: None
+    automatic: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +142,9 @@ class _Resolver:
     def __init__(self, dockerfile: Dockerfile, inputs: BuildInputs) -> None:
         self._dockerfile = dockerfile
         self._inputs = inputs
-        self._platform = _platform_arguments(inputs.platform)
+        self._platform = (
+            _platform_arguments(inputs.platform) if inputs.automatic else dict.fromkeys(AUTOMATIC, "" if inputs.complete else None)
+        )
         self._global: dict[str, str | None] = dict(self._platform)
         self._declared: set[str] = set()
         self._copies = 0

@@ -19,6 +19,7 @@ from optimizer.linting.finding import Fix, Location
 from optimizer.model.architectures import platform_of
 from optimizer.model.function import DeclaredFunction
 from optimizer.model.ignore import IgnorePatterns
+from optimizer.model.template import SamBuilder, TemplateFaultKind
 
 if TYPE_CHECKING:
     from optimizer.images.analysis import ImageAnalysis
@@ -66,7 +67,8 @@ class DockerfileSubject:
     ``platform`` is what the build names, None when it names none;
     ``repository`` where the image is pushed, and ``cache_to`` the images that
     the build writes its cache to.  ``for_lambda`` is False for an image that
-    no function runs.
+    no function runs.  ``sam`` is what builds an image of a SAM template, None for any
+    other, which BuildKit builds.
 
     A Dockerfile that was rendered from a specification is one like any other,
     so that every rule judges it.  ``place`` is where its findings are shown
@@ -90,6 +92,7 @@ class DockerfileSubject:
     repository: str | None = None
     cache_to: tuple[str, ...] = ()
     for_lambda: bool = True
+    sam: SamBuilder | None = None
     place: Location | None = None
     plan: BuildPlan | None = None
     plan_note: str = ""
@@ -114,6 +117,7 @@ class DockerfileSubject:
         context: ContextFiles | None = None,
         inside_context: bool = True,
         construct: str = "",
+        sam: SamBuilder | None = None,
     ) -> DockerfileSubject:
         """The subject that the text is.
 
@@ -135,6 +139,7 @@ class DockerfileSubject:
             platform=platform_of(architecture),
             environments=environments,
             workdirs=workdirs,
+            automatic=sam is not SamBuilder.CLASSIC,
         )
         resolved = resolve(dockerfile, inputs)
         return cls(
@@ -149,6 +154,7 @@ class DockerfileSubject:
             inside_context=inside_context,
             construct=construct,
             architecture=architecture,
+            sam=sam,
         )
 
     @property
@@ -215,8 +221,8 @@ class DockerfileSubject:
 
     @property
     def ignore_used(self) -> IgnoreFile | None:
-        """The ignore file that BuildKit obeys."""
-        return self.own_ignore or self.ignore
+        """The ignore file that the builder obeys."""
+        return self.ignore if self.sam is SamBuilder.CLASSIC else self.own_ignore or self.ignore
 
     @property
     def ignored(self) -> IgnorePatterns | None:
@@ -284,11 +290,21 @@ class RepositorySubject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeclarationFault:
+    """What is wrong with a declaration in a template; ``construct`` is the function, empty for what belongs to none."""
+
+    kind: TemplateFaultKind
+    problem: Problem
+    construct: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AppSubject:
     """Everything that is judged together: the Dockerfiles of a tree, or the functions of an app.
 
-    ``problems`` say why a template cannot be read, and ``inconclusive`` what in it
-    only a deployment knows.
+    ``problems`` say why a template cannot be read, ``inconclusive`` what in it
+    only a deployment knows, and ``faults`` which of its declarations SAM CLI
+    takes for something else.
     """
 
     location: Location
@@ -297,6 +313,7 @@ class AppSubject:
     repositories: Sequence[RepositorySubject] = ()
     problems: Sequence[Problem] = ()
     inconclusive: Sequence[Problem] = ()
+    faults: Sequence[DeclarationFault] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,12 +11,22 @@ from optimizer.model.text import printable
 
 if TYPE_CHECKING:
     from optimizer.images.overlay import Sample
+    from optimizer.linting.subjects import AppSubject
+    from optimizer.model.template import TemplateFaultKind
 
 
 def not_allowed(noun: str, value: str, allowed: Sequence[str], span: Span | None = None) -> Iterator[Violation]:
     """A violation for a value that the conventions do not allow; an empty ``allowed`` allows everything."""
     if allowed and value not in allowed:
         yield Violation(message=f'the {noun} "{value}" is not allowed; allowed: {", ".join(allowed)}', span=span)
+
+
+def declared(subject: AppSubject, kind: TemplateFaultKind) -> Iterator[Violation]:
+    """A violation for each declaration of a template that has a fault of the kind."""
+    for fault in subject.faults:
+        if fault.kind is kind:
+            problem = fault.problem
+            yield Violation(message=problem.message, span=problem.span, construct=fault.construct, hint=problem.hint)
 
 
 def in_image(message: str, paths: Sample | None = None) -> Violation:

@@ -48,10 +48,15 @@ class ImageRepositories:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParameterOverrides:
-    """The values of a template's parameters; ``complete`` is False where a file, which nobody here reads, may give more."""
+    """The values of a template's parameters; ``complete`` is False where a file, which nobody here reads, or what is no pair may give more."""
 
     values: Mapping[str, str] = field(default_factory=dict)
     complete: bool = True
+
+
+def uses_buildkit(config: Mapping[str, Any], environment: str = DEFAULT_ENVIRONMENT) -> bool:
+    """Whether ``sam build`` builds with BuildKit, and not with the engine's classic builder, which is SAM CLI's default."""
+    return _is_true(_options(config, environment, _BUILDS).get("use_buildkit"))
 
 
 def image_repositories(config: Mapping[str, Any], environment: str = DEFAULT_ENVIRONMENT) -> ImageRepositories:
@@ -62,13 +67,12 @@ def image_repositories(config: Mapping[str, Any], environment: str = DEFAULT_ENV
     return ImageRepositories(
         common=common if isinstance(common, str) and common else None,
         named={name: uri for name, equals, uri in pairs if equals},
-        # A text in YAML, which is read without types.
-        resolved=str(options.get("resolve_image_repos")).lower() == "true",
+        resolved=_is_true(options.get("resolve_image_repos")),
     )
 
 
 def parameter_overrides(config: Mapping[str, Any], environment: str = DEFAULT_ENVIRONMENT) -> ParameterOverrides:
-    """The parameters that ``sam build`` takes for an environment; a value of another kind gives none.
+    """The parameters that ``sam build`` takes for an environment; what is no pair is not ``complete``.
 
     Source: CfnParameterOverridesType in samcli/cli/types.py of https://github.com/aws/aws-sam-cli
     """
@@ -82,7 +86,10 @@ def parameter_overrides(config: Mapping[str, Any], environment: str = DEFAULT_EN
             complete = False
         elif isinstance(item, str):
             found = next(filter(None, (pattern.findall(f" {item.strip()}") for pattern in _PAIRS)), [])
+            complete = complete and bool(found or not item.strip())
             values.update({_unquoted(name): _unquoted(value) for name, value in found})
+        elif item is not None:
+            complete = False
     return ParameterOverrides(values=values, complete=complete)
 
 
@@ -103,6 +110,10 @@ def _flat(value: Any) -> Iterator[Any]:
             yield from _flat(item)
     else:
         yield value
+
+
+def _is_true(value: Any) -> bool:
+    return str(value).lower() == "true"
 
 
 def _shown(value: Any) -> str:

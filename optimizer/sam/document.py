@@ -2,8 +2,9 @@
 
 CloudFormation's short tags become what they stand for: ``!Ref X`` is
 ``{"Ref": "X"}``, ``!Sub X`` is ``{"Fn::Sub": "X"}``.  No other tag has a
-meaning here, so nothing of a text is ever constructed.  Scalars of YAML stay
-texts as they are written; an empty plain one is None.
+meaning here, so no object of a text's choice is ever constructed.  Plain
+scalars have the types that SAM CLI's parser, which reads YAML 1.1, gives them:
+``yes`` is True, ``1.10`` is 1.1 and ``010`` is 8.  Dates and keys stay texts.
 
 Bounds: nesting, the number of values with every alias written out, and so the
 work of the code that walks the data.
@@ -18,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from optimizer.dockerfile.instruction import Position, Problem, Span
+from optimizer.sam.scalars import plain
 
 DEPTH = 100
 """How deep values may be nested."""
@@ -26,7 +28,7 @@ VALUES = 500_000
 """How many values a template may have, with every alias written out."""
 
 _TOO_DEEP = f"values are nested more than {DEPTH} deep"
-_PLACES = 4
+_PLACES = 5
 _START = Span(Position(1, 1), Position(1, 1))
 _ROOT = ""
 
@@ -35,7 +37,7 @@ _ROOT = ""
 class Document:
     """A template as data, with the places of its keys.
 
-    ``places`` maps the path of a key to where it stands, for the first four
+    ``places`` maps the path of a key to where it stands, for the first five
     levels; ``flows`` holds the paths of the mappings among them that are
     written in braces.  Both are empty for JSON.
     """
@@ -142,7 +144,8 @@ def _composed(events: Iterator[Any]) -> Document:
                 unfinished.discard(done.anchor)
                 anchors[done.anchor] = (value, size)
         elif isinstance(event, kinds.ScalarEvent):
-            value, size = _scalar(event), 1
+            is_key = bool(stack) and isinstance(stack[-1].value, dict) and stack[-1].key is None
+            value, size = _scalar(event, is_key=is_key), 1
             if event.anchor:
                 anchors[event.anchor] = (value, 1)
         elif isinstance(event, kinds.AliasEvent):
@@ -189,10 +192,12 @@ def _path_of_next(stack: list[_Open]) -> tuple[str, ...]:
     return (*stack[-1].path, stack[-1].key or _ROOT)
 
 
-def _scalar(event: Any) -> Any:
-    if not event.style and not event.tag and event.value in ("", "~", "null"):
-        return None
-    return _wrapped(_function(event.tag), event.value)
+def _scalar(event: Any, *, is_key: bool) -> Any:
+    if event.style or event.tag:
+        return _wrapped(_function(event.tag), event.value)
+    value = plain(event.value)
+    # The name of a resource may look like a number; SAM CLI has no use for another key that does.
+    return event.value if is_key and value is not None else value
 
 
 def _function(tag: str | None) -> str:

@@ -52,6 +52,7 @@ class Intrinsics:
         self._mappings = _mapping(template.get("Mappings"))
         self._conditions = _mapping(template.get("Conditions"))
         self._declared = _mapping(template.get("Parameters"))
+        self._resources = _mapping(template.get("Resources"))
         self._values = _parameters(self._declared, values or {}) if complete else {}
         self._given = values or {}
         self._complete = complete
@@ -93,8 +94,14 @@ class Intrinsics:
             if referred in self._given:
                 return f'the value that the parameter "{referred}" gets is known at deployment only'
             if referred in self._declared:
+                if self._complete and self._is_left_out(referred):
+                    return (
+                        f'the default of the parameter "{referred}" is a number with a point, which SAM CLI leaves out: write it in quotes'
+                    )
                 return f'the parameter "{referred}" ' + (
-                    "has no default, and nothing sets it" if self._complete else "may be set by a file that parameter_overrides names"
+                    "has no default, and nothing sets it"
+                    if self._complete
+                    else "may be set by parameter_overrides, which is not known as a whole"
                 )
             if referred.startswith("AWS::"):
                 return f'"{referred}" is known at deployment only'
@@ -103,6 +110,20 @@ class Intrinsics:
             return f'the condition "{argument[0]}" depends on what is known at deployment only'
         inner = self.reason(argument)
         return inner or f"the value of {name} is known at deployment only"
+
+    def mistaken(self, value: Any) -> str:
+        """Why SAM CLI takes a resolved value for what nobody meant, on every machine; empty for one that is as it should be."""
+        name, argument = _first_function(value) or ("", None)
+        if name == "Ref" and isinstance(argument, str) and not (argument in self._declared or argument.startswith("AWS::")):
+            what = "is a resource" if argument in self._resources else "is no parameter of the template"
+            return f'"{argument}" {what}, and SAM CLI takes the name for the value'
+        referred = argument if name == "Ref" else _first_placeholder(argument) if name == "Fn::Sub" else None
+        if isinstance(referred, str) and self._complete and self._is_left_out(referred):
+            return self.reason(value)
+        return ""
+
+    def _is_left_out(self, parameter: str) -> bool:
+        return parameter not in self._given and isinstance(_mapping(self._declared.get(parameter)).get("Default"), float)
 
     def decided(self, condition: str) -> bool | None:
         """What a condition of the template is; None where it is unknown."""
@@ -149,13 +170,13 @@ class Intrinsics:
         text, given = (argument[0], _mapping(argument[1])) if _are(argument, 2) else (argument, {})
         if not isinstance(text, str) or len(text) > LONGEST_TEXT:
             raise _Unknown
-        given = self.resolve(given)
+        given = _mapping(self.resolve(given))
         pieces: list[str] = []
         length, end = 0, 0
         for found in _PLACEHOLDER.finditer(text):
             value = given[found[1]] if found[1] in given else self._parameter(found[1])
-            # SAM CLI takes such a value for a name, and one with a dot for an attribute, which spoils it.
-            if not _is_scalar(value) or (found[1] in given and ("." in str(value) or str(value) in self._declared)):
+            # SAM CLI takes such a value for a name, and one with a dot for an attribute, which spoils it; it leaves one that is no text.
+            if not _is_scalar(value) or (found[1] in given and not self._is_plain_variable(value)):
                 raise _Unknown
             pieces += [text[end : found.start()], str(value)]
             length += len(pieces[-1])
@@ -163,6 +184,9 @@ class Intrinsics:
             if length > LONGEST_TEXT:
                 raise _Unknown
         return "".join((*pieces, text[end:]))
+
+    def _is_plain_variable(self, value: Any) -> bool:
+        return isinstance(value, str) and "." not in value and value not in self._declared
 
     def _partly(self, argument: Any) -> Any:
         """The argument of Fn::Sub with the parameters that are known, so that the rest of a name can be shown."""
@@ -214,7 +238,8 @@ class Intrinsics:
             return chosen
         if name == "Fn::Equals" and _are(argument, 2):
             one, other = self.resolve(argument)
-            if not _is_scalar(one) or not _is_scalar(other):
+            # SAM CLI compares types too, CloudFormation only the texts.
+            if not _is_scalar(one) or not _is_scalar(other) or type(one) is not type(other):
                 raise _Unknown
             return bool(one == other)
         if name == "Fn::Not" and _are(argument, 1):
@@ -229,12 +254,12 @@ class Intrinsics:
 
 
 def _parameters(declared: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Every parameter that has a value; one of a list is a list."""
+    """Every parameter that has a value; one of a list is a list.  SAM CLI resolves no float."""
     values: dict[str, Any] = {}
     for name, declaration in declared.items():
         declaration = _mapping(declaration)
         value = given.get(name, declaration.get("Default"))
-        if not _is_plain(value) or len(str(value)) > LONGEST_TEXT:
+        if not _is_plain(value) or isinstance(value, float) or len(str(value)) > LONGEST_TEXT:
             continue
         if isinstance(value, str) and _LISTS.fullmatch(str(declaration.get("Type"))):
             value = [item.strip() for item in value.split(",")][: LONGEST_LIST + 1]

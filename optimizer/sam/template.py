@@ -15,6 +15,11 @@ from optimizer.sam.intrinsics import Intrinsics
 
 _FUNCTIONS = ("AWS::Lambda::Function", "AWS::Serverless::Function")
 _BUILD_KEYS = ("Dockerfile", "DockerContext", "DockerBuildArgs", "DockerBuildTarget")
+NEEDED = ("Dockerfile", "DockerContext")
+"""The keys of Metadata without which SAM CLI builds nothing."""
+
+_MACROS = ("AWS::Serverless-2016-10-31", "AWS::LanguageExtensions")
+"""The transforms whose effect on image functions is known here; what else a template names may change everything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,12 +29,14 @@ class TemplateBuild:
     ``directory`` is relative to the template, ``dockerfile`` to the directory;
     each is None where an intrinsic function hides it, and ``dockerfile`` where
     one hides the target too.  ``arguments`` maps hidden values to None.
+    ``by_sam`` is False for an image that CDK builds.
     """
 
     directory: str | None
     dockerfile: str | None
     arguments: Mapping[str, str | None] = field(default_factory=dict)
     target: str | None = None
+    by_sam: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +58,9 @@ class TemplateFunction:
     ``path`` is the construct's path where the template carries it, else empty.
     ``image_uri`` is the text as far as it is literal.  ``build`` is None for an
     image that the template does not build; ``metadata`` is then empty, and else
-    what SAM compares to build equal images once.  ``hidden`` says why values
-    are hidden.
+    what SAM compares to build images of one context once.  ``hidden`` says why
+    values are hidden, and ``missing`` which keys a build lacks, where it has
+    one of them.
     """
 
     logical_id: str
@@ -63,6 +71,7 @@ class TemplateFunction:
     build: TemplateBuild | None
     metadata: str
     hidden: tuple[Hidden, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +95,9 @@ class TemplateRepository:
     """An ``AWS::ECR::Repository``.
 
     ``name`` may hold placeholders such as ``${AWS::Region}``; it is None where
-    CloudFormation chooses it, or a function hides it.  ``lifecycle`` holds the rules of its life-cycle policy, ``policy`` the
-    statements of its access policy; each None where it is unknown.
+    CloudFormation chooses it, or a function hides it.  ``lifecycle`` holds the
+    rules of its life-cycle policy, ``policy`` the statements of its access
+    policy; each None where it is unknown.
     """
 
     logical_id: str
@@ -104,30 +114,34 @@ def functions(document: Document, intrinsics: Intrinsics | None = None) -> Itera
     ``intrinsics`` are those of the document; without them parameters have their defaults.
     """
     known = intrinsics or Intrinsics(_mapping(document.data))
-    for logical_id, resource in _declared_functions(document, known):
-        package, code = resource["Properties"].get("PackageType"), _mapping(resource["Properties"].get("Code"))
-        hidden = known.reason(package)
-        if (
-            (hidden and _build(_mapping(resource.get("Metadata"))))
-            or package == "Image"
-            or "ImageUri" in code
-            or "ImageUri" in resource["Properties"]
-        ):
-            yield _function(document, known, logical_id, resource, code)
+    for logical_id, resource in declared_functions(document, known):
+        package = resource["Properties"].get("PackageType")
+        if package == "Image" or _uri(resource["Properties"]) or (known.reason(package) and _build(resource["Metadata"])):
+            yield _function(document, known, logical_id, resource)
 
 
-def perhaps_functions(document: Document, intrinsics: Intrinsics) -> Iterator[Hidden]:
-    """The functions for which it is unknown whether they run an image, by logical id."""
-    for logical_id, resource in _declared_functions(document, intrinsics):
+def unknown(document: Document, intrinsics: Intrinsics) -> Iterator[Hidden]:
+    """What of a template's functions cannot be told from it, beside their values, by logical id.
+
+    That is what macros and included files add, and whether a function runs an
+    image.
+    """
+    data = _mapping(document.data)
+    transform = data.get("Transform")
+    for item in transform if isinstance(transform, list) else [transform]:
+        if item is not None and item not in _MACROS:
+            named = item.get("Name") if isinstance(item, Mapping) else item
+            yield Hidden(key=("Transform",), what="what the template declares", reason=f'the macro "{named}" may change it')
+    if "Fn::Transform" in _mapping(data.get("Resources")):
+        reason = "Fn::Transform adds resources that are not in the template"
+        yield Hidden(key=("Resources", "Fn::Transform"), what="what the template declares", reason=reason)
+    for logical_id, resource in declared_functions(document, intrinsics):
         properties = resource["Properties"]
         reason = intrinsics.reason(properties.get("PackageType"))
-        if (
-            reason
-            and "ImageUri" not in {**_mapping(properties.get("Code")), **properties}
-            and not _build(_mapping(resource.get("Metadata")))
-        ):
-            key = ("Resources", logical_id, "Properties", "PackageType")
-            yield Hidden(key=key, what=f"whether {logical_id} runs an image", reason=reason)
+        if reason and not _uri(properties) and _build(resource["Metadata"]) is None:
+            yield Hidden(
+                key=("Resources", logical_id, "Properties", "PackageType"), what=f"whether {logical_id} runs an image", reason=reason
+            )
 
 
 def nested(document: Document, intrinsics: Intrinsics) -> Iterator[NestedTemplate]:
@@ -136,7 +150,7 @@ def nested(document: Document, intrinsics: Intrinsics) -> Iterator[NestedTemplat
         name = {"AWS::Serverless::Application": "Location", "AWS::CloudFormation::Stack": "TemplateURL"}.get(str(resource.get("Type")))
         if name is None:
             continue
-        given = intrinsics.resolve(_mapping(resource.get("Properties")))
+        given = _section(intrinsics, resource.get("Properties"))
         metadata = _mapping(resource.get("Metadata"))
         # CDK names the file of a nested stack beside the address that it will have.
         asset = metadata.get("aws:asset:path") if metadata.get("aws:asset:property") == name else None
@@ -150,17 +164,18 @@ def nested(document: Document, intrinsics: Intrinsics) -> Iterator[NestedTemplat
             yield NestedTemplate(logical_id=logical_id, location=location, parameters=_mapping(given.get("Parameters")))
 
 
-def repositories(document: Document) -> Iterator[TemplateRepository]:
-    """Every repository of Amazon ECR, by logical id."""
+def repositories(document: Document, intrinsics: Intrinsics | None = None) -> Iterator[TemplateRepository]:
+    """Every repository of Amazon ECR, by logical id; ``intrinsics`` as for :func:`functions`."""
+    known = intrinsics or Intrinsics(_mapping(document.data))
     for logical_id, resource in _resources(document):
         if resource.get("Type") != "AWS::ECR::Repository":
             continue
-        properties = _mapping(resource.get("Properties"))
+        properties = _section(known, resource.get("Properties"))
         yield TemplateRepository(
             logical_id=logical_id,
             path=_path(resource),
             span=document.places.get(("Resources", logical_id)),
-            name=flat(properties.get("RepositoryName")) or None,
+            name=_name(properties.get("RepositoryName")),
             lifecycle=_rules(properties.get("LifecyclePolicy")),
             policy=_statements(properties.get("RepositoryPolicyText")),
         )
@@ -172,8 +187,8 @@ def flat(value: Any) -> str:
     Account, Region and the like stay placeholders, such as ``${AWS::Region}``;
     what else only a deployment knows is left out.
     """
-    if isinstance(value, str):
-        return value
+    if isinstance(value, (str, int, float)):
+        return str(value)
     if isinstance(value, Mapping) and str(value.get("Ref", "")).startswith("AWS::"):
         return f"${{{value['Ref']}}}"
     if isinstance(value, Mapping) and "Fn::Join" in value:
@@ -186,22 +201,32 @@ def flat(value: Any) -> str:
     return ""
 
 
-def _declared_functions(document: Document, intrinsics: Intrinsics) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def is_hidden(section: Mapping[str, Any]) -> bool:
+    """Whether a function stands in the place of a resource's whole section."""
+    return len(section) == 1 and next(iter(section)).startswith("Fn::")
+
+
+def declared_functions(document: Document, intrinsics: Intrinsics) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The functions of either kind, without the intrinsic functions that are known, and with what is common to all."""
-    common = intrinsics.resolve(_mapping(_mapping(_mapping(document.data).get("Globals")).get("Function")))
+    common = _section(intrinsics, _mapping(_mapping(document.data).get("Globals")).get("Function"))
     for logical_id, resource in _resources(document):
         kind = resource.get("Type")
         if kind not in _FUNCTIONS:
             continue
-        known = {key: intrinsics.resolve(_mapping(resource.get(key))) for key in ("Properties", "Metadata")}
+        known = {key: _section(intrinsics, resource.get(key)) for key in ("Properties", "Metadata")}
         if kind == "AWS::Serverless::Function":
-            known["Properties"] = {**common, **known["Properties"]}
+            left_out = resource.get("IgnoreGlobals")
+            taken = {} if left_out == "*" else {key: value for key, value in common.items() if key not in _list(left_out)}
+            known["Properties"] = {**taken, **known["Properties"]}
         yield logical_id, known
 
 
-def _function(
-    document: Document, intrinsics: Intrinsics, logical_id: str, resource: Mapping[str, Any], code: Mapping[str, Any]
-) -> TemplateFunction:
+def _section(intrinsics: Intrinsics, value: Any) -> Mapping[str, Any]:
+    """A mapping with its functions resolved; empty where a function in its place gives something else."""
+    return _mapping(intrinsics.resolve(_mapping(value)))
+
+
+def _function(document: Document, intrinsics: Intrinsics, logical_id: str, resource: Mapping[str, Any]) -> TemplateFunction:
     properties, metadata = resource["Properties"], resource["Metadata"]
     config = _mapping(properties.get("ImageConfig"))
     build = _build(metadata)
@@ -209,7 +234,7 @@ def _function(
         logical_id=logical_id,
         path=_path(resource),
         span=document.places.get(("Resources", logical_id)),
-        image_uri=flat(code.get("ImageUri", properties.get("ImageUri"))),
+        image_uri=flat(_uri(properties)),
         declared=DeclaredFunction(
             architecture=_architecture(properties.get("Architectures")),
             architecture_given=bool(properties.get("Architectures")),
@@ -218,18 +243,31 @@ def _function(
             workdir=_literal(config["WorkingDirectory"]) if "WorkingDirectory" in config else "",
         ),
         build=build,
-        metadata=json.dumps(metadata, sort_keys=True, default=str) if build and "Dockerfile" in metadata else "",
+        metadata=_compared(metadata) if build and build.by_sam else "",
         hidden=tuple(_hidden(intrinsics, logical_id, properties, metadata)),
+        missing=tuple(key for key in NEEDED if not metadata.get(key)) if any(map(metadata.get, NEEDED)) else (),
     )
 
 
 def _hidden(intrinsics: Intrinsics, logical_id: str, properties: Mapping[str, Any], metadata: Mapping[str, Any]) -> Iterator[Hidden]:
     """What decides the image and is hidden."""
+    if is_hidden(metadata):
+        yield Hidden(key=("Resources", logical_id, "Metadata"), what=f"Metadata of {logical_id}", reason=intrinsics.reason(metadata))
     for section, values, keys in (("Properties", properties, ("PackageType", "Architectures")), ("Metadata", metadata, _BUILD_KEYS)):
         for key in keys:
             reason = intrinsics.reason(values.get(key))
             if reason:
                 yield Hidden(key=("Resources", logical_id, section, key), what=f"{key} of {logical_id}", reason=reason)
+
+    uri = _uri(properties)
+    if uri and _build(metadata) is None and not is_hidden(metadata):
+        place = ("Resources", logical_id, "Properties", "ImageUri" if "ImageUri" in properties else "Code")
+        elsewhere = f'"{flat(uri)}" is built elsewhere' if flat(uri) else intrinsics.reason(uri)
+        yield Hidden(key=place, what=f"the image of {logical_id}", reason=elsewhere)
+
+
+def _uri(properties: Mapping[str, Any]) -> Any:
+    return _mapping(properties.get("Code")).get("ImageUri") or properties.get("ImageUri")
 
 
 def _architecture(value: Any) -> str | None:
@@ -238,11 +276,18 @@ def _architecture(value: Any) -> str | None:
     return _literal(value[0]) if isinstance(value, list) else None
 
 
+def _compared(metadata: Mapping[str, Any]) -> str:
+    """What SAM CLI compares; it makes contexts absolute before."""
+    rest = {key: value for key, value in metadata.items() if key != "DockerContext"}
+    return json.dumps(rest, sort_keys=True, default=str)
+
+
 def _build(metadata: Mapping[str, Any]) -> TemplateBuild | None:
-    if any(key in metadata for key in _BUILD_KEYS):
-        dockerfile, directory = metadata.get("Dockerfile", "Dockerfile"), metadata.get("DockerContext", ".")
+    by_sam = metadata.get("aws:asset:property") != "Code.ImageUri"
+    if metadata.get("Dockerfile") and metadata.get("DockerContext"):
+        dockerfile, directory = metadata["Dockerfile"], metadata["DockerContext"]
         arguments, target = metadata.get("DockerBuildArgs"), metadata.get("DockerBuildTarget")
-    elif metadata.get("aws:asset:property") == "Code.ImageUri":
+    elif not by_sam:
         dockerfile, directory = metadata.get("aws:asset:dockerfile-path", "Dockerfile"), metadata.get("aws:asset:path")
         arguments, target = metadata.get("aws:asset:docker-build-args"), metadata.get("aws:asset:docker-build-target")
     else:
@@ -253,8 +298,9 @@ def _build(metadata: Mapping[str, Any]) -> TemplateBuild | None:
     return TemplateBuild(
         directory=_literal(directory),
         dockerfile=_literal(dockerfile),
-        arguments={key: _literal(value) for key, value in _mapping(arguments).items()},
+        arguments={key: _passed(value) for key, value in _mapping(arguments).items()},
         target=_literal(target),
+        by_sam=by_sam,
     )
 
 
@@ -313,6 +359,24 @@ def _literal(value: Any) -> str | None:
     if isinstance(value, bool):
         return str(value).lower()
     return str(value) if isinstance(value, (str, int, float)) else None
+
+
+def _passed(value: Any) -> str | None:
+    """A build argument as SAM CLI passes it on; None for what a function decides."""
+    return str(value) if isinstance(value, (str, int, float)) else None
+
+
+def _name(value: Any) -> str | None:
+    """The name of a repository; None where a part of it is unknown, but for the account and the like."""
+    text = flat(value)
+    parts = value["Fn::Join"] if isinstance(value, Mapping) and "Fn::Join" in value else None
+    if isinstance(parts, list) and len(parts) == 2 and isinstance(parts[1], list) and not all(map(flat, parts[1])):
+        return None
+    return text or None
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -43,6 +43,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 class TestTemplate:
     def test_functions_with_what_sam_builds_them_from(self, tree: Path) -> None:
+        Path("samconfig.toml").write_text("[default.build.parameters]\nuse_buildkit = true\n")
         source = load_template("template.yaml")
         functions = [item for item in source.subjects if isinstance(item, FunctionSubject)]
         assert [
@@ -59,6 +60,10 @@ class TestTemplate:
         assert file.context is not None and file.context.names() == (".dockerignore", "Dockerfile")
         assert file.needed_stages[0].expanded[1] == ("arm64", "./")
         assert source.dockerfiles == ("api/Dockerfile",)
+
+    def test_the_classic_builder_sets_no_arguments_of_its_own(self, tree: Path) -> None:
+        (file, *_) = [item for item in load_template("template.yaml").subjects if isinstance(item, DockerfileSubject)]
+        assert file.needed_stages[0].expanded[1] == ("", "./")
 
     def test_a_dockerfile_that_is_not_there_is_a_problem_at_its_key(self, tree: Path) -> None:
         Path("template.yaml").write_text(template(("Get", "nowhere", "Dockerfile")))

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from optimizer.adapters.templates import load_template
 from optimizer.adapters.tree import Source
-from optimizer.linting.subjects import AppSubject, FunctionSubject
-from tests.linting.cases import PYTHON
+from optimizer.linting.conventions import Conventions
+from optimizer.linting.engine import lint
+from optimizer.linting.subjects import AppSubject, DockerfileSubject, FunctionSubject
+from optimizer.model.template import SamBuilder
+from tests.linting.cases import PYTHON, TODAY
 
 FUNCTION = "{Type: AWS::Serverless::Function, Properties: {PackageType: Image, Architectures: [%s]}, Metadata: {Dockerfile: %s, DockerContext: %s}}"
 
@@ -130,3 +134,69 @@ def test_nested_templates_end() -> None:
     source = load_template("t0.yaml")
     assert len(source.nested) == 100
     assert "templates are nested more than 10 deep, or are more than 100" in problems(source)[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        ("samconfig.toml", "[default.build.parameters]\nuse_buildkit = tru\n", "unexpected character"),
+        ("samconfig.yaml", "a: [", "not readable as YAML"),
+        ("samconfig.yml", "- a\n", "it is not a mapping"),
+    ],
+)
+def test_a_samconfig_that_cannot_be_read_is_told(name: str, text: str, why: str) -> None:
+    Path(name).write_text(text)
+    source = read(HIDDEN + "  Raw: {Type: AWS::S3::Bucket}\n")
+    (problem,) = problems(source)
+    assert problem.startswith(f'template.yaml:1:1: "{name}" cannot be read, so parameters and the builder are unknown: {why}')
+    assert functions(source) == [("Api", None, "")]
+    assert len(open_questions(source)) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "builder"),
+    [
+        (None, SamBuilder.CLASSIC),
+        ("[default.build.parameters]\nuse_buildkit = true\n", SamBuilder.BUILDKIT),
+        ("[default.build.parameters]\nuse_buildkit = tru\n", SamBuilder.UNKNOWN),
+    ],
+)
+def test_the_builder_of_a_template(text: str | None, builder: SamBuilder) -> None:
+    if text is not None:
+        Path("samconfig.toml").write_text(text)
+    source = read("Resources:\n  Api: " + FUNCTION % ("arm64", "Dockerfile", "api") + "\n")
+    assert [item.sam for item in source.subjects if isinstance(item, DockerfileSubject)] == [builder]
+
+
+def test_an_image_that_cdk_builds_is_not_one_of_sam() -> None:
+    resource = {
+        "Type": "AWS::Lambda::Function",
+        "Properties": {"Code": {"ImageUri": "a:1"}, "PackageType": "Image"},
+        "Metadata": {
+            "aws:asset:path": "apps/shop",
+            "aws:asset:dockerfile-path": "Dockerfile",
+            "aws:asset:docker-build-target": "one",
+            "aws:asset:property": "Code.ImageUri",
+        },
+    }
+    Path("apps/shop/Dockerfile").write_text(f"FROM {PYTHON} AS one\nFROM {PYTHON} AS two\n")
+    source = read(json.dumps({"Resources": {"Api": resource}}))
+    (file,) = [item for item in source.subjects if isinstance(item, DockerfileSubject)]
+    assert (file.sam, file.target) == (None, "one")
+    # SAM drops the target: this is what LIO203 says.
+    assert [item.rule for item in lint([file], Conventions(today=TODAY)).findings if item.rule == "LIO203"] == ["LIO203"]
+
+
+def test_faults_have_their_places_in_nested_templates_too() -> None:
+    (Path("apps") / "template.yaml").write_text(
+        "Resources:\n  Api:\n    Type: AWS::Serverless::Function\n    Properties: {PackageType: Image}\n    Metadata:\n      DockerContext: shop\n"
+        "      Dockerfile: Dockerfile\n      DockerBuildArgs:\n        A: true\n"
+    )
+    source = read("Resources:\n  Shop: {Type: AWS::Serverless::Application, Properties: {Location: apps/template.yaml}}\n")
+    apps = [item for item in source.subjects if isinstance(item, AppSubject)]
+    found = [(app.location.path, fault.construct, str(fault.problem.span.start)) for app in apps for fault in app.faults]
+    assert found == [("apps/template.yaml", "Shop/Api", "9:9")]
+
+
+def test_a_text_without_resources_is_no_template() -> None:
+    assert problems(read("services: {web: {image: a}}\n")) == ["template.yaml:1:1: the template has no mapping of Resources"]

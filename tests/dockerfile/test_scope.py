@@ -70,3 +70,15 @@ def test_a_build_needs_what_it_copies_from() -> None:
 
 def test_a_chain_of_growing_values_is_unknown_in_the_end() -> None:
     assert resolved("ARG A=aaaaaaaa\n" + "ARG A=$A$A\n" * 40 + "FROM $A").stages[0].origin is None
+
+
+def test_a_builder_without_automatic_arguments() -> None:
+    text = "FROM --platform=$BUILDPLATFORM a\nARG TARGETARCH\nARG TARGETOS=linux\n"
+
+    def values(**inputs: object) -> tuple[object, ...]:
+        (stage,) = resolved(text, automatic=False, **inputs).stages
+        return stage.platform, *stage.expanded
+
+    assert values(complete=True, platform="linux/arm64") == ("", ("",), ("linux",))
+    assert values(complete=False) == (None, (None,), ("linux",))
+    assert values(complete=True, arguments={"BUILDPLATFORM": "linux/amd64", "TARGETARCH": "arm64"})[1] == ("arm64",)

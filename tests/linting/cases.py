@@ -10,8 +10,17 @@ from optimizer.dockerfile.instruction import Position, Problem, Span
 from optimizer.linting.baseline import Baseline
 from optimizer.linting.conventions import Conventions
 from optimizer.linting.finding import Location
-from optimizer.linting.subjects import AppSubject, DockerfileSubject, FunctionSubject, IgnoreFile, RepositorySubject, Subject
+from optimizer.linting.subjects import (
+    AppSubject,
+    DeclarationFault,
+    DockerfileSubject,
+    FunctionSubject,
+    IgnoreFile,
+    RepositorySubject,
+    Subject,
+)
 from optimizer.model.function import DeclaredFunction
+from optimizer.model.template import TemplateFaultKind
 
 TODAY = datetime.date(2026, 11, 24)
 DIGEST = "sha256:" + "0123456789abcdef" * 4
@@ -85,7 +94,7 @@ def image(
     text: str, files: dict[str, str] | None = None, *, path: str = "Dockerfile", construct: str = "", **known: Any
 ) -> DockerfileSubject:
     """A Dockerfile of an app; what ``of`` does not take is set beside it."""
-    of = {name: known.pop(name) for name in ("architecture", "target", "arguments") if name in known}
+    of = {name: known.pop(name) for name in ("architecture", "target", "arguments", "sam") if name in known}
     subject = DockerfileSubject.of(text, path, construct=construct, context=None if files is None else Files(files), **of)
     return replace(subject, **known)
 
@@ -114,6 +123,13 @@ def app(*functions: FunctionSubject, lines: tuple[int, ...] = (), says: str = ""
         problems=problems,
     )
     return Case(subject, lines, says)
+
+
+def declaration(kind: TemplateFaultKind, message: str, *, found: bool = True) -> Case:
+    """A case of a template with one faulty declaration, on its third line."""
+    fault = DeclarationFault(kind=kind, problem=Problem(message, Span(Position(3, 1), Position(3, 1)), "as SAM takes it"), construct="Api")
+    subject = AppSubject(location=Location(path="template.yaml"), faults=(fault,))
+    return Case(subject, (3,) if found else (), message)
 
 
 def repository(*lines: int, says: str = "", inconclusive: int = 0, **known: Any) -> Case:

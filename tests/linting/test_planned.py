@@ -19,6 +19,7 @@ from optimizer.linting.rule import Family, choose
 from optimizer.linting.rules import RULES
 from optimizer.linting.subjects import AppSubject, DockerfileSubject, FunctionSubject, Subject
 from optimizer.model.stability import Stability
+from optimizer.model.template import SamBuilder
 from tests.linting.cases import PYTHON, TODAY
 from tests.linting.planned import lock, planned, running, written
 from tests.test_golden import CASES, GOLDEN
@@ -146,10 +147,16 @@ NEVER = {
     "LIO606": "no SHELL is rendered",
     "LIO608": "no working directory of the image is rendered",
     "LIO681": "it judges templates, whatever images they name",
+    "LIO684": "it judges templates, whatever images they name",
+    "LIO685": "it judges templates, whatever images they name",
+    "LIO686": "it judges templates, whatever images they name",
+    "LIO687": "no template of SAM builds it",
+    "LIO688": "it judges templates, whatever images they name",
     "LIO801": "an ImageSpec refuses such a name and such a value",
     "LIO804": "no secret is copied into a layer to be removed",
     "LIO902": "files of a lock are mounted, not copied, and equal dependencies of one base make one stage",
     "LIO903": "the command is the function's, never the image's",
+    "LIO905": "no template of SAM builds it",
 }
 """The rules of hand-written images that find nothing in one of a specification, and why."""
 
@@ -248,3 +255,17 @@ def test_an_image_specification_refuses_what_no_rule_has_to_find() -> None:
     assert base_image("python3.13").architectures == ("x86_64", "arm64")
     with pytest.raises(Exception, match="looks like a secret"):
         ImageSpec(runtime="python3.13", environment={"API_TOKEN": "1"})
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if (GOLDEN / case / "Dockerfile.classic").exists()])
+def test_the_builder_of_sam_takes_the_classic_profile(case: str) -> None:
+    """Requirement: "generated Dockerfiles that need use_buildkit" are told, and only those."""
+
+    def found(name: str) -> bool:
+        text = (GOLDEN / case / name).read_text(encoding="utf-8")
+        file = DockerfileSubject.of(text, name, arguments={}, architecture="arm64", sam=SamBuilder.CLASSIC)
+        return bool(lint([file], CONVENTIONS, rules=choose(RULES, ["LIO687"])).findings)
+
+    usual = (GOLDEN / case / "Dockerfile").read_text(encoding="utf-8")
+    assert not found("Dockerfile.classic")
+    assert found("Dockerfile") is any(word in usual for word in ("RUN --mount", "RUN --network", "$BUILDPLATFORM"))

@@ -94,6 +94,11 @@ USED_FOR_EVER = {
     "LIO681": "unreadable-template",
     "LIO682": "architecture-not-given",
     "LIO683": "image-of-other-architecture",
+    "LIO684": "build-value-misread",
+    "LIO685": "image-not-built",
+    "LIO686": "refused-by-sam",
+    "LIO687": "needs-buildkit",
+    "LIO688": "image-in-loop",
     "LIO671": "image-over-limit",
     "LIO701": "several-repositories",
     "LIO702": "repository-per-image",
@@ -110,6 +115,7 @@ USED_FOR_EVER = {
     "LIO902": "dependencies-built-differently",
     "LIO903": "handler-in-image",
     "LIO904": "metadata-differs",
+    "LIO905": "two-architectures-without-buildkit",
 }
 """Every id that was ever given, with its name; a line is added, and never changed or taken out."""
 

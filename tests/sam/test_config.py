@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from optimizer.sam.config import ParameterOverrides, image_repositories, parameter_overrides
+from optimizer.sam.config import ParameterOverrides, image_repositories, parameter_overrides, uses_buildkit
 
 HOST = "111122223333.dkr.ecr.eu-west-1.amazonaws.com"
 
@@ -49,10 +49,12 @@ def test_no_shape_does_harm(config: Any) -> None:
         ("A='q r' B=x\\ y", {"A": "q r", "B": "x y"}, True),
         (["A=b", "file://more.yaml"], {"A": "b"}, False),
         ({"A": "b", "$include": "more.yaml"}, {"A": "b"}, False),
-        (3, {}, True),
+        # SAM CLI refuses these; nothing is known of what was meant.
+        (3, {}, False),
         (None, {}, True),
-        ("no pair", {}, True),
-        ('A="' + "x" * 5000, {}, True),
+        ("no pair", {}, False),
+        ('A="' + "x" * 5000, {}, False),
+        ("", {}, True),
     ],
 )
 def test_parameters_of_the_build(written: Any, values: dict[str, str], complete: bool) -> None:
@@ -64,3 +66,19 @@ def test_build_wins_over_global_and_deploy_does_not_count() -> None:
     tables = {name: {"parameters": {"parameter_overrides": f"A={name}"}} for name in ("global", "build", "deploy")}
     assert parameter_overrides({"default": tables}).values == {"A": "build"}
     assert parameter_overrides({"default": {"deploy": tables["deploy"]}}).values == {}
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        ({}, False),
+        ({"default": {"build": {"parameters": {"use_buildkit": True}}}}, True),
+        # SAM CLI takes the text too, in TOML and in YAML.
+        ({"default": {"global": {"parameters": {"use_buildkit": "true"}}}}, True),
+        ({"default": {"global": {"parameters": {"use_buildkit": True}}, "build": {"parameters": {"use_buildkit": False}}}}, False),
+        ({"default": {"deploy": {"parameters": {"use_buildkit": True}}}}, False),
+        ({"prod": {"build": {"parameters": {"use_buildkit": True}}}}, False),
+    ],
+)
+def test_says_whether_sam_builds_with_buildkit(config: dict[str, Any], expected: bool) -> None:
+    assert uses_buildkit(config) is expected

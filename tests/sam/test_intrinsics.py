@@ -148,3 +148,51 @@ def test_no_shape_does_harm(value: Any, section: Any) -> None:
     intrinsics().reason(intrinsics().resolve(value))
     other = Intrinsics({"Parameters": section, "Mappings": section, "Conditions": {"IsArm": section}})
     other.reason(other.resolve(value))
+
+
+TYPED = """\
+Parameters:
+  V: {Type: String, Default: 3.10}
+  T: {Type: String, Default: "true"}
+  U: {Type: String, Default: true}
+  N: {Type: Number, Default: 3}
+Conditions:
+  Texts: !Equals [!Ref T, "true"]
+  Mixed: !Equals [!Ref T, true]
+  Booleans: !Equals [!Ref U, true]
+Mappings: {M: {k: {v: 1.10, b: true}}}
+Resources: {Bucket: {Type: AWS::S3::Bucket}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("!Ref N", 3),
+        ("!Ref U", True),
+        ('!Sub "${N}-${U}"', "3-True"),
+        ("!FindInMap [M, k, v]", 1.1),
+        ("!FindInMap [M, k, b]", True),
+        ("!If [Texts, 'a', 'b']", "a"),
+        ("!If [Booleans, 'a', 'b']", "a"),
+        # SAM CLI leaves these as they are, or differs from CloudFormation.
+        ("!Ref V", {"Ref": "V"}),
+        ('!Sub "${V}"', {"Fn::Sub": "${V}"}),
+        ("!Sub ['${X}', {X: 5}]", {"Fn::Sub": ["${X}", {"X": 5}]}),
+        ("!Join ['-', [a, 1]]", {"Fn::Join": ["-", ["a", 1]]}),
+        ("!If [Mixed, 'a', 'b']", {"Fn::If": ["Mixed", "a", "b"]}),
+    ],
+)
+def test_types_of_scalars_count(written: str, expected: Any) -> None:
+    data = read(TYPED + f"X: {written}\n")
+    assert Intrinsics(data).resolve(data["X"]) == expected
+
+
+def test_a_name_that_sam_takes_for_the_value_is_a_mistake_and_an_open_parameter_is_none() -> None:
+    found = Intrinsics(read(TYPED.replace("Parameters:", "Parameters:\n  Open: {Type: String}")))
+    assert found.mistaken({"Ref": "Typo"}) == '"Typo" is no parameter of the template, and SAM CLI takes the name for the value'
+    assert found.mistaken({"Ref": "Bucket"}).startswith('"Bucket" is a resource')
+    assert "is a number with a point" in found.mistaken({"Fn::Sub": "a-${V}"})
+    assert [found.mistaken(item) for item in ("a", {"Ref": "Open"}, {"Ref": "AWS::Region"}, {"Fn::GetAtt": "A.B"})] == [""] * 4
+    # Something else may set it.
+    assert not Intrinsics(read(TYPED), complete=False).mistaken({"Ref": "V"})

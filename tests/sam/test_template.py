@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from optimizer.sam.document import Document, parse_document
 from optimizer.sam.intrinsics import Intrinsics
-from optimizer.sam.template import TemplateFunction, flat, functions, nested, perhaps_functions, repositories
+from optimizer.sam.template import TemplateFunction, flat, functions, nested, repositories, unknown
 
 GLOBALS = "Globals:\n  Function:\n    PackageType: Image\n    Architectures: [arm64]\n"
 
@@ -54,10 +55,36 @@ class TestFunctions:
         assert serverless("Timeout: 3", head=GLOBALS).declared.architecture == "arm64"
         assert serverless("Architectures: [x86_64]", head=GLOBALS).declared.architecture == "x86_64"
 
+    def test_a_function_can_leave_globals_out(self) -> None:
+        def architecture(left_out: str) -> str | None:
+            text = (
+                f"{GLOBALS}Resources:\n  Api:\n    Type: AWS::Serverless::Function\n    IgnoreGlobals: {left_out}\n"
+                "    Properties: {PackageType: Image}\n    Metadata: {Dockerfile: Dockerfile, DockerContext: .}\n"
+            )
+            return one(text).declared.architecture
+
+        assert [architecture(item) for item in ("[Timeout]", "[Architectures]", "'*'")] == ["arm64", "x86_64", "x86_64"]
+
+    def test_build_arguments_are_what_sam_passes_on(self) -> None:
+        build = serverless(
+            metadata="Dockerfile: D, DockerContext: ., DockerBuildArgs: {A: true, B: 3, C: 010, D: 1.10, E: yes, F: 'true', G: [a]}"
+        ).build
+        assert build is not None
+        assert dict(build.arguments) == {"A": "True", "B": "3", "C": "8", "D": "1.1", "E": "True", "F": "true", "G": None}
+
+    def test_contexts_are_compared_as_directories(self) -> None:
+        texts = [
+            serverless(metadata=f"Dockerfile: {file}, DockerContext: {context}").metadata
+            for file, context in (("D", "src/"), ("D", "./src"), ("./D", "src"))
+        ]
+        assert texts[0] == texts[1] != texts[2]
+
     def test_what_is_not_given_and_what_is_hidden(self) -> None:
         missing = serverless()
         assert (missing.declared.architecture, missing.declared.architecture_given, missing.declared.command) == ("x86_64", False, ())
-        hidden = serverless("PackageType: Image, Architectures: [!Ref A], ImageConfig: {Command: [!Ref B]}", "DockerContext: !Ref C")
+        hidden = serverless(
+            "PackageType: Image, Architectures: [!Ref A], ImageConfig: {Command: [!Ref B]}", "DockerContext: !Ref C, Dockerfile: Dockerfile"
+        )
         assert (hidden.declared.architecture, hidden.declared.architecture_given, hidden.declared.command) == (None, True, None)
         assert hidden.build is not None and hidden.build.directory is None
 
@@ -99,6 +126,21 @@ class TestRepositories:
         (found,) = repositories(read(json.dumps({"Resources": {"R": {"Type": "AWS::ECR::Repository", "Properties": properties}}})))
         assert (found.name, found.lifecycle, found.policy) == ("shop", tuple(rules["rules"]), ({"Effect": "Allow"},))
 
+    @pytest.mark.parametrize(
+        ("name", "expected"),
+        [
+            ("!Join ['-', [shop, !Ref Stage]]", "shop-live"),
+            ("!Join ['-', [shop, !Ref Open]]", None),
+            ('!Sub "shop-${AWS::Region}"', "shop-${AWS::Region}"),
+            ("!Join ['-', [shop, !Ref AWS::Region]]", "shop-${AWS::Region}"),
+            ("111122223333", "111122223333"),
+        ],
+    )
+    def test_a_name_is_whole_or_unknown(self, name: str, expected: str | None) -> None:
+        head = "Parameters: {Stage: {Type: String, Default: live}, Open: {Type: String}}\n"
+        (found,) = repositories(read(f"{head}Resources: {{R: {{Type: AWS::ECR::Repository, Properties: {{RepositoryName: {name}}}}}}}"))
+        assert found.name == expected
+
     def test_none_and_hidden_are_told_apart(self) -> None:
         (plain,) = repositories(read("Resources: {R: {Type: AWS::ECR::Repository}}"))
         assert (plain.name, plain.lifecycle, plain.policy) == (None, (), ())
@@ -114,7 +156,8 @@ class TestRepositories:
 def test_flat_leaves_out_what_only_a_deployment_knows() -> None:
     assert flat({"Fn::Join": ["-", ["a", {"Ref": "AWS::Region"}]]}) == "a-${AWS::Region}"
     assert flat({"Fn::Join": ["/", ["a", {"Ref": "B"}, {"Fn::Sub": ["c", {}]}]]}) == "a//c"
-    assert flat({"Fn::Join": "x"}) == flat(3) == flat({"Fn::Sub": []}) == ""
+    assert flat({"Fn::Join": "x"}) == flat({"Fn::Sub": []}) == ""
+    assert flat(3) == "3"
 
 
 KEYS = [
@@ -198,11 +241,58 @@ class TestResolved:
         text = PARAMETERS + "Resources: {Api: {Type: AWS::Serverless::Function, Properties: {PackageType: !Ref Unset}}}"
         document = read(text)
         assert not list(functions(document))
-        (found,) = perhaps_functions(document, Intrinsics(document.data))
+        (found,) = unknown(document, Intrinsics(document.data))
         assert str(found).startswith("whether Api runs an image is unknown")
         built = read(text.replace("}}}", "}, Metadata: {Dockerfile: Dockerfile, DockerContext: .}}}"))
         assert [item.logical_id for item in functions(built)] == ["Api"]
-        assert not list(perhaps_functions(built, Intrinsics(built.data)))
+        assert not list(unknown(built, Intrinsics(built.data)))
+
+    def test_a_build_that_lacks_a_key(self) -> None:
+        assert [serverless(metadata=text).missing for text in ("Dockerfile: D", "DockerContext: .", "A: b")] == [
+            ("DockerContext",),
+            ("Dockerfile",),
+            (),
+        ]
+
+    def test_what_cannot_be_told_is_never_passed_over(self) -> None:
+        document = read(
+            "Transform: [AWS::Serverless-2016-10-31, House, {Name: AWS::Include}]\nParameters: {Uri: {Type: String}}\nResources:\n"
+            "  Fn::Transform: {Name: AWS::Include}\n"
+            "  Api: {Type: AWS::Serverless::Function, Properties: {PackageType: Image, ImageUri: !Ref Uri}}\n"
+            "  Far: {Type: AWS::Lambda::Function, Properties: {Code: {ImageUri: 'host/shop:1'}}}\n"
+        )
+        assert [str(item) for item in unknown(document, Intrinsics(document.data))] == [
+            'what the template declares is unknown: the macro "House" may change it',
+            'what the template declares is unknown: the macro "AWS::Include" may change it',
+            "what the template declares is unknown: Fn::Transform adds resources that are not in the template",
+        ]
+        assert [str(item) for function in functions(document) for item in function.hidden] == [
+            'the image of Api is unknown: the parameter "Uri" has no default, and nothing sets it',
+            'the image of Far is unknown: "host/shop:1" is built elsewhere',
+        ]
+
+    def test_metadata_that_a_condition_chooses(self) -> None:
+        text = (
+            "Parameters: {P: {Type: String}}\nConditions: {C: !Equals [!Ref P, a]}\nResources:\n  Api:\n    Type: AWS::Serverless::Function\n"
+            "    Properties: {PackageType: Image}\n    Metadata: !If [C, {Dockerfile: D, DockerContext: .}, {}]\n"
+        )
+        function = one(text)
+        assert (function.build, [str(item) for item in function.hidden]) == (
+            None,
+            ['Metadata of Api is unknown: the condition "C" depends on what is known at deployment only'],
+        )
+        chosen = one(text.replace("Type: String", "Type: String, Default: a"))
+        assert chosen.build is not None and chosen.hidden == ()
+
+    def test_a_section_that_a_function_makes_a_text(self) -> None:
+        for text in ("Properties: !Sub x", "Metadata: !Sub x", "Properties: !Sub ['${a}', !Sub x]"):
+            document = read(f"Globals: {{Function: !Sub x}}\nResources: {{Api: {{Type: AWS::Serverless::Function, {text}}}}}")
+            assert not list(functions(document)) and not list(unknown(document, Intrinsics(document.data)))
+        document = read(
+            "Resources: {A: {Type: AWS::Serverless::Application, Properties: !Sub x}, R: {Type: AWS::ECR::Repository, Properties: !Sub x}}"
+        )
+        assert [item.location for item in nested(document, Intrinsics(document.data))] == [None]
+        assert [item.name for item in repositories(document)] == [None]
 
 
 class TestNested:

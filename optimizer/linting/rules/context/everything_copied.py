@@ -20,7 +20,7 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
     # The context of a planned image holds what its specification names, and nothing has to be left out.
     if subject.planned:
         return
-    ignore = subject.own_ignore or subject.ignore
+    ignore = subject.ignore_used
     if ignore is not None and any(line.strip() and not line.lstrip().startswith(("#", "!")) for line in ignore.lines):
         return
     for item in subject.needed_stages:

@@ -13,6 +13,16 @@ from optimizer.linting.subjects import DockerfileSubject
 
 _VERIFIERS = re.compile(r"(?:md5|sha1|sha224|sha256|sha384|sha512|b2)sum|shasum|cosign|gpgv?2?|minisign|openssl|rpm|rpmkeys|signify")
 _URL = re.compile(r"(?:https?|ftp)://(?!localhost\b|127\.|\[::1\]|169\.254\.)", re.IGNORECASE)
+_WITH_VALUE = {"curl": "AbcCdDeEFhHKmoPQrtTuUwxXyYz", "wget": "aABDeGiIlOoPQRtTUwX"}
+"""The short options that take a value. Source: https://curl.se/docs/manpage.html, https://www.gnu.org/software/wget/manual/wget.html"""
+
+_SWITCHES = {
+    "--compressed", "--create-dirs", "--fail", "--fail-with-body", "--insecure", "--ipv4", "--ipv6", "--location", "--no-check-certificate",
+    "--no-progress-meter", "--no-verbose", "--progress-bar", "--quiet", "--remote-name", "--remote-header-name", "--retry-all-errors",
+    "--retry-connrefused", "--show-error", "--silent", "--tlsv1.2", "--verbose",
+}  # fmt: skip
+"""Long options that take none."""
+
 _COMMIT = re.compile(r"[0-9a-fA-F]{40,64}")
 
 
@@ -24,7 +34,7 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
             checked_out = max((index for index, command in enumerate(commands) if _at_commit(command)), default=-1)
             for index, command in enumerate(commands):
                 if command.program in ("curl", "wget") and not verified and not _asks_only(command):
-                    url = next((word for word in command.words[1:] if _URL.match(word)), "")
+                    url = _url(command)
                     if url:
                         yield Violation(message=f'"{url}" is fetched without a checksum', span=command.span)
                 elif command.program == "git" and "clone" in command.words[1:3] and index > checked_out:
@@ -33,6 +43,20 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
                         span=command.span,
                         hint="check a commit out, by its hash",
                     )
+
+
+def _url(command: Command) -> str:
+    """What a command of curl or wget fetches, perhaps a variable; empty for nothing that can be told."""
+    literal = next((word for word in command.words[1:] if _URL.match(word)), "")
+    pairs = zip(command.words, command.words[1:], strict=False)
+    return literal or next((word for before, word in pairs if word.startswith("$") and not _takes_value(command.program, before)), "")
+
+
+def _takes_value(program: str, word: str) -> bool:
+    """Whether the word is an option whose value follows it; of letters written together, the last one counts."""
+    if word.startswith("--"):
+        return "=" not in word and word not in _SWITCHES
+    return word.startswith("-") and word[-1] in _WITH_VALUE[program]
 
 
 def _asks_only(command: Command) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import islice
 
 from optimizer.dockerfile.installs import Install
@@ -29,12 +30,16 @@ _MOST_SOURCES = 100
 def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
     for item in subject.needed_stages:
         for instruction in item.stage.instructions:
-            for install in subject.installs(instruction):
-                judge = _JUDGES.get(install.tool)
-                if install.tool in ("pip", "uv"):
-                    yield from _python(subject, install, item, instruction)
-                elif judge is not None:
-                    yield from judge(subject, install)
+            for found in subject.installs(instruction):
+                judge = _JUDGES.get(found.tool)
+                if judge is None and found.tool not in ("pip", "uv"):
+                    continue
+                install = replace(found, packages=tuple(name for name in found.packages if not name.startswith("$")))
+                if install.packages != found.packages:
+                    yield Inconclusive(reason="a variable of the shell names the packages", span=found.command.span)
+                    if not install.packages:
+                        continue
+                yield from _python(subject, install, item, instruction) if judge is None else judge(subject, install)
 
 
 def _python(subject: DockerfileSubject, install: Install, stage: ResolvedStage, instruction: Instruction) -> Iterator[Verdict]:

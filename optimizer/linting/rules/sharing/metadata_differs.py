@@ -36,8 +36,11 @@ RULE = Rule(
     severity=Severity.WARNING,
     since="0.1.0",
     summary="Functions of a SAM template share a Dockerfile, and their Metadata is not the same text.",
-    why="SAM builds an image once for functions whose Metadata is equal, key by key; another tag, or another way to write a path, is another build.",
-    fix="give the functions the same Metadata, for example by a YAML anchor",
+    why=(
+        "SAM builds an image once for functions whose Metadata is equal, key by key; another tag, or another way to write the path "
+        "of the Dockerfile, is another build. Of a context, ./api and api/ are the same."
+    ),
+    fix="give the functions the same Metadata, for example by a YAML anchor of the Metadata; SAM takes resources that share one for one function",
     bad=(
         "Get:\n  Metadata: {Dockerfile: Dockerfile, DockerContext: ./api, DockerTag: get}\n"
         "Put:\n  Metadata: {Dockerfile: Dockerfile, DockerContext: ./api, DockerTag: put}"

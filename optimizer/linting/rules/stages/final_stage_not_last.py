@@ -19,7 +19,8 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
     if subject.target is not None:
         if subject.final is None:
             yield Violation(message=f'the build names the target "{subject.target}", but no stage has this name')
-        elif subject.final != last.stage.index:
+        # SAM CLI obeys the target of its own Metadata.
+        elif subject.final != last.stage.index and subject.sam is None:
             title = stages[subject.final].stage.title
             yield Violation(message=f"{title} is built, but {last.stage.title} comes after it", span=last.stage.start.head)
         return
@@ -48,7 +49,7 @@ RULE = Rule(
     summary="The stage of the function's image is not the last one, so that a build needs a target.",
     why=(
         "A build without the target makes another image: sam build and sam local of a CDK app do not pass the target on, and "
-        "neither does a plain docker build."
+        "neither does a plain docker build. DockerBuildTarget of a SAM template is passed on."
     ),
     fix="move the stage to the end of the file",
     bad="FROM public.ecr.aws/lambda/python:3.13 AS runtime\nCOPY app.py ./\n\nFROM python:3.13 AS test\nCOPY . .\nRUN pytest",

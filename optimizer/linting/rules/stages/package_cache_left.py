@@ -91,6 +91,11 @@ def _pip_without_cache(install: Install, stage: ResolvedStage) -> bool:
     )
 
 
+def _is_set(stage: ResolvedStage, name: str) -> bool:
+    """Whether a variable is set to anything, as far as can be told."""
+    return stage.environment.get(name, "") != ""
+
+
 def _apk_without_cache(install: Install, stage: ResolvedStage) -> bool:
     return install.command.has("--no-cache")
 
@@ -144,6 +149,28 @@ _CACHES: dict[str, _Cache] = {
         cleaned=lambda command: command.program == "npm" and "cache" in command.words and "clean" in command.words,
         hint="end the same RUN with && npm cache clean --force, or use RUN --mount=type=cache,target=/root/.npm",
         command="{program} cache clean --force",
+    ),
+    "uv": _Cache(
+        directories=(".cache",),
+        cleaned=lambda command: command.program == "uv" and command.words[1:2] == ("cache",),
+        hint="add --no-cache, or RUN --mount=type=cache,target=/root/.cache/uv",
+        unneeded=lambda install, stage: install.command.has("--no-cache", "-n") or _is_set(stage, "UV_NO_CACHE"),
+    ),
+    "poetry": _Cache(
+        directories=(".cache", "/pypoetry", "POETRY_CACHE_DIR"),
+        cleaned=lambda command: command.program == "poetry" and command.words[1:3] == ("cache", "clear"),
+        hint="add --no-cache, or RUN --mount=type=cache,target=/root/.cache/pypoetry",
+        unneeded=lambda install, stage: install.command.has("--no-cache"),
+    ),
+    "pipenv": _Cache(
+        directories=(".cache",),
+        cleaned=lambda command: command.program == "pipenv" and "--clear" in command.words,
+        hint="end the same RUN with && rm -rf ~/.cache, or use RUN --mount=type=cache,target=/root/.cache",
+    ),
+    "yarn": _Cache(
+        directories=(".cache", ".yarn", "YARN_CACHE_FOLDER"),
+        cleaned=lambda command: command.program == "yarn" and command.words[1:3] == ("cache", "clean"),
+        hint="end the same RUN with && yarn cache clean",
     ),
 }
 """By tool."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from optimizer.model.template import SamBuilder
 from tests.linting.cases import PYTHON, Case, dockerfile, on_base
 
 CATCHES: list[Case] = [
@@ -7,6 +8,10 @@ CATCHES: list[Case] = [
     on_base("ADD ./ ./", 2, files={}),
     on_base("COPY * ./", 2, files={}),
     on_base("COPY . ./", 2, files={}, ignore="# nothing\n\n!app.py\n", says='".dockerignore" leaves nothing out'),
+]
+CATCHES += [
+    # The classic builder, which SAM asks for, does not read it.
+    on_base("COPY . ./", 2, files={}, own_ignore="*\n!app.py\n", sam=SamBuilder.CLASSIC, says="there is no .dockerignore"),
 ]
 PASSES: list[Case] = [
     on_base("COPY . ./", files={}, ignore=".git\n"),

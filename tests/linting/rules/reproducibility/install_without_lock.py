@@ -35,7 +35,21 @@ CATCHES: list[Case] = [
     on_base("RUN go install -tags x example.com/tool@latest", 2, says="example.com/tool@latest"),
     on_base("RUN cargo install --locked cargo-lambda", 2),
 ]
+CATCHES += [
+    # The version of the interpreter stands in a variable, as in AWS's guide to images of other bases.
+    on_base(
+        "ARG RUNTIME_VERSION=3.13\nRUN python${RUNTIME_VERSION} -m pip install awslambdaric", 3, says="awslambdaric: installed without"
+    ),
+    on_base("RUN pip$V install flask", 2, says="flask"),
+    on_base("RUN pip install flask $MORE", 2, says="flask: installed without a version", inconclusive=1),
+]
 PASSES: list[Case] = [
+    # What a variable or a command names may have its version.
+    on_base("RUN pip install $PACKAGES", inconclusive=1),
+    on_base("RUN pip install \"$(printf '%s' .[prod])\"", inconclusive=1),
+    # Packages of the operating system are another rule's.
+    on_base("RUN microdnf install curl ${JAVA_PACKAGE}"),
+    on_base("RUN npm install $PACKAGES && gem install ${GEMS}", inconclusive=2),
     on_base("RUN uv pip install --no-index --find-links /wheels --target /out ours"),
     on_base("RUN uv pip install --index https://pypi.example.com/simple --index-strategy unsafe-best-match --prerelease allow flask==3.1"),
     on_base("COPY pylock.toml .\nRUN uv pip install -r pylock.toml", files={"pylock.toml": 'lock-version = "1.0"\n'}),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from optimizer.model.template import SamBuilder
 from tests.linting.cases import PYTHON, Case, dockerfile
 
 CATCHES: list[Case] = [
@@ -10,6 +11,8 @@ CATCHES: list[Case] = [
 PASSES: list[Case] = [
     dockerfile(f"FROM python AS test\nFROM {PYTHON} AS runtime"),
     dockerfile(f"FROM {PYTHON} AS runtime", target="RUNTIME"),
+    # SAM CLI passes the target of its own Metadata on.
+    dockerfile(f"FROM {PYTHON} AS runtime\nFROM {PYTHON} AS debug", target="runtime", sam=SamBuilder.CLASSIC),
     dockerfile(f"FROM {PYTHON} AS layer\nFROM scratch\nCOPY --from=layer /a /b"),
     dockerfile(f"ARG B\nFROM {PYTHON} AS one\nFROM $B", inconclusive=1),
     dockerfile("ARG B\nFROM $B"),

@@ -1,0 +1,8 @@
+from __future__ import annotations
+
+from optimizer.model.template import TemplateFaultKind
+from tests.linting.cases import Case, app, declaration
+
+# Which declarations these are: tests/sam/test_faults.py.
+CATCHES: list[Case] = [declaration(TemplateFaultKind.MISREAD, "DockerTag: a number without quotes")]
+PASSES: list[Case] = [app(), declaration(TemplateFaultKind.REFUSED, "of another rule", found=False)]
