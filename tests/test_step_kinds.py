@@ -22,7 +22,7 @@ from pathlib import Path
 from optimizer import Command, ImageSpec, Lock, SourceCode, render
 from optimizer.adapters.plan_files import read_plan, write_plan
 from optimizer.bases.lock import LockedImage
-from optimizer.builders.docker.context import build_context
+from optimizer.builders.docker.context import build_context, context_entries
 from optimizer.errors import SpecError
 from optimizer.linting.conventions import Conventions
 from optimizer.linting.engine import lint
@@ -60,7 +60,7 @@ print(json.dumps({
     "equal": again == kept,
     "same_text": render(again.plan) == context.dockerfile,
     "text": context.dockerfile,
-    "entries": [item.path for item in context.entries],
+    "entries": [item.path for item in context_entries(context, project)],
     "keys": dict(kept.keys),
     "step": subject.step(next(item.span for item in subject.dockerfile.instructions if "protoc" in item.value and item.keyword == "RUN")),
     "findings": [f"{finding.rule} {finding.message}" for finding in report.findings],
