@@ -9,7 +9,7 @@ import re
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +73,7 @@ def run_docker(
     return subprocess.CompletedProcess(process.args, process.returncode, out or "", err or "")
 
 
-def _end(process: subprocess.Popen[str]) -> None:
+def _end(process: subprocess.Popen[Any]) -> None:
     """Ask a program and its children to end, which cancels its build; kill those that do not."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
@@ -158,6 +158,33 @@ class Engine:
         result = run_docker(["build", *options, *load, "."], directory=directory, environment=variables)
         if result.returncode != 0:
             raise _refused("the build failed", result.stderr, "on the engine's disk (docker system df)", lines=_LAST_LINES)
+
+    def load(self, chunks: Iterable[bytes]) -> None:
+        """Load an archive of images while it is made; what raises on the way leaves nothing loaded."""
+        program = engine_program()
+        try:
+            process = subprocess.Popen(  # noqa: S603 - a list of arguments, and no shell
+                [program.name, "load"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise _not_run(program, error) from None
+        with process:
+            assert process.stdin is not None
+            try:
+                # A pipe that breaks is that of an engine that refused, which says why.
+                with contextlib.suppress(BrokenPipeError):
+                    for chunk in chunks:
+                        process.stdin.write(chunk)
+                _, reported = process.communicate()
+            except BaseException:
+                _end(process)
+                raise
+        if process.returncode != 0:
+            raise _refused("the image cannot be loaded", reported.decode("utf-8", "replace"), "on the engine's disk (docker system df)")
 
     def remove(self, name: str) -> None:
         """Remove a name, and its image when that was its last one; a missing one is not an error."""

@@ -16,6 +16,7 @@ _INTERRUPTED = 130
 
 _COMMANDS = {
     "bake": "Write one file that builds all images of a synthesized app, for docker buildx bake.",
+    "build": "Build one image to an OCI layout, a file, the container engine or a registry.",
     "init": "Propose specs for hand-written Dockerfiles, SAM templates and CDK apps.",
     "inspect": "Show the layers of built images, their waste, and the rules of Lambda that they break.",
     "lint": "Check Dockerfiles, templates, apps and built images against the conventions.",

@@ -126,6 +126,6 @@ def test_a_dockerfile_of_people_needs_a_docker_and_says_so(bare: CdkApp) -> None
     result = bare.deploy("--context", "part=Hand")
     assert result.returncode != 0
     text = result.stdout + result.stderr
-    assert 'error: the image "EnginelessHand/Api' in text
+    assert 'error: the image "Api/AssetImage" in "' in text
     assert "needs a container engine, because its Dockerfile was written by hand" in text
     assert "and there is no docker on this machine" in text
