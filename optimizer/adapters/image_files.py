@@ -15,6 +15,7 @@ from optimizer.builders.direct.files import INDEX_FILE, LAYOUT_FILE, Blob, blob_
 from optimizer.errors import ImageError
 
 _READ = 1 << 20
+_PART = ".part"
 
 
 class Layout:
@@ -27,15 +28,18 @@ class Layout:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
-    def check(self) -> None:
-        """Raise ImageError where the directory holds something else."""
-        found = os.listdir(self._directory) if self._directory.is_dir() else []
+    def begin(self) -> None:
+        """Make the directory a layout, if it is new; raises ImageError where it holds something else."""
+        # A run that was killed may have left a part.
+        found = [name for name in os.listdir(self._directory) if not name.endswith(_PART)] if self._directory.is_dir() else []
         if (found and LAYOUT_FILE not in found) or (self._directory.exists() and not self._directory.is_dir()):
             raise ImageError(
                 f'"{self._directory}" is no OCI layout; allowed: a new or empty directory, or a layout',
                 str(self._directory),
                 "name another directory",
             )
+        # Before all else, so that the next run knows what one that was ended has begun.
+        _write(self._directory / LAYOUT_FILE, (layout_file(),))
 
     def images(self) -> Sequence[Mapping[str, Any]]:
         """The entries of the index; none for a new layout.  Raises ImageError for an index that cannot be read."""
@@ -55,7 +59,6 @@ class Layout:
 
     def replace_index(self, images: Iterable[Mapping[str, Any]]) -> None:
         """Make the layout hold these images."""
-        _write(self._directory / LAYOUT_FILE, (layout_file(),))
         _write(self._directory / INDEX_FILE, (index_file(images),))
 
 
@@ -78,7 +81,7 @@ def _holds(path: Path, blob: Blob) -> bool:
 
 
 def _write(path: Path, chunks: Iterable[bytes]) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = path.with_name(f".{path.name}.{os.getpid()}{_PART}")
     try:
         with _writing(path, part) as file:
             for chunk in chunks:

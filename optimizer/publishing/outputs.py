@@ -25,7 +25,7 @@ class LayoutPublisher:
         self._layout = Layout(directory)
 
     def publish(self, image: WholeImage) -> None:
-        self._layout.check()
+        self._layout.begin()
         for blob in image.blobs():
             self._layout.add(blob)
         others = [entry for entry in self._layout.images() if _reference(entry) != _reference(image.descriptor())]
