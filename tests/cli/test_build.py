@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,8 +24,9 @@ from optimizer.cdk import OptimizedFunction, SharedRepositorySynthesizer
 from optimizer.cli import build
 from optimizer.errors import OptimizerError
 from tests.adapters.push_server import PushServer, serving_pushes
-from tests.publishing.fleet import Fleet
+from tests.publishing.fleet import Fleet, base_layer
 
+ROOT = Path(__file__).parents[2]
 RUNTIME = "nodejs22.x"
 SPEC = f'runtime = "{RUNTIME}"\n\n[[steps]]\nkind = "source-code"\nsource = "functions/api"\n'
 
@@ -163,3 +166,32 @@ def test_fails_for_system_packages_and_for_options_that_do_not_fit(registry: Pus
     (project / "empty").mkdir()
     (project / "empty" / "manifest.json").write_text('{"artifacts": {}}')
     assert 'the app in "empty" has no image' in refused(registry, "empty", "--output", "archive:x.tar")
+
+
+# The peak of a process itself: that of getrusage is never below what its parent had when it was started.
+MEASURED = """
+import pathlib, re, sys
+from optimizer.cli.main import main
+try:
+    main()
+finally:
+    print(re.search(r"VmHWM:\\s+(\\d+) kB", pathlib.Path("/proc/self/status").read_text())[1])
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells the peak")
+def test_nothing_is_kept_whole_in_memory(registry: PushServer, project: Path) -> None:
+    """A model of 500 MB is compressed to a file, and a base layer of 120 MB is passed on as it comes."""
+    Fleet(registry, project).add_base(base_layer("big", os.urandom(120 << 20)))
+    digest = registry.digest_of("lambda/nodejs:22")
+    pinned = LockedImage(reference=base_image(RUNTIME).reference, digest=digest, resolved=datetime.date(2026, 11, 1))
+    (project / "optimizer.lock").write_text(Lock().with_images([pinned]).render())
+    with (project / "model.bin").open("wb") as file:
+        file.truncate(500 << 20)
+    (project / "big.image.toml").write_text(f'{SPEC}\n[[steps]]\nkind = "files"\nsource = "model.bin"\nto = "/opt/ml/"\n')
+    argv = [sys.executable, "-c", MEASURED, "build", "big.image.toml", "--output", "archive:big.tar", "--mirror", registry.host]
+    result = subprocess.run(
+        argv, cwd=project, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    assert int(result.stdout.splitlines()[-1]) < 150_000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 from dataclasses import replace
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.cdk_app import CdkApp
+from tests.engine.cdk_app import ROOT, CdkApp
 from tests.engine.services import invoke
 
 APP = """
@@ -101,6 +102,12 @@ def deployed(app: CdkApp, part: str, *options: str) -> tuple[dict[str, str], lis
 
 def answers(images: dict[str, str]) -> dict[str, object]:
     return {name: invoke(image, HANDLERS[name], {}) for name, image in images.items()}
+
+
+def test_the_page_shows_what_is_run_here() -> None:
+    page = (ROOT / "docs" / "optimizer-docker.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```console\n(.*?)```", page, re.DOTALL)
+    assert block.splitlines() == ["$ export CDK_DOCKER=optimizer-docker", "$ cdk deploy --all"]
 
 
 def test_files_and_code_are_deployed_without_docker(bare: CdkApp) -> None:
