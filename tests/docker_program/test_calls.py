@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import signal
 import stat
 import sys
 import time
@@ -290,6 +291,28 @@ def test_killed_between_two_calls_or_within_one(machine: Machine, fleet: Fleet) 
     assert "one" in fleet.registry.tags(NAME)
     machine.succeed(*build_words(HASH), directory=context)
     assert not part.exists()
+
+
+@pytest.mark.parametrize("request_", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_request_to_end_cleans_up(request_: signal.Signals, machine: Machine, fleet: Fleet, tmp_path: Path) -> None:
+    context, target = context_of(fleet.api()), f"{fleet.registry.host}/{NAME}:one"
+    machine.succeed(*build_words(HASH), directory=context)
+    machine.succeed("tag", HASH, target)
+    (tmp_path / "temporary").mkdir()
+    process = None
+
+    def ask() -> None:
+        assert process is not None
+        process.send_signal(request_)
+        time.sleep(0.5)
+
+    fleet.registry.before_put = [("blobs/uploads/", ask)]
+    process = machine.start("push", target, TMPDIR=str(tmp_path / "temporary"))
+    _, printed = process.communicate(timeout=60)
+    assert (process.returncode, printed.splitlines()[-1]) == (130, "error: interrupted; nothing that has a tag lacks a part")
+    assert list((tmp_path / "temporary").iterdir()) == []
+    assert "one" not in fleet.registry.tags(NAME)
+    machine.succeed("push", target)
 
 
 def test_processes_at_once(machine: Machine, fleet: Fleet) -> None:

@@ -7,13 +7,15 @@ import os
 import re
 import shutil
 import sys
+import urllib.request
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.engine.cdk_app import ROOT, CdkApp
-from tests.engine.services import invoke
+from tests.engine.services import invoke, manifest
 
 APP = """
 import aws_cdk as cdk
@@ -40,6 +42,8 @@ if part == "Hand":
     lambda_.DockerImageFunction(stack, "Api", code=lambda_.DockerImageCode.from_image_asset("hand"))
 elif part == "Files":
     functions()
+    spec = ImageSpec(runtime="nodejs22.x", architecture="arm64", steps=[SourceCode("javascript"), Files("text", to="/opt/text/")])
+    OptimizedFunction(stack, "Arm", spec=spec, handler="index.handler")
 else:
     functions(NodeDependencies("npm/package-lock.json"), PythonDependencies("requirements.txt"))
 app.synth()
@@ -100,6 +104,11 @@ def deployed(app: CdkApp, part: str, *options: str) -> tuple[dict[str, str], lis
     return pushed, [json.loads(line)["argv"] for line in app.log.read_text().splitlines()[before:]], result.stdout + result.stderr
 
 
+def blob(registry: str, digest: str) -> dict[str, Any]:
+    with urllib.request.urlopen(f"http://{registry}/v2/engineless/blobs/{digest}", timeout=30) as answer:
+        return dict(json.load(answer))
+
+
 def answers(images: dict[str, str]) -> dict[str, object]:
     return {name: invoke(image, HANDLERS[name], {}) for name, image in images.items()}
 
@@ -114,6 +123,12 @@ def test_files_and_code_are_deployed_without_docker(bare: CdkApp) -> None:
     """Requirement: "On a machine whose PATH has no docker: `cdk deploy --all` of the example's Python, Node.js and files-only functions"."""
     images, calls, printed = deployed(bare, "Files")
     assert {"login", "inspect", "build", "tag", "push"} == {call[0] for call in calls}
+    arm = manifest(bare.registry, "engineless", images.pop("Arm").rpartition(":")[2])
+    assert blob(bare.registry, arm["config"]["digest"])["architecture"] == "arm64"
+    # The trees are those of the other architecture's image; the base is not.
+    node = manifest(bare.registry, "engineless", images["Node"].rpartition(":")[2])
+    assert [layer["digest"] for layer in arm["layers"]][-2:] == [layer["digest"] for layer in node["layers"]][-2:]
+    assert arm["layers"][:-2] != node["layers"][:-2]
     assert answers(images) == {"Node": "files", "Python": "files"}
     assert "pushed" in printed
     again, calls, _ = deployed(bare, "Files")
