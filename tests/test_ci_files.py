@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 import pytest
+import tomlkit
 import yaml
 
 from optimizer.cli.main import optimizer
@@ -17,6 +18,8 @@ from optimizer.model.cache import BuildCache
 
 ROOT = Path(__file__).parents[1]
 FILES = {path.stem: path for path in sorted((ROOT / "docs" / "ci").glob("*.yml"))}
+RUNNERS = ("github-actions", "gitlab-ci", "codebuild")
+WITHOUT_DOCKER = tuple(f"{name}-without-docker" for name in RUNNERS)
 PRESETS = {"github-actions": "github-actions", "gitlab-ci": "registry", "codebuild": "registry"}
 
 
@@ -56,10 +59,11 @@ def _split(words: list[str], separator: str) -> Iterator[list[str]]:
 
 
 def test_there_is_a_file_for_each_runner() -> None:
-    assert set(FILES) == set(PRESETS)
+    assert set(FILES) == {*RUNNERS, *WITHOUT_DOCKER}
+    assert set(PRESETS) == set(RUNNERS)
 
 
-@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("name", FILES)
 def test_every_command_of_ours_and_its_options_exist(name: str) -> None:
     ours = [words for words in commands(name) if words[0] == "optimizer"]
     assert ["pin", "--check"] in [words[1:3] for words in ours]
@@ -90,7 +94,22 @@ def test_pins_what_it_runs_and_asks_for_no_attestation(name: str) -> None:
     assert list(values(document, "BUILDX_BUILDER"))
 
 
-@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("name", WITHOUT_DOCKER)
+def test_without_docker_nothing_asks_for_one(name: str) -> None:
+    """Requirement: "`docs/ci/` gets a variant without Docker for each CI"; that the program deploys is tested in tests/engine."""
+    document = load(name)
+    assert list(values(document, "CDK_DOCKER")) == ["optimizer-docker"]
+    programs = tomlkit.parse((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]  # type: ignore[index]
+    assert "optimizer-docker" in programs  # type: ignore[operator]
+    assert all(re.fullmatch(r"[\w.-]+/[\w.-]+@v\d+\.\d+\.\d+", use) for use in values(document, "uses"))
+    words = {word for line in commands(name) for word in line}
+    assert not {word for word in words if word.startswith(("docker", "buildx"))}
+    assert not [key for key in ("services", "privileged", "BUILDX_BUILDER", "DOCKER_HOST") if list(values(document, key))]
+    # A build cache is of no use: nothing is built.
+    assert [line for line in commands(name) if line[:2] == ["cdk", "deploy"]] == [["cdk", "deploy", "--all", "--require-approval", "never"]]
+
+
+@pytest.mark.parametrize("name", FILES)
 def test_uses_the_cdk_cli_of_this_project(name: str) -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     (cli,) = re.findall(r"^CDK_CLI := (.+)$", makefile, re.MULTILINE)
@@ -101,5 +120,6 @@ def test_uses_the_cdk_cli_of_this_project(name: str) -> None:
 def test_stored_keys_are_nowhere() -> None:
     for path in FILES.values():
         assert "AWS_SECRET_ACCESS_KEY" not in path.read_text(encoding="utf-8")
-    assert load("github-actions")["permissions"]["id-token"] == "write"
-    assert load("gitlab-ci")["deploy"]["id_tokens"]
+    for more in ("", "-without-docker"):
+        assert load(f"github-actions{more}")["permissions"]["id-token"] == "write"
+        assert load(f"gitlab-ci{more}")["deploy"]["id_tokens"]

@@ -64,6 +64,11 @@ def test_the_installed_code_is_the_one_that_runs(installed: Path, project: Path)
     assert found.startswith(str(installed))
 
 
+def test_the_program_for_the_place_of_docker_is_installed(installed: Path, project: Path) -> None:
+    answer = run(project, installed, str(installed / "bin" / "optimizer-docker"), "inspect", "cdkasset-unknown")
+    assert (answer.returncode, "no such object" in answer.stderr.lower() or "there is no image" in answer.stderr) == (1, True)
+
+
 def test_a_spec_in_toml_renders(installed: Path, project: Path) -> None:
     (project / "hello.image.toml").write_text(
         'runtime = "python3.13"\n\n[[steps]]\nkind = "source-code"\nsource = "functions/hello"\n\n'

@@ -9,10 +9,11 @@ import re
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from optimizer.adapters.engine_program import EngineProgram, engine_program
 from optimizer.errors import EngineError
 from optimizer.model.image import Image, Layer
 
@@ -22,14 +23,6 @@ _LAST_LINES = 20
 _FULL = re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE)
 # GitHub's runners wait 7.5 seconds after an interrupt before they insist.
 _GRACE_S = 5
-
-
-def docker_program() -> str:
-    """The program to run as docker: ``CDK_DOCKER`` if it is set, as in CDK.
-
-    Source: https://docs.aws.amazon.com/cdk/v2/guide/build-containers.html
-    """
-    return os.environ.get("CDK_DOCKER", "docker")
 
 
 def run_docker(
@@ -51,10 +44,10 @@ def run_docker(
     Raises :class:`EngineError` where the program cannot be run, or gives no
     answer in time.
     """
-    program = docker_program()
+    program = engine_program()
     try:
         process = subprocess.Popen(  # noqa: S603 - a list of arguments, and no shell
-            [program, *arguments],
+            [program.name, *arguments],
             cwd=directory,
             env={**os.environ, **(environment or {})},
             stdin=subprocess.DEVNULL if text is None else subprocess.PIPE,
@@ -74,13 +67,13 @@ def run_docker(
             _end(process)
             if isinstance(error, subprocess.TimeoutExpired):
                 raise EngineError(
-                    f"{program} {arguments[0]} gave no answer within {timeout_s:.0f} seconds", hint="restart the engine"
+                    f"{program.name} {arguments[0]} gave no answer within {timeout_s:.0f} seconds", hint="restart the engine"
                 ) from None
             raise
     return subprocess.CompletedProcess(process.args, process.returncode, out or "", err or "")
 
 
-def _end(process: subprocess.Popen[str]) -> None:
+def _end(process: subprocess.Popen[Any]) -> None:
     """Ask a program and its children to end, which cancels its build; kill those that do not."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
@@ -91,13 +84,13 @@ def _end(process: subprocess.Popen[str]) -> None:
             os.killpg(process.pid, signal.SIGKILL)
 
 
-def _not_run(program: str, error: OSError) -> EngineError:
-    named = "CDK_DOCKER" in os.environ
-    which = f'"{program}", which CDK_DOCKER names,' if named else "docker"
-    hint = "correct CDK_DOCKER, or unset it to run docker" if named else "install Docker, or check PATH"
+def _not_run(program: EngineProgram, error: OSError) -> EngineError:
+    variable = program.variable
+    which = f'"{program.name}", which {variable} names,' if variable else "docker"
+    hint = f"correct {variable}, or unset it to run docker" if variable else "install Docker, or check PATH"
     if isinstance(error, FileNotFoundError):
         return EngineError(f"there is no {which} on this machine", hint=hint)
-    return EngineError(f"{which} cannot be run: {error.strerror}", hint=hint if named else "check its permissions")
+    return EngineError(f"{which} cannot be run: {error.strerror}", hint=hint if variable else "check its permissions")
 
 
 class Engine:
@@ -165,6 +158,33 @@ class Engine:
         result = run_docker(["build", *options, *load, "."], directory=directory, environment=variables)
         if result.returncode != 0:
             raise _refused("the build failed", result.stderr, "on the engine's disk (docker system df)", lines=_LAST_LINES)
+
+    def load(self, chunks: Iterable[bytes]) -> None:
+        """Load an archive of images while it is made; what raises on the way leaves nothing loaded."""
+        program = engine_program()
+        try:
+            process = subprocess.Popen(  # noqa: S603 - a list of arguments, and no shell
+                [program.name, "load"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise _not_run(program, error) from None
+        with process:
+            assert process.stdin is not None
+            try:
+                # A pipe that breaks is that of an engine that refused, which says why.
+                with contextlib.suppress(BrokenPipeError):
+                    for chunk in chunks:
+                        process.stdin.write(chunk)
+                _, reported = process.communicate()
+            except BaseException:
+                _end(process)
+                raise
+        if process.returncode != 0:
+            raise _refused("the image cannot be loaded", reported.decode("utf-8", "replace"), "on the engine's disk (docker system df)")
 
     def remove(self, name: str) -> None:
         """Remove a name, and its image when that was its last one; a missing one is not an error."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import importlib
-import signal
 import sys
 from typing import Any
 
 import click
 
+from optimizer.adapters.interrupts import take_requests_to_end
 from optimizer.errors import OptimizerError
 
 _INTERRUPTED = 130
@@ -16,6 +16,7 @@ _INTERRUPTED = 130
 
 _COMMANDS = {
     "bake": "Write one file that builds all images of a synthesized app, for docker buildx bake.",
+    "build": "Build one image to an OCI layout, a file, the container engine or a registry.",
     "init": "Propose specs for hand-written Dockerfiles, SAM templates and CDK apps.",
     "inspect": "Show the layers of built images, their waste, and the rules of Lambda that they break.",
     "lint": "Check Dockerfiles, templates, apps and built images against the conventions.",
@@ -88,27 +89,6 @@ def optimizer() -> None:
     """Lambda container images from a declaration: ordered, pinned, multi-stage, in one shared repository."""
 
 
-def _take_requests_to_end() -> None:
-    """Let the requests of people, CI runners and closed terminals clean up, each as an interrupt does.
-
-    Runners send a second one while the first is still being carried out; from
-    the third on they are meant.
-    """
-    requests = 0
-
-    def interrupt(*_: object) -> None:
-        nonlocal requests
-        requests += 1
-        if requests != 2:
-            raise KeyboardInterrupt
-
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)
-        # Who started the program may have it ignore one, as nohup does.
-        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, interrupt)
-
-
 def _print_version(context: click.Context, given: bool) -> None:
     if given:
         click.echo(f"optimizer {_version()}")
@@ -117,7 +97,7 @@ def _print_version(context: click.Context, given: bool) -> None:
 
 def main() -> None:
     """Run the command line; exits 0 when all is well, 1 with findings, 2 for wrong usage or input, 130 when it is interrupted."""
-    _take_requests_to_end()
+    take_requests_to_end()
     try:
         optimizer(prog_name="optimizer")
     except OptimizerError as error:

@@ -11,7 +11,6 @@ from pathlib import Path
 import click
 
 from optimizer.adapters.assembly import AssemblyImage, load_images
-from optimizer.adapters.plan_files import planned_image
 from optimizer.adapters.registry.client import HttpRegistry
 from optimizer.adapters.registry.credentials import DefaultCredentials
 from optimizer.cli.destinations import asset_tags, parse_repository
@@ -19,6 +18,7 @@ from optimizer.errors import ContextError
 from optimizer.model.publication import LeftImage
 from optimizer.model.reference import ImageReference
 from optimizer.publishing.images import PublishImage
+from optimizer.publishing.planned import NotPlanned, planned
 from optimizer.publishing.publish import publish
 from optimizer.report.publish import publication_as_text, publication_to_dict
 
@@ -106,18 +106,8 @@ def _planned(image: AssemblyImage) -> PublishImage | str:
     directory = image.directory
     if directory is None:
         return "a program makes it"
-    path = directory / image.options.dockerfile
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ContextError(f'"{path}" cannot be read: {error}', str(path), "run cdk synth again") from None
-    found = planned_image(directory, image.options, text)
-    if found.planned is None:
-        return (
-            f"{found.note}; run cdk synth again"
-            if found.note
-            else "its Dockerfile was written by hand, or CDK builds it with options of its own"
-        )
-    if found.planned.plan.final != found.planned.plan.base:
-        return "system packages change its base, which only a build can do"
-    return PublishImage(name=image.name, kept=found.planned, directory=directory, destinations=(), options=image.options)
+        kept = planned(directory, image.options)
+    except NotPlanned as why:
+        return f"{why}; {why.hint}" if why.hint else str(why)
+    return PublishImage(name=image.name, kept=kept, directory=directory, destinations=(), options=image.options)

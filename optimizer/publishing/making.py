@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from optimizer.adapters.engine import docker_program
+from optimizer.adapters.engine_program import engine_program
 from optimizer.adapters.host import HOST_TREES
 from optimizer.adapters.host.tree import BaseFacts, TreeRequest, tree_chunks
 from optimizer.adapters.images.tar import Budget, TarReader
@@ -137,7 +137,7 @@ class LayerMaker:
         return MadeLayer(blob=blob, file=target, seconds=time.monotonic() - started)
 
     def _check_engine(self, works: Iterable[_Work]) -> None:
-        if self._engine and shutil.which(docker_program()) is not None:
+        if self._engine and shutil.which(engine_program().name) is not None:
             return
         why = "there is none on this machine" if self._engine else "--no-engine rules it out"
         faults = [

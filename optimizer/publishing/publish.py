@@ -1,13 +1,5 @@
 """Publishes images: what a repository has is found by its key, and only what no repository has is made.
 
-Terms
-    key tag    the tag ``layer-KEY`` of an image's own manifest, whose layer of
-               that key its annotation names; no manifest exists for its sake
-    base tag   the tag ``base-DIGEST`` of an image on that base, whose layers
-               the repository then has
-    fact tag   the tag ``python-VERSION-DIGEST`` of an image on that base, whose
-               Python has that exact version, as an engine has told
-
 Images get their own tags last: whatever ends a run, nothing that has a tag
 lacks a part, and the next run goes on with what is there.
 """
@@ -35,23 +27,9 @@ from optimizer.model.reference import ImageReference
 from optimizer.publishing.bases import fetch_base
 from optimizer.publishing.images import PublishImage, Report
 from optimizer.publishing.making import LayerMaker, MadeLayer
+from optimizer.publishing.tags import base_tag, key_tag, python_tag
 
 _THREADS = 8
-
-
-def key_tag(key: str) -> str:
-    """The tag under which the layer of a key is found."""
-    return f"layer-{key}"
-
-
-def base_tag(base: BaseImage) -> str:
-    """The tag of an image on that base."""
-    return f"base-{base.digest.removeprefix('sha256:')}"
-
-
-def python_tag(base: BaseImage, version: str) -> str:
-    """The tag of an image on that base, whose Python has that exact version."""
-    return f"python-{version}-{base.digest.removeprefix('sha256:')}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -162,6 +162,20 @@ def test_another_program_stands_in_for_docker(docker: FakeDocker, tmp_path: Path
     assert refusal(Engine().check).startswith('"", which CDK_DOCKER names, cannot be run: ')
 
 
+def test_the_own_program_is_no_engine(docker: FakeDocker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``CDK_DOCKER`` may name it for a whole job, and ``OPTIMIZER_DOCKER`` what it hands other calls to."""
+    for name in ("optimizer-docker", "/usr/bin/optimizer-docker"):
+        monkeypatch.setenv("CDK_DOCKER", name)
+        Engine().check()
+    monkeypatch.setenv("CDK_DOCKER", "wrapper")
+    monkeypatch.setenv("OPTIMIZER_DOCKER_RUNS", "1")
+    Engine().check()
+    monkeypatch.setenv("OPTIMIZER_DOCKER", "finsh")
+    text = 'there is no "finsh", which OPTIMIZER_DOCKER names, on this machine\n  hint: correct OPTIMIZER_DOCKER, or unset it to run docker'
+    assert refusal(Engine().check) == text
+    assert len(docker.calls()) == 3
+
+
 # Like docker, which builds in a child; the child holds a lock as long as it lives, and says so if it is let live.
 WITH_CHILD = """#!{python}
 import fcntl, os, signal, sys, time
@@ -199,3 +213,29 @@ def test_a_program_that_gives_no_answer_is_ended(tmp_path: Path, monkeypatch: py
     program.chmod(0o755)
     monkeypatch.setenv("CDK_DOCKER", str(program))
     assert refusal(Engine().check) == f"{program} version gave no answer within 0 seconds\n  hint: restart the engine"
+
+
+def test_loads_an_archive_as_it_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CDK_DOCKER", str(tmp_path / "engine"))
+    (tmp_path / "engine").write_text(f'#!/bin/sh\n[ "$1" = load ] && exec cat > {tmp_path}/loaded\n')
+    (tmp_path / "engine").chmod(0o755)
+    Engine().load(iter([b"one", b"two"]))
+    assert (tmp_path / "loaded").read_bytes() == b"onetwo"
+
+
+def test_an_archive_that_is_refused_or_ends_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CDK_DOCKER", str(tmp_path / "engine"))
+    program = tmp_path / "engine"
+    program.write_text("#!/bin/sh\necho 'invalid diffID for layer 1' >&2\nexit 1\n")
+    program.chmod(0o755)
+    assert refusal(Engine().load, iter([b"x" * (1 << 20)] * 4)).startswith("the image cannot be loaded: invalid diffID for layer 1")
+    program.write_text(f"#!/bin/sh\ncat > /dev/null\ntouch {tmp_path}/loaded\n")
+
+    def breaks() -> Any:
+        yield b"begin"
+        raise EngineError("the registry went away")
+
+    assert refusal(Engine().load, breaks()) == "the registry went away"
+    assert not (tmp_path / "loaded").exists()
+    program.unlink()
+    assert "which CDK_DOCKER names" in refusal(Engine().load, iter([b""]))

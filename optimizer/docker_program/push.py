@@ -1,0 +1,65 @@
+"""``push``: the image of a plan is assembled in its repository."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from optimizer.adapters.registry.client import HttpRegistry
+from optimizer.adapters.registry.credentials import DefaultCredentials
+from optimizer.adapters.registry.login import Login
+from optimizer.docker_program.arguments import parse_build
+from optimizer.docker_program.context import is_current, shown_name
+from optimizer.docker_program.state import RememberedImage, State
+from optimizer.errors import ContextError
+from optimizer.model.reference import ImageReference
+from optimizer.publishing.images import PublishImage
+from optimizer.publishing.planned import NotPlanned, planned
+from optimizer.publishing.publish import publish
+
+
+class KeptCredentials:
+    """The logins that CDK gave, and for other hosts those that all commands use."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._others = DefaultCredentials()
+
+    def login(self, host: str) -> Login | None:
+        """The login for a registry's host; None for anonymous access.  Raises RegistryError."""
+        kept = self._state.login(host)
+        return Login(username=kept.username, password=kept.password) if kept is not None else self._others.login(host)
+
+
+def push(image: RememberedImage, state: State) -> None:
+    """Publish an image under its name.
+
+    Raises :class:`ContextError` where its build context is not there any more
+    as it was, and as :func:`publish` does.
+    """
+    directory = Path(image.directory)
+    gone = ContextError(
+        f'the build context "{directory}" of the image "{image.name}" is not as it was when it was built',
+        str(directory),
+        "run cdk deploy again",
+    )
+    call = parse_build(image.words)
+    if call is None or not is_current(image):
+        raise gone
+    try:
+        kept = planned(directory, call.options)
+    except NotPlanned:
+        raise gone from None
+    if image.config:
+        # For the base's registry, and for an engine that makes a stage; it is Docker's own name for the option.
+        os.environ["DOCKER_CONFIG"] = image.config
+    published = PublishImage(
+        name=shown_name(directory, call.tag),
+        kept=kept,
+        directory=directory,
+        destinations=(ImageReference.parse(image.name),),
+        options=call.options,
+    )
+    with HttpRegistry(KeptCredentials(state)) as registry:
+        publish([published], registry, report=lambda line: print(line, file=sys.stderr, flush=True))
