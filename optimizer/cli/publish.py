@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,12 +14,13 @@ from optimizer.adapters.registry.client import HttpRegistry
 from optimizer.adapters.registry.credentials import DefaultCredentials
 from optimizer.cli.destinations import asset_tags, parse_repository
 from optimizer.errors import ContextError
-from optimizer.model.publication import LeftImage
+from optimizer.model.publication import ImageResult, LeftImage
 from optimizer.model.reference import ImageReference
-from optimizer.publishing.images import PublishImage
-from optimizer.publishing.planned import NotPlanned, planned
-from optimizer.publishing.publish import publish
+from optimizer.publishing.asking import present
 from optimizer.report.publish import publication_as_text, publication_to_dict
+
+if TYPE_CHECKING:
+    from optimizer.publishing.images import PublishImage
 
 
 @click.command(name="publish", short_help="Publish images, and build only what no repository has.")
@@ -50,64 +50,50 @@ def command(app: Path, repository: str | None, reuse: tuple[str, ...], no_host: 
     images = load_images(app)
     if not images:
         raise ContextError(f'the app in "{app}" has no image', str(app), "declare an OptimizedFunction, and run cdk synth again")
-    sorted_out = _sort_out(images, reference)
+    built = [image for image in images if image.directory is not None]
+    tags = {asset: tuple(map(ImageReference.parse, names)) for asset, names in asset_tags(built, reference).items()} if built else {}
     started = time.monotonic()
     with HttpRegistry(DefaultCredentials()) as registry:
-        results = publish(
-            sorted_out.published,
-            registry,
-            reuse=others,
-            host=not no_host,
-            engine=not no_engine,
-            report=lambda line: click.echo(line, err=True),
-        )
+        there = present([name for names in tags.values() for name in names], registry)
+        results = [
+            ImageResult(name=image.name, reference=str(name), state="present")
+            for image in built
+            for name in tags[image.asset]
+            if name in there
+        ]
+        missing = {asset: tuple(name for name in names if name not in there) for asset, names in tags.items()}
+        found = [_planned(image, missing.get(image.asset, ())) for image in images if image.directory is None or missing[image.asset]]
+        left = [each for each in found if isinstance(each, LeftImage)]
+        planned_images = [each for each in found if not isinstance(each, LeftImage)]
+        if planned_images:
+            # Imported here: where a repository has everything, nothing else is needed.
+            from optimizer.publishing.publish import publish
+
+            results += publish(
+                planned_images,
+                registry,
+                reuse=others,
+                host=not no_host,
+                engine=not no_engine,
+                ask=False,
+                report=lambda line: click.echo(line, err=True),
+            )
     seconds = time.monotonic() - started
     if form == "json":
-        click.echo(json.dumps(publication_to_dict(results, sorted_out.left, seconds), indent=2))
+        click.echo(json.dumps(publication_to_dict(results, left, seconds), indent=2))
     else:
-        click.echo(publication_as_text(results, sorted_out.left, seconds))
+        click.echo(publication_as_text(results, left, seconds))
 
 
-@dataclass(frozen=True, slots=True)
-class _Sorted:
-    """What is published, and what is left to CDK."""
+def _planned(image: AssemblyImage, destinations: tuple[ImageReference, ...]) -> PublishImage | LeftImage:
+    """The image to publish under the names, or why it is left to CDK."""
+    from optimizer.publishing.images import PublishImage
+    from optimizer.publishing.planned import NotPlanned, planned
 
-    published: tuple[PublishImage, ...]
-    left: tuple[LeftImage, ...]
-
-
-def _sort_out(images: Sequence[AssemblyImage], repository: ImageReference | None) -> _Sorted:
-    published: list[tuple[AssemblyImage, PublishImage]] = []
-    left: list[LeftImage] = []
-    for image in images:
-        found = _planned(image)
-        if isinstance(found, str):
-            left.append(LeftImage(name=image.name, reason=found))
-        else:
-            published.append((image, found))
-    tags = asset_tags([image for image, _ in published], repository) if published else {}
-    return _Sorted(
-        tuple(
-            PublishImage(
-                name=found.name,
-                kept=found.kept,
-                directory=found.directory,
-                destinations=tuple(map(ImageReference.parse, tags[image.asset])),
-                options=found.options,
-            )
-            for image, found in published
-        ),
-        tuple(left),
-    )
-
-
-def _planned(image: AssemblyImage) -> PublishImage | str:
-    """The image without its destinations, or why it is left to CDK."""
-    directory = image.directory
-    if directory is None:
-        return "a program makes it"
+    if image.directory is None:
+        return LeftImage(name=image.name, reason="a program makes it")
     try:
-        kept = planned(directory, image.options)
+        kept = planned(image.directory, image.options)
     except NotPlanned as why:
-        return f"{why}; {why.hint}" if why.hint else str(why)
-    return PublishImage(name=image.name, kept=kept, directory=directory, destinations=(), options=image.options)
+        return LeftImage(name=image.name, reason=f"{why}; {why.hint}" if why.hint else str(why))
+    return PublishImage(name=image.name, kept=kept, directory=image.directory, destinations=destinations, options=image.options)

@@ -24,6 +24,7 @@ from optimizer.errors import EngineError, RegistryError
 from optimizer.model.plan import Stage
 from optimizer.model.publication import ImageResult, LayerResult
 from optimizer.model.reference import ImageReference
+from optimizer.publishing.asking import present
 from optimizer.publishing.bases import fetch_base
 from optimizer.publishing.images import PublishImage, Report
 from optimizer.publishing.making import LayerMaker, MadeLayer
@@ -55,11 +56,13 @@ def publish(
     reuse: Iterable[ImageReference] = (),
     host: bool = True,
     engine: bool = True,
+    ask: bool = True,
     report: Report = lambda line: None,
 ) -> tuple[ImageResult, ...]:
     """Publish images under all their names; gives one result for each name, in the order of the images.
 
-    ``reuse`` are repositories from which layers are taken too.  Without
+    ``reuse`` are repositories from which layers are taken too.  Without ``ask``
+    no repository is asked whether it has the images: the caller has done that.  Without
     ``host`` no tool of this machine makes a layer, and without ``engine`` no
     container engine does.
 
@@ -71,7 +74,7 @@ def publish(
         with tempfile.TemporaryDirectory(prefix="optimizer-publish-") as directory, ThreadPoolExecutor(_THREADS) as pool:
             run = _Run(registry, pool, Path(directory), tuple(reuse), report, host=host, engine=engine)
             try:
-                return run.results(targets)
+                return run.results(targets, ask=ask)
             finally:
                 # After a fault or an interrupt, what is left to do would only be waited for.
                 run.ended.set()
@@ -104,12 +107,15 @@ class _Run:
         self.ended = threading.Event()
         """Set when uploads that still run need not go on."""
 
-    def results(self, targets: Sequence[_Target]) -> tuple[ImageResult, ...]:
-        for reference in (*(target.reference for target in targets), *self._reuse):
+    def results(self, targets: Sequence[_Target], *, ask: bool) -> tuple[ImageResult, ...]:
+        for target in targets:
+            if target.repository not in self._repositories:
+                self._repositories[target.repository] = self._registry.repository(target.reference)
+        for reference in self._reuse:
             if reference.name not in self._repositories:
-                self._repositories[reference.name] = self._registry.repository(reference)
-        there = list(self._pool.map(lambda target: self._of(target).has_manifest(str(target.reference.tag)), targets))
-        missing = [target for target, present in zip(targets, there, strict=True) if not present]
+                self._repositories[reference.name] = self._registry.repository(reference, push=False)
+        there = present([target.reference for target in targets], self._registry) if ask else set()
+        missing = [target for target in targets if target.reference not in there]
         pushed = self._push(missing) if missing else {}
         return tuple(
             pushed.get(target) or ImageResult(name=target.image.name, reference=str(target.reference), state="present")

@@ -132,9 +132,10 @@ class HttpRegistry:
         """
         return io.BufferedReader(BlobStream(self._exchange(reference), digest, size_bytes), _BLOB_CHUNK)
 
-    def repository(self, reference: ImageReference) -> Repository:
-        """The reference's repository, for pushing."""
-        return Repository(lambda also: Exchange(self._transport, self._session, reference, "pull,push", also), reference)
+    def repository(self, reference: ImageReference, *, push: bool = True) -> Repository:
+        """The reference's repository; without ``push`` only to be read, for which less has to be allowed."""
+        actions = "pull,push" if push else "pull"
+        return Repository(lambda also: Exchange(self._transport, self._session, reference, actions, also), reference)
 
     def _exchange(self, reference: ImageReference) -> Exchange:
         return Exchange(self._transport, self._session, reference)
