@@ -102,13 +102,18 @@ def _compare(engine: Engine, names: Sequence[str]) -> tuple[LayerComparison, ...
             stack.enter_context(contextlib.closing(open_files(stack.enter_context(engine.saved(name)), name=name, source="engine")))
             for name in names
         )
-        if len(first.image.layers) != len(second.image.layers):
-            raise ImageError(
-                f"one build has {len(first.image.layers)} layers, the other {len(second.image.layers)}: "
-                "the Dockerfile differs between the two builds",
-                hint="check the program that writes the Dockerfile",
-            )
-        return tuple(_compare_layer(first, second, number) for number in range(len(first.image.layers)))
+        return compare_files(first, second)
+
+
+def compare_files(first: FileSource, second: FileSource) -> tuple[LayerComparison, ...]:
+    """The comparison of two images, layer by layer; raises :class:`ImageError` where they have different numbers of layers."""
+    if len(first.image.layers) != len(second.image.layers):
+        raise ImageError(
+            f"one build has {len(first.image.layers)} layers, the other {len(second.image.layers)}: "
+            "the Dockerfile differs between the two builds",
+            hint="check the program that writes the Dockerfile",
+        )
+    return tuple(_compare_layer(first, second, number) for number in range(len(first.image.layers)))
 
 
 def _compare_layer(first: FileSource, second: FileSource, number: int) -> LayerComparison:

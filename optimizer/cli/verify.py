@@ -15,16 +15,24 @@ import click
 from optimizer.adapters.assembly import load_functions, load_images
 from optimizer.adapters.engine import Engine
 from optimizer.adapters.plan_files import plan_of_context
+from optimizer.adapters.registry.client import HttpRegistry
+from optimizer.adapters.registry.credentials import DefaultCredentials
 from optimizer.adapters.verification import BuildInputs, verify_image
 from optimizer.bases.mirror import Mirror
 from optimizer.builders.docker.context import build_context, stage_context
+from optimizer.cli.destinations import parse_repository
 from optimizer.cli.options import of_project
 from optimizer.config.settings import load_lock, load_settings
 from optimizer.errors import ContextError, EngineError, Fault, OptimizerError, did_you_mean
+from optimizer.images.compare import LayerComparison
 from optimizer.model.build import BuildOptions
+from optimizer.model.reference import ImageReference
 from optimizer.model.spec import ImageSpec
 from optimizer.planning import plan
 from optimizer.project.files import Project
+from optimizer.publishing.images import PublishImage
+from optimizer.publishing.planned import NotPlanned, planned
+from optimizer.publishing.verification import verify_assembly
 from optimizer.report.verify import SkippedImage, VerifiedImage, verification_as_text, verification_to_dict
 
 
@@ -37,11 +45,23 @@ from optimizer.report.verify import SkippedImage, VerifiedImage, verification_as
     metavar="PATH",
     help="Of an app, only the images of these functions, such as Storefront/Api or 'Storefront/*'. Repeatable.",
 )
+@click.option(
+    "--assembled", is_flag=True, help="Compare an engine's build with the image that optimizer publish assembles, in place of two builds."
+)
+@click.option("--reuse", metavar="HOST/NAME", multiple=True, help="With --assembled, a repository to take layers from; repeatable.")
 @of_project
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.pass_context
 def command(
-    context: click.Context, subject: Path, functions: tuple[str, ...], root: Path | None, lock: Path | None, mirror: str | None, form: str
+    context: click.Context,
+    subject: Path,
+    functions: tuple[str, ...],
+    assembled: bool,
+    reuse: tuple[str, ...],
+    root: Path | None,
+    lock: Path | None,
+    mirror: str | None,
+    form: str,
 ) -> None:
     """Build images twice and compare them layer by layer.
 
@@ -54,8 +74,15 @@ def command(
     the modes of another umask, and another order of its files. The build cache
     is not pruned, and no image stays.
 
+    With --assembled one image is built, and the other is assembled as optimizer
+    publish does: of layers of the repositories that --reuse names, and of those
+    that are made here.
+
     Exits with 1 when a layer differs.
     """
+    if reuse and not assembled:
+        raise click.UsageError("--reuse names where an assembled image takes layers from: add --assembled")
+    repositories = [parse_repository(text, "--reuse") for text in reuse]
     engine = Engine()
     verified: list[VerifiedImage] = []
     skipped: list[SkippedImage] = []
@@ -66,24 +93,34 @@ def command(
             if inputs is None:
                 skipped.append(SkippedImage(name=name, functions=paths, reason="the app does not build it from a Dockerfile"))
                 continue
-            click.echo(f"building {name} twice", err=True)
+            click.echo(f"building {name} {'and assembling it' if assembled else 'twice'}", err=True)
             started = time.monotonic()
             try:
-                layers = verify_image(inputs, engine)
+                layers = _assembled_too(name, inputs, engine, repositories) if assembled else verify_image(inputs, engine)
+            except NotPlanned as why:
+                skipped.append(SkippedImage(name=name, functions=paths, reason=str(why)))
+                continue
             except EngineError as error:
                 # The other images are verified all the same, and all builds that failed are reported together.
                 faults += [fault.under(name) for fault in error.faults]
                 continue
-            click.echo(f"built {name} twice in {time.monotonic() - started:.0f} s", err=True)
+            click.echo(f"compared {name} in {time.monotonic() - started:.0f} s", err=True)
             verified.append(VerifiedImage(name=name, functions=paths, layers=layers))
     if form == "json":
         click.echo(json.dumps(verification_to_dict(verified, skipped), indent=2))
     elif verified or skipped:
-        click.echo(verification_as_text(verified, skipped))
+        click.echo(verification_as_text(verified, skipped, "built and assembled" if assembled else "built twice"))
     if faults:
         raise OptimizerError(faults)
     if not all(image.reproducible for image in verified):
         context.exit(1)
+
+
+def _assembled_too(name: str, inputs: BuildInputs, engine: Engine, reuse: Sequence[ImageReference]) -> tuple[LayerComparison, ...]:
+    kept = planned(inputs.directory, inputs.options)
+    image = PublishImage(name=name, kept=kept, directory=inputs.directory, destinations=(), options=inputs.options)
+    with HttpRegistry(DefaultCredentials()) as registry:
+        return verify_assembly(image, registry, engine, reuse=reuse, report=lambda line: click.echo(line, err=True))
 
 
 _Found = Sequence[tuple[str, tuple[str, ...], "BuildInputs | None"]]

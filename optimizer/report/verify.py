@@ -54,12 +54,12 @@ def verification_to_dict(images: Sequence[VerifiedImage], skipped: Sequence[Skip
     }
 
 
-def verification_as_text(images: Sequence[VerifiedImage], skipped: Sequence[SkippedImage]) -> str:
-    """A verification in words: each difference, and what cures it."""
+def verification_as_text(images: Sequence[VerifiedImage], skipped: Sequence[SkippedImage], done: str = "built twice") -> str:
+    """A verification in words: each difference, and what cures it; ``done`` is how each image was made two times."""
     blocks = [_image(image) for image in images]
     blocks += [f"{printable(image.name)}: not built: {image.reason}" for image in skipped]
     failed = sum(not image.reproducible for image in images)
-    count = f"{len(images)} image{'' if len(images) == 1 else 's'} built twice"
+    count = f"{len(images)} image{'' if len(images) == 1 else 's'} {done}"
     blocks.append(f"{count}, {f'{failed} not reproducible' if failed else 'all layers equal'}")
     return "\n".join(blocks)
 

@@ -122,6 +122,19 @@ def test_an_edited_handler_needs_no_engine(app: Published, without_docker: str, 
     assert inspected(image["reference"])[0] == inspected(alone)[0]
 
 
+def test_both_ways_to_an_image_are_compared(app: Published, without_docker: str) -> None:
+    """Requirement: "`verify` compares the two back ends as well as two machines"."""
+    argv = [sys.executable, "-m", "optimizer", "verify", "cdk.out", "--assembled", "--function", "Storefront/Catalog"]
+    path = os.pathsep.join([without_docker, os.environ["PATH"]])
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PATH": path}
+    for options in ([], ["--reuse", f"{app.registry}/{REPOSITORY}"]):
+        done = subprocess.run(
+            [*argv, *options], cwd=app.directory, env=environment, capture_output=True, text=True, timeout=600, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.endswith("1 image built and assembled, all layers equal\n")
+
+
 def test_other_clients_take_the_images(app: Published, tmp_path: Path) -> None:
     """Requirement: "accepted by `docker pull`, `skopeo inspect` and `copy`"."""
     skopeo = shutil.which("skopeo")
