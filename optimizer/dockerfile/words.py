@@ -38,6 +38,10 @@ class WordFault(ValueError):
     """Text that cannot be expanded; the message says why."""
 
 
+class WordLimit(WordFault):
+    """Text that is not expanded because the work would grow too large; a builder may well expand it."""
+
+
 class UnknownVariable(Exception):
     """The text depends on a variable whose value is decided elsewhere."""
 
@@ -66,6 +70,17 @@ def expand(text: str, variables: Mapping[str, str | None], escape: str = "\\", *
     if "$" not in text and "'" not in text and '"' not in text and escape not in text:
         return text
     return _Expansion(text, variables, escape, complete).whole()
+
+
+def fault_of(text: str, escape: str = "\\") -> str:
+    """Why no builder expands the text, whatever its variables are; empty where one may."""
+    try:
+        _Expansion(text, {}, escape, complete=True, lenient=True).whole()
+    except WordLimit:
+        return ""
+    except WordFault as fault:
+        return str(fault)
+    return ""
 
 
 def unquoted(text: str, escape: str = "\\") -> str:
@@ -138,7 +153,7 @@ class _Expansion:
                 self._at += len(piece)
             length += len(piece)
             if length > max(LONGEST, len(text)):
-                raise WordFault("the value grows too long")
+                raise WordLimit("the value grows too long")
             result.append(piece)
         if stop:
             raise WordFault(f'"{stop}" is missing')
@@ -202,7 +217,7 @@ class _Expansion:
             return (self._value(name) or "") if name else "$"
         self._depth += 1
         if self._depth > DEEPEST:
-            raise WordFault("variables are nested too deeply")
+            raise WordLimit("variables are nested too deeply")
         try:
             self._at += 1
             return self._braced()
@@ -216,6 +231,8 @@ class _Expansion:
         if not name:
             raise WordFault("bad substitution")
         modifier = self._take()
+        if not modifier:
+            raise WordFault('"}" is missing')
         if modifier == "}":
             return self._value(name) or ""
         empty_counts = modifier == ":"
@@ -336,7 +353,7 @@ def _trimmed(value: str, pattern: str, side: str) -> str:
     longest = pattern.startswith(side)
     tokens = _pattern(pattern[1:] if longest else pattern)
     if len(value) * (len(tokens) + 1) > _BUDGET:
-        raise WordFault("the value is too long for its pattern")
+        raise WordLimit("the value is too long for its pattern")
     if side == "%":
         value, tokens = value[::-1], tokens[::-1]
     ends = _ends(value, 0, tokens)
@@ -347,7 +364,7 @@ def _trimmed(value: str, pattern: str, side: str) -> str:
 def _replaced(value: str, pattern: str, replacement: str, everywhere: bool) -> str:
     tokens = _pattern(pattern)
     if len(value) * len(value) * (len(tokens) + 1) > _BUDGET:
-        raise WordFault("the value is too long for its pattern")
+        raise WordLimit("the value is too long for its pattern")
     result: list[str] = []
     position = 0
     while position <= len(value):

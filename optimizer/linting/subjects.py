@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -11,7 +11,8 @@ from optimizer.bases.recognise import WORKDIR, lambda_base, lambda_environment
 from optimizer.dockerfile.copies import Copy, copies
 from optimizer.dockerfile.installs import Install, install_of
 from optimizer.dockerfile.instruction import Dockerfile, Instruction, Problem, Span
-from optimizer.dockerfile.parse import read
+from optimizer.dockerfile.parse import read, read_by_docker
+from optimizer.dockerfile.references import reference_problems
 from optimizer.dockerfile.rendered import HEADER
 from optimizer.dockerfile.scope import BuildInputs, ResolvedDockerfile, ResolvedStage, resolve
 from optimizer.dockerfile.shell import Command, commands
@@ -142,12 +143,16 @@ class DockerfileSubject:
             automatic=sam is not SamBuilder.CLASSIC,
         )
         resolved = resolve(dockerfile, inputs)
+        final = resolved.target(target)
+        if dockerfile.stages and read_by_docker(dockerfile.directives):
+            more = reference_problems(resolved, final)
+            problems = tuple(sorted((*problems, *_elsewhere(more, problems)), key=lambda problem: problem.span))
         return cls(
             path=path,
             resolved=resolved,
             problems=problems,
             target=target,
-            final=resolved.target(target),
+            final=final,
             ignore=ignore,
             own_ignore=own_ignore,
             context=context,
@@ -244,6 +249,12 @@ class DockerfileSubject:
         """The line at which the span starts."""
         lines = self.dockerfile.lines
         return lines[span.start.line - 1] if span and span.start.line <= len(lines) else ""
+
+
+def _elsewhere(problems: Iterable[Problem], known: Sequence[Problem]) -> Iterator[Problem]:
+    """The problems that are not at the place of a known one."""
+    places = {problem.span.start for problem in known}
+    return (problem for problem in problems if problem.span.start not in places)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
