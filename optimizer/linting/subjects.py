@@ -67,9 +67,9 @@ class DockerfileSubject:
 
     ``platform`` is what the build names, None when it names none;
     ``repository`` where the image is pushed, and ``cache_to`` the images that
-    the build writes its cache to.  ``for_lambda`` is False for an image that
-    no function runs.  ``sam`` is what builds an image of a SAM template, None for any
-    other, which BuildKit builds.
+    the build writes its cache to.  ``for_lambda`` says whether a function runs
+    the image; None where nobody says so.  ``sam`` is what builds an image of a
+    SAM template, None for any other, which BuildKit builds.
 
     A Dockerfile that was rendered from a specification is one like any other,
     so that every rule judges it.  ``place`` is where its findings are shown
@@ -92,7 +92,7 @@ class DockerfileSubject:
     platform: str | None = None
     repository: str | None = None
     cache_to: tuple[str, ...] = ()
-    for_lambda: bool = True
+    for_lambda: bool | None = None
     sam: SamBuilder | None = None
     place: Location | None = None
     plan: BuildPlan | None = None
@@ -119,6 +119,7 @@ class DockerfileSubject:
         inside_context: bool = True,
         construct: str = "",
         sam: SamBuilder | None = None,
+        for_lambda: bool | None = None,
     ) -> DockerfileSubject:
         """The subject that the text is.
 
@@ -160,6 +161,7 @@ class DockerfileSubject:
             construct=construct,
             architecture=architecture,
             sam=sam,
+            for_lambda=for_lambda,
         )
 
     @property

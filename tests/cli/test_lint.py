@@ -197,6 +197,16 @@ class TestTemplates:
         assert result.returncode == 0, result.stdout
         assert (tree / "api" / "Dockerfile").read_text().startswith("FROM public.ecr.aws/lambda/python:3.13@sha256:")
 
+    def test_only_a_function_s_image_is_fixed(self, tree: Path) -> None:
+        """Requirement: "`--fix` takes EXPOSE and HEALTHCHECK out of images that are not Lambda's"."""
+        server = 'FROM debian:13\nEXPOSE 8080\nHEALTHCHECK CMD ["true"]\nENTRYPOINT ["/server"]\n'
+        (tree / "api" / "Dockerfile").write_text(server, encoding="utf-8")
+        assert run(tree, "api", "--fix").stderr == "0 findings fixed in 0 files\n"
+        assert (tree / "api" / "Dockerfile").read_text() == server
+        (tree / "template.yaml").write_text(TEMPLATE, encoding="utf-8")
+        assert run(tree, "template.yaml", "--fix").stderr == "2 findings fixed in 1 file\n"
+        assert (tree / "api" / "Dockerfile").read_text() == 'FROM debian:13\nENTRYPOINT ["/server"]\n'
+
     def test_a_template_is_told_the_architecture_that_its_functions_have(self, tree: Path) -> None:
         (tree / "api" / "Dockerfile").write_text(GOOD, encoding="utf-8")
         before = TEMPLATE.replace(", Architectures: [x86_64]", "").encode().replace(b"\n", b"\r\n")

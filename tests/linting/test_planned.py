@@ -126,6 +126,7 @@ NEVER = {
     "LIO103": "planning refuses an image that the lock does not pin",
     "LIO107": "no FROM of the image names a platform, and planning refuses an architecture that the runtime lacks; LIO683 judges the function",
     "LIO108": "no syntax line is rendered",
+    "LIO109": "the image of a specification is a function's",
     "LIO202": "packages of languages are installed in stages of their own",
     "LIO203": "the image is the last stage",
     "LIO204": "the cache is emptied in the same RUN, or mounted",

@@ -39,6 +39,7 @@ USED_FOR_EVER = {
     "LIO106": "pin-too-old",
     "LIO107": "wrong-architecture",
     "LIO108": "syntax-unpinned",
+    "LIO109": "lambda-not-shown",
     "LIO151": "registry-not-allowed",
     "LIO152": "runtime-not-allowed",
     "LIO153": "architecture-not-allowed",
