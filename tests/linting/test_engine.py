@@ -143,10 +143,10 @@ class TestImagesOfOtherServices:
     """Requirement: "in a Dockerfile that nothing shows to be Lambda's, no fix, and one note in place of LIO101, 601, 602, 605, 607"."""
 
     TEXT = (
-        'FROM python:3.13-slim\nENV TZ=UTC\nRUN pip install gunicorn==23.0.0\nCOPY --chmod=600 app.py /app/\n'
+        "FROM python:3.13-slim\nENV TZ=UTC\nRUN pip install gunicorn==23.0.0\nCOPY --chmod=600 app.py /app/\n"
         'EXPOSE 8080\nUSER 1000\nHEALTHCHECK CMD ["true"]\nENTRYPOINT ["gunicorn", "app:app"]\n'
     )
-    FOR_LAMBDA = {"LIO101", "LIO601", "LIO602", "LIO604", "LIO605", "LIO607"}
+    FOR_LAMBDA = frozenset(["LIO101", "LIO601", "LIO602", "LIO604", "LIO605", "LIO607"])
 
     def test_have_one_note_and_no_fix(self) -> None:
         report = of(self.TEXT)
