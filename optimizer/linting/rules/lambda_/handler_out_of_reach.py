@@ -40,7 +40,9 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
         if any(_within(target, workdir) for _, _, target in placed):
             yield Violation(message=f'the handler is looked for in "{WORKDIR}", and everything is in "{workdir}"', span=instruction.head)
         return
-    code = [(copy, source, target) for copy, source, target in placed if is_code(subject, source) and not _is_other(target)]
+    # Where the file names a handler, that is in none of the other directories either.
+    named = last(subject, "CMD") is not None
+    code = [(copy, source, target) for copy, source, target in placed if (named or is_code(subject, source)) and not _is_other(target)]
     if code:
         copy, source, target = code[0]
         yield Violation(

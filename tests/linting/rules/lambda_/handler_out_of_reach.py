@@ -12,6 +12,7 @@ CATCHES: list[Case] = [
     on_base("COPY . /code", 2),
     on_base("COPY shop /srv/shop", 2, files={"shop/__init__.py": ""}),
     on_base("COPY requirements.txt /\nCOPY --from=build /x /opt/\nCOPY main.py /handler.py", 4, files={"requirements.txt": ""}),
+    dockerfile('FROM public.ecr.aws/lambda/java:21\nCOPY target/classes /app\nCMD ["com.example.Api::handle"]', 2, says='"/app"'),
 ]
 PASSES: list[Case] = [
     on_base("WORKDIR /app\nCOPY app.py ${LAMBDA_TASK_ROOT}/"),
