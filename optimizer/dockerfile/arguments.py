@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 from optimizer.dockerfile.copies import Source
-from optimizer.dockerfile.instruction import Instruction, Problem, Span, Word
+from optimizer.dockerfile.instruction import Flag, Instruction, Problem, Word
 from optimizer.dockerfile.lines import json_items
 from optimizer.dockerfile.words import heredoc_names, split_quoted
 
@@ -117,27 +117,30 @@ def _count(instruction: Instruction) -> int:
 
 
 def _copy(instruction: Instruction) -> Iterator[Problem]:
-    if instruction.json is None and heredoc_names(instruction.words[-1].text):
+    if instruction.json is None and "<<" in instruction.words[-1].text and heredoc_names(instruction.words[-1].text):
         yield Problem("the destination is no here-document", instruction.at(instruction.words[-1]), "write the destination last")
-        return
-    texts = list(instruction.json) if instruction.json is not None else [word.text for word in instruction.words]
-    sources = [Source(value=text, span=span) for text, span in zip(texts[:-1], _spans(instruction), strict=False) if "$" not in text]
-    if instruction.keyword == "COPY":
-        for source in sources:
-            if source.remote or source.of_git:
-                yield Problem("COPY fetches nothing", source.span, "use ADD")
-        return
-    flag = instruction.flag("checksum")
-    if flag is None or not flag.value:
-        return
-    if len(texts) > 2:
+    elif instruction.keyword == "COPY":
+        # What has neither sign is no address.
+        if "://" in instruction.arguments or "git@" in instruction.arguments:
+            for source in _sources(instruction):
+                if source.remote or source.of_git:
+                    yield Problem("COPY fetches nothing", source.span, "use ADD")
+    elif (flag := instruction.flag("checksum")) is not None and flag.value:
+        yield from _checked(instruction, flag)
+
+
+def _checked(instruction: Instruction, flag: Flag) -> Iterator[Problem]:
+    if _count(instruction) > _NEEDS["ADD"][0]:
         yield Problem("--checksum is for one source", instruction.at(flag), "write an ADD for each source")
-    elif any(source.local and not (source.value or "").startswith("<<") for source in sources):
+    elif any(source.local and not (source.value or "").startswith("<<") for source in _sources(instruction)):
         yield Problem("--checksum is for a URL or a Git repository", instruction.at(flag), "remove --checksum")
 
 
-def _spans(instruction: Instruction) -> Iterator[Span]:
-    return map(instruction.at, instruction.words)
+def _sources(instruction: Instruction) -> list[Source]:
+    """The sources of a copy that have no variables."""
+    texts = list(instruction.json) if instruction.json is not None else [word.text for word in instruction.words]
+    pairs = zip(texts[:-1], instruction.words, strict=False)
+    return [Source(value=text, span=instruction.at(word)) for text, word in pairs if "$" not in text]
 
 
 def _argument(instruction: Instruction) -> Iterator[Problem]:

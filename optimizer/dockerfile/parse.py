@@ -171,6 +171,8 @@ def _no_dockerfile(instructions: Sequence[Instruction]) -> Problem | None:
 def _unknown_keywords(instructions: Sequence[Instruction]) -> Iterator[Problem]:
     """A problem for each unknown instruction that is like a known one, and one for each row of others."""
     row: list[Instruction] = []
+    if all(map(_is_known, instructions)):
+        return
     for item in [*instructions, None]:
         known = item is None or _is_known(item)
         hint = "" if item is None or known else did_you_mean(item.keyword[:_LONGEST_KEYWORD], sorted(KEYWORDS))
@@ -200,6 +202,7 @@ def _unknown_keyword(item: Instruction, hint: str) -> Problem:
 
 
 def _is_known(item: Instruction) -> bool:
+    # Letters outside of ASCII may become known ones in capitals.
     return item.keyword in KEYWORDS and item.source.text[item.keyword_start : item.keyword_start + len(item.keyword)].isascii()
 
 

@@ -7,7 +7,7 @@ https://github.com/distribution/reference for the names of images, and https://g
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 
 from optimizer.dockerfile.instruction import Flag, Instruction, Problem, Span
 from optimizer.dockerfile.parse import names_image
@@ -28,6 +28,9 @@ _SYSTEMS = frozenset(
 _MACHINES = frozenset(
     ["386", "amd64", "amd64p32", "arm", "armbe", "arm64", "arm64be", "ppc64", "ppc64le", "loong64", "mips", "mipsle", "mips64", "mips64le", "mips64p32", "mips64p32le", "ppc", "riscv", "riscv64", "s390", "s390x", "sparc", "sparc64", "wasm", "x86_64", "x86-64", "aarch64", "armhf", "armel", "i386"]
 )  # fmt: skip
+_PLAIN_VARIABLES = re.compile(r"""(?:[^$'"\\`{}]|\$[A-Za-z_]\w*|\$\{[A-Za-z_]\w*\})*""")
+"""Words in which nothing can be wrong; most words with variables are such."""
+
 _ANYWHERE = ("ADD", "ARG", "COPY", "ENV", "EXPOSE", "LABEL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR")
 
 
@@ -45,7 +48,7 @@ def reference_problems(resolved: ResolvedDockerfile, target: int | None) -> Iter
                 yield from _source(resolved, item, instruction, flag, built, above)
             # Stages that are not built are read, and their variables are not.
             if built and None in values:
-                yield from _words(instruction, resolved.dockerfile.escape)
+                yield from _words(instruction, resolved.dockerfile.escape, values)
         above.add(item.stage.name.lower())
 
 
@@ -104,10 +107,14 @@ def _numbered(number: int, count: int, index: int, built: bool, span: Span) -> I
         yield Problem(f"stage {number} is not above this one", span, "move that stage up")
 
 
-def _words(instruction: Instruction, escape: str) -> Iterator[Problem]:
+def _words(instruction: Instruction, escape: str, values: Sequence[str | None] = ()) -> Iterator[Problem]:
+    """The words that cannot be expanded, among those without one of the ``values``, or among all."""
     if instruction.keyword not in _ANYWHERE:
         return
-    for word in instruction.words:
+    known = values if len(values) == len(instruction.words) else [None] * len(instruction.words)
+    for word, value in zip(instruction.words, known, strict=True):
+        if value is not None or _PLAIN_VARIABLES.fullmatch(word.text):
+            continue
         fault = fault_of(word.text, escape)
         if fault:
             yield Problem(f'"{word.text[:60]}": {fault}', instruction.at(word), "close quotes and braces, and write a dollar sign as \\$")

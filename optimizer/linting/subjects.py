@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from optimizer.bases.mirror import Mirror
 from optimizer.bases.recognise import WORKDIR, lambda_base, lambda_environment
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from optimizer.model.plan import BuildPlan
 
 
+_Fact = TypeVar("_Fact")
 _MOST_PATTERNS = 1000
 _MOST_STARS = 20
 _LONGEST_IGNORE = 65536
@@ -102,6 +103,7 @@ class DockerfileSubject:
     _installs: dict[int, tuple[Install, ...]] = field(default_factory=dict, repr=False, compare=False)
     _copies: dict[int, tuple[tuple[int, Copy], ...]] = field(default_factory=dict, repr=False, compare=False)
     _stages: dict[str, tuple[ResolvedStage, ...]] = field(default_factory=dict, repr=False, compare=False)
+    _facts: dict[str, tuple[Any, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(
@@ -211,6 +213,12 @@ class DockerfileSubject:
             indices = () if self.final is None else sorted(self.resolved.needed(self.final))
             self._stages["needed"] = tuple(self.resolved.stages[index] for index in indices)
         return self._stages["needed"]
+
+    def once(self, name: str, made: Callable[[], Iterable[_Fact]]) -> tuple[_Fact, ...]:
+        """What ``made`` gives for this subject, asked at the first call with the name alone."""
+        if name not in self._facts:
+            self._facts[name] = tuple(made())
+        return self._facts[name]
 
     def commands(self, instruction: Instruction) -> tuple[Command, ...]:
         """The shell commands of an instruction; read once."""

@@ -80,8 +80,8 @@ class _State:
 
 def early_copies(subject: DockerfileSubject) -> Iterator[EarlyCopy]:
     """Every such copy of the stages that are built, with the first installation after it, for each ecosystem."""
-    for stage in subject.needed_stages:
-        yield from _of_stage(subject, stage)
+    # Two rules ask.
+    yield from subject.once("early copies", lambda: (early for stage in subject.needed_stages for early in _of_stage(subject, stage)))
 
 
 def _of_stage(subject: DockerfileSubject, stage: ResolvedStage) -> Iterator[EarlyCopy]:
@@ -97,14 +97,13 @@ def _of_stage(subject: DockerfileSubject, stage: ResolvedStage) -> Iterator[Earl
                 for ecosystem, state in states.items():
                     _note(subject, state, found[number], ecosystem)
             found_here = _installs(subject, instruction)
-            then = _afterwards(subject, instruction, found_here)
             for install in found_here:
                 ecosystem = _BY_NAME if install.by_name else install.ecosystem
                 if ecosystem not in states:
                     state = states[ecosystem] = _State()
                     for copy in seen:
                         _note(subject, state, copy, ecosystem)
-                yield from _judged(install, states[ecosystem], then)
+                yield from _judged(subject, instruction, install, found_here, states[ecosystem])
 
 
 def _installs(subject: DockerfileSubject, instruction: Instruction) -> list[Install]:
@@ -122,8 +121,11 @@ def _afterwards(subject: DockerfileSubject, instruction: Instruction, found: Seq
     return next((command for command in behind if not (writes_nothing(command) or cleans_up(command) or install_of(command))), None)
 
 
-def _judged(install: Install, state: _State, then: Command | None) -> Iterator[EarlyCopy]:
+def _judged(
+    subject: DockerfileSubject, instruction: Instruction, install: Install, found: Sequence[Install], state: _State
+) -> Iterator[EarlyCopy]:
     pending, state.pending = state.pending, []
+    then = _afterwards(subject, instruction, found) if pending else None
     # What compiles the sources must have them; only the dependencies should have been fetched before.
     if not (install.compiles and state.fetched):
         for copy, source, together in pending:
