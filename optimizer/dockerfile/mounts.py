@@ -8,7 +8,7 @@ first, wherever it stands; BuildKit wants it before the fields that depend on it
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from optimizer.dockerfile.instruction import Flag, Instruction, Problem
 from optimizer.errors import did_you_mean
@@ -41,7 +41,7 @@ def mount_problems(instruction: Instruction, flag: Flag) -> Iterator[Problem]:
     # Quotes of CSV are rare, and hide what the fields are.
     if '"' in value:
         return
-    for message, hint in _faults([part.partition("=") for part in value.split(",")]):
+    for message, hint in dict.fromkeys(_faults([part.partition("=") for part in value.split(",")])):
         yield Problem(message, instruction.at(flag), hint)
 
 
@@ -64,8 +64,6 @@ def _faults(parts: list[tuple[str, str, str]]) -> Iterator[tuple[str, str]]:
         return
     if kind == "secret":
         yield from _of_secret(fields)
-    elif kind != "ssh":
-        yield from _of_target(fields)
 
 
 def _of_field(kind: str, key: str, equals: str, value: str) -> tuple[str, str] | None:
@@ -94,23 +92,16 @@ def _of_value(key: str, value: str) -> tuple[str, str] | None:
     return None
 
 
-def _target(fields: dict[str, str]) -> str:
+def target_of(fields: Mapping[str, str]) -> str:
+    """Where the mount is seen; empty for the working directory."""
     return fields.get("target") or fields.get("dst") or fields.get("destination") or ""
-
-
-def _of_target(fields: dict[str, str]) -> Iterator[tuple[str, str]]:
-    target = _target(fields)
-    if not target:
-        yield "the mount has no target", "write target=/path"
-    elif not target.strip("/"):
-        yield "the mount hides everything", "write a target below /"
 
 
 def _of_secret(fields: dict[str, str]) -> Iterator[tuple[str, str]]:
     if fields.get("from"):
         yield "a secret comes from no stage", "remove from"
     source = fields.get("source") or fields.get("src")
-    if not source and not _target(fields) and not fields.get("id"):
+    if not source and not target_of(fields) and not fields.get("id"):
         yield "the secret has no name", "write --mount=type=secret,id=name"
     elif source and fields.get("id"):
         yield "the secret has a source and an id", "remove one of them"

@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator, Sequence, Set
 
 from optimizer.dockerfile.instruction import Flag, Instruction, Problem, Span
+from optimizer.dockerfile.mounts import target_of
 from optimizer.dockerfile.parse import names_image
-from optimizer.dockerfile.scope import ResolvedDockerfile, ResolvedStage
+from optimizer.dockerfile.scope import ResolvedDockerfile, ResolvedStage, absolute
 from optimizer.dockerfile.words import fault_of
 
 _DOMAIN = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?"
@@ -43,9 +44,11 @@ def reference_problems(resolved: ResolvedDockerfile, target: int | None) -> Iter
     for item in resolved.stages:
         yield from _from(item)
         built = item.stage.index in needed
-        for instruction, values in zip(item.stage.instructions, item.expanded, strict=True):
+        for instruction, values, workdir in zip(item.stage.instructions, item.expanded, item.workdirs, strict=False):
             for flag in instruction.flags:
                 yield from _source(resolved, item, instruction, flag, built, above)
+                if built and flag.name == "mount":
+                    yield from _mount_target(instruction, flag, workdir)
             # Stages that are not built are read, and their variables are not.
             if built and None in values:
                 yield from _words(instruction, resolved.dockerfile.escape, values)
@@ -97,6 +100,16 @@ def _source(
             yield Problem(f'stage "{name[:60]}" is not above this one', span, "move that stage up")
     elif not is_image(name):
         yield Problem(f'"{name[:60]}" is no stage above, and no name of an image', span, _form(name))
+
+
+def _mount_target(instruction: Instruction, flag: Flag, workdir: str | None) -> Iterator[Problem]:
+    """What is wrong with the place of a mount, which is the working directory where it names none."""
+    fields = flag.fields()
+    target = target_of(fields)
+    if "$" in target or fields.get("type", "bind").lower() not in ("bind", "cache", "tmpfs"):
+        return
+    if absolute(target or ".", workdir) == "/":
+        yield Problem("the mount hides the whole file system", instruction.at(flag), "write target=/path")
 
 
 def _numbered(number: int, count: int, index: int, built: bool, span: Span) -> Iterator[Problem]:

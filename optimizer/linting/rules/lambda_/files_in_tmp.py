@@ -27,6 +27,9 @@ _OPTIONS = {
 }
 """Options that name what is written."""
 
+_MOST = 100
+"""Of such files in one image; more are no sign of anything."""
+
 _LAST = ("cp", "git", "install", "ln", "mv", "rsync")
 """Programs whose last word is what they write."""
 
@@ -39,7 +42,7 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
             if index in copies:
                 copy = copies[index]
                 target = absolute(copy.target, item.workdirs[index]) if copy.target is not None else None
-                if target is not None and _in_tmp(target):
+                if target is not None and _in_tmp(target) and len(written) < _MOST:
                     shown = copy.sources[0].value if copy.sources and copy.sources[0].value else "the file"
                     written.append((target, instruction.head, f'"{shown}" is copied to "{target}"'))
                 continue
@@ -47,7 +50,7 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
                 # What a later command reads was needed while the image was built.
                 written = [entry for entry in written if not _mentions(command, entry[0])]
                 path = _path_written(command)
-                if path:
+                if path and len(written) < _MOST:
                     written.append((path, command.span, f'{command.program} writes to "{path}"'))
             if instruction.keyword == "RUN" and instruction.heredocs and not subject.commands(instruction):
                 written = [entry for entry in written if not any(_TMP in item.body.text for item in instruction.heredocs)]

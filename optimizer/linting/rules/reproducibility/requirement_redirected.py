@@ -24,8 +24,9 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
 def _judged(install: Install) -> Iterator[Verdict]:
     command = install.command
     text = command.source.text
+    packages = set(install.packages)
     for word, (start, end) in zip(command.words, command.places, strict=True):
-        match = _COMPARISON.match(text, end) if word in install.packages else None
+        match = _COMPARISON.match(text, end) if word in packages else None
         # In quotes or the JSON form no shell looks at it, and the place of the word ends with the quote.
         if match is None or text[start:end] != word:
             continue
