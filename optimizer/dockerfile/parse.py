@@ -41,7 +41,7 @@ _JSON_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
 _NUL = "\x00"
 _STAGE_NAME = re.compile(r"[a-z][a-z0-9_.-]*")
 _FEWEST_UNKNOWN = 3
-"""So many unknown instructions make a text that is no Dockerfile, and no Dockerfile with a slip of the pen."""
+"""From so many unknown instructions on, a text may be no Dockerfile; fewer are typing mistakes."""
 
 _LONGEST_KEYWORD = 40
 """Of an unknown instruction in a message, in characters."""

@@ -69,7 +69,7 @@ class TestManyUnknownInstructions:
         assert (found.span.start.line, found.message) == (3, 'unknown instruction "if", and 89 more below it')
         assert "backslash" in found.hint
 
-    def test_slips_of_the_pen_are_shown_one_by_one(self) -> None:
+    def test_typing_mistakes_are_shown_one_by_one(self) -> None:
         found = problems("FROM scratch\nRUNN a\nCOPPY b c\nUSR d")
         assert [problem.hint for problem in found] == ['did you mean "RUN"?', 'did you mean "COPY"?', 'did you mean "USER"?']
 

@@ -46,8 +46,8 @@ RULE = Rule(
     since="0.1.0",
     summary="The version of a package stands without quotes behind < or >, which the shell takes for a redirection.",
     why=(
-        "In pip install flask>=3 the shell writes the output to a file named =3, and installs the newest flask; with < it reads a file that is "
-        "not there. hadolint gives the text to ShellCheck, which sees a redirection as it may be meant."
+        "In pip install flask>=3 the shell writes the output to a file named =3, and pip installs the newest flask; with < the shell reads a file "
+        "that is not there, and the build fails."
     ),
     fix="put the requirement in quotes",
     bad="RUN pip install flask>=3.1",
