@@ -159,10 +159,10 @@ def read_by_docker(directives: Sequence[Directive]) -> bool:
 
 def _no_dockerfile(instructions: Sequence[Instruction]) -> Problem | None:
     """The one problem of a text that was never meant as a Dockerfile: most of it is unknown, and no line names an image."""
+    if any(item.keyword == "FROM" and names_image(item) for item in instructions):
+        return None
     unknown = [item for item in instructions if not _is_known(item)]
     if len(unknown) < _FEWEST_UNKNOWN or 2 * len(unknown) <= len(instructions):
-        return None
-    if any(item.keyword == "FROM" and names_image(item) for item in instructions):
         return None
     message = f"this text is no Dockerfile: {len(unknown)} of its {len(instructions)} instructions are unknown, and none is a FROM"
     return Problem(message, unknown[0].keyword_span, "name the Dockerfile itself, or leave this file out with exclude in optimizer.toml")
