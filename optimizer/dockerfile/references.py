@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence, Set
 from optimizer.dockerfile.instruction import Flag, Instruction, Problem, Span
 from optimizer.dockerfile.mounts import target_of
 from optimizer.dockerfile.parse import names_image
-from optimizer.dockerfile.scope import ResolvedDockerfile, ResolvedStage, absolute
+from optimizer.dockerfile.scope import AUTOMATIC, ResolvedDockerfile, ResolvedStage, absolute
 from optimizer.dockerfile.words import fault_of
 
 _DOMAIN = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?"
@@ -60,18 +60,28 @@ def _from(item: ResolvedStage) -> Iterator[Problem]:
     if not names_image(start):
         return
     word, flag = start.words[0], start.flag("platform")
-    if item.origin == "":
+    # Builders that do not set these are a matter of their own rule.
+    if _automatic(word.text):
+        pass
+    elif item.origin == "":
         hint = "declare it above the first FROM, with a default: ARG NAME=image"
         yield Problem(f'"{item.stage.origin[:60]}" is empty, so that FROM names no image', start.at(word), hint)
     elif item.origin is not None and item.parent is None and not is_image(item.origin):
         yield Problem(f'"{item.origin[:60]}" is no name of an image', start.at(word), _form(item.origin))
     elif item.origin is None and (fault := fault_of(word.text)):
         yield Problem(f'"{word.text[:60]}": {fault}', start.at(word), "write ${NAME} or ${NAME:-default}")
-    if flag is not None and flag.value and item.platform is not None and not _is_platform(item.platform):
+    if flag is None or not flag.value or item.platform is None or _automatic(flag.value):
+        return
+    if not _is_platform(item.platform):
         shown = (
             f'"{item.platform[:40]}" is no platform' if item.platform else f'"{flag.value[:40]}" is empty, so that --platform names none'
         )
         yield Problem(shown, start.at(flag), "write a platform such as linux/arm64")
+
+
+def _automatic(text: str) -> bool:
+    """Whether the text depends on an argument that a builder sets by itself."""
+    return "$" in text and any(name in text for name in AUTOMATIC)
 
 
 def _source(
