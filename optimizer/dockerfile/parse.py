@@ -212,7 +212,7 @@ def _refused(instructions: Sequence[Instruction], escape: str, problems: Sequenc
     for item in instructions:
         if lines and not lines.isdisjoint(range(item.span.start.line, item.span.end.line + 1)):
             continue
-        found = [*flag_problems(item), *argument_problems(item, escape)]
+        found = [*(flag_problems(item) if item.flags else ()), *argument_problems(item, escape)]
         if item.nested is not None and item.nested.keyword in ("ENV", "LABEL"):
             # Of what ONBUILD holds, the first build reads names and values alone.
             found += pair_problems(item.nested, escape)

@@ -7,7 +7,7 @@ https://github.com/distribution/reference for the names of images, and https://g
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 
 from optimizer.dockerfile.instruction import Flag, Instruction, Problem, Span
 from optimizer.dockerfile.mounts import target_of
@@ -46,9 +46,14 @@ def reference_problems(resolved: ResolvedDockerfile, target: int | None) -> Iter
         built = item.stage.index in needed
         for instruction, values, workdir in zip(item.stage.instructions, item.expanded, item.workdirs, strict=False):
             for flag in instruction.flags:
-                yield from _source(resolved, item, instruction, flag, built, above)
-                if built and flag.name == "mount":
-                    yield from _mount_target(instruction, flag, workdir)
+                if flag.name == "from" and instruction.keyword == "COPY":
+                    yield from _source(resolved, item, instruction, flag, flag.value or "", built, above)
+                elif flag.name == "mount" and instruction.keyword == "RUN":
+                    fields = flag.fields()
+                    if fields.get("from"):
+                        yield from _source(resolved, item, instruction, flag, fields["from"], built, above)
+                    if built:
+                        yield from _mount_target(instruction, flag, fields, workdir)
             # Stages that are not built are read, and their variables are not.
             if built and None in values:
                 yield from _words(instruction, resolved.dockerfile.escape, values)
@@ -85,38 +90,36 @@ def _automatic(text: str) -> bool:
 
 
 def _source(
-    resolved: ResolvedDockerfile, item: ResolvedStage, instruction: Instruction, flag: Flag, built: bool, above: Set[str]
+    resolved: ResolvedDockerfile, item: ResolvedStage, instruction: Instruction, flag: Flag, name: str, built: bool, above: Set[str]
 ) -> Iterator[Problem]:
     """What is wrong with the stage or image that a copy or a mount names."""
-    span = instruction.at(flag)
-    if flag.name == "from" and instruction.keyword == "COPY":
-        name = flag.value or ""
-    elif flag.name == "mount" and instruction.keyword == "RUN":
-        name = flag.fields().get("from", "")
-    else:
-        return
     if re.search(r"\$.", name):
         # Of a mount, the check of its fields speaks.
         if flag.name == "from":
-            yield Problem("--from takes no variable", span, "write FROM $IMAGE AS name above, and --from=name here")
+            yield Problem("--from takes no variable", instruction.at(flag), "write FROM $IMAGE AS name above, and --from=name here")
         return
     if not name:
         return
-    index = item.stage.index
+    # A stage above, as almost every copy has one.
+    if name.lower() in above and not name.isdigit():
+        return
+    index, span = item.stage.index, instruction.at(flag)
     if flag.name == "from" and re.fullmatch(r"[-+]?\d{1,9}", name):
         yield from _numbered(int(name), len(resolved.stages), index, built, span)
     elif (other := resolved.names.get(name.lower())) is not None and not name.isdigit():
-        if name.lower() not in above and (other == index or built):
+        if other == index or built:
             yield Problem(f'stage "{name[:60]}" is not above this one', span, "move that stage up")
     elif not is_image(name):
         yield Problem(f'"{name[:60]}" is no stage above, and no name of an image', span, _form(name))
 
 
-def _mount_target(instruction: Instruction, flag: Flag, workdir: str | None) -> Iterator[Problem]:
+def _mount_target(instruction: Instruction, flag: Flag, fields: Mapping[str, str], workdir: str | None) -> Iterator[Problem]:
     """What is wrong with the place of a mount, which is the working directory where it names none."""
-    fields = flag.fields()
     target = target_of(fields)
-    if "$" in target or fields.get("type", "bind").lower() not in ("bind", "cache", "tmpfs"):
+    # Most targets are paths from the root.
+    if "$" in target or (len(target) > 1 and target[0] == "/" and ".." not in target):
+        return
+    if fields.get("type", "bind").lower() not in ("bind", "cache", "tmpfs"):
         return
     if absolute(target or ".", workdir) == "/":
         yield Problem("the mount hides the whole file system", instruction.at(flag), "write target=/path")

@@ -111,6 +111,7 @@ def unquoted(text: str, escape: str = "\\") -> str:
 
 
 _NAME = re.compile(r"\d+|[@*#?\-$!0]|[^\W\d]\w*")
+_QUOTED = {escape: re.compile(rf"""[^$"{re.escape(escape)}]+""") for escape in ("\\", "`")}
 _PLAIN = {escape: re.compile(rf"""[^$'"/}}{re.escape(escape)}]+""") for escape in ("\\", "`")}
 
 
@@ -188,8 +189,10 @@ class _Expansion:
                     result.append(escape)
                     self._at += 1
                 continue
-            result.append(character)
-            self._at += 1
+            match = _QUOTED[escape].match(text, self._at)
+            assert match is not None
+            result.append(match[0])
+            self._at = match.end()
         raise WordFault("a double quote is not closed")
 
     def _name(self) -> str:
