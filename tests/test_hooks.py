@@ -16,6 +16,7 @@ from click.testing import CliRunner
 
 from optimizer.adapters.dockerfiles import is_dockerfile
 from optimizer.cli.main import optimizer
+from optimizer.version import VERSION
 from tests.cli.test_lint import BAD, GOOD
 
 ROOT = Path(__file__).parents[1]
@@ -48,6 +49,21 @@ class TestPreCommit:
         assert (program, hook["language"]) == ("optimizer", "python")
         assert CliRunner().invoke(optimizer, [*words, "ok/Dockerfile"]).exit_code == 0
         assert CliRunner().invoke(optimizer, [*words, "ok/Dockerfile", "api/Dockerfile"]).exit_code == 1
+
+    @pytest.mark.parametrize("hook", HOOKS, ids=lambda hook: hook["id"])
+    def test_a_program_that_fixes_name_is_one_that_the_user_can_have(
+        self, hook: dict[str, Any], tree: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Requirement: "the pre-commit hook's hints name a program that its user does not have"."""
+        monkeypatch.chdir(tree)
+        words = shlex.split(hook["entry"])[1:]
+        note = f"pip install lambda-image-optimizer=={VERSION}"
+        by_hand = CliRunner().invoke(optimizer, [*words, "api/Dockerfile"])
+        assert "optimizer pin --image public.ecr.aws/lambda/python:3.13" in by_hand.output
+        assert note not in by_hand.output
+        monkeypatch.setenv("PRE_COMMIT", "1")
+        assert note in CliRunner().invoke(optimizer, [*words, "api/Dockerfile"]).output
+        assert note not in CliRunner().invoke(optimizer, [*words, "ok/Dockerfile"]).output
 
 
 class TestAction:

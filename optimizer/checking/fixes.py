@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -73,15 +74,19 @@ class Changes:
 def _fixable(group: Group) -> Iterable[_Load]:
     """What reads each of the files that may be changed."""
     mirror = group.conventions.mirror
-    for path in (*group.files, *(path for source in group.templates for path in source.dockerfiles)):
-        yield partial(_dockerfile_with, path, mirror)
+    for path in group.files:
+        yield partial(_dockerfile_with, path, mirror, None)
+    for source in group.templates:
+        for path in source.dockerfiles:
+            # Its template says that a function runs it.
+            yield partial(_dockerfile_with, path, mirror, True)
     for source in group.templates:
         for path in (source.path, *source.nested):
             yield partial(_template_with, path, mirror)
 
 
-def _dockerfile_with(path: str, mirror: Mirror, contents: Mapping[str, bytes]) -> Sequence[Subject]:
-    return [load_dockerfile(path, mirror=mirror, contents=contents)]
+def _dockerfile_with(path: str, mirror: Mirror, for_lambda: bool | None, contents: Mapping[str, bytes]) -> Sequence[Subject]:
+    return [replace(load_dockerfile(path, mirror=mirror, contents=contents), for_lambda=for_lambda)]
 
 
 def _template_with(path: str, mirror: Mirror, contents: Mapping[str, bytes]) -> Sequence[Subject]:

@@ -15,6 +15,13 @@ from optimizer.model.sources import SOURCES
 from optimizer.report.formats import NAMES, lint_as
 from optimizer.report.lint import lint_as_text, statistics_as_text
 from optimizer.sam.config import DEFAULT_ENVIRONMENT
+from optimizer.version import VERSION
+
+_IN_A_HOOK = (
+    "note: pre-commit keeps optimizer in an environment of its own; to run the commands that a fix names, install the same version: "
+    f"pip install lambda-image-optimizer=={VERSION}"
+)
+"""pre-commit sets PRE_COMMIT for its hooks: https://pre-commit.com/#pre-commit-environment-variables"""
 
 
 @click.command(name="lint", short_help="Check Dockerfiles, templates, apps and built images against the conventions.")
@@ -111,6 +118,8 @@ def command(
         click.echo(statistics_as_text(report), nl=False)
     elif form == "text":
         click.echo(lint_as_text(report, colour=_colour()), nl=False)
+        if os.environ.get("PRE_COMMIT") and any("optimizer " in finding.hint for finding in report.findings):
+            click.echo(_IN_A_HOOK, err=True)
     else:
         click.echo(lint_as(form, report, rules=run.rules, rule_pages=run.conventions.rule_pages), nl=False)
     sys.exit(1 if report.failing else 0)

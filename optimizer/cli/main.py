@@ -10,6 +10,7 @@ import click
 
 from optimizer.adapters.interrupts import take_requests_to_end
 from optimizer.errors import OptimizerError
+from optimizer.version import VERSION
 
 _INTERRUPTED = 130
 """What shells say of a program that an interrupt ended: 128 and the number of the signal."""
@@ -66,16 +67,6 @@ class _LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
 
-def _version() -> str:
-    # Imported here, because it costs as much as everything else that a command needs to start.
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("lambda-image-optimizer")
-    except PackageNotFoundError:
-        return "(not installed)"
-
-
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--version",
@@ -91,7 +82,7 @@ def optimizer() -> None:
 
 def _print_version(context: click.Context, given: bool) -> None:
     if given:
-        click.echo(f"optimizer {_version()}")
+        click.echo(f"optimizer {VERSION}")
         context.exit()
 
 

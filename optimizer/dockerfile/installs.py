@@ -74,8 +74,8 @@ def install_of(command: Command) -> Install | None:
     if _PYTHON.fullmatch(program) and len(words) > 2 and words[1] == "-m":
         words = words[2:]
         program = words[0]
-    if program == "uv" and words[1:3] == ["pip", "install"]:
-        return _with_packages("uv", "python", "install", command, words[3:], "pip")
+    if program == "uv" and "pip" in words[1:] and (found := _uv_pip(command, words)):
+        return found
     if _PIP.fullmatch(program) and len(words) > 1:
         verb = next((word for word in words[1:] if not word.startswith("-")), "")
         if verb in ("install", "wheel", "download"):
@@ -96,6 +96,20 @@ def install_of(command: Command) -> Install | None:
     if program == "dotnet" and words[1:3] == ["tool", "install"]:
         return _with_packages("dotnet", "dotnet", "tool install", command, words[3:], "dotnet")
     return _by_table(program, verb, command)
+
+
+def _uv_pip(command: Command, words: list[str]) -> Install | None:
+    """What ``uv pip`` installs; options of uv itself may stand before it."""
+    start = words.index("pip")
+    verb, rest = next(iter(words[start + 1 : start + 2]), ""), words[start + 2 :]
+    if verb == "install":
+        return _with_packages("uv", "python", "install", command, rest, "pip")
+    if verb == "sync":
+        found = _with_packages("uv", "python", "install", command, rest, "pip")
+        # Its arguments are the files that install takes with -r.
+        files = tuple(("-r", name) for name in found.packages)
+        return replace(found, packages=(), values=(*found.values, *files))
+    return None
 
 
 _TABLE: dict[tuple[str, str], tuple[str, bool]] = {

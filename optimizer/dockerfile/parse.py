@@ -13,10 +13,23 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
-from optimizer.dockerfile.instruction import KEYWORDS, Dockerfile, Instruction, ParsedStage, Position, Problem, SourceText, Span, Word
+from optimizer.dockerfile.arguments import argument_problems, pair_problems
+from optimizer.dockerfile.flags import flag_problems
+from optimizer.dockerfile.instruction import (
+    KEYWORDS,
+    Directive,
+    Dockerfile,
+    Instruction,
+    ParsedStage,
+    Position,
+    Problem,
+    Span,
+    Word,
+)
 from optimizer.dockerfile.lines import LogicalLine, Scan, json_items, scan, split_flags
 from optimizer.dockerfile.words import split, split_quoted
 from optimizer.errors import DockerfileError, Fault, did_you_mean
@@ -26,6 +39,12 @@ _END = "\u2060"
 
 _JSON_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
 _NUL = "\x00"
+_STAGE_NAME = re.compile(r"[a-z][a-z0-9_.-]*")
+_FEWEST_UNKNOWN = 3
+"""From so many unknown instructions on, a text may be no Dockerfile; fewer are typing mistakes."""
+
+_LONGEST_KEYWORD = 40
+"""Of an unknown instruction in a message, in characters."""
 
 
 def parse(text: str, path: str = "Dockerfile") -> Dockerfile:
@@ -51,8 +70,6 @@ def read(text: str) -> tuple[Dockerfile, tuple[Problem, ...]]:
     text = text.encode("utf-8", "replace").decode("utf-8")
     found = scan(text)
     problems = list(found.problems)
-    if _NUL in text:
-        problems.append(_binary(found))
     instructions = []
     for line, keyword, value in _split(found, problems):
         instructions.append(_instruction(line, keyword, value, found.escape, problems))
@@ -60,6 +77,14 @@ def read(text: str) -> tuple[Dockerfile, tuple[Problem, ...]]:
         start = Position(1, 1)
         problems.append(Problem("the file holds no instruction", Span(start, start), "start it with FROM"))
     stages, arguments = _stages(instructions, problems)
+    # One finding is enough for what is no text, and for what is no Dockerfile.
+    other = _binary(found) if _NUL in text else _no_dockerfile(instructions)
+    if other:
+        problems = [other]
+    else:
+        problems = [*_unknown_keywords(instructions), *problems]
+        if read_by_docker(found.directives):
+            problems += _refused(instructions, found.escape, problems)
     dockerfile = Dockerfile(
         text=text,
         instructions=tuple(instructions),
@@ -109,8 +134,6 @@ def _split(found: Scan, problems: list[Problem]) -> Sequence[tuple[LogicalLine, 
 
 def _instruction(line: LogicalLine, keyword: str, value: str, escape: str, problems: list[Problem]) -> Instruction:
     span = Span(line.source.position(line.keyword_start), line.end)
-    if keyword not in KEYWORDS or not line.keyword.isascii():
-        _unknown_keyword(line.source, line.keyword, line.keyword_start, problems)
     return Instruction(
         keyword=keyword,
         value=value,
@@ -128,18 +151,83 @@ def _instruction(line: LogicalLine, keyword: str, value: str, escape: str, probl
     )
 
 
-def _unknown_keyword(source: SourceText, keyword: str, start: int, problems: list[Problem]) -> None:
-    shown = keyword if len(keyword) <= 40 else f"{keyword[:40]}…"
-    hint = did_you_mean(keyword.upper()[:40], sorted(KEYWORDS)) or f"allowed: {', '.join(sorted(KEYWORDS))}"
-    problems.append(Problem(f'unknown instruction "{shown}"', source.span(start, start + len(keyword)), hint))
+def read_by_docker(directives: Sequence[Directive]) -> bool:
+    """Whether Docker's own frontend reads the file; another one that the syntax directive names may take other flags."""
+    value = next((item.value for item in directives if item.name == "syntax"), "dockerfile")
+    return value.partition("@")[0].rpartition("/")[2].partition(":")[0] in ("dockerfile", "dockerfile-upstream")
+
+
+def _no_dockerfile(instructions: Sequence[Instruction]) -> Problem | None:
+    """The one problem of a text that was never meant as a Dockerfile: most of it is unknown, and no line names an image."""
+    if any(item.keyword == "FROM" and names_image(item) for item in instructions):
+        return None
+    unknown = [item for item in instructions if not _is_known(item)]
+    if len(unknown) < _FEWEST_UNKNOWN or 2 * len(unknown) <= len(instructions):
+        return None
+    message = f"this text is no Dockerfile: {len(unknown)} of its {len(instructions)} instructions are unknown, and none is a FROM"
+    return Problem(message, unknown[0].keyword_span, "name the Dockerfile itself, or leave this file out with exclude in optimizer.toml")
+
+
+def _unknown_keywords(instructions: Sequence[Instruction]) -> Iterator[Problem]:
+    """A problem for each unknown instruction that is like a known one, and one for each row of others."""
+    row: list[Instruction] = []
+    if all(map(_is_known, instructions)):
+        return
+    for item in [*instructions, None]:
+        known = item is None or _is_known(item)
+        hint = "" if item is None or known else did_you_mean(item.keyword[:_LONGEST_KEYWORD], sorted(KEYWORDS))
+        if row and (known or hint):
+            yield _unknown_row(row)
+            row = []
+        if item is not None and not known:
+            if hint:
+                yield _unknown_keyword(item, hint)
+            else:
+                row.append(item)
+
+
+def _unknown_row(row: Sequence[Instruction]) -> Problem:
+    if len(row) == 1:
+        return _unknown_keyword(row[0], f"allowed: {', '.join(sorted(KEYWORDS))}")
+    found = _unknown_keyword(
+        row[0], f"end the line above with a backslash if these belong to it; else: allowed: {', '.join(sorted(KEYWORDS))}"
+    )
+    return replace(found, message=f"{found.message}, and {len(row) - 1} more below it")
+
+
+def _unknown_keyword(item: Instruction, hint: str) -> Problem:
+    keyword = item.source.text[item.keyword_start : item.keyword_start + len(item.keyword)]
+    shown = keyword if len(keyword) <= _LONGEST_KEYWORD else f"{keyword[:_LONGEST_KEYWORD]}…"
+    return Problem(f'unknown instruction "{shown}"', item.keyword_span, hint)
+
+
+def _is_known(item: Instruction) -> bool:
+    # Letters outside of ASCII may become known ones in capitals.
+    return item.keyword in KEYWORDS and item.source.text[item.keyword_start : item.keyword_start + len(item.keyword)].isascii()
+
+
+def _refused(instructions: Sequence[Instruction], escape: str, problems: Sequence[Problem]) -> Iterator[Problem]:
+    """What builders refuse of the flags and arguments of instructions that can be read at all."""
+    lines = {problem.span.start.line for problem in problems}
+    for item in instructions:
+        if lines and not lines.isdisjoint(range(item.span.start.line, item.span.end.line + 1)):
+            continue
+        found = [*(flag_problems(item) if item.flags else ()), *argument_problems(item, escape)]
+        if item.nested is not None and item.nested.keyword in ("ENV", "LABEL"):
+            # Of what ONBUILD holds, the first build reads names and values alone.
+            found += pair_problems(item.nested, escape)
+        yield from found
 
 
 def _nested(line: LogicalLine, escape: str, problems: list[Problem]) -> Instruction | None:
     """The instruction that ONBUILD holds."""
-    keyword = line.arguments.split(None, 1)[0] if line.arguments else ""
+    if not line.arguments:
+        return None
+    keyword = line.arguments.split(None, 1)[0]
     span = line.source.span(line.arguments_start, line.arguments_start + len(keyword))
     if keyword.upper() not in KEYWORDS or not keyword.isascii():
-        _unknown_keyword(line.source, keyword, line.arguments_start, problems)
+        hint = did_you_mean(keyword.upper()[:_LONGEST_KEYWORD], sorted(KEYWORDS)) or f"allowed: {', '.join(sorted(KEYWORDS))}"
+        problems.append(Problem(f'unknown instruction "{keyword[:_LONGEST_KEYWORD]}"', span, hint))
         return None
     if keyword.upper() in ("FROM", "MAINTAINER", "ONBUILD"):
         problems.append(Problem(f"ONBUILD takes no {keyword.upper()}", span, "remove the instruction"))
@@ -183,6 +271,7 @@ def _stages(instructions: Sequence[Instruction], problems: list[Problem]) -> tup
     """The stages, and the arguments before the first."""
     arguments: list[Instruction] = []
     rows: list[tuple[Instruction, list[Instruction]]] = []
+    before: Instruction | None = None
     for instruction in instructions:
         if instruction.keyword == "FROM":
             rows.append((instruction, []))
@@ -190,19 +279,31 @@ def _stages(instructions: Sequence[Instruction], problems: list[Problem]) -> tup
             rows[-1][1].append(instruction)
         elif instruction.keyword == "ARG":
             arguments.append(instruction)
-        elif instruction.keyword in KEYWORDS:
-            problems.append(Problem(f"{instruction.keyword} before the first FROM", instruction.keyword_span, "start the file with FROM"))
+        elif before is None and instruction.keyword in KEYWORDS:
+            before = instruction
+    # Without any FROM all of it stands before the first; one finding is what there is to be changed.
+    if before is not None and rows:
+        problems.append(Problem(f"{before.keyword} before the first FROM", before.keyword_span, "start the file with FROM"))
     if instructions and not rows:
         problems.append(Problem("the file has no FROM", instructions[0].keyword_span, "name the image that it starts from"))
     stages = [_stage(index, start, body, problems) for index, (start, body) in enumerate(rows)]
     return tuple(stages), tuple(arguments)
 
 
+def names_image(start: Instruction) -> bool:
+    """Whether a FROM has the form that it needs: an image, perhaps with AS and a name."""
+    words = start.words
+    return len(words) == 1 or (len(words) == 3 and words[1].text.upper() == "AS")
+
+
 def _stage(index: int, start: Instruction, body: Sequence[Instruction], problems: list[Problem]) -> ParsedStage:
     words = [word.text for word in start.words]
     name = ""
-    if len(words) == 3 and words[1].upper() == "AS":
-        name = words[2]
-    elif len(words) != 1:
+    if not names_image(start):
         problems.append(Problem("FROM needs an image, optionally followed by AS and a name", start.head, "write FROM image AS name"))
+    elif len(words) == 3:
+        name = words[2]
+        if not _STAGE_NAME.fullmatch(name.lower()):
+            hint = "begin it with a letter, and go on with letters, digits, -, _ and ."
+            problems.append(Problem(f'"{name[:40]}" is no name for a stage', start.at(start.words[2]), hint))
     return ParsedStage(index=index, origin=words[0] if words else "", name=name, start=start, instructions=tuple(body))

@@ -104,8 +104,18 @@ class ResolvedDockerfile:
             return len(self.stages) - 1 if self.stages else None
         return self.names.get(name.lower())
 
+    @cached_property
+    def _needs(self) -> dict[int, frozenset[int]]:
+        """What was asked for already."""
+        return {}
+
     def needed(self, index: int) -> frozenset[int]:
         """The stages that a build of this one runs: what it is built on and copies from, and so on."""
+        if index not in self._needs:
+            self._needs[index] = self._needed(index)
+        return self._needs[index]
+
+    def _needed(self, index: int) -> frozenset[int]:
         found: set[int] = set()
         waiting = [index]
         names: dict[str, int] = {}

@@ -17,7 +17,7 @@ from optimizer.dockerfile.words import unquoted
 _TOKEN = re.compile(
     r"""(?P<blank>[ \t\r\f\v]+|\\\n)"""
     r"""|(?P<comment>(?<![^\s;&|()])\#[^\n]*)"""
-    r"""|(?P<operator>&&|\|\||;;|\$\(|[;&|()\n`]|(?:\d+|&)?(?:<<-?|>>|>\||[<>]&?)(?:\d+|-)?)"""
+    r"""|(?P<operator>&&|\|\||;;|\$\(|[;&|()\n`]|(?:\d+|&)?(?:<<-?|>>|>\||[<>]&?)(?:(?:\d+|-)(?![^\s;&|()<>]))?)"""
     r"""|(?P<word>(?:[^\s'"\\;&|()<>`$]+|\$(?!\()|\\(?:.|\Z)|'[^']*(?:'|\Z)|"(?:[^"\\]+|\\.)*(?:"|\\?\Z))+)"""
     r"""|(?P<other>.)""",
     re.DOTALL | re.VERBOSE,
@@ -90,6 +90,9 @@ def _cut(source: SourceText, start: int, end: int, depth: int) -> Iterator[Comma
             words.append(unquoted(match[0]))
             places.append((match.start(), match.end()))
         elif kind == "operator":
+            # Between double brackets, operators compare.
+            if "[[" in words and "]]" not in words and match[0] not in (";", "\n"):
+                continue
             if "<" in match[0] or ">" in match[0]:
                 redirected = match[0][-1] in "<>|-" or match[0].endswith("&")
                 continue
@@ -104,6 +107,9 @@ def _simple(words: list[str], places: list[tuple[int, int]], source: SourceText,
     wrapped = False
     while position < len(words):
         word = words[position]
+        # It asks whether there is such a command, and runs none.
+        if word == "command" and words[position + 1 : position + 2] in (["-v"], ["-V"]):
+            break
         if word in _WRAPPERS:
             wrapped = True
         elif not (_ASSIGNMENT.match(word) or word in _RESERVED or (wrapped and word.startswith("-"))):

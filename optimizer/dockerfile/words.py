@@ -38,6 +38,10 @@ class WordFault(ValueError):
     """Text that cannot be expanded; the message says why."""
 
 
+class WordLimit(WordFault):
+    """Text that is not expanded because the work would grow too large; a builder may well expand it."""
+
+
 class UnknownVariable(Exception):
     """The text depends on a variable whose value is decided elsewhere."""
 
@@ -68,6 +72,17 @@ def expand(text: str, variables: Mapping[str, str | None], escape: str = "\\", *
     return _Expansion(text, variables, escape, complete).whole()
 
 
+def fault_of(text: str, escape: str = "\\") -> str:
+    """Why no builder expands the text, whatever its variables are; empty where one may."""
+    try:
+        _Expansion(text, {}, escape, complete=True, lenient=True).whole()
+    except WordLimit:
+        return ""
+    except WordFault as fault:
+        return str(fault)
+    return ""
+
+
 def unquoted(text: str, escape: str = "\\") -> str:
     """The text without its quotes and escapes, variables kept as they are; unbalanced quotes are left alone."""
     result = []
@@ -96,6 +111,7 @@ def unquoted(text: str, escape: str = "\\") -> str:
 
 
 _NAME = re.compile(r"\d+|[@*#?\-$!0]|[^\W\d]\w*")
+_QUOTED = {escape: re.compile(rf"""[^$"{re.escape(escape)}]+""") for escape in ("\\", "`")}
 _PLAIN = {escape: re.compile(rf"""[^$'"/}}{re.escape(escape)}]+""") for escape in ("\\", "`")}
 
 
@@ -138,7 +154,7 @@ class _Expansion:
                 self._at += len(piece)
             length += len(piece)
             if length > max(LONGEST, len(text)):
-                raise WordFault("the value grows too long")
+                raise WordLimit("the value grows too long")
             result.append(piece)
         if stop:
             raise WordFault(f'"{stop}" is missing')
@@ -173,8 +189,10 @@ class _Expansion:
                     result.append(escape)
                     self._at += 1
                 continue
-            result.append(character)
-            self._at += 1
+            match = _QUOTED[escape].match(text, self._at)
+            assert match is not None
+            result.append(match[0])
+            self._at = match.end()
         raise WordFault("a double quote is not closed")
 
     def _name(self) -> str:
@@ -202,7 +220,7 @@ class _Expansion:
             return (self._value(name) or "") if name else "$"
         self._depth += 1
         if self._depth > DEEPEST:
-            raise WordFault("variables are nested too deeply")
+            raise WordLimit("variables are nested too deeply")
         try:
             self._at += 1
             return self._braced()
@@ -216,6 +234,8 @@ class _Expansion:
         if not name:
             raise WordFault("bad substitution")
         modifier = self._take()
+        if not modifier:
+            raise WordFault('"}" is missing')
         if modifier == "}":
             return self._value(name) or ""
         empty_counts = modifier == ":"
@@ -336,7 +356,7 @@ def _trimmed(value: str, pattern: str, side: str) -> str:
     longest = pattern.startswith(side)
     tokens = _pattern(pattern[1:] if longest else pattern)
     if len(value) * (len(tokens) + 1) > _BUDGET:
-        raise WordFault("the value is too long for its pattern")
+        raise WordLimit("the value is too long for its pattern")
     if side == "%":
         value, tokens = value[::-1], tokens[::-1]
     ends = _ends(value, 0, tokens)
@@ -347,7 +367,7 @@ def _trimmed(value: str, pattern: str, side: str) -> str:
 def _replaced(value: str, pattern: str, replacement: str, everywhere: bool) -> str:
     tokens = _pattern(pattern)
     if len(value) * len(value) * (len(tokens) + 1) > _BUDGET:
-        raise WordFault("the value is too long for its pattern")
+        raise WordLimit("the value is too long for its pattern")
     result: list[str] = []
     position = 0
     while position <= len(value):

@@ -8,6 +8,7 @@ from typing import Any
 
 from optimizer.dockerfile.instruction import Span
 from optimizer.linting.conventions import Conventions
+from optimizer.linting.facts.lambda_signs import runs_on_lambda
 from optimizer.linting.finding import Finding, Fix, Inconclusive, InconclusiveCheck, Location, Severity, Verdict, Violation
 from optimizer.linting.report import LintReport, in_order, inconclusive_in_order
 from optimizer.linting.rule import Family, Rule, ids_by_word
@@ -146,14 +147,14 @@ class _Run:
                 self._take(UNREADABLE, Violation(message=problem.message, span=problem.span, hint=problem.hint), subject)
             return
         kind = next(kind for type_, kind in _KINDS if isinstance(subject, type_))
-        foreign = isinstance(subject, DockerfileSubject) and not subject.for_lambda
+        foreign = isinstance(subject, DockerfileSubject) and not runs_on_lambda(subject, self._conventions)
         for rule in self._rules:
             if foreign and (rule.only_lambda or rule.family is Family.LAMBDA):
                 continue
             check = getattr(rule, kind)
             if check is not None:
                 for verdict in self._verdicts(rule, check, subject):
-                    self._take(rule, verdict, subject)
+                    self._take(rule, verdict, subject, fixable=not foreign)
 
     def _verdicts(self, rule: Rule, check: Callable[[Any, Conventions], Iterable[Verdict]], subject: Subject) -> Iterable[Verdict]:
         """What the rule says; asked once of an image that several functions run."""
@@ -225,7 +226,7 @@ class _Run:
     def _severity(self, rule: Rule) -> Severity | None:
         return self._conventions.severities.get(rule.id, rule.severity)
 
-    def _take(self, rule: Rule, verdict: Verdict, subject: Subject) -> None:
+    def _take(self, rule: Rule, verdict: Verdict, subject: Subject, *, fixable: bool = True) -> None:
         where = subject.location
         if isinstance(verdict, Inconclusive):
             location, file = self._place(subject, Location(path=where.path, span=verdict.span or where.span, construct=where.construct))
@@ -237,7 +238,8 @@ class _Run:
         hint = (_is_planned(file or subject) and rule.fix_in_spec) or verdict.hint
         # A function's template may be edited, the file that was rendered may not.
         rendered = file is not None or (isinstance(subject, DockerfileSubject) and subject.planned)
-        self.add(rule, _in_step(verdict.message, file, verdict.span), location, hint, None if rendered else verdict.fix)
+        fix = verdict.fix if fixable and not rendered else None
+        self.add(rule, _in_step(verdict.message, file, verdict.span), location, hint, fix)
 
     def _place(self, subject: Subject, location: Location) -> tuple[Location, DockerfileSubject | None]:
         """Where it is shown; with the file, where one that was rendered is meant."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from optimizer.bases.mirror import Mirror
 from optimizer.bases.recognise import WORKDIR, lambda_base, lambda_environment
 from optimizer.dockerfile.copies import Copy, copies
 from optimizer.dockerfile.installs import Install, install_of
 from optimizer.dockerfile.instruction import Dockerfile, Instruction, Problem, Span
-from optimizer.dockerfile.parse import read
+from optimizer.dockerfile.parse import read, read_by_docker
+from optimizer.dockerfile.references import reference_problems
 from optimizer.dockerfile.rendered import HEADER
 from optimizer.dockerfile.scope import BuildInputs, ResolvedDockerfile, ResolvedStage, resolve
 from optimizer.dockerfile.shell import Command, commands
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from optimizer.model.plan import BuildPlan
 
 
+_Fact = TypeVar("_Fact")
 _MOST_PATTERNS = 1000
 _MOST_STARS = 20
 _LONGEST_IGNORE = 65536
@@ -66,9 +68,9 @@ class DockerfileSubject:
 
     ``platform`` is what the build names, None when it names none;
     ``repository`` where the image is pushed, and ``cache_to`` the images that
-    the build writes its cache to.  ``for_lambda`` is False for an image that
-    no function runs.  ``sam`` is what builds an image of a SAM template, None for any
-    other, which BuildKit builds.
+    the build writes its cache to.  ``for_lambda`` says whether a function runs
+    the image; None where nobody says so.  ``sam`` is what builds an image of a
+    SAM template, None for any other, which BuildKit builds.
 
     A Dockerfile that was rendered from a specification is one like any other,
     so that every rule judges it.  ``place`` is where its findings are shown
@@ -91,7 +93,7 @@ class DockerfileSubject:
     platform: str | None = None
     repository: str | None = None
     cache_to: tuple[str, ...] = ()
-    for_lambda: bool = True
+    for_lambda: bool | None = None
     sam: SamBuilder | None = None
     place: Location | None = None
     plan: BuildPlan | None = None
@@ -101,6 +103,7 @@ class DockerfileSubject:
     _installs: dict[int, tuple[Install, ...]] = field(default_factory=dict, repr=False, compare=False)
     _copies: dict[int, tuple[tuple[int, Copy], ...]] = field(default_factory=dict, repr=False, compare=False)
     _stages: dict[str, tuple[ResolvedStage, ...]] = field(default_factory=dict, repr=False, compare=False)
+    _facts: dict[str, tuple[Any, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(
@@ -118,6 +121,7 @@ class DockerfileSubject:
         inside_context: bool = True,
         construct: str = "",
         sam: SamBuilder | None = None,
+        for_lambda: bool | None = None,
     ) -> DockerfileSubject:
         """The subject that the text is.
 
@@ -142,12 +146,16 @@ class DockerfileSubject:
             automatic=sam is not SamBuilder.CLASSIC,
         )
         resolved = resolve(dockerfile, inputs)
+        final = resolved.target(target)
+        if dockerfile.stages and read_by_docker(dockerfile.directives):
+            more = reference_problems(resolved, final)
+            problems = tuple(sorted((*problems, *_elsewhere(more, problems)), key=lambda problem: problem.span))
         return cls(
             path=path,
             resolved=resolved,
             problems=problems,
             target=target,
-            final=resolved.target(target),
+            final=final,
             ignore=ignore,
             own_ignore=own_ignore,
             context=context,
@@ -155,6 +163,7 @@ class DockerfileSubject:
             construct=construct,
             architecture=architecture,
             sam=sam,
+            for_lambda=for_lambda,
         )
 
     @property
@@ -205,6 +214,12 @@ class DockerfileSubject:
             self._stages["needed"] = tuple(self.resolved.stages[index] for index in indices)
         return self._stages["needed"]
 
+    def once(self, name: str, made: Callable[[], Iterable[_Fact]]) -> tuple[_Fact, ...]:
+        """What ``made`` gives for this subject, asked at the first call with the name alone."""
+        if name not in self._facts:
+            self._facts[name] = tuple(made())
+        return self._facts[name]
+
     def commands(self, instruction: Instruction) -> tuple[Command, ...]:
         """The shell commands of an instruction; read once."""
         key = id(instruction)
@@ -244,6 +259,12 @@ class DockerfileSubject:
         """The line at which the span starts."""
         lines = self.dockerfile.lines
         return lines[span.start.line - 1] if span and span.start.line <= len(lines) else ""
+
+
+def _elsewhere(problems: Iterable[Problem], known: Sequence[Problem]) -> Iterator[Problem]:
+    """The problems that are not at the place of a known one."""
+    places = {problem.span.start for problem in known}
+    return (problem for problem in problems if problem.span.start not in places)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

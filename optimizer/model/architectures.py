@@ -37,11 +37,14 @@ BY_NAME: Mapping[str, Architecture] = {item.name: item for item in _ALL}
 """By Lambda's own words, https://docs.aws.amazon.com/lambda/latest/dg/foundation-arch.html"""
 
 _BY_OCI = {item.oci: item for item in _ALL}
-# BuildKit takes the machine in place of the OCI name: https://docs.docker.com/reference/cli/docker/buildx/build/#platform
+# The machine may stand in place of the OCI name, and an architecture alone is one of Linux:
+# https://github.com/containerd/platforms, whose reading of platforms engines share.
 _BY_PLATFORM = {
-    f"linux/{word}": item
+    f"{system}{word}": item
     for item in _ALL
-    for word in (item.oci, item.machine, *(f"{item.oci}/{variant}" for variant in item.variants if variant))
+    for system in ("linux/", "")
+    for word in (item.oci, item.machine, item.machine.replace("_", "-"), *(f"{item.oci}/{variant}" for variant in item.variants if variant))
+    if system or "/" not in word
 }
 
 ARCHITECTURES = tuple(BY_NAME)

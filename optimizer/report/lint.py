@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -12,7 +13,7 @@ from optimizer.dockerfile.instruction import Span
 from optimizer.linting.finding import Finding, Location, Severity
 from optimizer.linting.report import LintReport
 from optimizer.report.inconclusive import INCONCLUSIVE, grouped
-from optimizer.report.places import constructs
+from optimizer.report.places import constructs, named
 from optimizer.report.table import table
 
 _WIDTH = 120
@@ -22,13 +23,16 @@ _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
 
 
 def lint_as_text(report: LintReport, *, colour: bool = False) -> str:
-    """For people: each finding with its line of the file, a mark under it, and what to do; then what is inconclusive, and why."""
+    """For people: each finding with its line of the file, a mark under it, and what to do; then what is inconclusive, and why.
+
+    Equal findings at one place of several files, as copies of one file have them, are shown once.
+    """
 
     def painted(text: str, code: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if colour else text
 
     blocks = []
-    for finding in report.findings:
+    for finding, elsewhere in _together(report.findings):
         code = _COLOURS[finding.severity]
         where = str(finding.location)
         construct = f" [{_printable(_constructs(finding))}]" if finding.location.construct and finding.location.path else ""
@@ -37,12 +41,30 @@ def lint_as_text(report: LintReport, *, colour: bool = False) -> str:
         lines = [head, *_excerpt(finding, partial(painted, code=code))]
         if finding.also:
             lines.append(f"  in: {_printable(constructs(finding))}")
-        lines.append(f"  {painted('fix:', '32')} {_printable(finding.hint)}")
+        if elsewhere:
+            lines.append(f"  also in: {_printable(named(elsewhere))}")
+        what_fixes = "fix with --fix:" if finding.fix else "fix:"
+        lines.append(f"  {painted(what_fixes, '32')} {_printable(finding.hint)}")
         blocks.append("\n".join(lines))
     if report.inconclusive:
         blocks.append(_inconclusive(report, painted))
     blocks.append(_summary(report))
     return "\n\n".join(blocks) + "\n"
+
+
+def _together(findings: Iterable[Finding]) -> Iterator[tuple[Finding, list[str]]]:
+    """Each finding with the other files that have an equal one at the same place, at the first of them."""
+    files: dict[Finding, list[str]] = {}
+    firsts: dict[Finding, Finding] = {}
+    for finding in findings:
+        # The edits of a fix name their file, and the finding of a function stands for its image alone.
+        alone = bool(finding.location.construct) or not finding.location.path
+        fix = None if finding.fix is None else replace(finding.fix, edits=())
+        key = finding if alone else replace(finding, location=replace(finding.location, path=""), fix=fix)
+        firsts.setdefault(key, finding)
+        files.setdefault(key, []).append(finding.location.path)
+    for key, finding in firsts.items():
+        yield finding, files[key][1:]
 
 
 def lint_as_json(report: LintReport) -> str:
@@ -155,6 +177,9 @@ def _inconclusive(report: LintReport, painted: Callable[[str, str], str]) -> str
 def _summary(report: LintReport) -> str:
     counts = [f"{report.count(severity)} {severity.value}" for severity in Severity]
     parts = [f"{report.subjects} checked", ", ".join(counts)]
+    fixable = sum(finding.fix is not None for finding in report.findings)
+    if fixable:
+        parts.append(f"{fixable} fixable with --fix")
     if report.known:
         parts.append(f"{len(report.known)} known")
     if report.suppressed:

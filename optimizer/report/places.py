@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from optimizer.linting.finding import Finding
 
 UNPRINTABLE = "\ufffd"
@@ -15,6 +17,10 @@ def advised(finding: Finding) -> str:
 
 def constructs(finding: Finding) -> str:
     """The constructs with the finding, the first few by name; empty where there is none."""
-    names = [name for name in (finding.location.construct, *finding.also) if name]
+    return named([name for name in (finding.location.construct, *finding.also) if name])
+
+
+def named(names: Sequence[str]) -> str:
+    """The first few of the names, and how many more there are."""
     more = len(names) - _NAMED
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")

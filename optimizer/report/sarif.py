@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from optimizer.dockerfile.instruction import Span
+from optimizer.dockerfile.instruction import Position, Span
 from optimizer.linting.finding import Finding, Fix, InconclusiveCheck, Location, Severity
 from optimizer.linting.report import LintReport
 from optimizer.linting.rule import Rule
@@ -19,6 +20,7 @@ from optimizer.linting.rules import RULES
 from optimizer.report.fingerprints import with_fingerprints
 from optimizer.report.inconclusive import INCONCLUSIVE
 from optimizer.report.rules import rule_page
+from optimizer.version import VERSION
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
@@ -33,8 +35,11 @@ def lint_as_sarif(report: LintReport, *, rules: Sequence[Rule] = RULES, rule_pag
     """
     indexes = {rule.id: index for index, rule in enumerate(rules)}
     results = [_result(finding, mark, indexes) for finding, mark in with_fingerprints(report.findings)]
+    driver: dict[str, Any] = {"name": "optimizer lint", "version": VERSION, "semanticVersion": VERSION}
+    if rule_pages:
+        driver["informationUri"] = f"{rule_pages.rstrip('/')}/README.md"
     run: dict[str, Any] = {
-        "tool": {"driver": {"name": "optimizer lint", "rules": [_rule(rule, rule_pages) for rule in rules]}},
+        "tool": {"driver": {**driver, "rules": [_rule(rule, rule_pages) for rule in rules]}},
         "columnKind": "unicodeCodePoints",
         "results": results,
     }
@@ -69,9 +74,7 @@ def _result(finding: Finding, mark: str, indexes: Mapping[str, int]) -> dict[str
     }
     if finding.rule in indexes:
         result["ruleIndex"] = indexes[finding.rule]
-    location = _location(finding.location, finding.excerpt)
-    if location:
-        result["locations"] = [location]
+    result["locations"] = [_location(_in_a_file(finding.location), finding.excerpt)]
     if finding.also:
         result["relatedLocations"] = [
             {"id": number, "message": {"text": "the same finding"}, **_location(Location(construct=name), "")}
@@ -80,6 +83,14 @@ def _result(finding: Finding, mark: str, indexes: Mapping[str, int]) -> dict[str
     if finding.fix:
         result["fixes"] = [_fix(finding.fix)]
     return result
+
+
+_START = Span(Position(1, 1), Position(1, 1))
+
+
+def _in_a_file(location: Location) -> Location:
+    """The location with a file and a place in it, without which code scanning takes no result: an image has its name for a file."""
+    return replace(location, path=location.path or location.construct or ".", span=location.span or _START)
 
 
 def _note(check: InconclusiveCheck, indexes: Mapping[str, int]) -> dict[str, Any]:

@@ -58,11 +58,45 @@ def test_shows_the_line_the_place_and_the_fix(tree: Path) -> None:
         "api/Dockerfile:3:1: error LIO603 command-with-several-words: CMD in shell form gives the entrypoint three arguments\n"
         "  3 | CMD app.handler\n"
         "    | ^^^^^^^^^^^^^^^\n"
-        '  fix: write CMD ["app.handler"]\n'
+        '  fix with --fix: write CMD ["app.handler"]\n'
         "\n"
-        "1 checked; 1 error, 1 warning, 0 info\n"
+        "1 checked; 1 error, 1 warning, 0 info; 1 fixable with --fix\n"
     )
     assert result.stderr == ""
+
+
+def test_shows_equal_findings_of_equal_files_once(tree: Path) -> None:
+    """Requirement: "equal findings of equal files are 75 lines"."""
+    for number in range(12):
+        (tree / "copies" / f"s{number:02}").mkdir(parents=True)
+        (tree / "copies" / f"s{number:02}" / "Dockerfile").write_text(BAD, encoding="utf-8")
+    (tree / "copies" / "s11" / "Dockerfile").write_text(f"# moved\n{BAD}", encoding="utf-8")
+    result = run(tree, "copies", "--select", "LIO602,LIO603")
+    assert result.stdout == (
+        'copies/s00/Dockerfile:2:1: warning LIO602 user-set: the image sets the user "1000"\n'
+        "  2 | USER 1000\n"
+        "    | ^^^^^^^^^\n"
+        "  also in: copies/s01/Dockerfile, copies/s02/Dockerfile, copies/s03/Dockerfile, copies/s04/Dockerfile, copies/s05/Dockerfile and 5 more\n"
+        "  fix: remove USER, and make every file readable by all\n"
+        "\n"
+        "copies/s00/Dockerfile:3:1: error LIO603 command-with-several-words: CMD in shell form gives the entrypoint three arguments\n"
+        "  3 | CMD app.handler\n"
+        "    | ^^^^^^^^^^^^^^^\n"
+        "  also in: copies/s01/Dockerfile, copies/s02/Dockerfile, copies/s03/Dockerfile, copies/s04/Dockerfile, copies/s05/Dockerfile and 5 more\n"
+        '  fix with --fix: write CMD ["app.handler"]\n'
+        "\n"
+        'copies/s11/Dockerfile:3:1: warning LIO602 user-set: the image sets the user "1000"\n'
+        "  3 | USER 1000\n"
+        "    | ^^^^^^^^^\n"
+        "  fix: remove USER, and make every file readable by all\n"
+        "\n"
+        "copies/s11/Dockerfile:4:1: error LIO603 command-with-several-words: CMD in shell form gives the entrypoint three arguments\n"
+        "  4 | CMD app.handler\n"
+        "    | ^^^^^^^^^^^^^^^\n"
+        '  fix with --fix: write CMD ["app.handler"]\n'
+        "\n"
+        "12 checked; 12 error, 12 warning, 0 info; 12 fixable with --fix\n"
+    )
 
 
 def test_finds_the_dockerfiles_of_a_tree(tree: Path) -> None:
@@ -196,6 +230,16 @@ class TestTemplates:
         result = run(tree, "template.yaml", "--select", "LIO102", "--fix")
         assert result.returncode == 0, result.stdout
         assert (tree / "api" / "Dockerfile").read_text().startswith("FROM public.ecr.aws/lambda/python:3.13@sha256:")
+
+    def test_only_a_function_s_image_is_fixed(self, tree: Path) -> None:
+        """Requirement: "`--fix` takes EXPOSE and HEALTHCHECK out of images that are not Lambda's"."""
+        server = 'FROM debian:13\nEXPOSE 8080\nHEALTHCHECK CMD ["true"]\nENTRYPOINT ["/server"]\n'
+        (tree / "api" / "Dockerfile").write_text(server, encoding="utf-8")
+        assert run(tree, "api", "--fix").stderr == "0 findings fixed in 0 files\n"
+        assert (tree / "api" / "Dockerfile").read_text() == server
+        (tree / "template.yaml").write_text(TEMPLATE, encoding="utf-8")
+        assert run(tree, "template.yaml", "--fix").stderr == "2 findings fixed in 1 file\n"
+        assert (tree / "api" / "Dockerfile").read_text() == 'FROM debian:13\nENTRYPOINT ["/server"]\n'
 
     def test_a_template_is_told_the_architecture_that_its_functions_have(self, tree: Path) -> None:
         (tree / "api" / "Dockerfile").write_text(GOOD, encoding="utf-8")

@@ -59,7 +59,7 @@ class TestArchives:
     def test_stands_beside_other_paths(self, here: Path) -> None:
         write_saved(here / "shop.tar", [BASE], User="1000")
         (here / "api").mkdir()
-        (here / "api" / "Dockerfile").write_text("FROM scratch\nUSER 1\n")
+        (here / "api" / "Dockerfile").write_text("FROM public.ecr.aws/lambda/provided:al2023\nUSER 1\n")
         code, stdout, _ = without_engine(here, "api", "shop.tar", "--select", "LIO602", "--format", "json")
         assert (code, [item["path"] for item in json.loads(stdout)["findings"]]) == (1, ["api/Dockerfile", "shop.tar"])
 

@@ -148,7 +148,7 @@ class TestProblems:
             pytest.param("FROM", ["1:1 FROM needs an image, optionally followed by AS and a name"], id="bare FROM"),
             pytest.param("FROM a AS", ["1:1 FROM needs an image, optionally followed by AS and a name"], id="AS without a name"),
             pytest.param("FROM a\nONBUILD FROM b", ["2:9 ONBUILD takes no FROM"], id="ONBUILD FROM"),
-            pytest.param("FROM a\nONBUILD", ['2:8 unknown instruction ""'], id="bare ONBUILD"),
+            pytest.param("FROM a\nONBUILD", ["2:1 ONBUILD needs an instruction"], id="bare ONBUILD"),
             pytest.param("FROM a\nCMD [1]", ["2:5 the JSON form takes strings only"], id="JSON of numbers"),
             pytest.param("# escape=x\nFROM a", ['1:1 the escape directive takes "\\" or "`", and not "x"'], id="escape"),
             pytest.param("# syntax=a\n# syntax=b\nFROM a", ["2:1 there is a second syntax directive"], id="directive twice"),
@@ -178,8 +178,11 @@ class TestParts:
         assert onbuild.nested.at(onbuild.nested.words[0]) == Span(Position(3, 23), Position(3, 24))
 
     def test_mounts_have_fields(self) -> None:
-        (run,) = parse("FROM a\nRUN --mount=type=cache,target=/c \\\n --mount=type=bind,from=x,ro cmd --flag").instructions[1:]
-        assert [flag.fields() for flag in run.flags] == [{"type": "cache", "target": "/c"}, {"type": "bind", "from": "x", "ro": ""}]
+        (run,) = parse("FROM a\nRUN --mount=type=cache,target=/c \\\n --mount=type=bind,from=x,dst=/d,ro cmd --flag").instructions[1:]
+        assert [flag.fields() for flag in run.flags] == [
+            {"type": "cache", "target": "/c"},
+            {"type": "bind", "from": "x", "dst": "/d", "ro": ""},
+        ]
         assert run.arguments == "cmd --flag"
 
     @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def test_names_of_stages_are_no_images() -> None:
 
 def test_a_build_needs_what_it_copies_from() -> None:
     made = resolved(
-        "FROM a AS one\nFROM a AS two\nFROM a AS three\nCOPY --from=TWO / /\nFROM a AS four\nFROM b\nRUN --mount=from=three x\nCOPY --from=0 / /"
+        "FROM a AS one\nFROM a AS two\nFROM a AS three\nCOPY --from=TWO / /\nFROM a AS four\nFROM b\nRUN --mount=from=three,target=/x x\nCOPY --from=0 / /"
     )
     assert made.needed(4) == {0, 1, 2, 4}
     assert (made.target(), made.target("FOUR"), made.target("1"), made.target("none")) == (4, 3, 1, None)

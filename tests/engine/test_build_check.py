@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from tests.dockerfile.builder_cases import ACCEPTED, REFUSED, whole
 from tests.engine.daemon import Daemon, daemon
 from tests.engine.standins import IMAGES, STATE
 
@@ -48,3 +51,24 @@ def test_a_fault_would_be_seen(checker: Daemon, registry: str, tmp_path: Path) -
     result = checker.docker("buildx", "build", "--check", str(tmp_path), check=False)
     assert "JSONArgsRecommended" in result.stdout
     assert result.returncode == 1
+
+
+def test_builders_refuse_what_lint_says_they_refuse(checker: Daemon, tmp_path: Path) -> None:
+    """Requirement: "a file that no builder accepts has LIO001"."""
+
+    def check(number: int, text: str) -> subprocess.CompletedProcess[str]:
+        context = tmp_path / str(number)
+        context.mkdir()
+        (context / "Dockerfile").write_text(whole(text), encoding="utf-8")
+        return checker.docker("buildx", "build", "--check", str(context), check=False)
+
+    texts = [*REFUSED, *ACCEPTED]
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(check, range(len(texts)), texts))
+    # Its own advice ends with 1 too, and with no error.
+    refused = {
+        text
+        for text, result in zip(texts, results, strict=True)
+        if result.returncode and "ERROR:" in result.stderr and "lint violation" not in result.stderr
+    }
+    assert refused == set(REFUSED)

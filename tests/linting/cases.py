@@ -74,6 +74,8 @@ def dockerfile(
 ) -> Case:
     """A case of a Dockerfile; without files, nothing is known of its context."""
     conventions = conventions or Conventions(today=TODAY)
+    # A rule is asked of a function's image, unless the case is about that.
+    known.setdefault("for_lambda", True)
     subject = DockerfileSubject.of(
         text,
         mirror=conventions.mirror,

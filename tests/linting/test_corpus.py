@@ -38,6 +38,8 @@ def findings(path: Path, today: datetime.date = TODAY) -> str:
 
 
 KNOWN = {
+    # Repositories of Amazon Linux 2 move on, and the specification names no versions.
+    "amazon-linux-2": {"LIO407"},
     # A first-party package asks for tabulate>=0.9, and the requirements have no hashes: what is installed is the newest.
     "python-local-requirements": {"LIO401"},
 }

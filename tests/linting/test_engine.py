@@ -135,8 +135,32 @@ class TestReports:
     def test_doubts_are_told(self) -> None:
         report = of("ARG BASE\nFROM $BASE")
         assert ids(report) == []
-        assert {result.rule for result in report.inconclusive} == {"LIO101", "LIO102", "LIO104", "LIO105"}
+        assert {result.rule for result in report.inconclusive} == {"LIO102", "LIO104", "LIO105", "LIO109"}
         assert "4 inconclusive" in lint_as_text(report)
+
+
+class TestImagesOfOtherServices:
+    """Requirement: "in a Dockerfile that nothing shows to be Lambda's, no fix, and one note in place of LIO101, 601, 602, 605, 607"."""
+
+    TEXT = (
+        "FROM python:3.13-slim\nENV TZ=UTC\nRUN pip install gunicorn==23.0.0\nCOPY --chmod=600 app.py /app/\n"
+        'EXPOSE 8080\nUSER 1000\nHEALTHCHECK CMD ["true"]\nENTRYPOINT ["gunicorn", "app:app"]\n'
+    )
+    FOR_LAMBDA = frozenset(["LIO101", "LIO601", "LIO602", "LIO604", "LIO605", "LIO607"])
+
+    def test_have_one_note_and_no_fix(self) -> None:
+        report = of(self.TEXT)
+        assert not set(ids(report)) & self.FOR_LAMBDA
+        assert ids(report).count("LIO109") == 1
+        assert {"LIO102", "LIO204"} <= set(ids(report))
+        assert not any(finding.fix for finding in report.findings)
+
+    def test_are_functions_where_something_says_so(self) -> None:
+        for known in ({"construct": "Api"}, {"for_lambda": True}):
+            report = lint([DockerfileSubject.of(self.TEXT, **known)], CONVENTIONS)  # type: ignore[arg-type]
+            assert set(ids(report)) >= self.FOR_LAMBDA
+            assert "LIO109" not in ids(report)
+            assert any(finding.fix for finding in report.findings if finding.rule == "LIO601")
 
 
 def test_a_pin_is_proposed_from_the_lock() -> None:

@@ -138,6 +138,7 @@ CACHES = choose(RULES, ["LIO204"])
         ),
         ("RUN apt-get update && apt-get install -y jq", "RUN apt-get update && apt-get install -y jq && rm -rf /var/lib/apt/lists/*"),
         ("RUN npm ci", "RUN npm ci && npm cache clean --force"),
+        ("RUN yarn install --frozen-lockfile && x", "RUN yarn install --frozen-lockfile && yarn cache clean && x"),
         # What stands around the command is no plain chain.
         ("RUN x || dnf install -y jq", ""),
         ("RUN dnf install -y jq > log", ""),

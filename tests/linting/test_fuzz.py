@@ -131,6 +131,12 @@ SHAPES: dict[str, Callable[[int], str]] = {
     "here-documents": lambda n: BASE + "RUN <<E\nTOKEN=abcdefgh pip install a\nE\n" * n,
     "suppressions": lambda n: BASE + "# optimizer: ignore LIO601 -- x\nEXPOSE 1\n" * n,
     "words": lambda n: BASE + "COPY " + " ".join(f"a{i}.py" for i in range(n)) + " ./\nRUN rm " + " ".join(f"a{i}.py" for i in range(n)),
+    "files in /tmp": lambda n: BASE + "".join(f"COPY a /tmp/{i}\nRUN curl -o /tmp/x{i} https://x && cat /tmp/y\n" for i in range(n)),
+    "redirected requirements": lambda n: BASE + "RUN pip install " + " ".join(f"x{i}>=1" for i in range(n)),
+    "unknown instructions": lambda n: BASE + "".join(f"foo{i} bar\nRUNN x\n" for i in range(n)),
+    "mounts": lambda n: BASE + "RUN " + " ".join(f"--mount=from=s{i},target=/a{i},b=c" for i in range(n)) + " x",
+    "copies from stages": lambda n: "".join(f"FROM a AS s{i}\nCOPY --from=s{max(i - 1, 0)} a b\n" for i in range(n)),
+    "splits": lambda n: BASE + "COPY src /app\n" * n + "RUN npm ci" + " && z" * n,
     "continuations": lambda n: BASE + "RUN a" + " \\\n  && pip install a" * n,
 }  # fmt: skip
 

@@ -126,11 +126,13 @@ NEVER = {
     "LIO103": "planning refuses an image that the lock does not pin",
     "LIO107": "no FROM of the image names a platform, and planning refuses an architecture that the runtime lacks; LIO683 judges the function",
     "LIO108": "no syntax line is rendered",
+    "LIO109": "the image of a specification is a function's",
     "LIO202": "packages of languages are installed in stages of their own",
     "LIO203": "the image is the last stage",
     "LIO204": "the cache is emptied in the same RUN, or mounted",
     "LIO205": "code and dependencies are trees of their own",
     "LIO206": "nothing of the image is removed in a later layer",
+    "LIO207": "the image has one command and one entrypoint, which the specification names",
     "LIO301": "each file and each directory of inputs has a COPY of its own",
     "LIO304": "dependencies come before code, by their stabilities or because after demands it",
     "LIO402": "no ADD of a URL is rendered",
@@ -157,6 +159,9 @@ NEVER = {
     "LIO902": "files of a lock are mounted, not copied, and equal dependencies of one base make one stage",
     "LIO903": "the command is the function's, never the image's",
     "LIO905": "no template of SAM builds it",
+    "LIO409": "the script of a command is one quoted argument, in which redirections are not read",
+    "LIO611": "whole trees are copied to the root, and planning refuses steps that put files into /tmp",
+    "LIO612": "packages are installed in stages of their own, into the tree that is copied",
 }
 """The rules of hand-written images that find nothing in one of a specification, and why."""
 

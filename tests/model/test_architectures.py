@@ -20,7 +20,12 @@ from optimizer.model.architectures import architecture_of_oci, architecture_of_p
         ("linux/amd64/v3", None),
         ("linux/arm/v7", None),
         ("windows/amd64", None),
-        ("arm64", None),
+        ("arm64", "arm64"),
+        ("amd64", "x86_64"),
+        ("x86-64", "x86_64"),
+        ("aarch64", "arm64"),
+        ("arm64/v8", None),
+        ("linux", None),
         ("", None),
     ],
 )

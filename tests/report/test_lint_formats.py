@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from xml.etree import ElementTree
 
 import jsonschema
 import pytest
+import tomlkit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -24,6 +26,7 @@ from optimizer.linting.rules import RULES
 from optimizer.linting.subjects import DockerfileSubject
 from optimizer.report.formats import NAMES, lint_as
 from optimizer.report.inconclusive import grouped
+from optimizer.version import VERSION
 from tests.linting.cases import TODAY, Files
 
 GOLDEN = Path(__file__).parent / "lint"
@@ -178,6 +181,26 @@ class TestSarif:
             assert rule["helpUri"] == f"https://example.com/rules/{rule['id']}.md"
         assert all(rules[result["ruleIndex"]]["id"] == result["ruleId"] for result in run["results"])
         assert "helpUri" not in lint_as("sarif", REPORT)
+
+    def test_says_which_version_of_which_tool_found_it(self) -> None:
+        """Requirement: "SARIF: tool version, informationUri"."""
+        driver = json.loads(lint_as("sarif", REPORT, rule_pages=PAGES))["runs"][0]["tool"]["driver"]
+        project = tomlkit.parse((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
+        assert project["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "optimizer.version.VERSION"}
+        assert (driver["version"], driver["semanticVersion"]) == (VERSION, VERSION)
+        assert driver["informationUri"] == "https://example.com/rules/README.md"
+        assert "informationUri" not in lint_as("sarif", REPORT)
+
+    def test_every_result_has_a_region_of_a_file(self) -> None:
+        """Requirement: "a region for every result"; code scanning takes no result without one."""
+        image = replace(BY_HAND[0], location=Location(construct="registry.example.com/shop:1"))
+        nowhere = replace(BY_HAND[0], location=Location())
+        report = replace(REPORT, findings=(*REPORT.findings, image, nowhere))
+        results = json.loads(lint_as("sarif", report))["runs"][0]["results"]
+        assert len(results) == len(report.findings)
+        places = [result["locations"][0]["physicalLocation"] for result in results]
+        assert all(place["region"]["startLine"] >= 1 for place in places)
+        assert [place["artifactLocation"]["uri"] for place in places[-2:]] == ["registry.example.com/shop%3A1", "."]
 
     def test_fingerprints_stay_when_lines_move_and_differ_between_equal_findings(self) -> None:
         def marks(text: str) -> list[str]:

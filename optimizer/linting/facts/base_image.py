@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from optimizer.bases.lock import LockedImage
 from optimizer.bases.recognise import LambdaBase, lambda_base
 from optimizer.dockerfile.instruction import Instruction, Span
 from optimizer.linting.conventions import Conventions
@@ -46,3 +47,10 @@ def has_entrypoint_of_aws(subject: DockerfileSubject, conventions: Conventions) 
         return False
     entrypoint = last(subject, "ENTRYPOINT")
     return entrypoint is None or entrypoint.json == ENTRYPOINT
+
+
+def pinning_advice(image: str, locked: LockedImage | None) -> str:
+    """How to pin an image; ``locked`` is its pin in ``optimizer.lock``, None where that has none."""
+    if locked is not None:
+        return f"write {image}@{locked.digest}, as optimizer.lock has it"
+    return f"optimizer pin --image {image} writes the digest to optimizer.lock; put it behind the tag, as @sha256:..."

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from optimizer.bases.recognise import image_reference
 from optimizer.linting.conventions import Conventions
+from optimizer.linting.facts.base_image import pinning_advice
 from optimizer.linting.finding import Edit, Fix, Inconclusive, Severity, Verdict, Violation
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import DockerfileSubject
@@ -28,7 +29,8 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
     if locked and word.text == lowest.image:
         pinned = f"{word.text}@{locked.digest}"
         fix = Fix(title=f"pin {word.text} as optimizer.lock does", edits=(Edit(path=subject.path, span=span, text=pinned),))
-    yield Violation(message=f'the base image "{lowest.image}" has no digest', span=span, fix=fix)
+    message = f'the base image "{lowest.image}" has no digest'
+    yield Violation(message=message, span=span, hint=pinning_advice(lowest.image, locked), fix=fix)
 
 
 RULE = Rule(
@@ -41,7 +43,7 @@ RULE = Rule(
         "A tag moves: the same Dockerfile builds another image tomorrow, functions drift apart and stop sharing layers. CDK's asset hash does "
         "not look at the base either, so a new base behind an old tag is never deployed."
     ),
-    fix="add the digest: run optimizer pin --image <image>, and write image:tag@sha256:...",
+    fix="add the digest that optimizer pin --image IMAGE finds: image:tag@sha256:...",
     bad="FROM public.ecr.aws/lambda/python:3.13",
     good="FROM public.ecr.aws/lambda/python:3.13@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
     dockerfile=_check,

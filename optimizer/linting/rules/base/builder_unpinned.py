@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from optimizer.bases.recognise import image_reference
 from optimizer.dockerfile.instruction import Span
 from optimizer.linting.conventions import Conventions
+from optimizer.linting.facts.base_image import pinning_advice
 from optimizer.linting.finding import Inconclusive, Severity, Verdict, Violation
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import DockerfileSubject
@@ -20,7 +21,9 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
         elif image != "scratch":
             reference = image_reference(image)
             if reference is None or reference.digest is None:
-                yield Violation(message=f'the image "{image}", which is used in the build, has no digest', span=span)
+                locked = conventions.lock.pinned(reference) if reference else None
+                message = f'the image "{image}", which is used in the build, has no digest'
+                yield Violation(message=message, span=span, hint=pinning_advice(image, locked))
 
 
 def _images(subject: DockerfileSubject, base: int | None) -> Iterator[tuple[str | None, Span]]:
@@ -45,7 +48,7 @@ RULE = Rule(
         "Compilers and installers come from it. When its tag moves, the same sources give another program, and layers that were shared are "
         "built, pushed and stored again."
     ),
-    fix="add the digest: run optimizer pin --image <image>, and write image:tag@sha256:...",
+    fix="add the digest that optimizer pin --image IMAGE finds: image:tag@sha256:...",
     bad="FROM golang:1.25 AS build\nRUN go build -o /bootstrap .\n\nFROM public.ecr.aws/lambda/provided:al2023\nCOPY --from=build /bootstrap /var/runtime/",
     good=(
         "FROM golang:1.25@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef AS build\nRUN go build -o /bootstrap .\n\n"

@@ -23,6 +23,10 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
 
 def _judged(found: LambdaBase, conventions: Conventions) -> Violation | None:
     base = found.base
+    if found.retired is not None:
+        retired = found.retired
+        message = f'the runtime "{retired.runtime}" is retired, deprecated since {retired.deprecated_on}'
+        return Violation(message=message, hint=f"move to {successor(retired)}")
     if base is None or not _ended(base, conventions):
         return None
     state = "retired" if base.status == "retired" else "deprecated"

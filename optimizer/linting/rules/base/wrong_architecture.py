@@ -13,8 +13,6 @@ from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import DockerfileSubject, FunctionSubject
 from optimizer.model.architectures import PLATFORMS, architecture_of_platform
 
-"""Lambda's word for each platform on which it runs functions."""
-
 
 def _check_dockerfile(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
     yield from _judged(subject, conventions, subject.architecture)
@@ -36,7 +34,8 @@ def _judged(subject: DockerfileSubject, conventions: Conventions, wanted: str | 
     lowest = subject.final_stages[0]
     start = lowest.stage.start
     flag = start.flag("platform")
-    if flag is not None and lowest.platform is None:
+    # Of a system alone, the architecture is that of the machine that builds.
+    if flag is not None and (lowest.platform is None or lowest.platform.lower() == "linux"):
         yield Inconclusive(reason=f'"{flag.value}" is decided by the build', span=start.at(flag))
         return
     word, image = start.at(start.words[0]), lowest.image and lambda_base(lowest.image, conventions.mirror)

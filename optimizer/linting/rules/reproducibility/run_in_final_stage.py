@@ -8,12 +8,13 @@ from optimizer.dockerfile.installs import SYSTEM_TOOLS
 from optimizer.dockerfile.instruction import Instruction
 from optimizer.dockerfile.shell import Command
 from optimizer.linting.conventions import Conventions
+from optimizer.linting.facts.harmless import writes_nothing
 from optimizer.linting.finding import Severity, Verdict, Violation
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import DockerfileSubject
 
-_HARMLESS = frozenset([*SYSTEM_TOOLS, ":", "[", "cat", "cd", "echo", "env", "export", "find", "ls", "printf", "pwd", "rm", "set", "sleep", "test", "true", "umask"])  # fmt: skip
-"""Programs that write no file, or do what only a RUN in this place can do."""
+_ONLY_HERE = frozenset([*SYSTEM_TOOLS, "find", "rm"])
+"""Programs that do what only a RUN in this place can do."""
 
 
 def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
@@ -21,13 +22,13 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
         for instruction in item.stage.instructions:
             if instruction.keyword != "RUN" or any(install.ecosystem != "system" for install in subject.installs(instruction)):
                 continue
-            writing = next((command for command in subject.commands(instruction) if _writes(command, instruction)), None)
+            writing = next((command for command in subject.commands(instruction) if _writes(command)), None)
             if writing is not None and not _normalises(subject, instruction):
                 yield Violation(message=f"the files that {writing.program} writes carry the time of the build", span=writing.span)
 
 
-def _writes(command: Command, instruction: Instruction) -> bool:
-    return command.program not in _HARMLESS or (command.program in ("cat", "echo", "printf") and ">" in instruction.value)
+def _writes(command: Command) -> bool:
+    return command.program not in _ONLY_HERE and not writes_nothing(command)
 
 
 def _normalises(subject: DockerfileSubject, instruction: Instruction) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
 
 from optimizer.dockerfile.copies import Source
@@ -33,15 +34,46 @@ def _judged(subject: DockerfileSubject, source: Source, patterns: IgnorePatterns
         inside = [name if path == "." else posixpath.join(path, name) for name in names if not name.endswith("/")]
         found = next((name for name in inside if _holds_secret(subject, name) and not patterns.ignores(name)), None)
         if found:
-            yield Violation(message=f'"{found}" is copied along, and holds a secret', span=source.span)
+            yield Violation(message=f'"{found}" is copied along, and holds a secret', span=source.span, hint=_advice(found, along=True))
     else:
         verdict = _holds_secret(subject, path)
         if verdict:
-            yield Violation(message=f'"{source.value}" holds a secret', span=source.span)
+            yield Violation(message=f'"{source.value}" holds a secret', span=source.span, hint=_advice(path, along=False))
         elif verdict is None:
             yield Inconclusive(
                 reason=f'"{source.value}" is not in the known context, so it is unknown whether it holds a secret', span=source.span
             )
+
+
+_PLACES = {
+    ".npmrc": "/root/.npmrc",
+    ".yarnrc.yml": "/root/.yarnrc.yml",
+    ".netrc": "/root/.netrc",
+    "_netrc": "/root/.netrc",
+    ".pypirc": "/root/.pypirc",
+    "pip.conf": "/root/.config/pip/pip.conf",
+    ".git-credentials": "/root/.git-credentials",
+    "settings.xml": "/root/.m2/settings.xml",
+    "nuget.config": "/root/.nuget/NuGet/NuGet.Config",
+    "config.json": "/root/.docker/config.json",
+    "auth.json": "/root/.docker/config.json",
+    "credentials": "/root/.aws/credentials",
+}
+"""Where the program that reads such a file looks for it, while root builds."""
+
+
+def _advice(path: str, *, along: bool) -> str:
+    """What to do with a file of the name."""
+    name = posixpath.basename(path)
+    leave = f"leave it out of the copy with the line {path} in .dockerignore" if along else "take it out of the copy"
+    if name.lower().startswith(".env") or name.lower().endswith(".env"):
+        return f"{leave}, and give the function its settings in its configuration, and secrets from Secrets Manager or Parameter Store"
+    if name.startswith("id_"):
+        return f"{leave}, and lend the build the key: RUN --mount=type=ssh"
+    if name.lower() in _PLACES:
+        identity = re.sub(r"[^a-z0-9]+", "", name.lower())
+        return f"{leave}, and mount it for the command that needs it: RUN --mount=type=secret,id={identity},target={_PLACES[name.lower()]}"
+    return f"{leave}; what a build needs of it comes from RUN --mount=type=secret, what the function needs from Secrets Manager"
 
 
 def _holds_secret(subject: DockerfileSubject, path: str) -> bool | None:
@@ -63,9 +95,12 @@ RULE = Rule(
         "Everyone who can pull the image can read it, also when a later instruction removes it; and from a build stage it reaches every "
         "exported build cache."
     ),
-    fix="mount it for the command that needs it: RUN --mount=type=secret,id=npmrc,target=/root/.npmrc",
+    fix=(
+        "leave the file out of the copy; give a build what it needs with RUN --mount=type=secret, and the function its secrets from Secrets "
+        "Manager or Parameter Store"
+    ),
     fix_in_spec="leave it out of inputs, and give the step a BuildSecret",
     bad="COPY .env app.py ./",
-    good="COPY app.py ./\nRUN --mount=type=secret,id=env,target=/run/env ./configure /run/env",
+    good="COPY app.py ./",
     dockerfile=_check,
 )

@@ -26,6 +26,9 @@ def _instructions(instructions: tuple[Instruction, ...]) -> Iterator[Verdict]:
         if instruction.keyword not in ("ARG", "ENV"):
             continue
         for name, value, word in instruction.pairs():
+            # An empty variable holds nothing; an argument with an empty default waits for a value from the build.
+            if instruction.keyword == "ENV" and not (value or "").strip("\"'"):
+                continue
             if SECRET_NAME.search(name):
                 yield Violation(message=f'{instruction.keyword} "{name}" looks like a secret', span=instruction.at(word))
             elif URL_WITH_PASSWORD.search(value or ""):

@@ -171,6 +171,7 @@ _CACHES: dict[str, _Cache] = {
         directories=(".cache", ".yarn", "YARN_CACHE_FOLDER"),
         cleaned=lambda command: command.program == "yarn" and command.words[1:3] == ("cache", "clean"),
         hint="end the same RUN with && yarn cache clean",
+        command="{program} cache clean",
     ),
 }
 """By tool."""

@@ -12,7 +12,6 @@ CATCHES: list[Case] = [
     dockerfile("FROM public.ecr.aws/lambda/python:3.13 AS one\nFROM scratch\nCOPY --from=one / /", 2),
     dockerfile("FROM public.ecr.aws/sam/build-python3.13", 1),
     dockerfile("FROM other.example.com/ecr-public/lambda/python:3.13", 1, conventions=MIRRORED),
-    dockerfile("FROM not@an@image", 1),
 ]
 PASSES: list[Case] = [
     dockerfile("FROM public.ecr.aws/lambda/python:3.13"),

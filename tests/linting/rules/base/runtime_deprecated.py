@@ -15,6 +15,10 @@ CATCHES: list[Case] = [
     dockerfile("FROM public.ecr.aws/lambda/python:3.10-arm64", 1, conventions=ON_THE_DAY),
     dockerfile("FROM public.ecr.aws/lambda/go:1", 1, says="is retired since 2024-01-08"),
     dockerfile("FROM mirror.example.com/ecr/lambda/nodejs:18.2025.01.01.01 AS one\nFROM one", 1, conventions=MIRRORED),
+    dockerfile("FROM public.ecr.aws/lambda/python:3.7", 1, says='"python3.7" is retired, deprecated since 2023-12-04'),
+    dockerfile("FROM public.ecr.aws/lambda/nodejs:16.2024.01.05.14-x86_64", 1, says='"nodejs16.x" is retired'),
+    dockerfile("FROM amazon/aws-lambda-dotnet:core3.1", 1, says='"dotnetcore3.1" is retired'),
+    dockerfile("FROM public.ecr.aws/lambda/provided:alami", 1, says='"provided" is retired'),
 ]
 PASSES: list[Case] = [
     dockerfile(f"FROM {PYTHON}"),

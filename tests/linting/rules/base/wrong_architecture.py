@@ -24,6 +24,8 @@ CATCHES: list[Case] = [
     dockerfile(f"{X86}{PYTHON} AS base\nFROM base", 1, architecture="arm64"),
     function(X86 + PYTHON, "arm64", 1),
     function("FROM public.ecr.aws/lambda/python:3.13.2026.11.01.10-arm64", "x86_64", 1),
+    dockerfile(f"FROM --platform=amd64 {PYTHON}", 1, architecture="arm64", says='the image is for "amd64"'),
+    dockerfile(f"FROM --platform=windows/amd64 {PYTHON}", 1, says='Lambda runs nothing on "windows/amd64"'),
 ]
 PASSES: list[Case] = [
     dockerfile(X86 + PYTHON),
@@ -36,4 +38,8 @@ PASSES: list[Case] = [
     function(X86 + PYTHON, None),
     function(X86 + PYTHON, "x86_64"),
     function(X86 + PYTHON, "arm64", known="arm64"),
+    dockerfile(f"FROM --platform=arm64 {PYTHON}", architecture="arm64"),
+    dockerfile(f"FROM --platform=aarch64 {PYTHON}", architecture="arm64"),
+    dockerfile(f"FROM --platform=x86_64 {PYTHON}", architecture="x86_64"),
+    dockerfile(f"FROM --platform=linux {PYTHON}", architecture="arm64", inconclusive=1),
 ]

@@ -19,7 +19,7 @@ CATCHES: list[Case] = [
     by_sam("COPY --chmod=755 a /a", 2, says="fails at COPY --chmod"),
     by_sam("ADD --chmod=755 a /a", 2, says="fails at ADD --chmod"),
     by_sam("COPY <<EOF /a\nx\nEOF", 2, says="fails at COPY with a here-document"),
-    by_sam("ADD --checksum=sha256:00 https://example.com/a /a", 2, says="ADD --checksum has no effect"),
+    by_sam(f"ADD --checksum=sha256:{0:064} https://example.com/a /a", 2, says="ADD --checksum has no effect"),
     by_sam("COPY --parents a /a", 2, says="COPY --parents has no effect"),
     by_sam("COPY --exclude=b a /a", 2, says="COPY --exclude has no effect"),
     by_sam("ARG TARGETARCH\nRUN echo $TARGETARCH", 2, says="TARGETARCH is empty"),

@@ -15,6 +15,7 @@ CATCHES: list[Case] = [
     on_base("COPY go.mod go.sum ./\nCOPY main.go .\nRUN go build", 3),
     on_base("COPY . .\nRUN pip install awslambdaric", 2),
     on_base("COPY package.json index.mjs ./\nRUN dnf install -y jq", 2),
+    on_base("COPY src/ src/\nCOPY package.json package-lock.json ./\nRUN npm ci && npm run build", 2),
 ]
 PASSES: list[Case] = [
     on_base("COPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .\nRUN python -m compileall ."),

@@ -34,6 +34,7 @@ CATCHES: list[Case] = [
     on_base("RUN dotnet tool install -g Amazon.Lambda.Tools", 2, says="Amazon.Lambda.Tools: installed without a version"),
     on_base("RUN go install -tags x example.com/tool@latest", 2, says="example.com/tool@latest"),
     on_base("RUN cargo install --locked cargo-lambda", 2),
+    on_base("COPY r.txt ./\nRUN uv pip sync r.txt", 3, says='"r.txt" has no hashes', files={"r.txt": "a==1\n"}),
 ]
 CATCHES += [
     # The version of the interpreter stands in a variable, as in AWS's guide to images of other bases.

@@ -20,6 +20,7 @@ CATCHES: list[Case] = [
     on_base("RUN pipenv install --deploy --system", 2, says="pipenv leaves"),
     on_base("RUN yarn install --frozen-lockfile", 2, says="yarn leaves"),
     dockerfile(f"FROM {PYTHON} AS base\nRUN microdnf install jq\nFROM base", 2),
+    on_base("RUN yarn install --frozen-lockfile", 2, says="yarn leaves its cache"),
 ]
 PASSES: list[Case] = [
     on_base("RUN poetry install --no-cache && pipenv sync && rm -rf ~/.cache"),
@@ -39,4 +40,5 @@ PASSES: list[Case] = [
     on_base("RUN pip install a==1 && rm -rf ~/.cache"),
     on_base("RUN npm ci && npm cache clean --force"),
     dockerfile(f"FROM {PYTHON} AS build\nRUN dnf install -y gcc && pip install a==1 -t /x\nFROM {PYTHON}\nCOPY --from=build /x /var/task"),
+    on_base("RUN yarn install --immutable && yarn cache clean"),
 ]
