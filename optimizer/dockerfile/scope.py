@@ -21,8 +21,6 @@ from optimizer.dockerfile.instruction import Dockerfile, Instruction, ParsedStag
 from optimizer.dockerfile.words import UnknownVariable, WordFault, expand
 
 _EXPANDED = ("ADD", "COPY", "EXPOSE", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR")
-AUTOMATIC = tuple(f"{side}{name}" for side in ("BUILD", "TARGET") for name in ("PLATFORM", "OS", "ARCH", "VARIANT"))
-"""Source: https://docs.docker.com/reference/dockerfile/#automatic-platform-args-in-the-global-scope"""
 
 _MOST_COPIES = 1_000_000
 """Variables that stages may inherit from one another in one file, all together."""
