@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from optimizer.adapters.host.nodejs import NodeTrees
 from optimizer.adapters.host.packed import PackedCode
 from optimizer.adapters.host.tree import HostTree
 from optimizer.model.recipes.content import PackedFiles
+from optimizer.model.recipes.nodejs import NodePackages
 
-HOST_TREES: Mapping[str, HostTree] = {PackedFiles.kind: PackedCode()}
+HOST_TREES: Mapping[str, HostTree] = {PackedFiles.kind: PackedCode(), NodePackages.kind: NodeTrees()}
 """Who makes the trees of a kind of recipes; kinds that are missing are always made in a container."""

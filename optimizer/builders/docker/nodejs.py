@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import posixpath
+from dataclasses import dataclass
 
-from optimizer.builders.docker.actions import CopyInputs, Run, StageBody, TreeScript
-from optimizer.builders.docker.nodejs_scripts import DEPENDENCIES_ONLY, ONLY_IMPORTERS, SAME_LOCK, collect
+from optimizer.builders.docker.actions import NOTES, CopyInputs, Run, StageBody, TreeScript
+from optimizer.builders.docker.nodejs_scripts import DEPENDENCIES_ONLY, ONLY_IMPORTERS, SAME_LOCK, collect, prune
 from optimizer.builders.docker.slim import slimmed
 from optimizer.builders.docker.system import build_tools
 from optimizer.builders.docker.tree_scripts import normalise
@@ -16,11 +17,30 @@ from optimizer.model.recipes.recipe import Tool
 _PATCH_PACKAGE = "patch-package"
 _NPM_GLOBAL = ("npm", "install", "--global", "--no-audit", "--no-fund", "--no-update-notifier")
 _SILENT_UNLESS_FAILED = '"$@" > /tmp/yarn.log || { cat /tmp/yarn.log; exit 1; }'
-_GIVEN_LOCK = "/tmp/yarn.lock"
 _NPM_CACHE = "/root/.npm"
 # Where it is only when it is set: elsewhere pnpm looks for a place on the file system of the project.
 _PNPM_STORE = "/pnpm/store"
 _YARN_CACHES = ("/usr/local/share/.cache/yarn", "/root/.yarn/berry")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstallPlaces:
+    """Where an installation has what is not beside the lock, as absolute paths.
+
+    ``tree`` is where the tree is made, ``notes`` what :data:`NOTES` is in a
+    stage; ``pnpm_store`` is pnpm's cache, and ``given_lock`` a file that is not
+    there.  With ``captured`` what the commands print is shown only when one
+    fails, whatever they do.
+    """
+
+    tree: str = TREE
+    notes: str = NOTES
+    pnpm_store: str = _PNPM_STORE
+    given_lock: str = "/tmp/yarn.lock"
+    captured: bool = False
+
+
+_IN_STAGE = InstallPlaces()
 
 
 def node_packages(recipe: NodePackages, stage: Stage) -> StageBody:
@@ -36,9 +56,40 @@ def node_packages(recipe: NodePackages, stage: Stage) -> StageBody:
     )
 
 
+def installer_requirements(recipe: NodePackages) -> tuple[str, ...]:
+    """The packages that bring the installer, as npm takes them; none for npm itself, which the base has."""
+    return tuple(_requirement(tool) for tool in recipe.tools if tool.name != _PATCH_PACKAGE)
+
+
+def install_commands(recipe: NodePackages, places: InstallPlaces = _IN_STAGE) -> tuple[tuple[str, ...] | TreeScript, ...]:
+    """What makes the tree, one after another, in the directory of the lock; its files have any owner, time and mode then."""
+    manifests = recipe.overruled_manifests
+    return (
+        *((("node", "-e", DEPENDENCIES_ONLY, *manifests),) if manifests else ()),
+        *_INSTALL[recipe.installer](recipe, places),
+        *_patch(recipe),
+        *((prune(posixpath.basename(recipe.lock)),) if recipe.installer == "npm" else ()),
+        *_into_tree(recipe, places),
+        *slimmed("nodejs", recipe.slim, places.notes),
+    )
+
+
+def installer_environment(recipe: NodePackages) -> tuple[tuple[str, str], ...]:
+    """The variables for what brings the installer."""
+    # Yarn has a variable of its own, since 2.
+    names = ("YARN_NPM_REGISTRY_SERVER", "npm_config_registry")
+    return tuple((name, recipe.registry) for name in names if recipe.registry)
+
+
+def install_environment(recipe: NodePackages) -> tuple[tuple[str, str], ...]:
+    """The variables for what makes the tree."""
+    classic = (("YARN_IGNORE_PATH", "1"),) if recipe.installer == "yarn-classic" else ()
+    return (("NODE_ENV", "production"), *installer_environment(recipe), *classic)
+
+
 def _get_installer(recipe: NodePackages) -> tuple[Run, ...]:
     """The run that gets the installer; none for npm, which the base has."""
-    installers = tuple(_requirement(tool) for tool in recipe.tools if tool.name != _PATCH_PACKAGE)
+    installers = installer_requirements(recipe)
     if not installers:
         return ()
     return (
@@ -47,40 +98,35 @@ def _get_installer(recipe: NodePackages) -> tuple[Run, ...]:
             reads=recipe.reads,
             shared_caches=(_NPM_CACHE,),
             secrets=recipe.secrets,
-            environment=_registry(recipe),
+            environment=installer_environment(recipe),
         ),
     )
 
 
 def _install(recipe: NodePackages) -> Run:
-    manifests = recipe.overruled_manifests
     # npm and pnpm let many write to their caches; Yarn 1 asks for one at a time.
     # Sources: https://docs.npmjs.com/cli/commands/npm-cache, https://pnpm.io/docker,
     # https://classic.yarnpkg.com/en/docs/cli/#toc-concurrency-and-mutex
     caches = _YARN_CACHES if recipe.installer in ("yarn", "yarn-classic") else ()
     shared = {"npm": (_NPM_CACHE,), "pnpm": (_PNPM_STORE, "/root/.cache/pnpm")}.get(recipe.installer, ())
-    classic = (("YARN_IGNORE_PATH", "1"),) if recipe.installer == "yarn-classic" else ()
     return Run(
-        commands=(
-            *((("node", "-e", DEPENDENCIES_ONLY, *manifests),) if manifests else ()),
-            *_INSTALL[recipe.installer](recipe),
-            *_patch(recipe),
-            *_into_tree(recipe),
-            *slimmed("nodejs", recipe.slim),
-            normalise("nodejs"),
-        ),
+        commands=(*install_commands(recipe), normalise("nodejs")),
         # The others read the project's own settings as they are.
         reads=recipe.reads if recipe.installer == "pnpm" else (),
         caches=caches,
         shared_caches=(*shared, *((_NPM_CACHE,) if recipe.patches is not None and _NPM_CACHE not in shared else ())),
         secrets=recipe.secrets,
-        environment=(("NODE_ENV", "production"), *_registry(recipe), *classic),
+        environment=install_environment(recipe),
     )
 
 
-def _npm(recipe: NodePackages) -> tuple[tuple[str, ...], ...]:
+def _npm(recipe: NodePackages, places: InstallPlaces) -> tuple[tuple[str, ...], ...]:
     command = ("npm", "ci", "--omit=dev", "--no-audit", "--no-fund", "--no-update-notifier")
-    return ((*command, *_npm_links(recipe), *_npm_workspaces(recipe), *_platform(recipe)),)
+    return (
+        (*command, *_npm_links(recipe), *_npm_workspaces(recipe), *_platform(recipe)),
+        # The hidden lock has another form with each version of npm, and follows the settings of the machine.
+        ("rm", "-f", "node_modules/.package-lock.json"),
+    )
 
 
 def _npm_links(recipe: NodePackages) -> tuple[str, ...]:
@@ -100,7 +146,7 @@ def _npm_workspaces(recipe: NodePackages) -> tuple[str, ...]:
     return ("--include-workspace-root", *members) if recipe.needed_members else ("--workspaces=false",)
 
 
-def _pnpm(recipe: NodePackages) -> tuple[tuple[str, ...], ...]:
+def _pnpm(recipe: NodePackages, places: InstallPlaces) -> tuple[tuple[str, ...], ...]:
     lock = posixpath.basename(recipe.lock)
     return (
         *((("node", "-e", ONLY_IMPORTERS, lock, *recipe.importers),) if recipe.importers is not None else ()),
@@ -113,7 +159,7 @@ def _pnpm(recipe: NodePackages) -> tuple[tuple[str, ...], ...]:
             # Without it pnpm fetches and runs the version that package.json names.
             "--config.manage-package-manager-versions=false",
             "--package-import-method=copy",
-            f"--store-dir={_PNPM_STORE}",
+            f"--store-dir={places.pnpm_store}",
             *_platform(recipe),
         ),
         # The state files carry the time of the installation, or the whole lock.
@@ -139,12 +185,12 @@ def _platform(recipe: NodePackages) -> tuple[str, ...]:
     )
 
 
-def _yarn_classic(recipe: NodePackages) -> tuple[tuple[str, ...], ...]:
+def _yarn_classic(recipe: NodePackages, places: InstallPlaces) -> tuple[tuple[str, ...], ...]:
     scripts = () if recipe.scripts else ("--ignore-scripts",)
     return (("yarn", "install", "--frozen-lockfile", "--production", "--non-interactive", *scripts),)
 
 
-def _yarn(recipe: NodePackages) -> tuple[tuple[str, ...], ...]:
+def _yarn(recipe: NodePackages, places: InstallPlaces) -> tuple[tuple[str, ...], ...]:
     lock = posixpath.basename(recipe.lock)
     linker = (
         "env",
@@ -157,14 +203,15 @@ def _yarn(recipe: NodePackages) -> tuple[tuple[str, ...], ...]:
         *(() if recipe.scripts else ("YARN_ENABLE_SCRIPTS=0",)),
     )
     member = () if recipe.member is None else (recipe.member.name,)
+    # It warns that it installs nothing, which is what it is asked for; focusing repeats whatever else it says.
+    silent = () if places.captured else ("sh", "-c", _SILENT_UNLESS_FAILED, "silent")
     return (
         # Focusing, which alone leaves development dependencies out, resolves again what the lock lacks, and knows no
         # --immutable (https://github.com/yarnpkg/berry/issues/6277). That of yarn install fetches everything, and
         # refuses each lock that another version of Yarn wrote.
-        ("cp", lock, _GIVEN_LOCK),
-        # It warns that it installs nothing, which is what it is asked for; focusing repeats whatever else it says.
-        ("sh", "-c", _SILENT_UNLESS_FAILED, "silent", *linker, "yarn", "install", "--mode=update-lockfile"),
-        ("node", "-e", SAME_LOCK, _GIVEN_LOCK, lock),
+        ("cp", lock, places.given_lock),
+        (*silent, *linker, "yarn", "install", "--mode=update-lockfile"),
+        ("node", "-e", SAME_LOCK, places.given_lock, lock),
         (*linker, "yarn", "workspaces", "focus", "--production", *member),
         ("rm", "-f", "node_modules/.yarn-state.yml"),
     )
@@ -181,18 +228,13 @@ def _patch(recipe: NodePackages) -> tuple[tuple[str, ...], ...]:
     return ((*program, "--patch-dir", recipe.patches, "--error-on-fail"),)
 
 
-def _into_tree(recipe: NodePackages) -> tuple[tuple[str, ...] | TreeScript, ...]:
+def _into_tree(recipe: NodePackages, places: InstallPlaces) -> tuple[tuple[str, ...] | TreeScript, ...]:
     if not recipe.places:
         # npm makes no directory when there is nothing to install.
-        return (("mkdir", "-p", "node_modules", f"{TREE}/var/task"), ("mv", "node_modules", f"{TREE}/var/task/node_modules"))
+        task = f"{places.tree}/var/task"
+        return (("mkdir", "-p", "node_modules", task), ("mv", "node_modules", f"{task}/node_modules"))
     importer = recipe.member.path if recipe.member is not None else "."
     return (collect("" if recipe.needed_itself else importer, recipe.places),)
-
-
-def _registry(recipe: NodePackages) -> tuple[tuple[str, str], ...]:
-    # Yarn has a variable of its own, since 2.
-    names = ("YARN_NPM_REGISTRY_SERVER", "npm_config_registry")
-    return tuple((name, recipe.registry) for name in names if recipe.registry)
 
 
 def _requirement(tool: Tool) -> str:

@@ -53,3 +53,12 @@ def collect(own: str, places: Sequence[tuple[str, str]]) -> TreeScript:
         "Puts the packages of a workspace where Node.js looks for them, without links that would lead nowhere.",
         (own, *(word for pair in places for word in pair)),
     )
+
+
+def prune(lock: str) -> TreeScript:
+    """The script that leaves of npm's packages only what each of its versions would leave, by the lock."""
+    return tree_script(
+        "prune_nodejs.js",
+        "Takes away what some versions of npm leave of optional packages for other platforms, and others do not.",
+        (lock,),
+    )

@@ -14,12 +14,12 @@ from optimizer.builders.docker.script_files import tree_script
 _PURPOSE = "Leaves out of the packages what the specification names, and writes down what that saved."
 
 
-def slimmed(language: str, words: Sequence[str]) -> tuple[TreeScript, ...]:
-    """The script that leaves out what the words name; none without words.
+def slimmed(language: str, words: Sequence[str], notes: str = NOTES) -> tuple[TreeScript, ...]:
+    """The script that leaves out what the words name, and reports to the directory of notes; none without words.
 
     It runs before byte-code is made, so that none is made of what goes.
     """
-    return (_script(language, tuple(words)),) if words else ()
+    return (_script(language, tuple(words), notes),) if words else ()
 
 
 def remembered(language: str, words: Sequence[str]) -> tuple[Run, ...]:
@@ -28,9 +28,9 @@ def remembered(language: str, words: Sequence[str]) -> tuple[Run, ...]:
     Installers land in the same directory as the base's packages, and are not in
     the final image; so it comes before them.
     """
-    return (Run(commands=(_script(language, ("remember",)),)),) if "base-packages" in words else ()
+    return (Run(commands=(_script(language, ("remember",), NOTES),)),) if "base-packages" in words else ()
 
 
-def _script(language: str, words: tuple[str, ...]) -> TreeScript:
+def _script(language: str, words: tuple[str, ...], notes: str) -> TreeScript:
     name = {"python": "slim_python.py", "nodejs": "slim_nodejs.js"}[language]
-    return tree_script(name, _PURPOSE, (NOTES, *words))
+    return tree_script(name, _PURPOSE, (notes, *words))

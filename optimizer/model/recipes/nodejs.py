@@ -61,6 +61,8 @@ class NodePackages(Recipe):
     """
 
     kind: ClassVar[str] = "node-packages"
+    # 2: no hidden lock of npm, and no scope without packages.
+    revision: ClassVar[int] = 2
 
     lock: str
     installer: str

@@ -1,0 +1,198 @@
+"""Node.js packages, installed by the machine's own npm for the target's platform, by the very commands of the Dockerfile.
+
+No code of a package runs: only npm, and the pnpm or Yarn that the recipe names
+in one version.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import posixpath
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import cast
+
+from optimizer.adapters.host.node_obstacles import node_obstacle
+from optimizer.adapters.host.node_tools import clean_environment
+from optimizer.adapters.host.stage_files import copy_inputs, place_of
+from optimizer.adapters.host.tree import TreeRequest
+from optimizer.builders.docker.actions import TreeScript
+from optimizer.builders.docker.nodejs import (
+    InstallPlaces,
+    install_commands,
+    install_environment,
+    installer_environment,
+    installer_requirements,
+)
+from optimizer.errors import EngineError
+from optimizer.model.recipes.nodejs import NodePackages
+
+_HOME = "/root"
+_INSTALL_S = 1800
+_LAST_LINES = 15
+
+
+class NodeTrees:
+    """Trees of Node.js packages."""
+
+    def obstacle(self, request: TreeRequest) -> str:
+        return node_obstacle(request)
+
+    def make(self, request: TreeRequest, directory: Path) -> None:
+        # Beside the tree, so that packages are moved into it, and not copied.
+        with tempfile.TemporaryDirectory(prefix="nodejs-", dir=directory.parent) as scratch:
+            _Installation(request, Path(scratch).resolve(), directory.resolve()).run()
+
+
+class _Installation:
+    """One installation: ``root`` stands for the file system of the stage."""
+
+    def __init__(self, request: TreeRequest, scratch: Path, tree: Path) -> None:
+        self._request = request
+        self._recipe = cast(NodePackages, request.stage.recipe)
+        self._root = scratch / "root"
+        self._home = place_of(self._root, _HOME)
+        self._directory = place_of(self._root, posixpath.dirname(self._recipe.lock))
+        self._nothing = scratch / "global.npmrc"
+        self._cache = _cache_directory(scratch)
+        self._programs = ""
+        self._places = InstallPlaces(
+            tree=str(tree),
+            notes=str(scratch / "notes"),
+            pnpm_store=str(self._cache / "pnpm"),
+            given_lock=str(scratch / "yarn.lock"),
+            captured=True,
+        )
+
+    def run(self) -> None:
+        recipe = self._recipe
+        for directory in (self._home, self._directory):
+            directory.mkdir(parents=True, exist_ok=True)
+        secrets = self._secrets()
+        copy_inputs((*recipe.copies, *recipe.reads), self._request.context, self._root)
+        if requirements := installer_requirements(recipe):
+            self._programs = str(self._installer(requirements, secrets) / "node_modules" / ".bin")
+        if recipe.installer != "pnpm":
+            # As in the Dockerfile, what is only read is there for npm and pnpm alone.
+            for item in recipe.reads:
+                place_of(self._root, item.target).unlink(missing_ok=True)
+        with self._alone():
+            for command in install_commands(recipe, self._places):
+                words = command
+                if isinstance(command, TreeScript):
+                    words = (*command.interpreter, command.script, self._places.tree, *command.arguments)
+                self._command(cast("tuple[str, ...]", words), self._directory, {**secrets, **dict(install_environment(recipe))})
+
+    def _installer(self, requirements: Sequence[str], secrets: Mapping[str, str]) -> Path:
+        """The directory of the program that the recipe names, which is fetched once."""
+        name = hashlib.sha256("\n".join([*requirements, self._recipe.registry or ""]).encode()).hexdigest()[:16]
+        kept = self._cache / "installers" / name
+        if kept.is_dir():
+            return kept
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="fetched-", dir=self._cache) as directory:
+            fetched = Path(directory, "installer")
+            fetched.mkdir()
+            options = ("--no-save", "--no-audit", "--no-fund", "--no-update-notifier", "--ignore-scripts")
+            environment = {**secrets, **dict(installer_environment(self._recipe))}
+            self._command(("npm", "install", "--prefix", str(fetched), *options, *requirements), fetched, environment)
+            # Another process may have been faster.
+            with suppress(OSError):
+                fetched.rename(kept)
+        return kept
+
+    def _secrets(self) -> dict[str, str]:
+        """The variables of build secrets; those that are files are written."""
+        variables = {}
+        for secret in self._recipe.secrets:
+            value = os.environ.get(secret.from_env or "", "")
+            if not value:
+                message = f"the build secret {secret.id} is empty: set {secret.from_env} where the image is published"
+                raise EngineError(message, self._request.stage.name)
+            if secret.to_env:
+                # As the shell of the stage reads it.
+                variables[secret.to_env] = value.rstrip("\n")
+            else:
+                place = place_of(self._root, secret.target)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.touch(mode=0o600)
+                place.write_text(value, encoding="utf-8")
+        return variables
+
+    def _environment(self, given: Mapping[str, str]) -> dict[str, str]:
+        clean = clean_environment(self._home)
+        return {
+            **clean,
+            "PATH": os.pathsep.join(filter(None, [self._programs, clean.get("PATH", "")])),
+            **given,
+            "npm_config_userconfig": str(self._home / ".npmrc"),
+            "npm_config_globalconfig": str(self._nothing),
+            "npm_config_cache": str(self._cache / "npm"),
+            "npm_config_ignore_scripts": "true",
+            "npm_config_update_notifier": "false",
+            **_yarn_variables(self._recipe.installer, self._cache),
+        }
+
+    def _command(self, words: Sequence[str], directory: Path, variables: Mapping[str, str]) -> None:
+        try:
+            done = subprocess.run(  # noqa: S603 - a list of arguments, and no shell
+                words,
+                cwd=directory,
+                env=self._environment(variables),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                check=False,
+                timeout=_INSTALL_S,
+            )
+        except subprocess.TimeoutExpired:
+            raise self._failed(f"{words[0]} does not end within {_INSTALL_S // 60} minutes") from None
+        except OSError as error:
+            raise self._failed(f"{words[0]} cannot be run: {error.strerror}") from None
+        if done.returncode != 0:
+            lines = "\n".join(done.stdout.strip().splitlines()[-_LAST_LINES:])
+            for secret in self._recipe.secrets:
+                if value := os.environ.get(secret.from_env or "", "").strip():
+                    lines = lines.replace(value, "***")
+            raise self._failed(f"{words[0]} failed:\n{lines}")
+
+    def _failed(self, message: str) -> EngineError:
+        name = self._request.stage.name
+        return EngineError(f'the packages of "{name}" cannot be installed on this machine: {message}', name, "publish with --no-host")
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """For Yarn, whose cache takes one at a time."""
+        if not self._recipe.installer.startswith("yarn"):
+            yield
+            return
+        # Missing on systems for which there is an obstacle.
+        import fcntl
+
+        with (self._cache / f"{self._recipe.installer}.lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+def _yarn_variables(installer: str, cache: Path) -> Mapping[str, str]:
+    if installer == "yarn":
+        return {"YARN_GLOBAL_FOLDER": str(cache / "yarn"), "YARN_ENABLE_SCRIPTS": "0", "YARN_ENABLE_TELEMETRY": "0"}
+    return {"YARN_CACHE_FOLDER": str(cache / "yarn-classic")} if installer == "yarn-classic" else {}
+
+
+def _cache_directory(scratch: Path) -> Path:
+    """Where downloads are kept from run to run, apart from those of the user's own tools; with the scratch where that cannot be."""
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    kept = Path(home, "lambda-image-optimizer", "nodejs")
+    try:
+        kept.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryFile(dir=kept):
+            return kept
+    except OSError:
+        return scratch / "cache"
