@@ -9,8 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from optimizer.adapters.host.packed import PackedCode
+from optimizer.adapters.host.python_packages import PythonPackagesTree
+from optimizer.adapters.host.python_source import PythonSourceTree
 from optimizer.adapters.host.tree import HostTree
 from optimizer.model.recipes.content import PackedFiles
+from optimizer.model.recipes.python import PythonPackages, PythonSource
 
-HOST_TREES: Mapping[str, HostTree] = {PackedFiles.kind: PackedCode()}
+HOST_TREES: Mapping[str, HostTree] = {
+    PackedFiles.kind: PackedCode(),
+    PythonPackages.kind: PythonPackagesTree(),
+    PythonSource.kind: PythonSourceTree(),
+}
 """Who makes the trees of a kind of recipes; kinds that are missing are always made in a container."""
