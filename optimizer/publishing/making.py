@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import time
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from optimizer.adapters.engine_program import engine_program
 from optimizer.adapters.host import HOST_TREES
-from optimizer.adapters.host.tree import BaseFacts, TreeRequest, tree_chunks
+from optimizer.adapters.host.tree import BaseFacts, Obstacle, TreeRequest, tree_chunks
 from optimizer.adapters.images.tar import Budget, TarReader
 from optimizer.adapters.stage_trees import build_trees
 from optimizer.builders.direct.compress import compress
@@ -22,6 +23,7 @@ from optimizer.builders.docker.render import PYTHON_FACT, archive_path
 from optimizer.errors import EngineError, Fault, ImageError
 from optimizer.model.plan import Stage
 from optimizer.model.reference import ImageReference
+from optimizer.model.secret import rebased_source
 from optimizer.publishing.images import PublishImage, Report
 
 _READ = 1 << 20
@@ -67,20 +69,25 @@ class LayerMaker:
         build context that is not as it was written.
         """
         futures: dict[str, Future[MadeLayer]] = {}
-        built: dict[str, _Work] = {}
+        built: list[_Work] = []
         for key, (image, stage) in wanted.items():
-            request = TreeRequest(plan=image.plan, stage=stage, context=image.directory, facts=facts.get(image.plan.base, BaseFacts()))
+            request = _request(image, stage, facts.get(image.plan.base, BaseFacts()))
             if stage.archive_alone:
                 futures[key] = self._pool.submit(self._packed, key, image, stage)
                 continue
             obstacle = self._obstacle(request)
             if obstacle:
-                built[key] = _Work(key, image, stage, obstacle)
+                built.append(_Work(key, image, stage, obstacle))
             else:
                 futures[key] = self._pool.submit(self._made_here, key, request)
-        self._check_engine(built.values())
-        made = self._built(built.values())
-        return {**made, **{key: future.result() for key, future in futures.items()}}
+        if not self._has_engine():
+            # What turns out to need one is told together with what is known to.
+            self._check_engine([*built, *_obstructed(futures, wanted)])
+        made = self._built(built)
+        late = _obstructed(futures, wanted)
+        made.update(self._built(late))
+        done = {work.key for work in late}
+        return {**made, **{key: future.result() for key, future in futures.items() if key not in done}}
 
     def _obstacle(self, request: TreeRequest) -> str:
         """Why the tree has to be made in a container; empty where it has not."""
@@ -136,9 +143,10 @@ class LayerMaker:
         blob = LayerBlob(digest=done.digest, size=done.size, diff_id=done.diff_id, key=key)
         return MadeLayer(blob=blob, file=target, seconds=time.monotonic() - started)
 
+    def _has_engine(self) -> bool:
+        return self._engine and shutil.which(engine_program().name) is not None
+
     def _check_engine(self, works: Iterable[_Work]) -> None:
-        if self._engine and shutil.which(engine_program().name) is not None:
-            return
         why = "there is none on this machine" if self._engine else "--no-engine rules it out"
         faults = [
             Fault(
@@ -161,6 +169,22 @@ class _Work:
     image: PublishImage
     stage: Stage
     obstacle: str
+
+
+def _request(image: PublishImage, stage: Stage, facts: BaseFacts) -> TreeRequest:
+    directory = os.path.abspath(image.directory)
+    secrets = {name: rebased_source(source, directory) for name, source in image.options.secrets.items()}
+    return TreeRequest(plan=image.plan, stage=stage, context=image.directory, facts=facts, secrets=secrets)
+
+
+def _obstructed(futures: Mapping[str, Future[MadeLayer]], wanted: Mapping[str, tuple[PublishImage, Stage]]) -> list[_Work]:
+    """What was begun on this machine, and turned out to need an engine; waits for all of it."""
+    found = []
+    for key, future in futures.items():
+        error = future.exception()
+        if isinstance(error, Obstacle):
+            found.append(_Work(key, *wanted[key], str(error)))
+    return found
 
 
 def _python_fact(archive: Path) -> str:

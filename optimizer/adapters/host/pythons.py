@@ -13,7 +13,7 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-_VERSION = "import platform; print(platform.python_implementation(), platform.python_version(), sep='\\n')"
+_VERSION = "import platform, sys; print(platform.python_implementation(), platform.python_version(), sys.executable, sep='\\n')"
 _ANSWER_S = 20
 
 
@@ -25,9 +25,9 @@ def local_pythons(minor: str) -> Mapping[str, Path]:
     """
     found: dict[str, Path] = {}
     for candidate in dict.fromkeys(_candidates(minor)):
-        version = _version(candidate)
-        if version is not None and version.startswith(f"{minor}."):
-            found.setdefault(version, candidate)
+        version, program = _version(candidate)
+        if version.startswith(f"{minor}."):
+            found.setdefault(version, program)
     return found
 
 
@@ -50,12 +50,15 @@ def _candidates(minor: str) -> Iterator[Path]:
 
 
 @functools.lru_cache(maxsize=64)
-def _version(program: Path) -> str | None:
-    """The version of a CPython; None for what is none, or does not run."""
+def _version(program: Path) -> tuple[str, Path]:
+    """The version of a CPython, and the program itself; an empty version for what is none, or does not run.
+
+    A program on PATH may be a script that chooses a Python by the environment.
+    """
     try:
         # Isolated: neither the environment nor the directory decides what it imports.
         told = subprocess.run([str(program), "-I", "-c", _VERSION], capture_output=True, text=True, check=False, timeout=_ANSWER_S)  # noqa: S603 - a list of arguments, and no shell
     except (OSError, subprocess.TimeoutExpired):
-        return None
+        return "", program
     lines = told.stdout.splitlines()
-    return lines[1] if told.returncode == 0 and len(lines) == 2 and lines[0] == "CPython" else None
+    return (lines[1], Path(lines[2])) if told.returncode == 0 and len(lines) == 3 and lines[0] == "CPython" else ("", program)

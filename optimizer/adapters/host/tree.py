@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -30,12 +30,21 @@ class BaseFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TreeRequest:
-    """A tree to make: ``context`` is the build context with the stage's inputs, at their paths in the project."""
+    """A tree to make: ``context`` is the build context with the stage's inputs, at their paths in the project.
+
+    ``secrets`` are the sources of build secrets by id, as ``docker build
+    --secret`` takes them, with absolute paths.
+    """
 
     plan: BuildPlan
     stage: Stage
     context: Path
     facts: BaseFacts
+    secrets: Mapping[str, str] = field(default_factory=dict)
+
+
+class Obstacle(Exception):
+    """A tree that this machine turns out to be unable to make: the text says why, as :meth:`HostTree.obstacle` does."""
 
 
 class HostTree(Protocol):
@@ -51,7 +60,8 @@ class HostTree(Protocol):
         """Make the tree in a directory that is empty: what is in it will be at ``/`` of the image.
 
         Owners, times and modes need not be those of the layer.  Raises
-        :class:`OptimizerError`; then nobody looks at the directory.
+        :class:`Obstacle` where only now it is known that an engine has to make
+        it, and :class:`OptimizerError`; then nobody looks at the directory.
         """
 
 

@@ -1,0 +1,235 @@
+"""Trees of Python packages: the commands of the generated Dockerfile, run by uv on this machine, for wheels alone.
+
+Nothing of a package runs.  uv takes wheels only, and its requirements are
+written anew so that no line of them has something built.  The commands are the
+stage's own, with paths and programs of this machine in place of its, so that
+both back ends cannot drift apart.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from email.parser import HeaderParser
+from pathlib import Path
+
+from optimizer.adapters.host.bytecode import compile_tree
+from optimizer.adapters.host.console_scripts import set_interpreter
+from optimizer.adapters.host.python_obstacles import (
+    EXPORTED_BY,
+    exported_requirements,
+    marker_environment,
+    packages_obstacle,
+    packages_recipe,
+    pylock_packages,
+    python_of,
+    uv_major,
+)
+from optimizer.adapters.host.requirements import patch_matters, write_requirements
+from optimizer.adapters.host.secrets import secret_variables
+from optimizer.adapters.host.tree import Obstacle, TreeRequest
+from optimizer.adapters.host.uv import find_uv, uv_environment, uv_obstacle, uv_version
+from optimizer.bases.catalogue import base_image
+from optimizer.builders.docker.actions import NOTES, Run, TreeScript
+from optimizer.builders.docker.python import python_packages
+from optimizer.builders.docker.python_commands import TASK, secrets_with_index_of_pip
+from optimizer.errors import EngineError
+from optimizer.model.plan import TREE
+
+_LIMIT_S = 1800
+_LINES = 4
+_PYTHON_OF_AWS = "/var/lang/bin/python"
+"""What ``python`` is in AWS's bases, by the PATH of their configuration, and so in the first line of scripts."""
+
+_UV = ("python", "-m", "uv")
+
+
+class PythonPackagesTree:
+    """Trees of ``python-packages`` recipes: of every lock that uv can read, or write as requirements, whose packages are wheels."""
+
+    def obstacle(self, request: TreeRequest) -> str:
+        return packages_obstacle(request)
+
+    def make(self, request: TreeRequest, directory: Path) -> None:
+        try:
+            with tempfile.TemporaryDirectory(prefix="optimizer-packages-") as place:
+                _Installation(request, directory, Path(place).resolve()).run()
+        except OSError as error:
+            raise EngineError(
+                f'the tree of "{request.stage.name}" cannot be made on this machine: {error.strerror or error}',
+                request.stage.name,
+                "free some space, or publish with --no-host",
+            ) from None
+
+
+class _Installation:
+    """One tree in the making.
+
+    ``place`` is an empty directory, in which the stage's own directories get
+    directories: its sources, what its commands write down, and a home.
+    """
+
+    def __init__(self, request: TreeRequest, tree: Path, place: Path) -> None:
+        self._request = request
+        self._recipe = packages_recipe(request)
+        self._tree = tree
+        # The parts that the stage knows by their absolute paths.
+        self._paths = {TREE: tree, self._recipe.root: place / "src", "/tmp": place / "tmp", NOTES: place / "slim"}
+        self._home = place / "home"
+        self._place = place
+        self._environment = marker_environment(request)
+        self._like_base = str(python_of(request) or sys.executable)
+        # For all but pylock.toml, uv takes another version than that of its Python.
+        self._python = self._like_base if self._recipe.lock_kind == "pylock.toml" else sys.executable
+        program = find_uv()
+        if program is None:
+            raise Obstacle(uv_obstacle(uv_major(self._recipe)))
+        self._uv = program
+        self._secrets: dict[str, str] = {}
+
+    def run(self) -> None:
+        for path in (self._home, *(path for path in self._paths.values() if path != self._tree)):
+            path.mkdir(parents=True, exist_ok=True)
+        self._copy_inputs()
+        secrets = secrets_with_index_of_pip(self._recipe.secrets)
+        self._secrets = dict(secret_variables(secrets, self._request.secrets, self._home))
+        for command in self._commands():
+            if isinstance(command, TreeScript):
+                self._script(command)
+            elif command[0] == "rm":
+                self._path(command[-1]).unlink(missing_ok=True)
+            else:
+                self._run(self._words(command))
+        self._check_metadata()
+        set_interpreter(self._path(TASK), self._python, _PYTHON_OF_AWS if _is_of_aws(self._request) else "")
+        if self._recipe.bytecode:
+            compile_tree(self._request, self._tree)
+
+    def _commands(self) -> Iterator[tuple[str, ...] | TreeScript]:
+        """The commands of the run that installs, which is the stage's last; what brings uv stands before it."""
+        last = python_packages(self._recipe, self._request.stage).actions[-1]
+        assert isinstance(last, Run)
+        for command in last.commands:
+            if not isinstance(command, TreeScript) and self._is_export(command):
+                continue
+            # The archive of the tree has one form for metadata; byte-code is made when all else is done.
+            if not isinstance(command, TreeScript) or command.name not in ("NORMALISE_PYTHON", "COMPILE_PYTHON"):
+                yield command
+
+    def _is_export(self, command: Sequence[str]) -> bool:
+        """Whether a command runs poetry or pipenv."""
+        return self._recipe.lock_kind in EXPORTED_BY and (command[0] == "sh" or tuple(command[3:5]) == ("tool", "run"))
+
+    def _copy_inputs(self) -> None:
+        context = self._request.context.resolve()
+        for item in self._recipe.reads:
+            source = (context / item.source).resolve()
+            if source != context and context not in source.parents:
+                raise EngineError(f'"{item.source}" leads out of the build context', item.source, "run cdk synth again")
+            target = self._path(item.target)
+            if item.directory:
+                shutil.copytree(source, target, dirs_exist_ok=True)
+            else:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(source, target)
+
+    def _script(self, script: TreeScript) -> None:
+        python = self._like_base if script.name.startswith("SLIM") else sys.executable
+        self._run([python, "-I", "-c", script.script, str(self._tree), *self._words(script.arguments)])
+
+    def _words(self, words: Sequence[str]) -> list[str]:
+        """Words of a command of the stage for this machine; of an installation, requirements are checked and written anew."""
+        given = list(words)
+        if given[:2] == ["python", "-c"]:
+            # The script that puts values in place of variables, before a command.
+            return [sys.executable, "-I", "-c", given[2], *self._words(given[3:])]
+        if given[:3] != list(_UV):
+            return [self._word(word) for word in given]
+        command = [self._word(word) for word in given[3:]]
+        if command[:2] == ["pip", "install"]:
+            at = command.index("--python")
+            command[at : at + 2] = ["--python", self._python, "--python-version", self._version(), "--only-binary", ":all:"]
+            if "--requirement" in command and self._recipe.lock_kind != "pylock.toml":
+                at = command.index("--requirement") + 1
+                command[at] = self._requirements(Path(command[at]))
+        return [str(self._uv), *command]
+
+    def _word(self, word: str) -> str:
+        """A word with a path of this machine in place of one of the stage."""
+        for inside, here in self._paths.items():
+            if word == inside or word.startswith(f"{inside}/"):
+                return str(here) + word[len(inside) :]
+        return word
+
+    def _path(self, path: str) -> Path:
+        return Path(self._word(path))
+
+    def _version(self) -> str:
+        return self._request.facts.python or self._environment["python_version"]
+
+    def _requirements(self, source: Path) -> str:
+        if self._recipe.lock_kind in EXPORTED_BY:
+            source.write_text("".join(f"{line}\n" for line in exported_requirements(self._recipe, self._request)), encoding="utf-8")
+        target = self._path("/tmp/checked.txt")
+        for marker in write_requirements(source, target, self._place).markers:
+            self._check_marker(marker, source.name)
+        return str(target)
+
+    def _check_marker(self, marker: str, place: str) -> None:
+        if not self._request.facts.python and patch_matters(marker, self._environment):
+            raise Obstacle(f'the patch release of its base\'s Python decides "{marker}" in {place}, and is not known')
+
+    def _check_metadata(self) -> None:
+        """Markers of the lock, and of what was installed, must not depend on what is unknown here."""
+        if self._request.facts.python:
+            return
+        if self._recipe.lock_kind == "pylock.toml":
+            for package in pylock_packages(self._recipe, self._request):
+                self._check_marker(str(package.get("marker", "")), posixpath.basename(self._recipe.lock))
+        if self._recipe.without_dependencies:
+            return
+        for path in sorted(self._path(TASK).glob("*.dist-info/METADATA")):
+            text = path.read_text(encoding="utf-8", errors="replace")
+            for requirement in HeaderParser().parsestr(text).get_all("Requires-Dist") or ():
+                self._check_marker(requirement.partition(";")[2].strip(), path.parent.name.removesuffix(".dist-info"))
+
+    def _run(self, argv: Sequence[str]) -> None:
+        environment = uv_environment(self._home, self._secrets)
+        try:
+            done = subprocess.run(  # noqa: S603 - a list of arguments, and no shell
+                argv,
+                env=environment,
+                cwd=self._home,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                check=False,
+                timeout=_LIMIT_S,
+            )
+        except subprocess.TimeoutExpired:
+            raise Obstacle(f"{Path(argv[0]).name} gave no answer within {_LIMIT_S} seconds") from None
+        if done.returncode != 0:
+            raise Obstacle(self._reason(done.stderr))
+
+    def _reason(self, text: str) -> str:
+        """What uv says is wrong, in one line, without values of secrets."""
+        for value in self._secrets.values():
+            text = text.replace(value, "***")
+        for inside, here in self._paths.items():
+            text = text.replace(str(here), inside)
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        start = next((number for number, line in enumerate(lines) if line.startswith(("error:", "\u00d7", "Traceback"))), 0)
+        told = [line for line in lines[start:] if not line.startswith(("hint:", "Traceback"))][:_LINES]
+        version = ".".join(map(str, uv_version(self._uv) or ()))
+        return f"uv {version} of this machine cannot install its packages: {' '.join(told) or 'no reason given'}"
+
+
+def _is_of_aws(request: TreeRequest) -> bool:
+    """Whether the base is AWS's: a mirror keeps the end of its path."""
+    repository = base_image(request.plan.runtime).reference.repository
+    return f"/{request.plan.base.repository}".endswith(f"/{repository}")
