@@ -56,7 +56,7 @@ def test_the_first_function_of_the_readme_works(installed: Path, project: Path) 
     assert f"base        public.ecr.aws/lambda/python:3.13@{DIGEST}" in shown.stdout
     assert "in lambda-images" in shown.stdout
     assert "stages      python-dependencies, source-code-hello" in shown.stdout
-    assert "1 function, 1 image, 1 repository" in shown.stdout
+    assert "1 function, 1 image, 1 repository in each account and region" in shown.stdout
 
 
 def test_the_installed_code_is_the_one_that_runs(installed: Path, project: Path) -> None:

@@ -118,6 +118,7 @@ def _row(function: AssemblyFunction, found: FoundPlan) -> FunctionRow:
         architecture=function.declared.architecture or "unknown",
         image=function.tag,
         repository=function.repository or "",
+        registry=function.registry.host if function.registry else "",
         base=base,
         stages=stages,
         note=note,
