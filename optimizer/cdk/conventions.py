@@ -20,7 +20,7 @@ from optimizer.adapters.subjects import ACKNOWLEDGED, load_app
 from optimizer.checking.check import check
 from optimizer.checking.group import Group
 from optimizer.config.lookup import ConventionsLookup, ScopedConventions
-from optimizer.config.settings import load_lock, load_settings
+from optimizer.config.settings import load_settings
 from optimizer.errors import ConfigurationError, Fault, did_you_mean
 from optimizer.linting.finding import Finding, Severity
 from optimizer.linting.report import LintReport
@@ -122,7 +122,7 @@ class Conventions:
         """The conventions for the rules, with those of the configuration beneath, today's date, and the lock of the scope's app."""
         known = ids_by_word(self.all_rules)
         settings = load_settings(".", scope.node.try_get_context)
-        lookup = ConventionsLookup(today=datetime.date.today(), rules=self.all_rules, mirror=settings.mirror, lock=load_lock(settings.lock))
+        lookup = ConventionsLookup(today=datetime.date.today(), rules=self.all_rules, mirror=settings.mirror, lock=settings.load_lock())
         found = lookup.for_path(os.path.join(os.getcwd(), "app.py"))
         severities = {known[word]: Severity(value) if value else None for word, value in self.severities.items()}
         conventions = replace(

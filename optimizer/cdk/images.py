@@ -20,7 +20,7 @@ from optimizer.bases.catalogue import base_image
 from optimizer.builders.docker.context import BuildContext, build_context, stage_context
 from optimizer.builders.image_files import image_files
 from optimizer.cdk.synthesizer import check_publishable, top_level_stack
-from optimizer.config.settings import Settings, load_lock, load_settings
+from optimizer.config.settings import Settings, load_settings
 from optimizer.errors import ConfigurationError, Fault, SpecError
 from optimizer.model.architectures import BY_NAME
 from optimizer.model.cache import CacheOption
@@ -68,7 +68,7 @@ class AppImages:
     """What the functions of one app share: the project's files, the lock, and the plans made so far."""
 
     def __init__(self, settings: Settings, output: str | None = None) -> None:
-        self._lock = load_lock(settings.lock)
+        self._lock = settings.load_lock()
         self._mirror = settings.mirror
         self._tools = settings.tools
         self._cache = settings.cache

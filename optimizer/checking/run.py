@@ -14,7 +14,7 @@ from optimizer.checking.check import check_all
 from optimizer.checking.collect import BuiltImages, collect
 from optimizer.checking.group import Group
 from optimizer.config.lookup import ConventionsLookup
-from optimizer.config.settings import load_lock, load_settings
+from optimizer.config.settings import load_settings
 from optimizer.errors import ConfigurationError, ContextError
 from optimizer.linting.conventions import Conventions
 from optimizer.linting.finding import Severity
@@ -68,7 +68,7 @@ class Run:
             today=today or datetime.date.today(),
             rules=known,
             mirror=settings.mirror,
-            lock=load_lock(settings.lock),
+            lock=settings.load_lock(),
             overrides=_overrides(known, select, ignore, fail_on),
             only=config,
         )

@@ -18,7 +18,7 @@ from optimizer.adapters.walk import walk
 from optimizer.bases.catalogue import base_image, check_runtime
 from optimizer.bases.lock import Lock, LockedImage
 from optimizer.bases.mirror import Mirror
-from optimizer.config.settings import cdk_output, load_lock, load_settings
+from optimizer.config.settings import cdk_output, load_settings
 from optimizer.errors import Fault, LockError, OptimizerError, RegistryError, SpecError
 from optimizer.model.reference import ImageReference
 
@@ -75,11 +75,16 @@ class _Row:
     metavar="DAYS",
     help="With --check: the oldest a pin may be. Without it, age is not checked.",
 )
-@click.option("--lock", "lock_option", metavar="PATH", help="The lock.  [default: optimizer:lock of cdk.json, or optimizer.lock]")
+@click.option(
+    "--lock",
+    "lock_option",
+    metavar="PATH",
+    help="The lock.  [default: optimizer:lock of cdk.json, lock of optimizer.toml, or optimizer.lock here or in the root]",
+)
 @click.option(
     "--mirror",
     metavar="HOST[/PREFIX]",
-    help="Resolve through this registry mirror; the lock keeps upstream names.  [default: optimizer:mirror of cdk.json]",
+    help="Resolve through this registry mirror; the lock keeps upstream names.  [default: optimizer:mirror of cdk.json, or mirror of optimizer.toml]",
 )
 @click.pass_context
 def command(
@@ -112,9 +117,9 @@ def command(
         raise click.UsageError("--check works offline, so it cannot be combined with --update")
     if max_age is not None and not check:
         raise click.UsageError("--max-age needs --check")
-    settings = load_settings(".")
-    path = Path(lock_option or settings.lock)
-    lock = load_lock(path)
+    settings = load_settings(".", lock=lock_option)
+    path = settings.lock
+    lock = settings.load_lock()
     named = bool(specs or images)
     wanted = _references(specs if named else (*_found_specs(), *_found_assembly()), images, settings.tools)
     if not named:

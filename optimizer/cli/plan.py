@@ -16,7 +16,7 @@ from optimizer.bases.mirror import Mirror
 from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.builders.docker.render import render
 from optimizer.cli.options import of_project
-from optimizer.config.settings import load_lock, load_settings
+from optimizer.config.settings import load_settings
 from optimizer.dockerfile.parse import decode, parse
 from optimizer.dockerfile.scope import resolve
 from optimizer.errors import ContextError, OptimizerError
@@ -52,11 +52,11 @@ def command(subject: Path, root: Path | None, lock: Path | None, mirror: str | N
             )
         _show_app(functions, form)
         return
-    settings = load_settings(".")
-    project = Project(root or settings.root)
+    settings = load_settings(".", root=root, lock=lock)
+    project = Project(settings.root)
     made = plan(
         ImageSpec.load(subject),
-        load_lock(lock or settings.lock),
+        settings.load_lock(),
         project,
         mirror=Mirror.parse(mirror) if mirror is not None else settings.mirror,
         tools=settings.tools,

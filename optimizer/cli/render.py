@@ -10,7 +10,7 @@ from optimizer.bases.mirror import Mirror
 from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.builders.docker.render import Profile
 from optimizer.cli.options import of_project
-from optimizer.config.settings import load_lock, load_settings
+from optimizer.config.settings import load_settings
 from optimizer.model.spec import ImageSpec
 from optimizer.planning import plan
 from optimizer.project.files import Project
@@ -38,11 +38,11 @@ def command(spec: Path, root: Path | None, lock: Path | None, mirror: str | None
     With --output, write the whole build context, ready for docker build, into
     a directory named by its content, and print the directory.
     """
-    settings = load_settings(".")
-    project = Project(root or settings.root, output=output)
+    settings = load_settings(".", root=root, lock=lock)
+    project = Project(settings.root, output=output)
     made = plan(
         ImageSpec.load(spec),
-        load_lock(lock or settings.lock),
+        settings.load_lock(),
         project,
         mirror=Mirror.parse(mirror) if mirror is not None else settings.mirror,
         tools=settings.tools,

@@ -22,7 +22,7 @@ from optimizer.bases.mirror import Mirror
 from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.cli.destinations import parse_repository
 from optimizer.cli.options import of_project
-from optimizer.config.settings import load_lock, load_settings
+from optimizer.config.settings import load_settings
 from optimizer.errors import ContextError, EngineError, Fault, OptimizerError, did_you_mean
 from optimizer.images.compare import LayerComparison
 from optimizer.model.build import BuildOptions
@@ -134,11 +134,11 @@ def _inputs(subject: Path, functions: tuple[str, ...], root: Path | None, lock: 
         return
     if functions:
         raise click.UsageError("--function chooses among the functions of an app, and SPEC is one image")
-    settings = load_settings(".")
-    project = Project(root or settings.root)
+    settings = load_settings(".", root=root, lock=lock)
+    project = Project(settings.root)
     made = plan(
         ImageSpec.load(subject),
-        load_lock(lock or settings.lock),
+        settings.load_lock(),
         project,
         mirror=Mirror.parse(mirror) if mirror is not None else settings.mirror,
         tools=settings.tools,

@@ -25,8 +25,8 @@ CONVENTIONS = "conventions"
 """The table that holds conventions."""
 
 SETTINGS: Mapping[str, str] = {
-    "root": "The directory that the paths of specifications start from; default: that of cdk.json.",
-    "lock": "The lock file.",
+    "root": "The directory that the paths of specifications start from; default: that of cdk.json. See below.",
+    "lock": "The lock file; default: `optimizer.lock` in the directory of cdk.json, else in `root`.",
     "baseline": "The file of known findings, where `--baseline` names no other.",
     "mirror": "Where images are pulled from: one prefix, or one for each registry.",
     "cache": "Where builds are cached.",

@@ -62,6 +62,21 @@ from such a file. Of `tools` each tool counts alone: a project that sets one kee
 lock in a run, and conventions have no keys of their own for them. More about [baselines](lint.md#adopting-the-rules-in-an-old-estate),
 [caches](ci.md) and [tools](tools.md#choosing-others)."""
 
+_ROOT = """\
+### The root
+
+A specification names files from one directory, its root, and none outside of it. Without a setting it is the directory that a command runs in, which for an
+app is that of its `cdk.json`. Where the app is in one directory and what its functions need in others beside it, the root is a directory that
+holds all of them. Set it once, in `cdk.json`; `cdk synth` and every command take it from there:
+
+```json
+{"app": "python3 app.py", "context": {"optimizer:root": ".."}}
+```
+
+or as `root = ".."` in the `optimizer.toml` beside it. A relative path starts at the directory of that file. `--root` of a command wins over both; a test
+of the app [gives it as context](functions.md#in-unit-tests). The lock is looked for in the directory of `cdk.json` first and then in the root, so that
+several apps of one repository can have one lock; `optimizer pin` makes a new one in the first of them."""
+
 
 def configuration_page(rules: Sequence[Rule]) -> str:
     """Markdown: every key of a configuration file."""
@@ -76,8 +91,9 @@ def configuration_page(rules: Sequence[Rule]) -> str:
         "were checked, or expired.",
         markdown_table(("Key", "Meaning"), [(f"`{name}`", doc) for name, doc in SUPPRESSION_KEYS.items()]),
         "## Settings of the project",
-        markdown_table(("Key", "Meaning"), [(f"`{name}`", doc) for name, doc in SETTINGS.items()]),
+        markdown_table(("Key", "In cdk.json", "Meaning"), [(f"`{name}`", f"`optimizer:{name}`", doc) for name, doc in SETTINGS.items()]),
         _SETTINGS,
+        _ROOT,
     ]
     return "\n\n".join(blocks) + "\n"
 

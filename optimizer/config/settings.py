@@ -33,25 +33,54 @@ class Settings:
     """The settings of a project; its paths are already joined to the project directory.
 
     ``root`` is the directory that the paths of specs start from; default: the
-    directory of ``cdk.json``.  ``lock`` is the path of the lock file; default:
-    ``optimizer.lock`` in that directory.  ``baseline`` is the file of
+    directory of ``cdk.json``.  ``lock_places`` are the paths where the lock is
+    looked for, never empty; default: ``optimizer.lock`` in that directory,
+    then in ``root``.  ``baseline`` is the file of
     known findings; default: none.  ``tools`` are the programs and builder
     images that the configuration sets; default: none.
     """
 
     root: Path
-    lock: Path
+    lock_places: tuple[Path, ...]
     baseline: Path | None
     mirror: Mirror
     cache: BuildCache
     tools: Tools
 
+    @property
+    def lock(self) -> Path:
+        """The lock file: the first that is there, else the one to be made."""
+        return next((path for path in self.lock_places if os.path.lexists(path)), self.lock_places[0])
 
-def load_settings(directory: str | Path, context: Callable[[str], Any] | None = None) -> Settings:
+    def load_lock(self) -> Lock:
+        """The lock; an empty one, which knows where it was looked for, when there is no file.
+
+        Raises :class:`LockError` for a file that cannot be read or is corrupt.
+        """
+        path = self.lock
+        try:
+            text = path.read_bytes().decode("utf-8")
+        except FileNotFoundError:
+            return Lock(missing=tuple(map(str, self.lock_places)))
+        except UnicodeDecodeError as error:
+            line = error.object.count(b"\n", 0, error.start) + 1
+            raise LockError("not readable as UTF-8", f"{path}:{line}", "restore the file from version control") from None
+        except OSError as error:
+            raise LockError(f'the lock "{path}" cannot be read: {error.strerror}', hint="check the path and its permissions") from None
+        return Lock.parse(text, str(path))
+
+
+def load_settings(
+    directory: str | Path,
+    context: Callable[[str], Any] | None = None,
+    *,
+    root: str | Path | None = None,
+    lock: str | Path | None = None,
+) -> Settings:
     """The settings of the project in a directory.
 
     ``context`` looks up a key of the CDK context; default: in ``cdk.json``.
-    Raises :class:`ConfigurationError` with one fault per wrong setting.
+    ``root`` and ``lock`` are paths that win over all settings.  Raises :class:`ConfigurationError` with one fault per wrong setting.
     """
     home = Path(directory)
     origin = "CDK context" if context else "cdk.json"
@@ -83,9 +112,12 @@ def load_settings(directory: str | Path, context: Callable[[str], Any] | None = 
     tools = _tools(layers, look_up("optimizer:tools"), origin, faults)
     if faults:
         raise ConfigurationError(faults)
+    top = Path(root) if root is not None else home / (values["root"] or ".")
+    if lock is None and values["lock"]:
+        lock = home / values["lock"]
     return Settings(
-        root=home / (values["root"] or "."),
-        lock=home / (values["lock"] or "optimizer.lock"),
+        root=top,
+        lock_places=(Path(lock),) if lock is not None else _default_locks(home, top),
         baseline=home / values["baseline"] if values["baseline"] else None,
         mirror=mirror,
         cache=cache,
@@ -97,21 +129,10 @@ def _placed(error: ConfigurationError, key: str, places: Mapping[str, str]) -> l
     return [Fault(fault.message, fault.place.replace(key, places[key], 1), fault.hint) for fault in error.faults]
 
 
-def load_lock(path: Path) -> Lock:
-    """The lock in the file; an empty one when there is no file.
-
-    Raises :class:`LockError` for a file that cannot be read or is corrupt.
-    """
-    try:
-        text = path.read_bytes().decode("utf-8")
-    except FileNotFoundError:
-        return Lock()
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise LockError("not readable as UTF-8", f"{path}:{line}", "restore the file from version control") from None
-    except OSError as error:
-        raise LockError(f'the lock "{path}" cannot be read: {error.strerror}', hint="check the path and its permissions") from None
-    return Lock.parse(text, str(path))
+def _default_locks(home: Path, root: Path) -> tuple[Path, ...]:
+    """Where a lock is that no setting names: a root above the directory may be that of several apps with one lock."""
+    found = {os.path.abspath(directory): directory / "optimizer.lock" for directory in (root, home)}
+    return tuple(reversed(found.values()))
 
 
 def _read(path: Path) -> str | None:
