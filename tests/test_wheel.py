@@ -78,7 +78,8 @@ def test_a_spec_in_toml_renders(installed: Path, project: Path) -> None:
     assert rendered.returncode == 0, rendered.stderr
     assert "COPY --from=source-code-hello /layer/tree/ /" in rendered.stdout
     # The script comes from a data file of the package.
-    assert 'python -c "$(printf \'%b\' "$SLIM_PYTHON")" /layer/tree /slim tests' in rendered.stdout
+    assert "python /scripts/slim_python.py /layer/tree /slim tests" in rendered.stdout
+    assert "source=scripts/slim_python.py,target=/scripts/slim_python.py" in rendered.stdout
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,8 @@ from optimizer.project.files import Project
 def command(spec: Path, root: Path | None, lock: Path | None, mirror: str | None, profile: str, output: Path | None) -> None:
     """Print the Dockerfile of SPEC, a *.image.toml file.
 
-    With --output, write the whole build context, ready for docker build, into
+    It builds in its build context alone, which holds the files and the scripts
+    that it names. With --output, write the whole build context, ready for docker build, into
     a directory named by its content, and print the directory.
     """
     settings = load_settings(".", root=root, lock=lock)

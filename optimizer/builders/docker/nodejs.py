@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import posixpath
 
-from optimizer.builders.docker.actions import CopyInputs, Run, StageBody, TreeScript
-from optimizer.builders.docker.nodejs_scripts import DEPENDENCIES_ONLY, ONLY_IMPORTERS, SAME_LOCK, collect
+from optimizer.builders.docker.actions import CopyInputs, Run, Script, StageBody
+from optimizer.builders.docker.nodejs_scripts import collect, dependencies_only, only_importers, same_lock
 from optimizer.builders.docker.slim import slimmed
 from optimizer.builders.docker.system import build_tools
 from optimizer.builders.docker.tree_scripts import normalise
@@ -62,7 +62,7 @@ def _install(recipe: NodePackages) -> Run:
     classic = (("YARN_IGNORE_PATH", "1"),) if recipe.installer == "yarn-classic" else ()
     return Run(
         commands=(
-            *((("node", "-e", DEPENDENCIES_ONLY, *manifests),) if manifests else ()),
+            *((dependencies_only(manifests),) if manifests else ()),
             *_INSTALL[recipe.installer](recipe),
             *_patch(recipe),
             *_into_tree(recipe),
@@ -100,10 +100,10 @@ def _npm_workspaces(recipe: NodePackages) -> tuple[str, ...]:
     return ("--include-workspace-root", *members) if recipe.needed_members else ("--workspaces=false",)
 
 
-def _pnpm(recipe: NodePackages) -> tuple[tuple[str, ...], ...]:
+def _pnpm(recipe: NodePackages) -> tuple[tuple[str, ...] | Script, ...]:
     lock = posixpath.basename(recipe.lock)
     return (
-        *((("node", "-e", ONLY_IMPORTERS, lock, *recipe.importers),) if recipe.importers is not None else ()),
+        *((only_importers(lock, recipe.importers),) if recipe.importers is not None else ()),
         (
             "pnpm",
             "install",
@@ -144,7 +144,7 @@ def _yarn_classic(recipe: NodePackages) -> tuple[tuple[str, ...], ...]:
     return (("yarn", "install", "--frozen-lockfile", "--production", "--non-interactive", *scripts),)
 
 
-def _yarn(recipe: NodePackages) -> tuple[tuple[str, ...], ...]:
+def _yarn(recipe: NodePackages) -> tuple[tuple[str, ...] | Script, ...]:
     lock = posixpath.basename(recipe.lock)
     linker = (
         "env",
@@ -164,7 +164,7 @@ def _yarn(recipe: NodePackages) -> tuple[tuple[str, ...], ...]:
         ("cp", lock, _GIVEN_LOCK),
         # It warns that it installs nothing, which is what it is asked for; focusing repeats whatever else it says.
         ("sh", "-c", _SILENT_UNLESS_FAILED, "silent", *linker, "yarn", "install", "--mode=update-lockfile"),
-        ("node", "-e", SAME_LOCK, _GIVEN_LOCK, lock),
+        same_lock(_GIVEN_LOCK, lock),
         (*linker, "yarn", "workspaces", "focus", "--production", *member),
         ("rm", "-f", "node_modules/.yarn-state.yml"),
     )
@@ -181,7 +181,7 @@ def _patch(recipe: NodePackages) -> tuple[tuple[str, ...], ...]:
     return ((*program, "--patch-dir", recipe.patches, "--error-on-fail"),)
 
 
-def _into_tree(recipe: NodePackages) -> tuple[tuple[str, ...] | TreeScript, ...]:
+def _into_tree(recipe: NodePackages) -> tuple[tuple[str, ...] | Script, ...]:
     if not recipe.places:
         # npm makes no directory when there is nothing to install.
         return (("mkdir", "-p", "node_modules", f"{TREE}/var/task"), ("mv", "node_modules", f"{TREE}/var/task/node_modules"))
