@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from optimizer.adapters.paths import shown
 from optimizer.errors import ContextError, SpecError
 from optimizer.model.build import BuildOptions
 from optimizer.model.cache import CacheOption
@@ -298,7 +299,7 @@ def _image(asset: str, name: str, directory: Path, image: Mapping[str, Any], des
 
 def _within(directory: Path, relative: str) -> Path:
     # Assets of a stage lie beside its own assembly: without the detour they have one name in every assembly.
-    return Path(os.path.normpath(directory / relative))
+    return Path(shown(os.path.normpath(directory / relative)))
 
 
 def _cache_option(option: Mapping[str, Any]) -> CacheOption:
@@ -345,7 +346,7 @@ def _functions(stack: _Stack) -> Iterator[AssemblyFunction]:
         for function in functions(template.document):
             tag = function.image_uri.rpartition(":")[2]
             own, repository, registry, source = images.get(tag, (None, None, None, {}))
-            context = stack.directory / source["directory"] if "directory" in source else None
+            context = _within(stack.directory, source["directory"]) if "directory" in source else None
             yield AssemblyFunction(
                 stack=stack.title,
                 path=_path(stack, template, function),

@@ -6,8 +6,10 @@ import datetime
 import inspect
 import os
 import re
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
@@ -17,13 +19,14 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct, IConstruct
 
 from optimizer.adapters.subjects import ACKNOWLEDGED, load_app
+from optimizer.checking.baseline import BaselineFile
 from optimizer.checking.check import check
 from optimizer.checking.group import Group
 from optimizer.config.lookup import ConventionsLookup, ScopedConventions
-from optimizer.config.settings import load_settings
+from optimizer.config.settings import Settings, load_settings
 from optimizer.errors import ConfigurationError, Fault, did_you_mean
 from optimizer.linting.finding import Finding, Severity
-from optimizer.linting.report import LintReport
+from optimizer.linting.report import LintReport, folded, unfolded
 from optimizer.linting.rule import Rule, ids_by_word, own_rule_faults
 from optimizer.linting.rules import RULES
 from optimizer.linting.suppressions import reason_and_end
@@ -118,10 +121,9 @@ class Conventions:
             id = f"{ACKNOWLEDGED}::{known[word]}"
             cdk.Validations.of(construct).acknowledge(cdk.Acknowledgment(id=id, reason=reason))
 
-    def scoped(self, scope: Construct) -> ScopedConventions:
-        """The conventions for the rules, with those of the configuration beneath, today's date, and the lock of the scope's app."""
+    def scoped(self, settings: Settings) -> ScopedConventions:
+        """The conventions for the rules, with those of the configuration beneath, today's date, and the lock of the settings."""
         known = ids_by_word(self.all_rules)
-        settings = load_settings(".", scope.node.try_get_context)
         lookup = ConventionsLookup(today=datetime.date.today(), rules=self.all_rules, mirror=settings.mirror, lock=settings.load_lock())
         found = lookup.for_path(os.path.join(os.getcwd(), "app.py"))
         severities = {known[word]: Severity(value) if value else None for word, value in self.severities.items()}
@@ -197,19 +199,27 @@ class _Plugin:
         return None
 
     def validate(self, context: cdk.IPolicyValidationContext) -> cdk.PolicyValidationPluginReport:
-        scoped = self._conventions.scoped(self._scope)
+        settings = load_settings(".", self._scope.node.try_get_context)
+        scoped = self._conventions.scoped(settings)
         threshold = scoped.conventions.fail_on
-        report, aside = self._checked(scoped)
+        report, aside = self._checked(scoped, settings.baseline)
         violations = [_violation(findings, threshold) for findings in _together([*report.findings, *aside])]
         violations += [note for group in grouped(report.inconclusive) for note in _notes(group)]
         return cdk.PolicyValidationPluginReport(success=not report.failing, violations=violations)
 
-    def _checked(self, scoped: ScopedConventions) -> tuple[LintReport, list[Finding]]:
-        """The report, and the findings that acknowledgements of CDK set aside, which CDK takes out again itself."""
+    def _checked(self, scoped: ScopedConventions, baseline: Path | None) -> tuple[LintReport, list[Finding]]:
+        """The report without what the baseline holds, and the findings that acknowledgements set aside, which CDK takes out again itself."""
         known = self._conventions.all_rules
         app = load_app(os.path.relpath(self._scope.outdir), known, mirror=scoped.conventions.mirror, origins=_origins(self._scope))
         source = app.covered(scoped.covers)
-        report = check(Group(scoped=scoped, known=known, sources=[source]))
+        group = Group(scoped=scoped, known=known, sources=[source])
+        report = check(group)
+        if baseline is not None:
+            outdir = self._scope.outdir
+            command = shlex.join(["optimizer", "lint", os.path.relpath(outdir), "--baseline", str(baseline), "--write-baseline"])
+            # One finding of an image is one, however many functions run it.
+            known_before = BaselineFile(str(baseline), [group])
+            report = unfolded(known_before.compare(folded(report), scoped.conventions, command))
         acknowledged = set(source.suppressions)
         return report, [finding for finding, suppression in report.suppressed if suppression in acknowledged]
 

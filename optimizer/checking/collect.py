@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 
+from optimizer.adapters.paths import shown
 from optimizer.adapters.tree import Source, find, is_app, is_image, is_spec
 from optimizer.checking.group import Group
 from optimizer.config.lookup import ConventionsLookup
@@ -64,6 +65,7 @@ def collect(
     ``environment`` is that of SAM's ``samconfig``.  Raises
     :class:`ContextError` when there is nothing, and for specifications.
     """
+    paths = [shown(path) for path in paths]
     specs = [path for path in paths if is_spec(path)]
     if specs:
         hint = "synthesize the app that uses it, and lint its output: optimizer lint cdk.out; optimizer plan checks the file itself"

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from optimizer.adapters.tree import Source
 from optimizer.config.lookup import ScopedConventions
 from optimizer.linting.conventions import Conventions
 from optimizer.linting.rule import Rule, choose
+
+
+def rules_known(groups: Iterable[Group]) -> tuple[Rule, ...]:
+    """All rules that the groups know, each once, sorted by id."""
+    return tuple(sorted(dict.fromkeys(rule for group in groups for rule in group.known), key=lambda rule: rule.id))
+
+
+def rules_run(groups: Iterable[Group]) -> tuple[Rule, ...]:
+    """The rules that are run for at least one group, sorted by id."""
+    return tuple(sorted(dict.fromkeys(rule for group in groups for rule in group.rules), key=lambda rule: rule.id))
 
 
 @dataclass(slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from optimizer.checking.check import check_all
 from optimizer.checking.collect import BuiltImages, collect
-from optimizer.checking.group import Group
+from optimizer.checking.group import Group, rules_run
 from optimizer.config.lookup import ConventionsLookup
 from optimizer.config.settings import load_settings
 from optimizer.errors import ConfigurationError, ContextError
@@ -86,10 +86,9 @@ class Run:
         return self._lookup.for_path(self._here).conventions
 
     @property
-    def rules(self) -> list[Rule]:
+    def rules(self) -> tuple[Rule, ...]:
         """The rules that are run for at least one group, sorted by id."""
-        ids = {rule.id for group in self.groups for rule in group.rules}
-        return [rule for rule in self._known if rule.id in ids]
+        return rules_run(self.groups)
 
     def again(self) -> None:
         """Read everything anew, after files have changed."""
@@ -115,7 +114,7 @@ class Run:
         from optimizer.checking.baseline import BaselineFile
 
         assert self.baseline is not None
-        return BaselineFile(self.baseline, {path for group in self.groups for path in group.paths}, self.rules, self._known)
+        return BaselineFile(self.baseline, self.groups)
 
 
 def _overrides(known: Sequence[Rule], select: Sequence[str], ignore: Sequence[str], fail_on: str | None) -> dict[str, Any]:
