@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from optimizer.errors import ConfigurationError, Fault, did_you_mean
+from optimizer.model.toml import toml_fault
 
 FILE = "optimizer.toml"
 PYPROJECT = "pyproject.toml"
@@ -222,9 +223,9 @@ def _parse(text: str, name: str) -> dict[str, Any]:
         values: dict[str, Any] = tomllib.loads(text)
         return values
     except (ValueError, RecursionError) as error:
-        line = re.search(r"\(at line (\d+)", str(error))
-        place = f"{name}:{line[1]}" if line else name
-        raise ConfigurationError(f"not readable as TOML: {error}", place, "fix the line") from None
+        fault = toml_fault(text, error)
+        place = f"{name}:{fault.line}" if fault.line else name
+        raise ConfigurationError(f"not readable as TOML: {fault.message}", place, fault.hint) from None
 
 
 def _line_of(text: str, keys: Sequence[str | int]) -> int:

@@ -108,6 +108,11 @@ def _matching(pattern: str, what: str, allowed: str) -> Callable[[Any], str]:
 
 
 def _path(value: Any) -> str:
+    if isinstance(value, str) and _CONTROL.search(value):
+        raise FieldFault(
+            f"path {value!r} holds a line break or another control character",
+            'write paths with "/": in double quotes a backslash starts an escape, such as \\n or \\t',
+        )
     text = _text(value)
     if "\\" in text:
         raise FieldFault(f'path "{text}" holds a backslash', 'write paths with "/"')

@@ -100,8 +100,13 @@ class ImageSpec:
             raise SpecError("the spec is not UTF-8 text", str(path), "save the file as UTF-8") from None
         try:
             data = tomlkit.parse(text).unwrap()
-        except (TOMLKitError, ValueError) as error:
-            raise SpecError(f"the spec is not TOML: {error}", str(path), "fix the line") from None
+        except (TOMLKitError, ValueError, RecursionError) as error:
+            # Imported here, because most specs have no fault.
+            from optimizer.model.toml import toml_fault
+
+            fault = toml_fault(text, error)
+            place = f"{path}:{fault.line}" if fault.line else str(path)
+            raise SpecError(f"the spec is not TOML: {fault.message}", place, fault.hint) from None
         try:
             return cls.from_dict(data)
         except SpecError as error:
