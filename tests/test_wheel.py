@@ -86,8 +86,8 @@ def test_a_spec_in_toml_renders(installed: Path, project: Path) -> None:
     ("argv", "message"),
     [
         (["render", "gone.image.toml"], "error: gone.image.toml: the spec cannot be read: No such file or directory"),
-        (["plan", "gone"], "error: gone: the spec cannot be read: No such file or directory"),
-        (["plan", "functions"], 'error: functions/manifest.json: "functions/manifest.json" cannot be read'),
+        (["plan", "gone"], 'error: gone: "gone" does not exist'),
+        (["plan", "functions"], 'error: functions: "functions" is a directory; optimizer plan takes an image specification'),
         (["pin", "--image", "python3.13", "--update", "--mirror", "127.0.0.1:9"], 'error: registry "127.0.0.1:9" cannot be reached'),
         (["pin", "--image", "pyton3.13"], 'error: --image: unknown runtime "pyton3.13"'),
         (["rendr"], 'no command "rendr"'),

@@ -12,6 +12,7 @@ from optimizer.errors import ConfigurationError
 from optimizer.linting.baseline import Baseline, Scope, compare, smaller, whole
 from optimizer.linting.conventions import Conventions
 from optimizer.linting.report import LintReport
+from optimizer.linting.subjects import AppSubject
 
 
 class BaselineFile:
@@ -24,8 +25,9 @@ class BaselineFile:
         self._path = Path(path)
         self._home = os.path.dirname(os.path.abspath(path))
         sources = [source for group in groups for source in group.sources]
-        apps = [source for source in sources if source.generated]
-        self._apps = [os.path.abspath(source.path) for source in apps if source.path]
+        # A built image is generated too, and known by its file or its name.
+        apps = [source for source in sources if source.generated and isinstance(source.subjects[-1], AppSubject)]
+        self._apps = [os.path.abspath(source.path) for source in apps]
         written = [file for group in groups for file in group.files]
         written += [location.path for source in sources for location in source.locations]
         self._files = {os.path.abspath(file) for file in written if file and not self._generated(file)}

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 
+from optimizer.adapters.kinds import Kind, expect
 from optimizer.adapters.paths import shown
-from optimizer.adapters.tree import Source, find, is_app, is_image, is_spec
+from optimizer.adapters.tree import Source, find, is_app, is_image
 from optimizer.checking.group import Group
 from optimizer.config.lookup import ConventionsLookup
-from optimizer.errors import ContextError, Fault
+from optimizer.errors import ContextError
 from optimizer.linting.conventions import Conventions
 from optimizer.linting.rule import Rule
 
@@ -66,12 +67,7 @@ def collect(
     :class:`ContextError` when there is nothing, and for specifications.
     """
     paths = [shown(path) for path in paths]
-    specs = [path for path in paths if is_spec(path)]
-    if specs:
-        hint = "synthesize the app that uses it, and lint its output: optimizer lint cdk.out; optimizer plan checks the file itself"
-        raise ContextError(
-            [Fault(f'"{path}" is a specification; lint checks the images that an app makes of it', path, hint) for path in specs]
-        )
+    expect("lint", paths, besides=(Kind.MISSING,))
     groups: dict[str, Group] = {}
 
     def of(path: str) -> Group:

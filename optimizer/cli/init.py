@@ -13,6 +13,7 @@ import click
 
 from optimizer.adapters.adoption import SET_IT, Candidate, load_candidates, slug
 from optimizer.adapters.files import replace_file
+from optimizer.adapters.kinds import Kind, expect
 from optimizer.adapters.tree import SPEC_SUFFIX
 from optimizer.adoption.proposal import NotCarried, ProposedFile, ProposedImage, Skipped
 from optimizer.adoption.propose import propose
@@ -86,6 +87,7 @@ def command(
         assert runtime is not None
         images = [_started(name or ".", runtime, architecture, project)]
     else:
+        expect("init --from", [source], besides=(Kind.DIRECTORY, Kind.MISSING, Kind.UNSYNTHESIZED))
         candidates, skipped = load_candidates(source, project.root, context=context, mirror=through)
         images = _proposed(candidates, skipped, project, through, settings.tools, runtime, architecture)
     files = _files(images, output)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from optimizer.adapters.files import replace_file
+from optimizer.adapters.kinds import Kind, expect
 from optimizer.adapters.tree import SPEC_SUFFIX, is_spec
 from optimizer.adapters.walk import walk
 from optimizer.bases.catalogue import base_image, check_runtime
@@ -117,6 +118,7 @@ def command(
         raise click.UsageError("--check works offline, so it cannot be combined with --update")
     if max_age is not None and not check:
         raise click.UsageError("--max-age needs --check")
+    expect("pin", specs, besides=(Kind.MISSING,))
     settings = load_settings(".", lock=lock_option)
     path = settings.lock
     lock = settings.load_lock()

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from optimizer.adapters.assembly import AssemblyFunction, load_functions
+from optimizer.adapters.kinds import expect
 from optimizer.adapters.plan_files import FoundPlan, plan_of_context
 from optimizer.adapters.slimming import measure_slimming
 from optimizer.bases.mirror import Mirror
@@ -42,9 +43,10 @@ def command(subject: Path, root: Path | None, lock: Path | None, mirror: str | N
     cdk.out, whose functions may be optimized ones or plain
     DockerImageFunctions.
     """
+    if measure and subject.is_dir():
+        raise click.UsageError("--measure needs a SPEC: an app is measured spec by spec")
+    expect("plan", [str(subject)])
     if subject.is_dir():
-        if measure:
-            raise click.UsageError("--measure needs a SPEC: an app is measured spec by spec")
         functions = load_functions(subject)
         if not functions:
             raise ContextError(

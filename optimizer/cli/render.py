@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from optimizer.adapters.kinds import expect
 from optimizer.bases.mirror import Mirror
 from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.builders.docker.render import Profile
@@ -39,6 +40,7 @@ def command(spec: Path, root: Path | None, lock: Path | None, mirror: str | None
     that it names. With --output, write the whole build context, ready for docker build, into
     a directory named by its content, and print the directory.
     """
+    expect("render", [str(spec)])
     settings = load_settings(".", root=root, lock=lock)
     project = Project(settings.root, output=output)
     made = plan(

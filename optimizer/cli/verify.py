@@ -14,6 +14,7 @@ import click
 
 from optimizer.adapters.assembly import load_functions, load_images
 from optimizer.adapters.engine import Engine
+from optimizer.adapters.kinds import expect
 from optimizer.adapters.plan_files import plan_of_context
 from optimizer.adapters.registry.client import HttpRegistry
 from optimizer.adapters.registry.credentials import DefaultCredentials
@@ -129,11 +130,12 @@ _Found = Sequence[tuple[str, tuple[str, ...], "BuildInputs | None"]]
 @contextmanager
 def _inputs(subject: Path, functions: tuple[str, ...], root: Path | None, lock: Path | None, mirror: str | None) -> Iterator[_Found]:
     """Name, functions and inputs of each image; those of a spec are gone afterwards."""
+    if functions and not subject.is_dir():
+        raise click.UsageError("--function chooses among the functions of an app, and SPEC is one image")
+    expect("verify", [str(subject)])
     if subject.is_dir():
         yield _of_app(subject, functions)
         return
-    if functions:
-        raise click.UsageError("--function chooses among the functions of an app, and SPEC is one image")
     settings = load_settings(".", root=root, lock=lock)
     project = Project(settings.root)
     made = plan(

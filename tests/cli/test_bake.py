@@ -299,7 +299,7 @@ def test_fails_without_an_image() -> None:
 
 
 def test_fails_where_there_is_no_assembly() -> None:
-    with pytest.raises(ContextError, match="run cdk synth first"):
+    with pytest.raises(ContextError, match="is a CDK app that is not synthesized"):
         run()
 
 

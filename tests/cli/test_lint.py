@@ -155,7 +155,7 @@ def test_exit_codes(tree: Path, words: list[str], code: int) -> None:
         (["api", "--select", "user-sett"], 'did you mean "user-set"?'),
         (["empty"], "there is no Dockerfile under the paths"),
         (["fifo"], '"fifo" is a pipe or a device, not a file'),
-        (["api.image.toml"], '"api.image.toml" is a specification'),
+        (["api.image.toml"], '"api.image.toml" is an image specification'),
     ],
 )
 def test_wrong_use_exits_2_with_a_hint(tree: Path, words: list[str], message: str) -> None:
