@@ -35,6 +35,7 @@ class Kind(enum.Enum):
 
 COMMANDS: Mapping[str, tuple[Kind, ...]] = {
     "bake": (Kind.ASSEMBLY,),
+    "build": (Kind.SPEC, Kind.ASSEMBLY),
     "init --from": (Kind.DOCKERFILE, Kind.TEMPLATE, Kind.ASSEMBLY),
     "inspect": (Kind.IMAGE,),
     "lint": (Kind.DOCKERFILE, Kind.TEMPLATE, Kind.ASSEMBLY, Kind.IMAGE, Kind.DIRECTORY),

@@ -13,17 +13,14 @@ from optimizer.adapters.assembly import AssemblyFunction, load_functions
 from optimizer.adapters.kinds import expect
 from optimizer.adapters.plan_files import FoundPlan, plan_of_context
 from optimizer.adapters.slimming import measure_slimming
-from optimizer.bases.mirror import Mirror
 from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.builders.docker.render import render
 from optimizer.cli.options import of_project
-from optimizer.config.settings import load_settings
+from optimizer.cli.planned import plan_spec
 from optimizer.dockerfile.parse import decode, parse
 from optimizer.dockerfile.scope import resolve
 from optimizer.errors import ContextError, OptimizerError
 from optimizer.model.plan import BuildPlan
-from optimizer.model.spec import ImageSpec
-from optimizer.planning import plan
 from optimizer.planning.document import KeptPlan, plan_to_data, text_digest
 from optimizer.planning.keys import stage_keys
 from optimizer.project.files import Project
@@ -54,17 +51,7 @@ def command(subject: Path, root: Path | None, lock: Path | None, mirror: str | N
             )
         _show_app(functions, form)
         return
-    settings = load_settings(".", root=root, lock=lock)
-    project = Project(settings.root)
-    made = plan(
-        ImageSpec.load(subject),
-        settings.load_lock(),
-        project,
-        mirror=Mirror.parse(mirror) if mirror is not None else settings.mirror,
-        tools=settings.tools,
-    )
-    for warning in made.warnings:
-        click.echo(f"warning: {warning}", err=True)
+    made, project = plan_spec(subject, root=root, lock=lock, mirror=mirror)
     left_out = _measured(made, project) if measure else None
     if form == "json":
         kept = KeptPlan(plan=made, keys=stage_keys(made, project), dockerfile=text_digest(render(made)))

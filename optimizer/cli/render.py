@@ -7,14 +7,10 @@ from pathlib import Path
 import click
 
 from optimizer.adapters.kinds import expect
-from optimizer.bases.mirror import Mirror
 from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.builders.docker.render import Profile
 from optimizer.cli.options import of_project
-from optimizer.config.settings import load_settings
-from optimizer.model.spec import ImageSpec
-from optimizer.planning import plan
-from optimizer.project.files import Project
+from optimizer.cli.planned import plan_spec
 
 
 @click.command(name="render", short_help="Print the Dockerfile of a spec, or write its build context.")
@@ -41,17 +37,7 @@ def command(spec: Path, root: Path | None, lock: Path | None, mirror: str | None
     a directory named by its content, and print the directory.
     """
     expect("render", [str(spec)])
-    settings = load_settings(".", root=root, lock=lock)
-    project = Project(settings.root, output=output)
-    made = plan(
-        ImageSpec.load(spec),
-        settings.load_lock(),
-        project,
-        mirror=Mirror.parse(mirror) if mirror is not None else settings.mirror,
-        tools=settings.tools,
-    )
-    for warning in made.warnings:
-        click.echo(f"warning: {warning}", err=True)
+    made, project = plan_spec(spec, root=root, lock=lock, mirror=mirror, output=output)
     context = build_context(made, project, Profile(profile))
     if output is None:
         click.echo(context.dockerfile, nl=False)

@@ -19,18 +19,14 @@ from optimizer.adapters.plan_files import plan_of_context
 from optimizer.adapters.registry.client import HttpRegistry
 from optimizer.adapters.registry.credentials import DefaultCredentials
 from optimizer.adapters.verification import BuildInputs, verify_image
-from optimizer.bases.mirror import Mirror
 from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.cli.destinations import parse_repository
 from optimizer.cli.options import of_project
-from optimizer.config.settings import load_settings
+from optimizer.cli.planned import plan_spec
 from optimizer.errors import ContextError, EngineError, Fault, OptimizerError, did_you_mean
 from optimizer.images.compare import LayerComparison
 from optimizer.model.build import BuildOptions
 from optimizer.model.reference import ImageReference
-from optimizer.model.spec import ImageSpec
-from optimizer.planning import plan
-from optimizer.project.files import Project
 from optimizer.publishing.images import PublishImage
 from optimizer.publishing.planned import NotPlanned, planned
 from optimizer.publishing.verification import verify_assembly
@@ -136,17 +132,7 @@ def _inputs(subject: Path, functions: tuple[str, ...], root: Path | None, lock: 
     if subject.is_dir():
         yield _of_app(subject, functions)
         return
-    settings = load_settings(".", root=root, lock=lock)
-    project = Project(settings.root)
-    made = plan(
-        ImageSpec.load(subject),
-        settings.load_lock(),
-        project,
-        mirror=Mirror.parse(mirror) if mirror is not None else settings.mirror,
-        tools=settings.tools,
-    )
-    for warning in made.warnings:
-        click.echo(f"warning: {warning}", err=True)
+    made, project = plan_spec(subject, root=root, lock=lock, mirror=mirror)
     context = build_context(made, project)
     with tempfile.TemporaryDirectory(prefix="optimizer-verify-") as directory:
         inputs = BuildInputs(

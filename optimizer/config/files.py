@@ -31,6 +31,7 @@ SETTINGS: Mapping[str, str] = {
     "baseline": "The file of known findings, where `--baseline` names no other.",
     "mirror": "Where images are pulled from: one prefix, or one for each registry.",
     "cache": "Where builds are cached.",
+    "defaults": "What specifications have unless they say otherwise. See below.",
     "tools": "The versions of tools that stages bring, and the images that build: [tools.md](tools.md#choosing-others).",
 }
 """The settings of a project, and what they mean."""

@@ -58,7 +58,7 @@ a pattern that fits a directory fits everything below it."""
 _SETTINGS = """\
 They are at the top of the file, beside `extends`, and belong to the directory that a command runs in, not to the paths that it checks. The
 CDK context (`optimizer:mirror` and so on) wins over them, and they win over a file that is extended; `root`, `lock` and `baseline` are not taken
-from such a file. Of `tools` each tool counts alone: a project that sets one keeps the others of the file that it extends. So there is one mirror and one
+from such a file. Of `tools` and `defaults` each value counts alone: a project that sets one keeps the others of the file that it extends. So there is one mirror and one
 lock in a run, and conventions have no keys of their own for them. More about [baselines](lint.md#adopting-the-rules-in-an-old-estate),
 [caches](ci.md) and [tools](tools.md#choosing-others)."""
 
@@ -77,6 +77,29 @@ or as `root = ".."` in the `optimizer.toml` beside it. A relative path starts at
 of the app [gives it as context](functions.md#in-unit-tests). The lock is looked for in the directory of `cdk.json` first and then in the root, so that
 several apps of one repository can have one lock; `optimizer pin` makes a new one in the first of them."""
 
+_DEFAULTS = """\
+### Defaults of specifications
+
+A company says once, best in the file that all teams extend, what its specifications have unless they say otherwise:
+
+```toml
+[defaults]
+architecture = "arm64"
+labels = { "acme.owner" = "platform" }
+
+[defaults.python-dependencies]
+index_url = "https://pypi.example.com/simple"
+slim = ["tests"]
+
+[defaults.node-dependencies]
+registry = "https://npm.example.com"
+```
+
+These are all keys that it has, and `slim` of `node-dependencies`. They hold for `*.image.toml` and for specifications in Python alike: in `plan`, `render`, `verify`, `pin`, and in
+`cdk synth`. What a specification sets wins, also where it is what the field would have anyway: `architecture = "x86_64"`, or `slim = []` for packages as they are. Labels
+count one by one. A step whose build secret names the index keeps that index. `optimizer.plan` takes them as `defaults=`, and has none by itself. Properties of
+functions have [defaults of their own](conventions.md#what-a-company-can-set)."""
+
 
 def configuration_page(rules: Sequence[Rule]) -> str:
     """Markdown: every key of a configuration file."""
@@ -94,6 +117,7 @@ def configuration_page(rules: Sequence[Rule]) -> str:
         markdown_table(("Key", "In cdk.json", "Meaning"), [(f"`{name}`", f"`optimizer:{name}`", doc) for name, doc in SETTINGS.items()]),
         _SETTINGS,
         _ROOT,
+        _DEFAULTS,
     ]
     return "\n\n".join(blocks) + "\n"
 

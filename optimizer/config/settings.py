@@ -1,18 +1,19 @@
 """The settings of a project: its root, its lock and its baseline, where images come from, where builds are cached, and their tools.
 
 The CDK context (``optimizer:root``, ``optimizer:lock``, ``optimizer:mirror``,
-``optimizer:cache``, ``optimizer:baseline``, ``optimizer:tools``) wins over the
+``optimizer:cache``, ``optimizer:baseline`` and so on) wins over the
 configuration file (``root`` and so on), that over the files that it extends,
 and those over the defaults.  ``root``, ``lock`` and ``baseline`` are paths in
-one project, so a file that is extended cannot set them.  Of ``tools`` each tool
-and image counts alone, so a project that sets one keeps the others of the company.
+one project, so a file that is extended cannot set them.  Of ``tools`` and
+``defaults`` each value counts alone, so a project that sets one keeps the
+others of the company.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,6 +25,7 @@ from optimizer.bases.tools import Tools
 from optimizer.config.files import SETTINGS, ConfigurationFile, chain_of, read_directory
 from optimizer.errors import ConfigurationError, Fault, LockError
 from optimizer.model.cache import BuildCache
+from optimizer.model.defaults import SpecDefaults
 
 _PATHS = ("root", "lock", "baseline")
 
@@ -37,7 +39,8 @@ class Settings:
     looked for, never empty; default: ``optimizer.lock`` in that directory,
     then in ``root``.  ``baseline`` is the file of
     known findings; default: none.  ``tools`` are the programs and builder
-    images that the configuration sets; default: none.
+    images that the configuration sets; default: none.  ``defaults`` are those of
+    specifications; default: their own.
     """
 
     root: Path
@@ -46,6 +49,7 @@ class Settings:
     mirror: Mirror
     cache: BuildCache
     tools: Tools
+    defaults: SpecDefaults
 
     @property
     def lock(self) -> Path:
@@ -109,7 +113,23 @@ def load_settings(
         cache = BuildCache.parse(values["cache"])
     except ConfigurationError as error:
         faults += _placed(error, "cache", places)
-    tools = _tools(layers, look_up("optimizer:tools"), origin, faults)
+    tools = Tools()
+    for value, place in _tables("tools", layers, look_up, origin):
+        # Imported here and below, because most projects have no such table.
+        from optimizer.config.tools import read_tools
+
+        try:
+            tools = read_tools(value, place).over(tools)
+        except ConfigurationError as error:
+            faults += error.faults
+    defaults = SpecDefaults()
+    for value, place in _tables("defaults", layers, look_up, origin):
+        from optimizer.config.defaults import read_defaults
+
+        try:
+            defaults = read_defaults(value, place).over(defaults)
+        except ConfigurationError as error:
+            faults += error.faults
     if faults:
         raise ConfigurationError(faults)
     top = Path(root) if root is not None else home / (values["root"] or ".")
@@ -122,6 +142,7 @@ def load_settings(
         mirror=mirror,
         cache=cache,
         tools=tools,
+        defaults=defaults,
     )
 
 
@@ -179,20 +200,13 @@ def _configured(layers: Sequence[ConfigurationFile]) -> Mapping[str, tuple[Any, 
     }
 
 
-def _tools(layers: Sequence[ConfigurationFile], context: Any, origin: str, faults: list[Fault]) -> Tools:
-    """The tools that the configuration files choose, the farthest first, and the CDK context after them."""
-    given: list[tuple[Any, Callable[..., str]]] = [
-        (layer.values["tools"], partial(layer.place, "tools")) for layer in layers if "tools" in layer.values
-    ]
+def _tables(
+    key: str, layers: Sequence[ConfigurationFile], look_up: Callable[[str], Any], origin: str
+) -> Iterator[tuple[Any, Callable[..., str]]]:
+    """A table of the configuration files, the farthest first, and of the CDK context after them, each with the places of its keys."""
+    for layer in layers:
+        if key in layer.values:
+            yield layer.values[key], partial(layer.place, key)
+    context = look_up(f"optimizer:{key}")
     if context is not None:
-        given.append((context, lambda *keys: ".".join((f"{origin}: optimizer:tools", *keys))))
-    chosen = Tools()
-    for value, place in given:
-        # Imported here, because most projects choose none.
-        from optimizer.config.tools import read_tools
-
-        try:
-            chosen = read_tools(value, place).over(chosen)
-        except ConfigurationError as error:
-            faults += error.faults
-    return chosen
+        yield context, lambda *keys: ".".join((f"{origin}: optimizer:{key}", *keys))

@@ -48,7 +48,9 @@ class ImageSpec:
 
     runtime: str = typed(types.TEXT, doc='Name of the runtime, such as "python3.13".')
     architecture: str = typed(
-        types.FieldType("architecture", types.TEXT.read, {"enum": list(ARCHITECTURES)}), default="x86_64", doc='"x86_64" or "arm64".'
+        types.FieldType("architecture", types.TEXT.read, {"enum": list(ARCHITECTURES)}),
+        default=types.DefaultText("x86_64"),
+        doc='"x86_64" or "arm64".',
     )
     steps: Given[Iterable[Step], tuple[Step, ...]] = typed(_STEPS, default=(), doc="Steps in any order.")
     environment: Pairs = typed(types.VARIABLES, default=(), doc="Variables of the image; those of the Lambda function win over them.")
@@ -143,7 +145,7 @@ class ImageSpec:
         data: dict[str, Any] = {}
         for item in fields(self):
             value = getattr(self, item.name)
-            if value != item.default:
+            if types.is_written(item, value):
                 data[item.name] = item.metadata["type"].write(value)
         return data
 
@@ -152,6 +154,8 @@ def _read_fields(value: Any) -> list[Fault]:
     """Put every field into its normal form; one fault for each that has none."""
     faults = []
     for item in fields(value):
+        if getattr(value, item.name) is item.default:
+            continue
         try:
             object.__setattr__(value, item.name, item.metadata["type"].read(getattr(value, item.name)))
         except FieldFault as fault:

@@ -102,13 +102,13 @@ def test_a_path_is_known_by_name_or_content(path: str, kind: Kind) -> None:
         (
             "inspect made",
             '"made" is the output of cdk synth; optimizer inspect takes a built image (an archive, an OCI layout, or a name)',
-            "commands that take it: optimizer bake made, optimizer init --from made, optimizer lint made, optimizer pin made, "
+            "commands that take it: optimizer bake made, optimizer build made, optimizer init --from made, optimizer lint made, optimizer pin made, "
             "optimizer plan made, optimizer publish made, optimizer verify made",
         ),
         (
             "inspect cdk.out",
             '"cdk.out" is a CDK app that is not synthesized; optimizer inspect takes a built image (an archive, an OCI layout, or a name)',
-            "run cdk synth, and name its output: optimizer bake cdk.out, optimizer init --from cdk.out",
+            "run cdk synth, and name its output: optimizer bake cdk.out, optimizer build cdk.out",
         ),
         (
             "render Dockerfile",
@@ -139,7 +139,7 @@ def test_a_path_is_known_by_name_or_content(path: str, kind: Kind) -> None:
         (
             "init --from api.image.toml",
             '"api.image.toml" is an image specification; optimizer init --from takes a Dockerfile',
-            "commands that take it: optimizer pin api.image.toml, optimizer plan api.image.toml",
+            "commands that take it: optimizer build api.image.toml, optimizer pin api.image.toml",
         ),
     ],
 )  # fmt: skip
