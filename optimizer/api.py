@@ -63,6 +63,7 @@ def lint(
     fail_on: str | None = None,
     config: str | Path | None = None,
     baseline: str | Path | None = None,
+    mirror: str | None = None,
     rules: Sequence[Rule] = (),
 ) -> LintReport:
     """What ``optimizer lint`` finds at, and below, the paths; nothing is printed or written.
@@ -86,8 +87,10 @@ def lint(
     ``LIO3``, names, and families; default: every rule.  ``fail_on`` is
     ``"error"``, ``"warning"`` or ``"info"``; default: as configured, else
     ``"warning"``.  ``baseline`` is a file of known findings; default: as
-    configured, else none.  ``rules`` are rules of your own beside those of the
-    optimizer; default: none.
+    configured, else none.  ``mirror`` is where images are pulled from, as
+    ``HOST[/PREFIX]``; default: as configured, else nowhere else.  ``rules`` are
+    rules of your own beside those of the optimizer and of the configuration;
+    default: none.
 
     The report holds the findings sorted by place.  Raises
     :class:`OptimizerError`: for a path that does not exist or cannot be read,
@@ -110,5 +113,6 @@ def lint(
         fail_on=fail_on,
         config=config,
         baseline=baseline,
+        mirror=mirror,
     )
     return run.compare(run.check())

@@ -79,6 +79,10 @@ class Conventions:
         """The rules of the optimizer and your own, sorted by id."""
         return tuple(sorted((*RULES, *self.rules), key=lambda rule: rule.id))
 
+    def configured_rules(self) -> tuple[Rule, ...]:
+        """All rules, with those that the configuration of the current directory brings, sorted by id."""
+        return ConventionsLookup(today=datetime.date.today(), rules=self.all_rules).for_path(_here()).rules
+
     def apply(self, scope: Construct) -> None:
         """Hold the app, or one stage of it, to the conventions: defaults from now on, the rules at the end of synthesis.
 
@@ -109,7 +113,7 @@ class Conventions:
         last day: ``(until 2027-03-31)``.  Raises :class:`ConfigurationError` for
         an unknown rule, or without a reason.
         """
-        known = ids_by_word(self.all_rules)
+        known = ids_by_word(self.configured_rules())
         place = construct.node.path
         faults = [_unknown(word, known, place) for word in rules if word not in known]
         read = reason_and_end(reason)
@@ -125,7 +129,7 @@ class Conventions:
         """The conventions for the rules, with those of the configuration beneath, today's date, and the lock of the settings."""
         known = ids_by_word(self.all_rules)
         lookup = ConventionsLookup(today=datetime.date.today(), rules=self.all_rules, mirror=settings.mirror, lock=settings.load_lock())
-        found = lookup.for_path(os.path.join(os.getcwd(), "app.py"))
+        found = lookup.for_path(_here())
         severities = {known[word]: Severity(value) if value else None for word, value in self.severities.items()}
         conventions = replace(
             found.conventions,
@@ -152,6 +156,11 @@ class Conventions:
                     "function_defaults",
                     did_you_mean(name, _PROPERTIES) or "write a property in snake case, for example memory_size",
                 )
+
+
+def _here() -> str:
+    """A path whose conventions are those of the app."""
+    return os.path.join(os.getcwd(), "app.py")
 
 
 def _unknown(word: str, known: Mapping[str, str], place: str) -> Fault:
@@ -192,7 +201,7 @@ class _Plugin:
 
     @property
     def rule_ids(self) -> list[str]:
-        return [rule.id for rule in self._conventions.all_rules]
+        return [rule.id for rule in self._conventions.configured_rules()]
 
     @property
     def version(self) -> str | None:
@@ -209,10 +218,9 @@ class _Plugin:
 
     def _checked(self, scoped: ScopedConventions, baseline: Path | None) -> tuple[LintReport, list[Finding]]:
         """The report without what the baseline holds, and the findings that acknowledgements set aside, which CDK takes out again itself."""
-        known = self._conventions.all_rules
-        app = load_app(os.path.relpath(self._scope.outdir), known, mirror=scoped.conventions.mirror, origins=_origins(self._scope))
+        app = load_app(os.path.relpath(self._scope.outdir), scoped.rules, mirror=scoped.conventions.mirror, origins=_origins(self._scope))
         source = app.covered(scoped.covers)
-        group = Group(scoped=scoped, known=known, sources=[source])
+        group = Group(scoped=scoped, sources=[source])
         report = check(group)
         if baseline is not None:
             outdir = self._scope.outdir

@@ -12,7 +12,6 @@ from optimizer.checking.group import Group
 from optimizer.config.lookup import ConventionsLookup
 from optimizer.errors import ContextError
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.rule import Rule
 
 
 class BuiltImages:
@@ -57,9 +56,7 @@ class BuiltImages:
         return self._read[name]
 
 
-def collect(
-    paths: Sequence[str], images: BuiltImages, lookup: ConventionsLookup, *, here: str, known: Sequence[Rule], environment: str
-) -> list[Group]:
+def collect(paths: Sequence[str], images: BuiltImages, lookup: ConventionsLookup, *, here: str, environment: str) -> list[Group]:
     """Everything under the paths, in groups.
 
     The conventions of the file ``here`` hold for images that lie in no file;
@@ -72,7 +69,7 @@ def collect(
 
     def of(path: str) -> Group:
         scoped = lookup.for_path(path)
-        return groups.get(scoped.directory) or groups.setdefault(scoped.directory, Group(scoped=scoped, known=known))
+        return groups.get(scoped.directory) or groups.setdefault(scoped.directory, Group(scoped=scoped))
 
     apps = [path for path in paths if is_app(path)]
     archives = [path for path in paths if is_image(path)]
@@ -87,7 +84,7 @@ def collect(
         from optimizer.adapters.subjects import load_app
 
         group = of(os.path.abspath(path))
-        source = load_app(path, known, mirror=group.conventions.mirror, reported=True)
+        source = load_app(path, group.known, mirror=group.conventions.mirror, reported=True)
         group.sources.append(source.covered(group.scoped.covers))
     found = find(others)
     templates: list[tuple[Group, Source]] = []

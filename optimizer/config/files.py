@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from optimizer.config.installed import installed_only
 from optimizer.errors import ConfigurationError, Fault, did_you_mean
 from optimizer.model.toml import toml_fault
 
@@ -177,7 +178,8 @@ def _extended(file: ConfigurationFile) -> Path:
 def _package(name: str, place: str) -> Path:
     # Finding a package does not run it, which importing does.
     try:
-        spec = importlib.util.find_spec(name)
+        with installed_only():
+            spec = importlib.util.find_spec(name)
     except (ImportError, ValueError):
         spec = None
     if spec is None or not spec.submodule_search_locations:

@@ -43,7 +43,7 @@ For each file that is checked it is the nearest one, from its directory upwards 
 | `extends` | Is |
 |---|---|
 | `"../shared.toml"` | a path from the directory of this file, inside the project: the tree under version control, or without one the current directory |
-| `"acme_lambda:optimizer.toml"` | the file of an installed package; the package is found, and not run |
+| `"acme_lambda:optimizer.toml"` | the file of an installed package; the package is found, and not run, but for [rules](lint.md#rules-of-your-own) that the file names |
 
 `optimizer lint --config FILE` takes one file for every path instead; with it a pipeline holds every team to the same file, whatever lies
 nearer.

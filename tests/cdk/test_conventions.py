@@ -569,11 +569,11 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_package_of_the_company_is_switched_on_in_one_line(installed: Path, home: Path) -> None:
     """Requirement: "conventions as a Python object with extra rules, installed from an index and switched on in one line"."""
     (home / "app.py").write_text(
-        "import acme_lambda\n"
+        "import acme_lambda.cdk\n"
         "import aws_cdk as cdk\n"
         "from aws_cdk import aws_lambda as lambda_\n"
         "app = cdk.App()\n"
-        "acme_lambda.conventions.apply(app)\n"
+        "acme_lambda.cdk.conventions.apply(app)\n"
         'code = lambda_.DockerImageCode.from_image_asset("good", cmd=["app.main"])\n'
         'lambda_.DockerImageFunction(cdk.Stack(app, "Shop"), "Api", code=code)\n'
         "app.synth()\n"

@@ -40,6 +40,7 @@ mirror = { "public.ecr.aws" = "mirror.example.com/aws" }
 
 [conventions]
 fail_on = "error"
+rules = []
 select = ["base", "LIO6", "user-set"]
 ignore = ["LIO502"]
 include = ["services/*"]
