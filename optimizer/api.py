@@ -11,9 +11,11 @@ from optimizer.adapters.plan_files import read_plan
 from optimizer.bases.lock import Lock
 from optimizer.bases.mirror import Mirror
 from optimizer.bases.tools import Tools
+from optimizer.model.defaults import SpecDefaults
 from optimizer.model.plan import BuildPlan
 from optimizer.model.spec import ImageSpec
 from optimizer.planning import plan as _plan
+from optimizer.planning.defaults import with_defaults
 from optimizer.project.files import Project
 
 if TYPE_CHECKING:
@@ -21,15 +23,24 @@ if TYPE_CHECKING:
     from optimizer.linting.rule import Rule
 
 
-def plan(spec: ImageSpec, lock: Lock, *, root: str | Path = ".", mirror: Mirror | None = None, tools: Tools | None = None) -> BuildPlan:
+def plan(
+    spec: ImageSpec,
+    lock: Lock,
+    *,
+    root: str | Path = ".",
+    mirror: Mirror | None = None,
+    tools: Tools | None = None,
+    defaults: SpecDefaults | None = None,
+) -> BuildPlan:
     """The build plan of a spec, whose paths start at ``root``.
 
     ``mirror`` is where images are pulled from, and ``tools`` are the programs
     and builder images of the configuration; by default each comes from its own
-    place.  Equal arguments and equal files give equal plans.  Raises
+    place.  ``defaults`` are those of the configuration.  Equal arguments and equal files give equal plans.  Raises
     :class:`OptimizerError` with every fault of the spec.
     """
-    return _plan(spec, lock, Project(root), mirror=mirror or Mirror(), tools=tools or Tools())
+    complete = with_defaults(spec, defaults) if defaults is not None else spec
+    return _plan(complete, lock, Project(root), mirror=mirror or Mirror(), tools=tools or Tools())
 
 
 def load_plan(path: str | Path) -> BuildPlan:
@@ -52,6 +63,7 @@ def lint(
     fail_on: str | None = None,
     config: str | Path | None = None,
     baseline: str | Path | None = None,
+    mirror: str | None = None,
     rules: Sequence[Rule] = (),
 ) -> LintReport:
     """What ``optimizer lint`` finds at, and below, the paths; nothing is printed or written.
@@ -75,8 +87,10 @@ def lint(
     ``LIO3``, names, and families; default: every rule.  ``fail_on`` is
     ``"error"``, ``"warning"`` or ``"info"``; default: as configured, else
     ``"warning"``.  ``baseline`` is a file of known findings; default: as
-    configured, else none.  ``rules`` are rules of your own beside those of the
-    optimizer; default: none.
+    configured, else none.  ``mirror`` is where images are pulled from, as
+    ``HOST[/PREFIX]``; default: as configured, else nowhere else.  ``rules`` are
+    rules of your own beside those of the optimizer and of the configuration;
+    default: none.
 
     The report holds the findings sorted by place.  Raises
     :class:`OptimizerError`: for a path that does not exist or cannot be read,
@@ -99,5 +113,6 @@ def lint(
         fail_on=fail_on,
         config=config,
         baseline=baseline,
+        mirror=mirror,
     )
     return run.compare(run.check())

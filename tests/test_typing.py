@@ -43,7 +43,7 @@ follow_imports = skip
 [mypy-optimizer.*]
 follow_imports = silent
 
-[mypy-acme_lambda,shop,boto3.*,botocore.*,tomli.*,yaml.*,backports.*,compression.*,dockerfile_parse.*]
+[mypy-acme_lambda.*,shop,boto3.*,botocore.*,tomli.*,yaml.*,backports.*,compression.*,dockerfile_parse.*]
 ignore_missing_imports = True
 """
 

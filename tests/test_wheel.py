@@ -56,7 +56,7 @@ def test_the_first_function_of_the_readme_works(installed: Path, project: Path) 
     assert f"base        public.ecr.aws/lambda/python:3.13@{DIGEST}" in shown.stdout
     assert "in lambda-images" in shown.stdout
     assert "stages      python-dependencies, source-code-hello" in shown.stdout
-    assert "1 function, 1 image, 1 repository" in shown.stdout
+    assert "1 function, 1 image, 1 repository in each account and region" in shown.stdout
 
 
 def test_the_installed_code_is_the_one_that_runs(installed: Path, project: Path) -> None:
@@ -78,15 +78,16 @@ def test_a_spec_in_toml_renders(installed: Path, project: Path) -> None:
     assert rendered.returncode == 0, rendered.stderr
     assert "COPY --from=source-code-hello /layer/tree/ /" in rendered.stdout
     # The script comes from a data file of the package.
-    assert 'python -c "$(printf \'%b\' "$SLIM_PYTHON")" /layer/tree /slim tests' in rendered.stdout
+    assert "python /scripts/slim_python.py /layer/tree /slim tests" in rendered.stdout
+    assert "source=scripts/slim_python.py,target=/scripts/slim_python.py" in rendered.stdout
 
 
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
         (["render", "gone.image.toml"], "error: gone.image.toml: the spec cannot be read: No such file or directory"),
-        (["plan", "gone"], "error: gone: the spec cannot be read: No such file or directory"),
-        (["plan", "functions"], 'error: functions/manifest.json: "functions/manifest.json" cannot be read'),
+        (["plan", "gone"], 'error: gone: "gone" does not exist'),
+        (["plan", "functions"], 'error: functions: "functions" is a directory; optimizer plan takes an image specification'),
         (["pin", "--image", "python3.13", "--update", "--mirror", "127.0.0.1:9"], 'error: registry "127.0.0.1:9" cannot be reached'),
         (["pin", "--image", "pyton3.13"], 'error: --image: unknown runtime "pyton3.13"'),
         (["rendr"], 'no command "rendr"'),

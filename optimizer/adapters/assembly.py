@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from optimizer.adapters.paths import shown
 from optimizer.errors import ContextError, SpecError
 from optimizer.model.build import BuildOptions
 from optimizer.model.cache import CacheOption
@@ -38,7 +39,8 @@ class AssemblyFunction:
     ``path`` is the construct's path where the assembly carries it, else stack
     and logical id.  ``asset``, ``repository`` and ``dockerfile`` are None for an image that is
     not an asset of the app; ``repository`` may hold placeholders such as
-    ``${AWS::Region}``.
+    ``${AWS::Region}``.  ``registry`` is None there too, and where the stack
+    leaves account or region to the deployment.
     """
 
     stack: str
@@ -46,6 +48,7 @@ class AssemblyFunction:
     declared: DeclaredFunction
     tag: str
     repository: str | None
+    registry: EcrRegistry | None
     directory: Path | None
     dockerfile: Path | None
     template: Path
@@ -296,7 +299,7 @@ def _image(asset: str, name: str, directory: Path, image: Mapping[str, Any], des
 
 def _within(directory: Path, relative: str) -> Path:
     # Assets of a stage lie beside its own assembly: without the detour they have one name in every assembly.
-    return Path(os.path.normpath(directory / relative))
+    return Path(shown(os.path.normpath(directory / relative)))
 
 
 def _cache_option(option: Mapping[str, Any]) -> CacheOption:
@@ -334,21 +337,23 @@ def _stacks(directory: Path) -> Iterator[_Stack]:
 
 
 def _functions(stack: _Stack) -> Iterator[AssemblyFunction]:
-    images: dict[str, tuple[str | None, str | None, Mapping[str, Any]]] = {}
+    images: dict[str, tuple[str | None, str | None, EcrRegistry | None, Mapping[str, Any]]] = {}
     for asset, image in stack.images.items():
         for destination in image["destinations"].values():
-            images[destination["imageTag"]] = (asset, destination["repositoryName"], image["source"])
+            registry = _destination(stack, destination).registry
+            images[destination["imageTag"]] = (asset, destination["repositoryName"], registry, image["source"])
     for template in stack.templates():
         for function in functions(template.document):
             tag = function.image_uri.rpartition(":")[2]
-            own, repository, source = images.get(tag, (None, None, {}))
-            context = stack.directory / source["directory"] if "directory" in source else None
+            own, repository, registry, source = images.get(tag, (None, None, None, {}))
+            context = _within(stack.directory, source["directory"]) if "directory" in source else None
             yield AssemblyFunction(
                 stack=stack.title,
                 path=_path(stack, template, function),
                 declared=function.declared,
                 tag=tag,
                 repository=repository,
+                registry=registry,
                 directory=context,
                 dockerfile=context / source.get("dockerFile", "Dockerfile") if context else None,
                 template=template.file,

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from optimizer.adapters.files import replace_file
-from optimizer.builders.docker.render import render
+from optimizer.builders.docker.render import context_scripts, render
 from optimizer.dockerfile.rendered import HEADER
 from optimizer.errors import ContextError, PlanError
 from optimizer.model.build import BuildOptions
+from optimizer.model.plan import BuildPlan
 from optimizer.planning.document import KeptPlan, plan_from_data, plan_to_data, text_digest
 
 
@@ -91,6 +92,16 @@ def planned_image(directory: Path, options: BuildOptions, dockerfile: str) -> Fo
     if reaches_in or (directory / ".dockerignore").exists():
         return FoundPlan()
     found = plan_beside(directory, dockerfile)
-    if found.planned is not None and render(found.planned.plan) != dockerfile:
-        return FoundPlan(note="another version of this tool rendered its Dockerfile")
+    if found.planned is not None and not _rendered_here(found.planned.plan, directory, dockerfile):
+        return FoundPlan(note="another version of this tool made its Dockerfile or its scripts")
     return found
+
+
+def _rendered_here(plan: BuildPlan, directory: Path, dockerfile: str) -> bool:
+    """Whether this version of the tool makes the same Dockerfile and the same scripts of the plan."""
+    scripts = context_scripts(plan)
+    try:
+        there = {path: directory.joinpath(path).read_bytes() for path in scripts}
+    except OSError:
+        return False
+    return render(plan) == dockerfile and there == {path: text.encode("utf-8") for path, text in scripts.items()}

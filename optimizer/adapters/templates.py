@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import unquote, urlparse
 
 from optimizer.adapters.dockerfiles import load_dockerfile, read_bounded, why_unread
+from optimizer.adapters.paths import shown
 from optimizer.adapters.subjects import repository_subject
 from optimizer.adapters.tree import LARGEST_TEMPLATE, Source
 from optimizer.bases.mirror import Mirror
@@ -188,7 +189,7 @@ class _Templates:
         location = below.location or ""
         if location.startswith("file://"):
             location = unquote(urlparse(location).path)
-        location = os.path.normpath(os.path.join(os.path.dirname(path), location))
+        location = shown(os.path.normpath(os.path.join(os.path.dirname(path), location)))
         place = _place(document, ("Resources", below.logical_id))
         if location in map(os.path.normpath, above):
             return [Problem(f'the template of {below.logical_id}, "{location}", is nested in itself', place)]
@@ -221,8 +222,8 @@ class _Templates:
         if build is not None and (build.directory is None or build.dockerfile is None):
             unbuilt = next((str(item) for item in function.hidden if item.key[2] == "Metadata"), "its Metadata names no Dockerfile")
         elif build is not None and build.directory is not None and build.dockerfile is not None:
-            directory = os.path.normpath(os.path.join(os.path.dirname(path), build.directory))
-            dockerfile = os.path.normpath(os.path.join(directory, build.dockerfile))
+            directory = shown(os.path.normpath(os.path.join(os.path.dirname(path), build.directory)))
+            dockerfile = shown(os.path.normpath(os.path.join(directory, build.dockerfile)))
             image = json.dumps([dockerfile, directory, dict(build.arguments), build.target, architecture], sort_keys=True)
             if image not in self._files:
                 known = {name: value for name, value in build.arguments.items() if value is not None}

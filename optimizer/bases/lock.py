@@ -67,18 +67,22 @@ class Lock:
 
     ``images`` are sorted by reference, each reference once.  ``evidence`` is
     the text of the table ``evidence``, kept verbatim for the commands that own
-    it; empty when there is none.
+    it; empty when there is none.  ``path`` is the file that it was read from,
+    and ``missing`` are those that were looked for when there was none; both
+    only name the lock in messages.
     """
 
     images: tuple[LockedImage, ...] = ()
     evidence: str = ""
+    path: str = field(default="optimizer.lock", compare=False)
+    missing: tuple[str, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "images", tuple(sorted(self.images, key=_key)))
 
     @classmethod
     def parse(cls, text: str, path: str = "optimizer.lock") -> Lock:
-        """The lock that the text holds; ``path`` only names it in errors.
+        """The lock that the text holds; ``path`` only names it in messages.
 
         Raises :class:`LockError` with one fault per defect, each placed as
         ``path:line``.
@@ -92,6 +96,14 @@ class Lock:
         if self.evidence:
             parts.append(self.evidence)
         return "\n".join(parts)
+
+    @property
+    def where(self) -> str:
+        """Where pins were looked for, as the end of a sentence about one that is not there."""
+        if not self.missing:
+            return f"in {self.path}"
+        fate = "it does not exist" if len(self.missing) == 1 else "neither exists"
+        return f"in {' or '.join(self.missing)}; {fate}"
 
     def pinned(self, reference: ImageReference) -> LockedImage | None:
         """The pin of the reference's registry, repository and tag; None when there is none."""
@@ -163,7 +175,7 @@ class _Reader:
             images[_key(image)] = image
         if self.faults:
             raise LockError([fault for _, fault in sorted(self.faults, key=lambda pair: pair[0])])
-        return Lock(images=tuple(images.values()), evidence=evidence)
+        return Lock(images=tuple(images.values()), evidence=evidence, path=self.path)
 
     def _parse(self) -> tuple[dict[str, Any], str]:
         # Imported here, because `import optimizer` need not pay for it.

@@ -6,8 +6,10 @@ import datetime
 import inspect
 import os
 import re
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
@@ -17,13 +19,14 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct, IConstruct
 
 from optimizer.adapters.subjects import ACKNOWLEDGED, load_app
+from optimizer.checking.baseline import BaselineFile
 from optimizer.checking.check import check
 from optimizer.checking.group import Group
 from optimizer.config.lookup import ConventionsLookup, ScopedConventions
-from optimizer.config.settings import load_lock, load_settings
+from optimizer.config.settings import Settings, load_settings
 from optimizer.errors import ConfigurationError, Fault, did_you_mean
 from optimizer.linting.finding import Finding, Severity
-from optimizer.linting.report import LintReport
+from optimizer.linting.report import LintReport, folded, unfolded
 from optimizer.linting.rule import Rule, ids_by_word, own_rule_faults
 from optimizer.linting.rules import RULES
 from optimizer.linting.suppressions import reason_and_end
@@ -76,6 +79,10 @@ class Conventions:
         """The rules of the optimizer and your own, sorted by id."""
         return tuple(sorted((*RULES, *self.rules), key=lambda rule: rule.id))
 
+    def configured_rules(self) -> tuple[Rule, ...]:
+        """All rules, with those that the configuration of the current directory brings, sorted by id."""
+        return ConventionsLookup(today=datetime.date.today(), rules=self.all_rules).for_path(_here()).rules
+
     def apply(self, scope: Construct) -> None:
         """Hold the app, or one stage of it, to the conventions: defaults from now on, the rules at the end of synthesis.
 
@@ -106,7 +113,7 @@ class Conventions:
         last day: ``(until 2027-03-31)``.  Raises :class:`ConfigurationError` for
         an unknown rule, or without a reason.
         """
-        known = ids_by_word(self.all_rules)
+        known = ids_by_word(self.configured_rules())
         place = construct.node.path
         faults = [_unknown(word, known, place) for word in rules if word not in known]
         read = reason_and_end(reason)
@@ -118,12 +125,11 @@ class Conventions:
             id = f"{ACKNOWLEDGED}::{known[word]}"
             cdk.Validations.of(construct).acknowledge(cdk.Acknowledgment(id=id, reason=reason))
 
-    def scoped(self, scope: Construct) -> ScopedConventions:
-        """The conventions for the rules, with those of the configuration beneath, today's date, and the lock of the scope's app."""
+    def scoped(self, settings: Settings) -> ScopedConventions:
+        """The conventions for the rules, with those of the configuration beneath, today's date, and the lock of the settings."""
         known = ids_by_word(self.all_rules)
-        settings = load_settings(".", scope.node.try_get_context)
-        lookup = ConventionsLookup(today=datetime.date.today(), rules=self.all_rules, mirror=settings.mirror, lock=load_lock(settings.lock))
-        found = lookup.for_path(os.path.join(os.getcwd(), "app.py"))
+        lookup = ConventionsLookup(today=datetime.date.today(), rules=self.all_rules, mirror=settings.mirror, lock=settings.load_lock())
+        found = lookup.for_path(_here())
         severities = {known[word]: Severity(value) if value else None for word, value in self.severities.items()}
         conventions = replace(
             found.conventions,
@@ -150,6 +156,11 @@ class Conventions:
                     "function_defaults",
                     did_you_mean(name, _PROPERTIES) or "write a property in snake case, for example memory_size",
                 )
+
+
+def _here() -> str:
+    """A path whose conventions are those of the app."""
+    return os.path.join(os.getcwd(), "app.py")
 
 
 def _unknown(word: str, known: Mapping[str, str], place: str) -> Fault:
@@ -190,26 +201,33 @@ class _Plugin:
 
     @property
     def rule_ids(self) -> list[str]:
-        return [rule.id for rule in self._conventions.all_rules]
+        return [rule.id for rule in self._conventions.configured_rules()]
 
     @property
     def version(self) -> str | None:
         return None
 
     def validate(self, context: cdk.IPolicyValidationContext) -> cdk.PolicyValidationPluginReport:
-        scoped = self._conventions.scoped(self._scope)
+        settings = load_settings(".", self._scope.node.try_get_context)
+        scoped = self._conventions.scoped(settings)
         threshold = scoped.conventions.fail_on
-        report, aside = self._checked(scoped)
+        report, aside = self._checked(scoped, settings.baseline)
         violations = [_violation(findings, threshold) for findings in _together([*report.findings, *aside])]
         violations += [note for group in grouped(report.inconclusive) for note in _notes(group)]
         return cdk.PolicyValidationPluginReport(success=not report.failing, violations=violations)
 
-    def _checked(self, scoped: ScopedConventions) -> tuple[LintReport, list[Finding]]:
-        """The report, and the findings that acknowledgements of CDK set aside, which CDK takes out again itself."""
-        known = self._conventions.all_rules
-        app = load_app(os.path.relpath(self._scope.outdir), known, mirror=scoped.conventions.mirror, origins=_origins(self._scope))
+    def _checked(self, scoped: ScopedConventions, baseline: Path | None) -> tuple[LintReport, list[Finding]]:
+        """The report without what the baseline holds, and the findings that acknowledgements set aside, which CDK takes out again itself."""
+        app = load_app(os.path.relpath(self._scope.outdir), scoped.rules, mirror=scoped.conventions.mirror, origins=_origins(self._scope))
         source = app.covered(scoped.covers)
-        report = check(Group(scoped=scoped, known=known, sources=[source]))
+        group = Group(scoped=scoped, sources=[source])
+        report = check(group)
+        if baseline is not None:
+            outdir = self._scope.outdir
+            command = shlex.join(["optimizer", "lint", os.path.relpath(outdir), "--baseline", str(baseline), "--write-baseline"])
+            # One finding of an image is one, however many functions run it.
+            known_before = BaselineFile(str(baseline), [group])
+            report = unfolded(known_before.compare(folded(report), scoped.conventions, command))
         acknowledged = set(source.suppressions)
         return report, [finding for finding, suppression in report.suppressed if suppression in acknowledged]
 

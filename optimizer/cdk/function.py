@@ -58,6 +58,7 @@ class OptimizedFunction(lambda_.DockerImageFunction):
         with self._collected():
             images = AppImages.of(scope)
             if isinstance(spec, ImageSpec):
+                spec = images.complete(spec)
                 images.note_images(scope, spec)
                 self._image = images.planned(spec)
                 published = images.published(scope, self._image, id)

@@ -20,7 +20,7 @@ from optimizer.bases.catalogue import base_image
 from optimizer.builders.docker.context import BuildContext, build_context, stage_context
 from optimizer.builders.image_files import image_files
 from optimizer.cdk.synthesizer import check_publishable, top_level_stack
-from optimizer.config.settings import Settings, load_lock, load_settings
+from optimizer.config.settings import Settings, load_settings
 from optimizer.errors import ConfigurationError, Fault, SpecError
 from optimizer.model.architectures import BY_NAME
 from optimizer.model.cache import CacheOption
@@ -29,6 +29,7 @@ from optimizer.model.plan import BuildPlan
 from optimizer.model.reference import REQUIRED_IMAGES
 from optimizer.model.spec import ImageSpec
 from optimizer.planning import plan, required_images
+from optimizer.planning.defaults import with_defaults
 from optimizer.planning.document import KeptPlan, text_digest
 from optimizer.planning.handler import ImageFiles, undefined_handler
 from optimizer.planning.keys import stage_keys
@@ -68,9 +69,10 @@ class AppImages:
     """What the functions of one app share: the project's files, the lock, and the plans made so far."""
 
     def __init__(self, settings: Settings, output: str | None = None) -> None:
-        self._lock = load_lock(settings.lock)
+        self._lock = settings.load_lock()
         self._mirror = settings.mirror
         self._tools = settings.tools
+        self._defaults = settings.defaults
         self._cache = settings.cache
         self._cache_names: dict[str, str] = {}
         self._project = Project(settings.root, DigestCache.of_user(), output=output)
@@ -96,6 +98,10 @@ class AppImages:
                 _APPS[root] = cls(load_settings(".", root.node.try_get_context), output)
             _SCOPES[scope] = (_APPS[root], top_level_stack(scope))
         return _SCOPES[scope][0]
+
+    def complete(self, spec: ImageSpec) -> ImageSpec:
+        """The spec with the defaults of the configuration."""
+        return with_defaults(spec, self._defaults)
 
     def planned(self, spec: ImageSpec) -> PlannedImage:
         """The plan and the build context of a spec, made at its first use."""

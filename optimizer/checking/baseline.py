@@ -7,25 +7,43 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from optimizer.adapters.files import replace_file
+from optimizer.checking.group import Group, rules_known, rules_run
 from optimizer.errors import ConfigurationError
 from optimizer.linting.baseline import Baseline, Scope, compare, smaller, whole
 from optimizer.linting.conventions import Conventions
 from optimizer.linting.report import LintReport
-from optimizer.linting.rule import Rule
+from optimizer.linting.subjects import AppSubject
 
 
 class BaselineFile:
-    """A baseline, and what a run can tell of it: ``paths`` are those that the run checked, ``rules`` those that it ran.
+    """A baseline, and what a run over the groups can tell of it.
 
     Raises :class:`ConfigurationError` for a file that cannot be read.
     """
 
-    def __init__(self, path: str, paths: set[str], rules: Sequence[Rule], known: Sequence[Rule]) -> None:
+    def __init__(self, path: str, groups: Sequence[Group]) -> None:
         self._path = Path(path)
         self._home = os.path.dirname(os.path.abspath(path))
-        self._files = {os.path.abspath(file) for file in paths if file}
+        sources = [source for group in groups for source in group.sources]
+        # A built image is generated too, and known by its file or its name.
+        apps = [source for source in sources if source.generated and isinstance(source.subjects[-1], AppSubject)]
+        self._apps = [os.path.abspath(source.path) for source in apps]
+        written = [file for group in groups for file in group.files]
+        written += [location.path for source in sources for location in source.locations]
+        self._files = {os.path.abspath(file) for file in written if file and not self._generated(file)}
         self._directories = {os.path.dirname(file) for file in self._files}
-        self._scope = Scope(relative=self._relative, checked=self._covered, rules=rules, known=known)
+        templates = [location.path for source in sources if not source.generated for location in source.locations]
+        dockerfiles = {os.path.normpath(file) for source in sources for file in source.dockerfiles}
+        self._templates = {os.path.normpath(file) for file in templates if file} - dockerfiles
+        self._scope = Scope(
+            relative=self._relative,
+            checked=self._covered,
+            template=lambda file: os.path.normpath(file) in self._templates,
+            generated=self._generated,
+            constructs={location.construct for source in apps for location in source.locations},
+            rules=rules_run(groups),
+            known=rules_known(groups),
+        )
         try:
             self._baseline: Baseline | None = Baseline.parse(self._path.read_bytes().decode("utf-8"), path)
         except FileNotFoundError:
@@ -54,6 +72,10 @@ class BaselineFile:
         if self._baseline is None:
             raise ConfigurationError("the baseline does not exist", str(self._path), f"write it: {command}")
         return compare(report, self._baseline, conventions, self._scope, command)
+
+    def _generated(self, path: str) -> bool:
+        whole = os.path.abspath(path)
+        return any(whole == app or whole.startswith(app + os.sep) for app in self._apps)
 
     def _relative(self, path: str) -> str:
         return Path(os.path.relpath(path, self._home)).as_posix() if path else ""

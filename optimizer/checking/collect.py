@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 
-from optimizer.adapters.tree import Source, find, is_app, is_image, is_spec
+from optimizer.adapters.kinds import Kind, expect
+from optimizer.adapters.paths import shown
+from optimizer.adapters.tree import Source, find, is_app, is_image
 from optimizer.checking.group import Group
 from optimizer.config.lookup import ConventionsLookup
-from optimizer.errors import ContextError, Fault
+from optimizer.errors import ContextError
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.rule import Rule
 
 
 class BuiltImages:
@@ -55,26 +56,20 @@ class BuiltImages:
         return self._read[name]
 
 
-def collect(
-    paths: Sequence[str], images: BuiltImages, lookup: ConventionsLookup, *, here: str, known: Sequence[Rule], environment: str
-) -> list[Group]:
+def collect(paths: Sequence[str], images: BuiltImages, lookup: ConventionsLookup, *, here: str, environment: str) -> list[Group]:
     """Everything under the paths, in groups.
 
     The conventions of the file ``here`` hold for images that lie in no file;
     ``environment`` is that of SAM's ``samconfig``.  Raises
     :class:`ContextError` when there is nothing, and for specifications.
     """
-    specs = [path for path in paths if is_spec(path)]
-    if specs:
-        hint = "synthesize the app that uses it, and lint its output: optimizer lint cdk.out; optimizer plan checks the file itself"
-        raise ContextError(
-            [Fault(f'"{path}" is a specification; lint checks the images that an app makes of it', path, hint) for path in specs]
-        )
+    paths = [shown(path) for path in paths]
+    expect("lint", paths, besides=(Kind.MISSING,))
     groups: dict[str, Group] = {}
 
     def of(path: str) -> Group:
         scoped = lookup.for_path(path)
-        return groups.get(scoped.directory) or groups.setdefault(scoped.directory, Group(scoped=scoped, known=known))
+        return groups.get(scoped.directory) or groups.setdefault(scoped.directory, Group(scoped=scoped))
 
     apps = [path for path in paths if is_app(path)]
     archives = [path for path in paths if is_image(path)]
@@ -89,7 +84,7 @@ def collect(
         from optimizer.adapters.subjects import load_app
 
         group = of(os.path.abspath(path))
-        source = load_app(path, known, mirror=group.conventions.mirror, reported=True)
+        source = load_app(path, group.known, mirror=group.conventions.mirror, reported=True)
         group.sources.append(source.covered(group.scoped.covers))
     found = find(others)
     templates: list[tuple[Group, Source]] = []

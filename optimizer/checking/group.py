@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from optimizer.adapters.tree import Source
@@ -11,16 +11,24 @@ from optimizer.linting.conventions import Conventions
 from optimizer.linting.rule import Rule, choose
 
 
+def rules_known(groups: Iterable[Group]) -> tuple[Rule, ...]:
+    """All rules that the groups know, each once, sorted by id."""
+    return tuple(sorted(dict.fromkeys(rule for group in groups for rule in group.known), key=lambda rule: rule.id))
+
+
+def rules_run(groups: Iterable[Group]) -> tuple[Rule, ...]:
+    """The rules that are run for at least one group, sorted by id."""
+    return tuple(sorted(dict.fromkeys(rule for group in groups for rule in group.rules), key=lambda rule: rule.id))
+
+
 @dataclass(slots=True, kw_only=True)
 class Group:
     """Files, apps, templates and images for which the same conventions hold.
 
-    ``known`` are all rules that suppressions may name; ``files`` are paths of
-    Dockerfiles, and ``sources`` everything else.
+    ``files`` are paths of Dockerfiles, and ``sources`` everything else.
     """
 
     scoped: ScopedConventions
-    known: Sequence[Rule]
     files: list[str] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
 
@@ -30,9 +38,15 @@ class Group:
         return self.scoped.conventions
 
     @property
+    def known(self) -> tuple[Rule, ...]:
+        """All rules that suppressions may name, sorted by id."""
+        return self.scoped.rules
+
+    @property
     def rules(self) -> tuple[Rule, ...]:
         """The rules that are run, sorted by id."""
-        return choose(self.known, self.conventions.select, self.conventions.ignore)
+        # Which words stand for a rule was checked where they are written; of another company's, one may know none.
+        return choose(self.known, self.conventions.select, self.conventions.ignore, strict=False)
 
     @property
     def paths(self) -> set[str]:

@@ -6,15 +6,16 @@ import datetime
 import os
 import shlex
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from optimizer.bases.mirror import Mirror
 from optimizer.checking.check import check_all
 from optimizer.checking.collect import BuiltImages, collect
-from optimizer.checking.group import Group
+from optimizer.checking.group import Group, rules_run
 from optimizer.config.lookup import ConventionsLookup
-from optimizer.config.settings import load_lock, load_settings
+from optimizer.config.settings import load_settings
 from optimizer.errors import ConfigurationError, ContextError
 from optimizer.linting.conventions import Conventions
 from optimizer.linting.finding import Severity
@@ -31,8 +32,9 @@ class Run:
     """The paths and images of a run, with the conventions that hold for each.
 
     The settings of the project in ``root`` hold for the whole run: its lock,
-    its mirror, and its baseline where ``baseline`` names no other.  ``known``
-    are all rules that there are.  ``select``, ``ignore`` and ``fail_on`` win
+    its mirror where ``mirror`` is no other, and its baseline where ``baseline``
+    names no other.  ``known`` are all rules that there are, but for those that
+    a configuration brings.  ``select``, ``ignore`` and ``fail_on`` win
     over what is configured.  ``config`` is a configuration file that holds for
     every path, in place of the nearest.  Raises
     :class:`ConfigurationError` for a wrong setting, or a word that stands for
@@ -51,6 +53,7 @@ class Run:
         fail_on: str | None = None,
         config: str | Path | None = None,
         baseline: str | Path | None = None,
+        mirror: str | None = None,
         environment: str = DEFAULT_ENVIRONMENT,
         processes: int = 1,
         today: datetime.date | None = None,
@@ -58,27 +61,30 @@ class Run:
         settings = load_settings(root)
         self._paths = tuple(paths)
         self._images = images
-        self._known = known
         self._here = os.path.join(root, "Dockerfile")
         self._environment = environment
         self._processes = processes
         path = baseline or settings.baseline
         self.baseline = str(path) if path else None
-        self._lookup = ConventionsLookup(
+        lookup = partial(
+            ConventionsLookup,
             today=today or datetime.date.today(),
             rules=known,
-            mirror=settings.mirror,
-            lock=load_lock(settings.lock),
-            overrides=_overrides(known, select, ignore, fail_on),
+            mirror=Mirror.parse(mirror) if mirror is not None else settings.mirror,
+            lock=settings.load_lock(),
             only=config,
         )
+        # A word may name a rule that the configuration brings.
+        known = lookup().for_path(self._here).rules if select or ignore else known
+        self._lookup = lookup(overrides=_overrides(known, select, ignore, fail_on))
+        self._mirror = mirror
 
     @cached_property
     def groups(self) -> list[Group]:
         """What is checked; read at first use.  Raises :class:`ContextError` when there is nothing to check."""
         if not self._paths and not self._images.names:
             raise ContextError("no path is given", hint="name a Dockerfile, a directory or a built image")
-        return collect(self._paths, self._images, self._lookup, here=self._here, known=self._known, environment=self._environment)
+        return collect(self._paths, self._images, self._lookup, here=self._here, environment=self._environment)
 
     @property
     def conventions(self) -> Conventions:
@@ -86,10 +92,9 @@ class Run:
         return self._lookup.for_path(self._here).conventions
 
     @property
-    def rules(self) -> list[Rule]:
+    def rules(self) -> tuple[Rule, ...]:
         """The rules that are run for at least one group, sorted by id."""
-        ids = {rule.id for group in self.groups for rule in group.rules}
-        return [rule for rule in self._known if rule.id in ids]
+        return rules_run(self.groups)
 
     def again(self) -> None:
         """Read everything anew, after files have changed."""
@@ -108,6 +113,7 @@ class Run:
         if self.baseline is None:
             return report
         words = ["optimizer", "lint", *self._paths, *self._images.words, "--baseline", self.baseline, "--write-baseline"]
+        words += ["--mirror", self._mirror] if self._mirror else []
         return self._baseline().compare(report, self.conventions, shlex.join(words))
 
     def _baseline(self) -> BaselineFile:
@@ -115,7 +121,7 @@ class Run:
         from optimizer.checking.baseline import BaselineFile
 
         assert self.baseline is not None
-        return BaselineFile(self.baseline, {path for group in self.groups for path in group.paths}, self.rules, self._known)
+        return BaselineFile(self.baseline, self.groups)
 
 
 def _overrides(known: Sequence[Rule], select: Sequence[str], ignore: Sequence[str], fail_on: str | None) -> dict[str, Any]:

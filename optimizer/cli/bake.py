@@ -11,6 +11,7 @@ import click
 
 from optimizer.adapters.assembly import AssemblyImage, load_images
 from optimizer.adapters.files import replace_file
+from optimizer.adapters.kinds import expect
 from optimizer.adapters.plan_files import planned_image
 from optimizer.builders.docker.bake import BakeImage, bake_file
 from optimizer.cli.destinations import asset_tags, parse_repository
@@ -41,6 +42,7 @@ def command(app: Path, repository: str | None, only_new: bool, output: Path | No
     Without new images, the file is empty.
     """
     reference = parse_repository(repository) if repository is not None else None
+    expect("bake", [str(app)])
     images = load_images(app)
     for image in images:
         if image.directory is None:

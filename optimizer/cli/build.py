@@ -15,21 +15,18 @@ import click
 
 from optimizer.adapters.assembly import AssemblyImage, load_functions, load_images
 from optimizer.adapters.engine import Engine
+from optimizer.adapters.kinds import expect
 from optimizer.adapters.registry.client import HttpRegistry
 from optimizer.adapters.registry.credentials import DefaultCredentials
-from optimizer.bases.mirror import Mirror
 from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.cli.destinations import asset_tags, parse_repository
 from optimizer.cli.options import of_project
-from optimizer.config.settings import load_lock, load_settings
+from optimizer.cli.planned import plan_spec
 from optimizer.errors import ConfigurationError, ContextError, ImageError, SpecError, did_you_mean
 from optimizer.model.build import BuildOptions
 from optimizer.model.reference import ImageReference
-from optimizer.model.spec import ImageSpec
-from optimizer.planning import plan
 from optimizer.planning.document import KeptPlan, text_digest
 from optimizer.planning.keys import stage_keys
-from optimizer.project.files import Project
 from optimizer.publishing.assembling import assembled
 from optimizer.publishing.images import PublishImage
 from optimizer.publishing.outputs import ArchivePublisher, EnginePublisher, LayoutPublisher, Publisher
@@ -163,22 +160,13 @@ class _Target:
 
 @contextmanager
 def _image(target: Path, function: str | None, root: Path | None, lock: Path | None, mirror: str | None) -> Iterator[_Target]:
+    if function is not None and not target.is_dir():
+        raise click.UsageError("--function chooses among the functions of an app, and SPEC is one image")
+    expect("build", [str(target)])
     if target.is_dir():
         yield _of_app(target, function)
         return
-    if function is not None:
-        raise click.UsageError("--function chooses among the functions of an app, and SPEC is one image")
-    settings = load_settings(".")
-    project = Project(root or settings.root)
-    made = plan(
-        ImageSpec.load(target),
-        load_lock(lock or settings.lock),
-        project,
-        mirror=Mirror.parse(mirror) if mirror is not None else settings.mirror,
-        tools=settings.tools,
-    )
-    for warning in made.warnings:
-        click.echo(f"warning: {warning}", err=True)
+    made, project = plan_spec(target, root=root, lock=lock, mirror=mirror)
     if made.final != made.base:
         raise ImageError(
             "system packages change the base of this image, which only a build can do",

@@ -13,6 +13,7 @@ import click
 
 from optimizer.adapters.adoption import SET_IT, Candidate, load_candidates, slug
 from optimizer.adapters.files import replace_file
+from optimizer.adapters.kinds import Kind, expect
 from optimizer.adapters.tree import SPEC_SUFFIX
 from optimizer.adoption.proposal import NotCarried, ProposedFile, ProposedImage, Skipped
 from optimizer.adoption.propose import propose
@@ -22,7 +23,7 @@ from optimizer.bases.lock import Lock
 from optimizer.bases.mirror import Mirror
 from optimizer.bases.tools import Tools
 from optimizer.cli.options import of_project
-from optimizer.config.settings import load_lock, load_settings
+from optimizer.config.settings import load_settings
 from optimizer.errors import ContextError, Fault, LockError, OptimizerError, SpecError
 from optimizer.linting.fixes import unified_diff
 from optimizer.model.architectures import ARCHITECTURES, DEFAULT_ARCHITECTURE
@@ -77,15 +78,16 @@ def command(
         raise click.UsageError("DIRECTORY can be given with --runtime only, not with --from")
     if context is not None and (source is None or source.endswith((".yaml", ".yml", ".json", "cdk.out"))):
         raise click.UsageError("--context can be given with a Dockerfile only: templates and apps name their own")
-    settings = load_settings(".")
+    settings = load_settings(".", root=root, lock=lock)
     through = Mirror.parse(mirror) if mirror is not None else settings.mirror
-    project = Project(root or settings.root)
-    pins = load_lock(lock or settings.lock)
+    project = Project(settings.root)
+    pins = settings.load_lock()
     skipped: list[Skipped] = []
     if source is None:
         assert runtime is not None
         images = [_started(name or ".", runtime, architecture, project)]
     else:
+        expect("init --from", [source], besides=(Kind.DIRECTORY, Kind.MISSING, Kind.UNSYNTHESIZED))
         candidates, skipped = load_candidates(source, project.root, context=context, mirror=through)
         images = _proposed(candidates, skipped, project, through, settings.tools, runtime, architecture)
     files = _files(images, output)

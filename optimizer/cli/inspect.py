@@ -9,6 +9,7 @@ import click
 
 from optimizer.adapters.images import describe_image, open_image
 from optimizer.adapters.images.reading import read_image
+from optimizer.adapters.kinds import Kind, expect
 from optimizer.images.analysis import with_sharing
 from optimizer.linting.conventions import Conventions
 from optimizer.linting.engine import lint
@@ -47,6 +48,8 @@ def command(
     image breaks one of Lambda's rules that have the severity error. optimizer
     lint --image also checks the conventions of your company.
     """
+    if source not in ("engine", "registry"):
+        expect("inspect", subjects, besides=(Kind.MISSING,))
     given = describe_image(base, platform=platform) if base else None
     analyses = []
     for subject in subjects:

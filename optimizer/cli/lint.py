@@ -41,6 +41,11 @@ _IN_A_HOOK = (
 )
 @click.option("--statistics", is_flag=True, help="Print how often each rule was broken, instead of the findings.")
 @click.option("--config", type=click.Path(), metavar="FILE", help="Conventions for every path, instead of those in the nearest file.")
+@click.option(
+    "--mirror",
+    metavar="HOST[/PREFIX]",
+    help="Registry mirror of all images; those there count as what they mirror.  [default: optimizer:mirror of cdk.json, or mirror of optimizer.toml]",
+)
 @click.option("--config-env", metavar="NAME", default=DEFAULT_ENVIRONMENT, show_default=True, help="Environment of samconfig to use.")
 @click.option("--fix", is_flag=True, help="Apply the fixes that are safe, and report what is left.")
 @click.option("--diff", is_flag=True, help="Print what --fix would change, and change nothing; exit with 1 if there is a change.")
@@ -63,6 +68,7 @@ def command(
     fail_on: str | None,
     statistics: bool,
     config: str | None,
+    mirror: str | None,
     config_env: str,
     fix: bool,
     diff: bool,
@@ -91,6 +97,7 @@ def command(
         fail_on=fail_on,
         config=config,
         baseline=baseline,
+        mirror=mirror,
         environment=config_env,
         processes=os.cpu_count() or 1,
     )

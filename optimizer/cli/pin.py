@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING
 import click
 
 from optimizer.adapters.files import replace_file
+from optimizer.adapters.kinds import Kind, expect
 from optimizer.adapters.tree import SPEC_SUFFIX, is_spec
 from optimizer.adapters.walk import walk
 from optimizer.bases.catalogue import base_image, check_runtime
 from optimizer.bases.lock import Lock, LockedImage
 from optimizer.bases.mirror import Mirror
-from optimizer.config.settings import cdk_output, load_lock, load_settings
+from optimizer.config.settings import Settings, cdk_output, load_settings
 from optimizer.errors import Fault, LockError, OptimizerError, RegistryError, SpecError
 from optimizer.model.reference import ImageReference
 
 if TYPE_CHECKING:
     from optimizer.adapters.registry.client import Registry
-    from optimizer.bases.tools import Tools
 
 _SHORT_DIGEST = len("sha256:") + 12
 
@@ -75,11 +75,16 @@ class _Row:
     metavar="DAYS",
     help="With --check: the oldest a pin may be. Without it, age is not checked.",
 )
-@click.option("--lock", "lock_option", metavar="PATH", help="The lock.  [default: optimizer:lock of cdk.json, or optimizer.lock]")
+@click.option(
+    "--lock",
+    "lock_option",
+    metavar="PATH",
+    help="The lock.  [default: optimizer:lock of cdk.json, lock of optimizer.toml, or optimizer.lock here or in the root]",
+)
 @click.option(
     "--mirror",
     metavar="HOST[/PREFIX]",
-    help="Resolve through this registry mirror; the lock keeps upstream names.  [default: optimizer:mirror of cdk.json]",
+    help="Resolve through this registry mirror; the lock keeps upstream names.  [default: optimizer:mirror of cdk.json, or mirror of optimizer.toml]",
 )
 @click.pass_context
 def command(
@@ -112,11 +117,12 @@ def command(
         raise click.UsageError("--check works offline, so it cannot be combined with --update")
     if max_age is not None and not check:
         raise click.UsageError("--max-age needs --check")
-    settings = load_settings(".")
-    path = Path(lock_option or settings.lock)
-    lock = load_lock(path)
+    expect("pin", specs, besides=(Kind.MISSING,))
+    settings = load_settings(".", lock=lock_option)
+    path = settings.lock
+    lock = settings.load_lock()
     named = bool(specs or images)
-    wanted = _references(specs if named else (*_found_specs(), *_found_assembly()), images, settings.tools)
+    wanted = _references(specs if named else (*_found_specs(), *_found_assembly()), images, settings)
     if not named:
         wanted = _merged(wanted, (_Wanted(image.reference) for image in lock.images))
     if not wanted and named:
@@ -237,14 +243,14 @@ def _found_specs() -> tuple[str, ...]:
     return tuple(sorted(map(os.path.normpath, walk(".", is_spec))))
 
 
-def _references(specs: Iterable[str], images: Iterable[str], tools: Tools) -> tuple[_Wanted, ...]:
+def _references(specs: Iterable[str], images: Iterable[str], settings: Settings) -> tuple[_Wanted, ...]:
     """The images that the specs, assemblies and ``--image`` options need or name, each once, in order.
 
     Raises SpecError with the faults of all of them.
     """
     found: dict[str, _Wanted] = {}
     faults: list[Fault] = []
-    readers = [*(partial(_named, name, tools) for name in specs), *(partial(_references_of_image, name) for name in images)]
+    readers = [*(partial(_named, name, settings) for name in specs), *(partial(_references_of_image, name) for name in images)]
     for read in readers:
         try:
             for item in read():
@@ -259,9 +265,9 @@ def _references(specs: Iterable[str], images: Iterable[str], tools: Tools) -> tu
     return tuple(found.values())
 
 
-def _named(name: str, tools: Tools) -> tuple[_Wanted, ...]:
+def _named(name: str, settings: Settings) -> tuple[_Wanted, ...]:
     if not os.path.isdir(name):
-        return _references_of_spec(name, tools)
+        return _references_of_spec(name, settings)
     # Imported here: templates need a reader of YAML.
     from optimizer.adapters.assembly import required_images
 
@@ -271,7 +277,7 @@ def _named(name: str, tools: Tools) -> tuple[_Wanted, ...]:
     return tuple(_Wanted(image.reference, frozenset({image.platform})) for image in images)
 
 
-def _references_of_spec(name: str, tools: Tools) -> tuple[_Wanted, ...]:
+def _references_of_spec(name: str, settings: Settings) -> tuple[_Wanted, ...]:
     if not name.endswith(".toml"):
         raise SpecError(
             f'"{name}" is not a spec file; allowed: *{SPEC_SUFFIX}, or the directory of a synthesized app',
@@ -281,10 +287,11 @@ def _references_of_spec(name: str, tools: Tools) -> tuple[_Wanted, ...]:
     from optimizer.model.architectures import BY_NAME
     from optimizer.model.spec import ImageSpec
     from optimizer.planning import required_images
+    from optimizer.planning.defaults import with_defaults
 
-    spec = ImageSpec.load(name)
+    spec = with_defaults(ImageSpec.load(name), settings.defaults)
     try:
-        references = required_images(spec, tools)
+        references = required_images(spec, settings.tools)
         for reference in references:
             _check_tag(reference)
     except OptimizerError as error:

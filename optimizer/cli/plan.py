@@ -10,19 +10,17 @@ from pathlib import Path
 import click
 
 from optimizer.adapters.assembly import AssemblyFunction, load_functions
+from optimizer.adapters.kinds import expect
 from optimizer.adapters.plan_files import FoundPlan, plan_of_context
 from optimizer.adapters.slimming import measure_slimming
-from optimizer.bases.mirror import Mirror
 from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.builders.docker.render import render
 from optimizer.cli.options import of_project
-from optimizer.config.settings import load_lock, load_settings
+from optimizer.cli.planned import plan_spec
 from optimizer.dockerfile.parse import decode, parse
 from optimizer.dockerfile.scope import resolve
 from optimizer.errors import ContextError, OptimizerError
 from optimizer.model.plan import BuildPlan
-from optimizer.model.spec import ImageSpec
-from optimizer.planning import plan
 from optimizer.planning.document import KeptPlan, plan_to_data, text_digest
 from optimizer.planning.keys import stage_keys
 from optimizer.project.files import Project
@@ -42,9 +40,10 @@ def command(subject: Path, root: Path | None, lock: Path | None, mirror: str | N
     cdk.out, whose functions may be optimized ones or plain
     DockerImageFunctions.
     """
+    if measure and subject.is_dir():
+        raise click.UsageError("--measure needs a SPEC: an app is measured spec by spec")
+    expect("plan", [str(subject)])
     if subject.is_dir():
-        if measure:
-            raise click.UsageError("--measure needs a SPEC: an app is measured spec by spec")
         functions = load_functions(subject)
         if not functions:
             raise ContextError(
@@ -52,17 +51,7 @@ def command(subject: Path, root: Path | None, lock: Path | None, mirror: str | N
             )
         _show_app(functions, form)
         return
-    settings = load_settings(".")
-    project = Project(root or settings.root)
-    made = plan(
-        ImageSpec.load(subject),
-        load_lock(lock or settings.lock),
-        project,
-        mirror=Mirror.parse(mirror) if mirror is not None else settings.mirror,
-        tools=settings.tools,
-    )
-    for warning in made.warnings:
-        click.echo(f"warning: {warning}", err=True)
+    made, project = plan_spec(subject, root=root, lock=lock, mirror=mirror)
     left_out = _measured(made, project) if measure else None
     if form == "json":
         kept = KeptPlan(plan=made, keys=stage_keys(made, project), dockerfile=text_digest(render(made)))
@@ -118,6 +107,7 @@ def _row(function: AssemblyFunction, found: FoundPlan) -> FunctionRow:
         architecture=function.declared.architecture or "unknown",
         image=function.tag,
         repository=function.repository or "",
+        registry=function.registry.host if function.registry else "",
         base=base,
         stages=stages,
         note=note,

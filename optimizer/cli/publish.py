@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from optimizer.adapters.assembly import AssemblyImage, load_images
+from optimizer.adapters.kinds import expect
 from optimizer.adapters.registry.client import HttpRegistry
 from optimizer.adapters.registry.credentials import DefaultCredentials
 from optimizer.cli.destinations import asset_tags, parse_repository
@@ -47,6 +48,7 @@ def command(app: Path, repository: str | None, reuse: tuple[str, ...], no_host: 
     """
     reference = parse_repository(repository) if repository is not None else None
     others = [parse_repository(text, "--reuse") for text in reuse]
+    expect("publish", [str(app)])
     images = load_images(app)
     if not images:
         raise ContextError(f'the app in "{app}" has no image', str(app), "declare an OptimizedFunction, and run cdk synth again")

@@ -6,14 +6,11 @@ from pathlib import Path
 
 import click
 
-from optimizer.bases.mirror import Mirror
+from optimizer.adapters.kinds import expect
 from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.builders.docker.render import Profile
 from optimizer.cli.options import of_project
-from optimizer.config.settings import load_lock, load_settings
-from optimizer.model.spec import ImageSpec
-from optimizer.planning import plan
-from optimizer.project.files import Project
+from optimizer.cli.planned import plan_spec
 
 
 @click.command(name="render", short_help="Print the Dockerfile of a spec, or write its build context.")
@@ -35,20 +32,12 @@ from optimizer.project.files import Project
 def command(spec: Path, root: Path | None, lock: Path | None, mirror: str | None, profile: str, output: Path | None) -> None:
     """Print the Dockerfile of SPEC, a *.image.toml file.
 
-    With --output, write the whole build context, ready for docker build, into
+    It builds in its build context alone, which holds the files and the scripts
+    that it names. With --output, write the whole build context, ready for docker build, into
     a directory named by its content, and print the directory.
     """
-    settings = load_settings(".")
-    project = Project(root or settings.root, output=output)
-    made = plan(
-        ImageSpec.load(spec),
-        load_lock(lock or settings.lock),
-        project,
-        mirror=Mirror.parse(mirror) if mirror is not None else settings.mirror,
-        tools=settings.tools,
-    )
-    for warning in made.warnings:
-        click.echo(f"warning: {warning}", err=True)
+    expect("render", [str(spec)])
+    made, project = plan_spec(spec, root=root, lock=lock, mirror=mirror, output=output)
     context = build_context(made, project, Profile(profile))
     if output is None:
         click.echo(context.dockerfile, nl=False)

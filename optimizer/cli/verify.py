@@ -14,22 +14,19 @@ import click
 
 from optimizer.adapters.assembly import load_functions, load_images
 from optimizer.adapters.engine import Engine
+from optimizer.adapters.kinds import expect
 from optimizer.adapters.plan_files import plan_of_context
 from optimizer.adapters.registry.client import HttpRegistry
 from optimizer.adapters.registry.credentials import DefaultCredentials
 from optimizer.adapters.verification import BuildInputs, verify_image
-from optimizer.bases.mirror import Mirror
 from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.cli.destinations import parse_repository
 from optimizer.cli.options import of_project
-from optimizer.config.settings import load_lock, load_settings
+from optimizer.cli.planned import plan_spec
 from optimizer.errors import ContextError, EngineError, Fault, OptimizerError, did_you_mean
 from optimizer.images.compare import LayerComparison
 from optimizer.model.build import BuildOptions
 from optimizer.model.reference import ImageReference
-from optimizer.model.spec import ImageSpec
-from optimizer.planning import plan
-from optimizer.project.files import Project
 from optimizer.publishing.images import PublishImage
 from optimizer.publishing.planned import NotPlanned, planned
 from optimizer.publishing.verification import verify_assembly
@@ -129,22 +126,13 @@ _Found = Sequence[tuple[str, tuple[str, ...], "BuildInputs | None"]]
 @contextmanager
 def _inputs(subject: Path, functions: tuple[str, ...], root: Path | None, lock: Path | None, mirror: str | None) -> Iterator[_Found]:
     """Name, functions and inputs of each image; those of a spec are gone afterwards."""
+    if functions and not subject.is_dir():
+        raise click.UsageError("--function chooses among the functions of an app, and SPEC is one image")
+    expect("verify", [str(subject)])
     if subject.is_dir():
         yield _of_app(subject, functions)
         return
-    if functions:
-        raise click.UsageError("--function chooses among the functions of an app, and SPEC is one image")
-    settings = load_settings(".")
-    project = Project(root or settings.root)
-    made = plan(
-        ImageSpec.load(subject),
-        load_lock(lock or settings.lock),
-        project,
-        mirror=Mirror.parse(mirror) if mirror is not None else settings.mirror,
-        tools=settings.tools,
-    )
-    for warning in made.warnings:
-        click.echo(f"warning: {warning}", err=True)
+    made, project = plan_spec(subject, root=root, lock=lock, mirror=mirror)
     context = build_context(made, project)
     with tempfile.TemporaryDirectory(prefix="optimizer-verify-") as directory:
         inputs = BuildInputs(

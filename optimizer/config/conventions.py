@@ -16,7 +16,7 @@ from typing import Any
 from optimizer.bases.lock import Lock
 from optimizer.bases.mirror import Mirror
 from optimizer.config.files import CONVENTIONS
-from optimizer.config.keys import SUPPRESSION_KEYS, Key, Shape, keys_of
+from optimizer.config.keys import OWN_RULES, SUPPRESSION_KEYS, Key, Shape, keys_of
 from optimizer.dockerfile.instruction import Position, Span
 from optimizer.errors import ConfigurationError, Fault, did_you_mean
 from optimizer.linting.conventions import Conventions
@@ -73,6 +73,8 @@ def merge(layers: Iterable[Layer], *, today: datetime.date, mirror: Mirror = Mir
     values: dict[str, Any] = {}
     for layer in layers:
         for name, value in layer.items():
+            if name == OWN_RULES:
+                continue
             if shapes[name] is Shape.TABLE:
                 # What is nearer comes first.
                 values[name] = {**value, **{word: item for word, item in values.get(name, {}).items() if word not in value}}

@@ -17,7 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from optimizer.config.installed import installed_only
 from optimizer.errors import ConfigurationError, Fault, did_you_mean
+from optimizer.model.toml import toml_fault
 
 FILE = "optimizer.toml"
 PYPROJECT = "pyproject.toml"
@@ -25,11 +27,12 @@ CONVENTIONS = "conventions"
 """The table that holds conventions."""
 
 SETTINGS: Mapping[str, str] = {
-    "root": "The directory that the paths of specifications start from; default: that of cdk.json.",
-    "lock": "The lock file.",
+    "root": "The directory that the paths of specifications start from; default: that of cdk.json. See below.",
+    "lock": "The lock file; default: `optimizer.lock` in the directory of cdk.json, else in `root`.",
     "baseline": "The file of known findings, where `--baseline` names no other.",
     "mirror": "Where images are pulled from: one prefix, or one for each registry.",
     "cache": "Where builds are cached.",
+    "defaults": "What specifications have unless they say otherwise. See below.",
     "tools": "The versions of tools that stages bring, and the images that build: [tools.md](tools.md#choosing-others).",
 }
 """The settings of a project, and what they mean."""
@@ -175,7 +178,8 @@ def _extended(file: ConfigurationFile) -> Path:
 def _package(name: str, place: str) -> Path:
     # Finding a package does not run it, which importing does.
     try:
-        spec = importlib.util.find_spec(name)
+        with installed_only():
+            spec = importlib.util.find_spec(name)
     except (ImportError, ValueError):
         spec = None
     if spec is None or not spec.submodule_search_locations:
@@ -222,9 +226,9 @@ def _parse(text: str, name: str) -> dict[str, Any]:
         values: dict[str, Any] = tomllib.loads(text)
         return values
     except (ValueError, RecursionError) as error:
-        line = re.search(r"\(at line (\d+)", str(error))
-        place = f"{name}:{line[1]}" if line else name
-        raise ConfigurationError(f"not readable as TOML: {error}", place, "fix the line") from None
+        fault = toml_fault(text, error)
+        place = f"{name}:{fault.line}" if fault.line else name
+        raise ConfigurationError(f"not readable as TOML: {fault.message}", place, fault.hint) from None
 
 
 def _line_of(text: str, keys: Sequence[str | int]) -> int:

@@ -21,6 +21,9 @@ from optimizer.model.architectures import ARCHITECTURES
 from optimizer.model.fields import FieldFault, FieldType
 from optimizer.model.reference import ImageReference
 
+OWN_RULES = "rules"
+"""The key that names rules of a company, which decides what others may name."""
+
 
 class Shape(enum.Enum):
     """How values of a key are written, and how two of them become one."""
@@ -59,6 +62,13 @@ def keys_of(rules: Sequence[Rule]) -> tuple[Key, ...]:
     return (
         _key("fail_on", Shape.VALUE, _SEVERITY, "The lowest severity that fails a run.", '`"warning"`'),
         _key("select", Shape.LIST, word, "Rules to run: ids, starts of ids, names, families.", "every rule"),
+        _key(
+            OWN_RULES,
+            Shape.ADDED_LIST,
+            types.TEXT,
+            "Rules of your company: names of entry points of installed packages; see [rules of your own](lint.md#rules-of-your-own).",
+            "none",
+        ),
         _key("ignore", Shape.ADDED_LIST, word, "Rules not to run.", "none"),
         _key(
             "severities",
@@ -150,7 +160,8 @@ def _rule(rules: Sequence[Rule]) -> FieldType:
             raise FieldFault(f'no rule is called "{text}"; allowed: ids and names', did_you_mean(text, ids))
         return ids[text]
 
-    return FieldType("rule", read, {"enum": sorted(ids)})
+    # A schema knows no rules of a company, whose ids begin with other letters.
+    return FieldType("rule", read, {"anyOf": [{"enum": sorted(ids)}, {"pattern": "^(?!LIO)[A-Z]{2,5}[0-9]{3}$"}]})
 
 
 def _severity(off: bool) -> FieldType:

@@ -13,17 +13,19 @@ from typing import Any
 from optimizer.bases.lock import Lock
 from optimizer.bases.mirror import Mirror
 from optimizer.config.files import CONVENTIONS, ConfigurationFile, chain_of, read_directory, read_file
+from optimizer.config.keys import OWN_RULES
 from optimizer.errors import ConfigurationError, Fault
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.rule import Rule
+from optimizer.linting.rule import Rule, with_own_rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScopedConventions:
-    """Conventions, and the absolute directory where their patterns start."""
+    """Conventions, the absolute directory where their patterns start, and all rules that they may name, sorted by id."""
 
     conventions: Conventions
     directory: str
+    rules: tuple[Rule, ...]
 
     def relative(self, path: str) -> str:
         """The path of a file, from there, with slashes; empty for none, such as that of a construct."""
@@ -39,7 +41,8 @@ class ConventionsLookup:
 
     The search goes up from the directory of the path to the top of its version
     control, or of the file system.  ``only`` is a file that holds for every
-    path instead.  ``overrides`` win over every file; they are what the command
+    path instead.  ``rules`` are those that every file may name; a file names
+    more of its company.  ``overrides`` win over every file; they are what the command
     line or the caller sets.  ``mirror`` and ``lock`` are settings of the
     project that the command runs in.
     """
@@ -80,7 +83,7 @@ class ConventionsLookup:
                 self._by_directory[directory] = self._read(file, directory)
             elif above == directory or os.path.exists(os.path.join(directory, ".git")):
                 self._by_directory[directory] = ScopedConventions(
-                    conventions=Conventions(**self._known, **self._overrides), directory=directory
+                    conventions=Conventions(**self._known, **self._overrides), directory=directory, rules=tuple(self._rules)
                 )
             else:
                 self._by_directory[directory] = self._of_directory(above)
@@ -92,7 +95,9 @@ class ConventionsLookup:
 
         layers: list[Mapping[str, Any]] = []
         faults: list[Fault] = []
-        for item in chain_of(file):
+        chain = chain_of(file)
+        rules = self._with_own(chain)
+        for item in chain:
             try:
                 layers.append(
                     read_layer(
@@ -100,11 +105,32 @@ class ConventionsLookup:
                         partial(item.place, CONVENTIONS),
                         item.name,
                         partial(item.line, CONVENTIONS),
-                        self._rules,
+                        rules,
                     )
                 )
             except ConfigurationError as error:
                 faults += error.faults
         if faults:
             raise ConfigurationError(faults)
-        return ScopedConventions(conventions=merge([*layers, self._overrides], **self._known), directory=directory)
+        return ScopedConventions(conventions=merge([*layers, self._overrides], **self._known), directory=directory, rules=rules)
+
+    def _with_own(self, chain: Sequence[ConfigurationFile]) -> tuple[Rule, ...]:
+        """All rules that the files may name: those that they bring too."""
+        rules = tuple(self._rules)
+        faults: list[Fault] = []
+        for file in chain:
+            table = file.values.get(CONVENTIONS)
+            names = table.get(OWN_RULES, ()) if isinstance(table, Mapping) else ()
+            for index, name in enumerate(names if isinstance(names, list) else ()):
+                if not isinstance(name, str):
+                    continue  # which reading the table reports
+                # Imported here, because most companies have none.
+                from optimizer.config.own_rules import load_own_rules
+
+                try:
+                    rules = with_own_rules(rules, load_own_rules(name, file.place(CONVENTIONS, OWN_RULES, index), rules))
+                except ConfigurationError as error:
+                    faults += error.faults
+        if faults:
+            raise ConfigurationError(faults)
+        return rules

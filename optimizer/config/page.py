@@ -43,7 +43,7 @@ For each file that is checked it is the nearest one, from its directory upwards 
 | `extends` | Is |
 |---|---|
 | `"../shared.toml"` | a path from the directory of this file, inside the project: the tree under version control, or without one the current directory |
-| `"acme_lambda:optimizer.toml"` | the file of an installed package; the package is found, and not run |
+| `"acme_lambda:optimizer.toml"` | the file of an installed package; the package is found, and not run, but for [rules](lint.md#rules-of-your-own) that the file names |
 
 `optimizer lint --config FILE` takes one file for every path instead; with it a pipeline holds every team to the same file, whatever lies
 nearer.
@@ -58,9 +58,47 @@ a pattern that fits a directory fits everything below it."""
 _SETTINGS = """\
 They are at the top of the file, beside `extends`, and belong to the directory that a command runs in, not to the paths that it checks. The
 CDK context (`optimizer:mirror` and so on) wins over them, and they win over a file that is extended; `root`, `lock` and `baseline` are not taken
-from such a file. Of `tools` each tool counts alone: a project that sets one keeps the others of the file that it extends. So there is one mirror and one
+from such a file. Of `tools` and `defaults` each value counts alone: a project that sets one keeps the others of the file that it extends. So there is one mirror and one
 lock in a run, and conventions have no keys of their own for them. More about [baselines](lint.md#adopting-the-rules-in-an-old-estate),
 [caches](ci.md) and [tools](tools.md#choosing-others)."""
+
+_ROOT = """\
+### The root
+
+A specification names files from one directory, its root, and none outside of it. Without a setting it is the directory that a command runs in, which for an
+app is that of its `cdk.json`. Where the app is in one directory and what its functions need in others beside it, the root is a directory that
+holds all of them. Set it once, in `cdk.json`; `cdk synth` and every command take it from there:
+
+```json
+{"app": "python3 app.py", "context": {"optimizer:root": ".."}}
+```
+
+or as `root = ".."` in the `optimizer.toml` beside it. A relative path starts at the directory of that file. `--root` of a command wins over both; a test
+of the app [gives it as context](functions.md#in-unit-tests). The lock is looked for in the directory of `cdk.json` first and then in the root, so that
+several apps of one repository can have one lock; `optimizer pin` makes a new one in the first of them."""
+
+_DEFAULTS = """\
+### Defaults of specifications
+
+A company says once, best in the file that all teams extend, what its specifications have unless they say otherwise:
+
+```toml
+[defaults]
+architecture = "arm64"
+labels = { "acme.owner" = "platform" }
+
+[defaults.python-dependencies]
+index_url = "https://pypi.example.com/simple"
+slim = ["tests"]
+
+[defaults.node-dependencies]
+registry = "https://npm.example.com"
+```
+
+These are all keys that it has, and `slim` of `node-dependencies`. They hold for `*.image.toml` and for specifications in Python alike: in `plan`, `render`, `verify`, `pin`, and in
+`cdk synth`. What a specification sets wins, also where it is what the field would have anyway: `architecture = "x86_64"`, or `slim = []` for packages as they are. Labels
+count one by one. A step whose build secret names the index keeps that index. `optimizer.plan` takes them as `defaults=`, and has none by itself. Properties of
+functions have [defaults of their own](conventions.md#what-a-company-can-set)."""
 
 
 def configuration_page(rules: Sequence[Rule]) -> str:
@@ -76,8 +114,10 @@ def configuration_page(rules: Sequence[Rule]) -> str:
         "were checked, or expired.",
         markdown_table(("Key", "Meaning"), [(f"`{name}`", doc) for name, doc in SUPPRESSION_KEYS.items()]),
         "## Settings of the project",
-        markdown_table(("Key", "Meaning"), [(f"`{name}`", doc) for name, doc in SETTINGS.items()]),
+        markdown_table(("Key", "In cdk.json", "Meaning"), [(f"`{name}`", f"`optimizer:{name}`", doc) for name, doc in SETTINGS.items()]),
         _SETTINGS,
+        _ROOT,
+        _DEFAULTS,
     ]
     return "\n\n".join(blocks) + "\n"
 

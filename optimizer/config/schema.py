@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from optimizer.config.defaults import defaults_schema
 from optimizer.config.files import CONVENTIONS, SETTINGS
 from optimizer.config.keys import SUPPRESSION_KEYS, Shape, keys_of
 from optimizer.config.tools import tools_schema
@@ -29,6 +30,7 @@ def configuration_schema(rules: Sequence[Rule]) -> dict[str, Any]:
         "mirror": {"oneOf": [text, {"type": "object", "additionalProperties": text}]},
         "cache": {"type": "object"},
         "tools": tools_schema(),
+        "defaults": defaults_schema(),
     }
     top = {
         "extends": {"description": 'The file that this one extends: a path inside the project, or "package:file".', **text},

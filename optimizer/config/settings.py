@@ -1,18 +1,19 @@
 """The settings of a project: its root, its lock and its baseline, where images come from, where builds are cached, and their tools.
 
 The CDK context (``optimizer:root``, ``optimizer:lock``, ``optimizer:mirror``,
-``optimizer:cache``, ``optimizer:baseline``, ``optimizer:tools``) wins over the
+``optimizer:cache``, ``optimizer:baseline`` and so on) wins over the
 configuration file (``root`` and so on), that over the files that it extends,
 and those over the defaults.  ``root``, ``lock`` and ``baseline`` are paths in
-one project, so a file that is extended cannot set them.  Of ``tools`` each tool
-and image counts alone, so a project that sets one keeps the others of the company.
+one project, so a file that is extended cannot set them.  Of ``tools`` and
+``defaults`` each value counts alone, so a project that sets one keeps the
+others of the company.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,6 +25,7 @@ from optimizer.bases.tools import Tools
 from optimizer.config.files import SETTINGS, ConfigurationFile, chain_of, read_directory
 from optimizer.errors import ConfigurationError, Fault, LockError
 from optimizer.model.cache import BuildCache
+from optimizer.model.defaults import SpecDefaults
 
 _PATHS = ("root", "lock", "baseline")
 
@@ -33,25 +35,56 @@ class Settings:
     """The settings of a project; its paths are already joined to the project directory.
 
     ``root`` is the directory that the paths of specs start from; default: the
-    directory of ``cdk.json``.  ``lock`` is the path of the lock file; default:
-    ``optimizer.lock`` in that directory.  ``baseline`` is the file of
+    directory of ``cdk.json``.  ``lock_places`` are the paths where the lock is
+    looked for, never empty; default: ``optimizer.lock`` in that directory,
+    then in ``root``.  ``baseline`` is the file of
     known findings; default: none.  ``tools`` are the programs and builder
-    images that the configuration sets; default: none.
+    images that the configuration sets; default: none.  ``defaults`` are those of
+    specifications; default: their own.
     """
 
     root: Path
-    lock: Path
+    lock_places: tuple[Path, ...]
     baseline: Path | None
     mirror: Mirror
     cache: BuildCache
     tools: Tools
+    defaults: SpecDefaults
+
+    @property
+    def lock(self) -> Path:
+        """The lock file: the first that is there, else the one to be made."""
+        return next((path for path in self.lock_places if os.path.lexists(path)), self.lock_places[0])
+
+    def load_lock(self) -> Lock:
+        """The lock; an empty one, which knows where it was looked for, when there is no file.
+
+        Raises :class:`LockError` for a file that cannot be read or is corrupt.
+        """
+        path = self.lock
+        try:
+            text = path.read_bytes().decode("utf-8")
+        except FileNotFoundError:
+            return Lock(missing=tuple(map(str, self.lock_places)))
+        except UnicodeDecodeError as error:
+            line = error.object.count(b"\n", 0, error.start) + 1
+            raise LockError("not readable as UTF-8", f"{path}:{line}", "restore the file from version control") from None
+        except OSError as error:
+            raise LockError(f'the lock "{path}" cannot be read: {error.strerror}', hint="check the path and its permissions") from None
+        return Lock.parse(text, str(path))
 
 
-def load_settings(directory: str | Path, context: Callable[[str], Any] | None = None) -> Settings:
+def load_settings(
+    directory: str | Path,
+    context: Callable[[str], Any] | None = None,
+    *,
+    root: str | Path | None = None,
+    lock: str | Path | None = None,
+) -> Settings:
     """The settings of the project in a directory.
 
     ``context`` looks up a key of the CDK context; default: in ``cdk.json``.
-    Raises :class:`ConfigurationError` with one fault per wrong setting.
+    ``root`` and ``lock`` are paths that win over all settings.  Raises :class:`ConfigurationError` with one fault per wrong setting.
     """
     home = Path(directory)
     origin = "CDK context" if context else "cdk.json"
@@ -80,16 +113,36 @@ def load_settings(directory: str | Path, context: Callable[[str], Any] | None = 
         cache = BuildCache.parse(values["cache"])
     except ConfigurationError as error:
         faults += _placed(error, "cache", places)
-    tools = _tools(layers, look_up("optimizer:tools"), origin, faults)
+    tools = Tools()
+    for value, place in _tables("tools", layers, look_up, origin):
+        # Imported here and below, because most projects have no such table.
+        from optimizer.config.tools import read_tools
+
+        try:
+            tools = read_tools(value, place).over(tools)
+        except ConfigurationError as error:
+            faults += error.faults
+    defaults = SpecDefaults()
+    for value, place in _tables("defaults", layers, look_up, origin):
+        from optimizer.config.defaults import read_defaults
+
+        try:
+            defaults = read_defaults(value, place).over(defaults)
+        except ConfigurationError as error:
+            faults += error.faults
     if faults:
         raise ConfigurationError(faults)
+    top = Path(root) if root is not None else home / (values["root"] or ".")
+    if lock is None and values["lock"]:
+        lock = home / values["lock"]
     return Settings(
-        root=home / (values["root"] or "."),
-        lock=home / (values["lock"] or "optimizer.lock"),
+        root=top,
+        lock_places=(Path(lock),) if lock is not None else _default_locks(home, top),
         baseline=home / values["baseline"] if values["baseline"] else None,
         mirror=mirror,
         cache=cache,
         tools=tools,
+        defaults=defaults,
     )
 
 
@@ -97,21 +150,10 @@ def _placed(error: ConfigurationError, key: str, places: Mapping[str, str]) -> l
     return [Fault(fault.message, fault.place.replace(key, places[key], 1), fault.hint) for fault in error.faults]
 
 
-def load_lock(path: Path) -> Lock:
-    """The lock in the file; an empty one when there is no file.
-
-    Raises :class:`LockError` for a file that cannot be read or is corrupt.
-    """
-    try:
-        text = path.read_bytes().decode("utf-8")
-    except FileNotFoundError:
-        return Lock()
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise LockError("not readable as UTF-8", f"{path}:{line}", "restore the file from version control") from None
-    except OSError as error:
-        raise LockError(f'the lock "{path}" cannot be read: {error.strerror}', hint="check the path and its permissions") from None
-    return Lock.parse(text, str(path))
+def _default_locks(home: Path, root: Path) -> tuple[Path, ...]:
+    """Where a lock is that no setting names: a root above the directory may be that of several apps with one lock."""
+    found = {os.path.abspath(directory): directory / "optimizer.lock" for directory in (root, home)}
+    return tuple(reversed(found.values()))
 
 
 def _read(path: Path) -> str | None:
@@ -158,20 +200,13 @@ def _configured(layers: Sequence[ConfigurationFile]) -> Mapping[str, tuple[Any, 
     }
 
 
-def _tools(layers: Sequence[ConfigurationFile], context: Any, origin: str, faults: list[Fault]) -> Tools:
-    """The tools that the configuration files choose, the farthest first, and the CDK context after them."""
-    given: list[tuple[Any, Callable[..., str]]] = [
-        (layer.values["tools"], partial(layer.place, "tools")) for layer in layers if "tools" in layer.values
-    ]
+def _tables(
+    key: str, layers: Sequence[ConfigurationFile], look_up: Callable[[str], Any], origin: str
+) -> Iterator[tuple[Any, Callable[..., str]]]:
+    """A table of the configuration files, the farthest first, and of the CDK context after them, each with the places of its keys."""
+    for layer in layers:
+        if key in layer.values:
+            yield layer.values[key], partial(layer.place, key)
+    context = look_up(f"optimizer:{key}")
     if context is not None:
-        given.append((context, lambda *keys: ".".join((f"{origin}: optimizer:tools", *keys))))
-    chosen = Tools()
-    for value, place in given:
-        # Imported here, because most projects choose none.
-        from optimizer.config.tools import read_tools
-
-        try:
-            chosen = read_tools(value, place).over(chosen)
-        except ConfigurationError as error:
-            faults += error.faults
-    return chosen
+        yield context, lambda *keys: ".".join((f"{origin}: optimizer:{key}", *keys))

@@ -29,7 +29,8 @@ class Severity(enum.Enum):
 class Location:
     """Where a finding is.
 
-    ``path`` is the file as the user named it, empty when there is none;
+    ``path`` is the file as the user named it, from the current directory even
+    where that was an absolute path; it is empty when there is none.
     ``span`` is None for the file as a whole; ``construct`` is the path of the
     function's construct, the resource's logical name, or the name of an image
     that lies in no file; empty for everything else.

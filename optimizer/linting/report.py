@@ -68,6 +68,16 @@ def folded(report: LintReport) -> LintReport:
     return replace(report, findings=in_order(findings))
 
 
+def unfolded(report: LintReport) -> LintReport:
+    """The report with each finding at each of its constructs."""
+    findings = (
+        replace(finding, location=replace(finding.location, construct=construct), also=())
+        for finding in report.findings
+        for construct in (finding.location.construct, *finding.also)
+    )
+    return replace(report, findings=in_order(findings))
+
+
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """The findings by place, each once."""
     return tuple(sorted(dict.fromkeys(findings), key=lambda finding: finding.order))

@@ -113,12 +113,12 @@ def with_own_rules(rules: Sequence[Rule], own: Sequence[Rule]) -> tuple[Rule, ..
     return tuple(sorted((*rules, *own), key=lambda rule: rule.id))
 
 
-def choose(rules: Sequence[Rule], select: Sequence[str] = (), ignore: Sequence[str] = ()) -> tuple[Rule, ...]:
+def choose(rules: Sequence[Rule], select: Sequence[str] = (), ignore: Sequence[str] = (), *, strict: bool = True) -> tuple[Rule, ...]:
     """The rules that are selected, by default all, and not ignored.
 
     Both lists hold ids, starts of ids such as ``LIO3``, names, and families
     such as ``order``.  Raises :class:`ConfigurationError` for a word that
-    stands for no rule.
+    stands for no rule; without ``strict`` it stands for none.
     """
 
     def meant(words: Sequence[str]) -> set[str]:
@@ -129,7 +129,7 @@ def choose(rules: Sequence[Rule], select: Sequence[str] = (), ignore: Sequence[s
                 for rule in rules
                 if word in (rule.name, rule.family.name.lower()) or (word and word[0].isupper() and rule.id.startswith(word))
             }
-            if not matches:
+            if not matches and strict:
                 known = [word for rule in rules for word in (rule.id, rule.name, rule.family.name.lower())]
                 raise ConfigurationError(
                     f'no rule is called "{word}"; allowed: ids, starts of ids, names and families', hint=did_you_mean(word, known)

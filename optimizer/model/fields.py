@@ -13,7 +13,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, field
+from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from optimizer.errors import SpecError, did_you_mean
@@ -58,6 +58,31 @@ class FieldType:
     read: Callable[[Any], Any]
     schema: Mapping[str, Any]
     write: Callable[[Any], Any] = lambda value: value
+
+
+class DefaultText(str):
+    """A default that is told apart from an equal text that somebody wrote."""
+
+    __slots__ = ()
+
+
+class DefaultWords(tuple[str, ...]):
+    """A default that is told apart from an equal list that somebody wrote."""
+
+    __slots__ = ()
+
+
+def is_unset(value: Any, name: str) -> bool:
+    """Whether a field of a specification, or of a step, was left to its default."""
+    (item,) = (item for item in fields(value) if item.name == name)
+    return getattr(value, name) is item.default
+
+
+def is_written(item: Field[Any], value: Any) -> bool:
+    """Whether plain data of the value needs the field to mean the same."""
+    if value is item.default:
+        return False
+    return value != item.default or isinstance(item.default, (DefaultText, DefaultWords))
 
 
 def typed(type_: FieldType, *, doc: str, default: Any = MISSING, kw_only: bool = True) -> Any:
@@ -108,6 +133,11 @@ def _matching(pattern: str, what: str, allowed: str) -> Callable[[Any], str]:
 
 
 def _path(value: Any) -> str:
+    if isinstance(value, str) and _CONTROL.search(value):
+        raise FieldFault(
+            f"path {value!r} holds a line break or another control character",
+            'write paths with "/": in double quotes a backslash starts an escape, such as \\n or \\t',
+        )
     text = _text(value)
     if "\\" in text:
         raise FieldFault(f'path "{text}" holds a backslash', 'write paths with "/"')

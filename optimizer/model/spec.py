@@ -48,7 +48,9 @@ class ImageSpec:
 
     runtime: str = typed(types.TEXT, doc='Name of the runtime, such as "python3.13".')
     architecture: str = typed(
-        types.FieldType("architecture", types.TEXT.read, {"enum": list(ARCHITECTURES)}), default="x86_64", doc='"x86_64" or "arm64".'
+        types.FieldType("architecture", types.TEXT.read, {"enum": list(ARCHITECTURES)}),
+        default=types.DefaultText("x86_64"),
+        doc='"x86_64" or "arm64".',
     )
     steps: Given[Iterable[Step], tuple[Step, ...]] = typed(_STEPS, default=(), doc="Steps in any order.")
     environment: Pairs = typed(types.VARIABLES, default=(), doc="Variables of the image; those of the Lambda function win over them.")
@@ -100,8 +102,13 @@ class ImageSpec:
             raise SpecError("the spec is not UTF-8 text", str(path), "save the file as UTF-8") from None
         try:
             data = tomlkit.parse(text).unwrap()
-        except (TOMLKitError, ValueError) as error:
-            raise SpecError(f"the spec is not TOML: {error}", str(path), "fix the line") from None
+        except (TOMLKitError, ValueError, RecursionError) as error:
+            # Imported here, because most specs have no fault.
+            from optimizer.model.toml import toml_fault
+
+            fault = toml_fault(text, error)
+            place = f"{path}:{fault.line}" if fault.line else str(path)
+            raise SpecError(f"the spec is not TOML: {fault.message}", place, fault.hint) from None
         try:
             return cls.from_dict(data)
         except SpecError as error:
@@ -138,7 +145,7 @@ class ImageSpec:
         data: dict[str, Any] = {}
         for item in fields(self):
             value = getattr(self, item.name)
-            if value != item.default:
+            if types.is_written(item, value):
                 data[item.name] = item.metadata["type"].write(value)
         return data
 
@@ -147,6 +154,8 @@ def _read_fields(value: Any) -> list[Fault]:
     """Put every field into its normal form; one fault for each that has none."""
     faults = []
     for item in fields(value):
+        if getattr(value, item.name) is item.default:
+            continue
         try:
             object.__setattr__(value, item.name, item.metadata["type"].read(getattr(value, item.name)))
         except FieldFault as fault:

@@ -97,6 +97,9 @@ class Step:
 
     def __post_init__(self) -> None:
         for item in fields(self):
+            # A default is in its normal form, and known by its identity.
+            if getattr(self, item.name) is item.default:
+                continue
             try:
                 value = item.metadata["type"].read(getattr(self, item.name))
             except FieldFault:
@@ -138,7 +141,7 @@ def _build_packages_field() -> Any:
 def _slim_field() -> Any:
     return typed(
         types.set_of(types.choice(*SLIM_WORDS)),
-        default=(),
+        default=types.DefaultWords(),
         doc="What to leave out of the packages, which can break code that reads it; [slimming](slimming.md) defines each word.",
     )
 
@@ -397,6 +400,6 @@ def to_dict(step: Step) -> dict[str, Any]:
     data: dict[str, Any] = {"kind": step.kind}
     for item in fields(step):
         value = getattr(step, item.name)
-        if value != item.default:
+        if types.is_written(item, value):
             data[item.name] = item.metadata["type"].write(value)
     return data

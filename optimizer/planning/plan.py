@@ -391,12 +391,12 @@ class _Pins:
                 continue
             locked = self._lock.pinned(image)
             if locked is None:
-                faults.append(Fault(f'"{image}" is not pinned in optimizer.lock', "", f"run: optimizer pin --image {image}"))
+                faults.append(Fault(f'"{image}" is not pinned {self._lock.where}', "", f"run: optimizer pin --image {image}"))
             elif locked.kind == "manifest" and self._platform not in locked.platforms:
                 there = ", ".join(locked.platforms) or "an unknown platform"
                 faults.append(
                     Fault(
-                        f'"{image}" is pinned in optimizer.lock for {there} only, not for {self._platform}',
+                        f'"{image}" is pinned {self._lock.where} for {there} only, not for {self._platform}',
                         "",
                         f"run: optimizer pin --update --image {image}",
                     )

@@ -42,13 +42,17 @@ def short_reference(reference: ImageReference) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FunctionRow:
-    """What is shown of one function of an app; texts are empty where nothing is known."""
+    """What is shown of one function of an app; texts are empty where nothing is known.
+
+    ``registry`` is the host of the repository.
+    """
 
     path: str
     handler: str
     architecture: str
     image: str
     repository: str
+    registry: str
     base: str
     stages: tuple[str, ...]
     note: str = ""
@@ -64,6 +68,7 @@ def functions_to_dict(rows: Sequence[FunctionRow]) -> dict[str, Any]:
                 "architecture": row.architecture,
                 "image": row.image,
                 "repository": row.repository,
+                "registry": row.registry,
                 "base": row.base,
                 "stages": list(row.stages),
                 **({"note": row.note} if row.note else {}),
@@ -79,7 +84,7 @@ def functions_as_text(rows: Sequence[FunctionRow]) -> str:
     for row in rows:
         lines = [
             f"{row.path}  ({row.handler or 'handler of the image'}, {row.architecture})",
-            f"  image       {row.image[:12]} in {row.repository or 'a repository of its own'}",
+            f"  image       {row.image[:12]} in {_repository(row) or 'a repository of its own'}",
             f"  base        {row.base or 'unknown'}",
             f"  stages      {', '.join(row.stages) or 'none'}",
         ]
@@ -87,9 +92,22 @@ def functions_as_text(rows: Sequence[FunctionRow]) -> str:
             lines.append(f"  note        {row.note}")
         blocks.append("\n".join(lines))
     images = {row.image for row in rows}
-    repositories = {row.repository for row in rows if row.repository}
-    total = f"{_count(len(rows), 'function')}, {_count(len(images), 'image')}, {_count(len(repositories), 'repository', 'repositories')}"
+    total = f"{_count(len(rows), 'function')}, {_count(len(images), 'image')}, {_repositories(rows)}"
     return "\n\n".join([*blocks, total])
+
+
+def _repositories(rows: Sequence[FunctionRow]) -> str:
+    """How many there are; a repository of a stack without account and region is one in each that it is deployed to."""
+    known = {_repository(row) for row in rows if row.repository and row.registry}
+    everywhere = {row.repository for row in rows if row.repository and not row.registry}
+    counts = [_count(len(known), "repository", "repositories")] if known or not everywhere else []
+    if everywhere:
+        counts.append(f"{_count(len(everywhere), 'repository', 'repositories')} in each account and region")
+    return " and ".join(counts)
+
+
+def _repository(row: FunctionRow) -> str:
+    return f"{row.registry}/{row.repository}" if row.registry and row.repository else row.repository
 
 
 def _count(number: int, one: str, many: str = "") -> str:

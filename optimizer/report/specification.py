@@ -18,7 +18,7 @@ def specification_page() -> str:
         "# Specifications",
         "A specification is an `ImageSpec` in Python, or a `*.image.toml` file: the fields are the same, and each step is a `[[steps]]` "
         "table whose `kind` is the name in parentheses below. `optimizer schema` prints the JSON Schema.",
-        "Paths are relative to the project's root, and may not leave it. Targets are absolute paths under `/var/task`, `/opt` or `/var/runtime`.",
+        "Paths are relative to the project's [root](configuration.md#the-root), and may not leave it. Targets are absolute paths under `/var/task`, `/opt` or `/var/runtime`.",
         "## ImageSpec",
         _table(fields(ImageSpec)),
         "## Every step",

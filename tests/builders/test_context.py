@@ -10,17 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from optimizer.builders.docker.context import BuildContext, stage_context
+from optimizer import Command, ImageSpec, Lock, PythonDependencies, plan
+from optimizer.builders.docker.context import BuildContext, build_context, stage_context
 from optimizer.errors import ContextError
 from optimizer.model.inputs import Input
 from optimizer.model.recipes.content import PackedFiles
 from optimizer.project.files import Project
+from tests.test_golden import GOLDEN
 
 
 def context_of(*sources: str, archives: Mapping[str, PackedFiles] | None = None) -> BuildContext:
     inputs = tuple(Input(source=source, target="/", directory=source == ".") for source in sources)
     return BuildContext(
-        dockerfile="FROM scratch\n", inputs=inputs, archives=archives or {}, digest="0" * 64, platform="linux/amd64", secrets=()
+        dockerfile="FROM scratch\n", scripts={}, inputs=inputs, archives=archives or {}, digest="0" * 64, platform="linux/amd64", secrets=()
     )
 
 
@@ -109,3 +111,53 @@ def test_a_file_in_the_place_of_the_output_is_told(tmp_path: Path) -> None:
     with pytest.raises(ContextError) as raised:
         stage_context(context_of(), Project(tmp_path), tmp_path / "out")
     assert raised.value.faults[0].hint == "a file is in the place of a directory: remove it, or write elsewhere"
+
+
+SLIM = ImageSpec(runtime="python3.13", steps=[PythonDependencies("requirements.txt", slim=["tests"])])
+LOCK = Lock.parse((GOLDEN / "optimizer.lock").read_text(encoding="utf-8"))
+
+
+def slim_project(directory: Path) -> Project:
+    (directory / "requirements.txt").write_text("six==1.17.0\n")
+    return Project(directory)
+
+
+def test_the_scripts_of_stages_are_files_of_the_context(tmp_path: Path) -> None:
+    """Issue 14: "A slim step puts 24 kB of script into each build log"."""
+    project = slim_project(tmp_path)
+    context = build_context(plan(SLIM, LOCK, root=tmp_path), project)
+    directory = stage_context(context, project, tmp_path / "out")
+    scripts = sorted(path.name for path in (directory / "scripts").iterdir())
+    assert scripts == ["compile_python.py", "normalise_python.py", "overlaps_python.py", "slim_python.py"]
+    text = (directory / "scripts" / "slim_python.py").read_text()
+    assert text.startswith("# Leaves out of the packages what the specification names, and writes down what that saved.\n")
+    assert stat.S_IMODE((directory / "scripts" / "slim_python.py").stat().st_mode) == 0o644
+    assert len(context.dockerfile) < 3500
+
+
+def test_another_script_is_another_context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = slim_project(tmp_path)
+    made = plan(SLIM, LOCK, root=tmp_path)
+    first = build_context(made, project)
+    monkeypatch.setattr(
+        "optimizer.builders.docker.context.context_scripts", lambda plan: {**first.scripts, "scripts/slim_python.py": "pass"}
+    )
+    second = build_context(made, project)
+    assert first.dockerfile == second.dockerfile and first.digest != second.digest
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("scripts/normalise_python.py", "is the place of a script in the build context"),
+        ("scripts", "is the place of a directory of the build context"),
+    ],
+)
+def test_a_file_at_the_place_of_a_script_is_refused(path: str, message: str, tmp_path: Path) -> None:
+    project = slim_project(tmp_path)
+    (tmp_path / path).parent.mkdir(exist_ok=True)
+    (tmp_path / path).write_text("mine")
+    spec = ImageSpec(runtime="python3.13", steps=[Command([["true"]], inputs=[path])])
+    with pytest.raises(ContextError) as raised:
+        build_context(plan(spec, LOCK, root=tmp_path), project)
+    assert [(fault.message, fault.hint) for fault in raised.value.faults] == [(f'"{path}" {message}', "rename the file")]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from optimizer.builders.docker.render import render, render_part
+from optimizer.builders.docker.render import context_scripts, render, render_part
 from optimizer.model.recipes import KINDS
 from optimizer.planning.document import text_digest
 from tests.planning.test_keys import STAGES
@@ -19,7 +20,8 @@ def made(kind: str) -> dict[str, object]:
     """The revision of a recipe, and a digest of the instructions that make one of that kind."""
     plan, stage = STAGES[kind]
     text = render(plan) if stage.archive_alone else render_part(plan, [stage.name], image=False)
-    return {"revision": KINDS[kind].revision, "instructions": text_digest(text)}
+    scripts = [] if stage.archive_alone else sorted(context_scripts(replace(plan, stages=(stage,))).items())
+    return {"revision": KINDS[kind].revision, "instructions": text_digest(json.dumps([text, scripts]))}
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))

@@ -569,11 +569,11 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_package_of_the_company_is_switched_on_in_one_line(installed: Path, home: Path) -> None:
     """Requirement: "conventions as a Python object with extra rules, installed from an index and switched on in one line"."""
     (home / "app.py").write_text(
-        "import acme_lambda\n"
+        "import acme_lambda.cdk\n"
         "import aws_cdk as cdk\n"
         "from aws_cdk import aws_lambda as lambda_\n"
         "app = cdk.App()\n"
-        "acme_lambda.conventions.apply(app)\n"
+        "acme_lambda.cdk.conventions.apply(app)\n"
         'code = lambda_.DockerImageCode.from_image_asset("good", cmd=["app.main"])\n'
         'lambda_.DockerImageFunction(cdk.Stack(app, "Shop"), "Api", code=code)\n'
         "app.synth()\n"
@@ -603,3 +603,26 @@ def test_a_package_of_the_company_is_switched_on_in_one_line(installed: Path, ho
         if item["Type"] == "AWS::Lambda::Function"
     ]
     assert (function["Architectures"], function["MemorySize"]) == (["arm64"], 512)
+
+
+def test_a_synthesis_runs_the_rules_that_the_configuration_names(installed: Path, home: Path) -> None:
+    (home / "optimizer.toml").write_text('[conventions]\nrules = ["acme"]\n')
+    (home / "app.py").write_text(
+        "import aws_cdk as cdk\n"
+        "from aws_cdk import aws_lambda as lambda_\n"
+        "from optimizer.cdk import Conventions\n"
+        "app = cdk.App()\n"
+        "conventions = Conventions()\n"
+        "conventions.apply(app)\n"
+        'code = lambda_.DockerImageCode.from_image_asset("good", cmd=["app.main"])\n'
+        'function = lambda_.DockerImageFunction(cdk.Stack(app, "Shop"), "Api", code=code)\n'
+        'conventions.acknowledge(function, "acme-handler-name", reason="as the old dashboards know it")\n'
+        "app.synth()\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": f"{installed}{os.pathsep}{ROOT}", "CDK_OUTDIR": "cdk.out"}
+    result = subprocess.run([sys.executable, "app.py"], cwd=home, env=environment, capture_output=True, text=True, timeout=120)
+    assert result.returncode != 0
+    assert "acme-owner-label: the image does not say who owns it (good/Dockerfile:1:1: FROM" in result.stderr
+    report = json.loads((home / "cdk.out" / "validation-report.json").read_text())["pluginReports"][0]
+    assert [item["ruleName"] for item in report["violations"] if item["ruleName"].startswith("ACME")] == ["ACME101"]
+    assert [item["acknowledgedId"] for item in report["suppressedViolations"]] == ["lambda-image-optimizer::ACME601"]

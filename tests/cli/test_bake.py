@@ -252,6 +252,16 @@ def test_a_rendered_dockerfile_built_with_more_options_stays_whole(project: Path
     assert target["dockerfile"] == "Dockerfile"
 
 
+def test_an_image_with_scripts_of_another_version_shares_no_stage(project: Path) -> None:
+    """Scripts are beside the Dockerfile: equal texts no longer say that equal stages make equal trees."""
+    fleet(GERMANY)
+    for path in Path("cdk.out").glob("asset.*/scripts/normalise_python.py"):
+        path.write_text("pass\n", encoding="utf-8")
+    result = run()
+    assert "is built as it is, without sharing stages: another version of this tool made its Dockerfile or its scripts" in result.stderr
+    assert sorted(json.loads(result.stdout)["target"]) == ["Shop-Api", "Shop-Other"]
+
+
 def test_a_cache_preset_reaches_the_file() -> None:
     fleet(GERMANY, **{"optimizer:cache": "github-actions"})
     made = baked()
@@ -289,7 +299,7 @@ def test_fails_without_an_image() -> None:
 
 
 def test_fails_where_there_is_no_assembly() -> None:
-    with pytest.raises(ContextError, match="run cdk synth first"):
+    with pytest.raises(ContextError, match="is a CDK app that is not synthesized"):
         run()
 
 

@@ -463,7 +463,7 @@ class TestStart:
     ("arguments", "message"),
     [
         (["--from", "nowhere/Dockerfile"], '"nowhere/Dockerfile" does not exist'),
-        (["--from", "functions/api/app.py"], 'functions/api/app.py:1:1: unknown instruction "def"'),
+        (["--from", "functions/api/app.py"], '"functions/api/app.py" is a program; optimizer init --from takes a Dockerfile'),
         (["--from", "functions"], '"functions" is a directory, but not a synthesized CDK app'),
         (["--from", "functions/api/Dockerfile", "--runtime", "python9"], 'unknown runtime "python9"'),
         (["--from", "functions/api/Dockerfile", "--context", "nowhere"], 'the build context "nowhere" does not exist'),

@@ -46,6 +46,24 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.parametrize(
+    "made",
+    [
+        {".aws-sam/build/template.yaml": "Resources: {Api: {Type: AWS::Serverless::Function}}\n", ".aws-sam/build/Dockerfile": BAD},
+        {"dist/app/cdk.out": "{}", "dist/app/manifest.json": "{}", "dist/app/asset.1/Dockerfile": BAD},
+        {f"contexts/asset.{'a' * 64}/Dockerfile": BAD},
+    ],
+    ids=["sam build", "cdk synth elsewhere", "render --output"],
+)
+def test_what_tools_make_is_not_searched(made: dict[str, str], tree: Path) -> None:
+    """Issue 14: "After `sam build`, `.aws-sam` is linted too: every finding twice, the second half with absolute paths"."""
+    before = run(tree, ".").stdout
+    for path, text in made.items():
+        (tree / path).parent.mkdir(parents=True, exist_ok=True)
+        (tree / path).write_text(text, encoding="utf-8")
+    assert run(tree, ".").stdout == before
+
+
 def test_shows_the_line_the_place_and_the_fix(tree: Path) -> None:
     result = run(tree, "api", "--ignore", "LIO102")
     assert result.returncode == 1
@@ -137,7 +155,7 @@ def test_exit_codes(tree: Path, words: list[str], code: int) -> None:
         (["api", "--select", "user-sett"], 'did you mean "user-set"?'),
         (["empty"], "there is no Dockerfile under the paths"),
         (["fifo"], '"fifo" is a pipe or a device, not a file'),
-        (["api.image.toml"], '"api.image.toml" is a specification'),
+        (["api.image.toml"], '"api.image.toml" is an image specification'),
     ],
 )
 def test_wrong_use_exits_2_with_a_hint(tree: Path, words: list[str], message: str) -> None:

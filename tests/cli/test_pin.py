@@ -255,7 +255,10 @@ class TestAssemblies:
         Path("functions").mkdir()
         with pytest.raises(OptimizerError) as raised:
             run("functions")
-        assert raised.value.faults[0].message == '"functions/manifest.json" cannot be read: No such file or directory'
+        assert raised.value.faults[0].message == (
+            '"functions" is a directory; optimizer pin takes an image specification (*.image.toml) '
+            "or the output directory of cdk synth, such as cdk.out"
+        )
 
 
 class TestChecking:

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from optimizer import ImageSpec, PythonDependencies, SourceCode
 from optimizer.adapters.plan_files import plan_path
-from optimizer.cdk import OptimizedFunction
+from optimizer.cdk import OptimizedFunction, SharedRepositorySynthesizer
 from optimizer.cli.main import optimizer
 from tests.test_golden import GOLDEN
 
@@ -125,3 +125,34 @@ def test_a_copy_that_cdk_makes_of_the_context_has_the_plan_too(app: Path, tmp_pa
     made.synth()
     (function,) = shown(out)["functions"]
     assert "note" not in function and function["stages"] == ["packages", "code"]
+
+
+def staged(outdir: Path, **environments: cdk.Environment | None) -> None:
+    """An app with one function in a stack of each stage."""
+    made = cdk.App(outdir=str(outdir))
+    spec = ImageSpec(runtime="python3.13", steps=[SourceCode("fn", name="code")])
+    for name, env in environments.items():
+        stack = cdk.Stack(cdk.Stage(made, name, env=env), "Shop", synthesizer=SharedRepositorySynthesizer(repository_name="lambda-images"))
+        OptimizedFunction(stack, "Api", spec=spec, handler="app.handler")
+    made.synth()
+
+
+def test_one_name_in_two_accounts_is_two_repositories(app: Path) -> None:
+    """Issue 14: ``plan`` of two Stages in two accounts said "1 repository"."""
+    first, second = (cdk.Environment(account=account, region="eu-central-1") for account in ("111111111111", "222222222222"))
+    staged(app.parent / "two.out", First=first, Second=second)
+    text = output("two.out")
+    assert "in 111111111111.dkr.ecr.eu-central-1.amazonaws.com/lambda-images\n" in text
+    assert text.endswith("2 functions, 1 image, 2 repositories\n")
+    hosts = [item["registry"] for item in json.loads(output("two.out", "--format", "json"))["functions"]]
+    assert hosts == [f"{account}.dkr.ecr.eu-central-1.amazonaws.com" for account in ("111111111111", "222222222222")]
+
+
+def test_a_repository_of_an_open_account_is_one_in_each(app: Path) -> None:
+    staged(app.parent / "open.out", First=None, Second=None)
+    assert output("open.out").endswith("2 functions, 1 image, 1 repository in each account and region\n")
+
+
+def test_known_and_open_accounts_are_counted_apart(app: Path) -> None:
+    staged(app.parent / "mixed.out", First=cdk.Environment(account="111111111111", region="eu-central-1"), Second=None)
+    assert output("mixed.out").endswith("2 functions, 1 image, 1 repository and 1 repository in each account and region\n")

@@ -135,5 +135,5 @@ def test_fails_for_an_app_without_images(registry: PushServer) -> None:
 
 
 def test_fails_where_nothing_was_synthesized() -> None:
-    with pytest.raises(ContextError, match="manifest.json"):
+    with pytest.raises(ContextError, match="is a CDK app that is not synthesized"):
         run()

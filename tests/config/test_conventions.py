@@ -13,6 +13,7 @@ import tomlkit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from optimizer import ImageSpec, plan
 from optimizer.config.conventions import merge, read_layer
 from optimizer.config.files import chain_of, read_directory
 from optimizer.config.keys import SUPPRESSION_KEYS, keys_of
@@ -20,7 +21,7 @@ from optimizer.config.lookup import ConventionsLookup
 from optimizer.config.page import configuration_page
 from optimizer.config.schema import configuration_schema
 from optimizer.config.settings import load_settings
-from optimizer.errors import ConfigurationError
+from optimizer.errors import ConfigurationError, UnpinnedError
 from optimizer.linting.conventions import Conventions
 from optimizer.linting.engine import lint, set_aside
 from optimizer.linting.finding import Location, Severity
@@ -31,6 +32,7 @@ from optimizer.model.stability import Stability
 from tests.linting.cases import PYTHON, TODAY
 
 ROOT = Path(__file__).parents[2]
+LOCK = f'version = 1\n\n[[image]]\nreference = "public.ecr.aws/lambda/python:3.13"\ndigest = "sha256:{"5" * 64}"\nresolved = 2026-11-01\nkind = "index"\n'
 EVERY_KEY = """
 extends = "shared.toml"
 root = "."
@@ -38,6 +40,7 @@ mirror = { "public.ecr.aws" = "mirror.example.com/aws" }
 
 [conventions]
 fail_on = "error"
+rules = []
 select = ["base", "LIO6", "user-set"]
 ignore = ["LIO502"]
 include = ["services/*"]
@@ -372,6 +375,38 @@ class TestSettings:
         assert load_settings(".").mirror.prefixes == (("", "file.example.com"),)
         write(tree / "cdk.json", '{"context": {"optimizer:mirror": "cdk.example.com"}}')
         assert load_settings(".").mirror.prefixes == (("", "cdk.example.com"),)
+
+    def test_the_lock_is_looked_for_at_the_root_too(self, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Issue 14: "with a root above, the lock is still sought in the working directory"."""
+        write(tree / "app" / "cdk.json", '{"context": {"optimizer:root": ".."}}')
+        write(tree / "optimizer.lock", LOCK)
+        monkeypatch.chdir(tree / "app")
+        settings = load_settings(".")
+        assert os.fspath(settings.lock) == os.path.join("..", "optimizer.lock")
+        assert [str(image.reference) for image in settings.load_lock().images] == ["public.ecr.aws/lambda/python:3.13"]
+        write(tree / "app" / "optimizer.lock", "version = 1\n")
+        assert os.fspath(load_settings(".").lock) == "optimizer.lock", "that of the app wins"
+        assert load_settings(".", lock="../optimizer.lock").load_lock().images, "and what the command line names over both"
+
+    @pytest.mark.parametrize(
+        ("context", "where"),
+        [
+            ("{}", "in optimizer.lock; it does not exist"),
+            ('{"optimizer:root": ".."}', f"in optimizer.lock or {os.path.join('..', 'optimizer.lock')}; neither exists"),
+            ('{"optimizer:root": "..", "optimizer:lock": "pins.lock"}', "in pins.lock; it does not exist"),
+            ('{"optimizer:root": "..", "optimizer:lock": "../there.lock"}', f"in {os.path.join('..', 'there.lock')}"),
+        ],
+    )
+    def test_a_missing_pin_says_where_it_was_looked_for(
+        self, context: str, where: str, tree: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Issue 14: "the message does not say where it looked"."""
+        write(tree / "app" / "cdk.json", f'{{"context": {context}}}')
+        write(tree / "there.lock", "version = 1\n")
+        monkeypatch.chdir(tree / "app")
+        with pytest.raises(UnpinnedError) as caught:
+            plan(ImageSpec(runtime="python3.13"), load_settings(".").load_lock())
+        assert [fault.message for fault in caught.value.faults] == [f'"public.ecr.aws/lambda/python:3.13" is not pinned {where}']
 
     def test_a_fault_is_told_at_its_line(self, tree: Path) -> None:
         write(tree / "optimizer.toml", '\nroot = 3\nmirror = "https://x"\n')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimizer.errors import ConfigurationError
-from optimizer.linting.baseline import Baseline, Entry, Scope, compare, smaller, whole
+from optimizer.linting.baseline import Baseline, Entry, Scope, compare, fingerprint, smaller, whole
 from optimizer.linting.conventions import Conventions
 from optimizer.linting.engine import lint
 from optimizer.linting.finding import Finding, Location, Severity
@@ -135,8 +136,63 @@ class TestWriting:
             Baseline.parse(text, "b.json")
 
     def test_a_newer_version_is_refused(self) -> None:
-        with pytest.raises(ConfigurationError, match="version 2 of baselines is not readable; allowed: 1"):
-            Baseline.parse('{"version": 2, "findings": []}', "b.json")
+        with pytest.raises(ConfigurationError, match="version 3 of baselines is not readable; allowed: 1 and 2"):
+            Baseline.parse('{"version": 3, "findings": []}', "b.json")
+
+    def test_an_older_one_is_still_read(self) -> None:
+        """As the version before constructs had keys of their own wrote it."""
+        findings = of(OLD).findings
+        rows = [{"path": "Dockerfile", "rule": item.rule, "fingerprint": fingerprint(item, "Dockerfile"), "count": 1} for item in findings]
+        old = Baseline.parse(json.dumps({"version": 1, "findings": rows}), "b.json")
+        assert ids(compared(OLD, old)) == []
+        assert ids(compared(OLD.replace("USER 7\n", ""), old)) == ["LIO005"]
+        assert [entry.rule for entry in smaller(old, of(OLD.replace("USER 7\n", "")).findings, SCOPE).entries] == ["LIO601"]
+        assert json.loads(whole("b.json", findings, SCOPE, old).render())["version"] == 2
+
+
+class TestConstructs:
+    """Issue 14: "Key by construct or logical id and by the source's own path"."""
+
+    ASSET = f"cdk.out/asset.{'a' * 64}/Dockerfile"
+    APP = replace(SCOPE, generated=lambda path: path.startswith("cdk.out"), constructs={"Shop/Api", "Shop/Other"})
+
+    def at(self, path: str, *constructs: str, message: str = "m") -> Finding:
+        place = Location(path=path, construct=constructs[0])
+        return Finding(rule="LIO602", name="n", severity=Severity.ERROR, message=message, hint="h", location=place, also=constructs[1:])
+
+    def known(self, before: Finding, after: Finding, scope: Scope | None = None) -> bool:
+        baseline = whole("b.json", [before], self.APP)
+        return not compare(LintReport(findings=(after,)), baseline, CONVENTIONS, scope or self.APP, "c").findings
+
+    def test_an_asset_is_known_by_its_construct(self) -> None:
+        other = self.ASSET.replace("a" * 64, "b" * 64)
+        assert self.known(self.at(self.ASSET, "Shop/Api"), self.at(other, "Shop/Api"))
+        assert self.known(self.at(self.ASSET, "Shop/Api", "Shop/Other"), self.at(other, "Shop/New", "Shop/Api", "Shop/Other"))
+        assert not self.known(self.at(self.ASSET, "Shop/Api"), self.at(other, "Shop/New"))
+
+    def test_the_name_of_an_asset_in_a_text_does_not_count(self) -> None:
+        before, after = (self.at("cdk.out/Shop.template.json", "Shop/Api", message=f"image {name * 64} is large") for name in "ab")
+        assert self.known(before, after)
+        digests = [self.at("cdk.out/Shop.template.json", "Shop/Api", message=f"base sha256:{name * 64} is old") for name in "ab"]
+        assert not self.known(*digests)
+
+    def test_the_file_of_a_function_is_known_by_either(self) -> None:
+        assert self.known(self.at("bad/Dockerfile", ""), self.at("bad/Dockerfile", "Shop/Api", "Shop/Other"))
+        assert self.known(self.at(self.ASSET, "Shop/Api"), self.at("bad/Dockerfile", "Shop/Api"))
+
+    def test_a_template_is_known_by_file_and_logical_id(self) -> None:
+        scope = replace(SCOPE, template=lambda path: path.endswith("template.yaml"))
+        (entry,) = whole("b.json", [self.at("template.yaml", "Api")], scope).entries
+        assert (entry.path, entry.construct) == ("template.yaml", "Api")
+        baseline = whole("b.json", [self.at("template.yaml", "Api")], scope)
+        report = compare(LintReport(findings=(self.at("template.yaml", "Other"),)), baseline, CONVENTIONS, scope, "c")
+        assert {finding.rule for finding in report.findings} == {"LIO602", "LIO005"}
+
+    def test_what_is_gone_from_an_app_is_fixed_and_another_app_is_not_looked_at(self) -> None:
+        baseline = whole("b.json", [self.at(self.ASSET, "Shop/Gone"), self.at(self.ASSET, "Blog/Api")], self.APP)
+        (finding,) = compare(LintReport(), baseline, CONVENTIONS, self.APP, "c").findings
+        assert finding.message == 'LIO602 is fixed in "Shop/Gone", and the baseline still holds it'
+        assert [entry.construct for entry in smaller(baseline, [], self.APP).entries] == ["Blog/Api"]
 
 
 FOUND = st.lists(

@@ -7,13 +7,15 @@ import os
 import subprocess
 from pathlib import Path
 
-from optimizer.builders.docker.nodejs_scripts import DEPENDENCIES_ONLY, ONLY_IMPORTERS, collect
+from optimizer.builders.docker.actions import Script
+from optimizer.builders.docker.nodejs_scripts import collect, dependencies_only, only_importers
+from tests.toolchains.scripts import argv
 
 COLLECT = collect("", ())
 
 
-def node(script: str, *arguments: str, directory: Path) -> None:
-    subprocess.run(["node", "-e", script, *arguments], cwd=directory, check=True, timeout=60)
+def node(script: Script, *arguments: str, directory: Path) -> None:
+    subprocess.run(argv(script, *arguments), cwd=directory, check=True, timeout=60)
 
 
 def installed(directory: Path) -> None:
@@ -50,7 +52,7 @@ def collected(tmp_path: Path, own: str) -> Path:
     installed(tmp_path / "build")
     outer = "packages/api/node_modules/@acme/outer"
     pairs = [".", ".", "packages/api", "packages/api", "packages/text", "packages/text", "../outer", outer]
-    node(COLLECT.script, str(tmp_path / "tree"), own, *pairs, directory=tmp_path / "build")
+    node(COLLECT, str(tmp_path / "tree"), own, *pairs, directory=tmp_path / "build")
     return tmp_path / "tree" / "var" / "task"
 
 
@@ -81,8 +83,8 @@ def test_a_copy_of_a_package_whose_code_is_not_there_fails(tmp_path: Path) -> No
     for place in ("packages/text", "node_modules/text"):
         (tmp_path / "build" / place).mkdir(parents=True)
         (tmp_path / "build" / place / "package.json").write_text('{"name": "text"}')
-    argv = ["node", "-e", COLLECT.script, str(tmp_path / "tree"), "", ".", ".", "packages/text", "packages/text"]
-    result = subprocess.run(argv, cwd=tmp_path / "build", capture_output=True, text=True, timeout=60, check=False)
+    command = argv(COLLECT, tmp_path / "tree", "", ".", ".", "packages/text", "packages/text")
+    result = subprocess.run(command, cwd=tmp_path / "build", capture_output=True, text=True, timeout=60, check=False)
     assert result.returncode == 1
     assert "holds the package.json of packages/text and none of its code" in result.stderr
 
@@ -91,7 +93,7 @@ def test_a_lock_of_pnpm_is_cut_down_to_importers(tmp_path: Path) -> None:
     lock = "lockfileVersion: '9.0'\n\nimporters:\n\n  .: {}\n\n  packages/api:\n    dependencies:\n      ms:\n        version: 2.0.0\n\n"
     lock += "  'packages/@odd':\n    dependencies:\n      ms:\n        version: 2.1.3\n\n  packages/text: {}\n\npackages:\n\n  packages/api@1: {}\n"
     (tmp_path / "pnpm-lock.yaml").write_text(lock)
-    node(ONLY_IMPORTERS, "pnpm-lock.yaml", ".", "packages/@odd", directory=tmp_path)
+    node(script := only_importers("pnpm-lock.yaml", (".", "packages/@odd")), *script.arguments, directory=tmp_path)
     text = (tmp_path / "pnpm-lock.yaml").read_text()
     assert text == lock.replace("  packages/api:\n    dependencies:\n      ms:\n        version: 2.0.0\n\n", "").replace(
         "  packages/text: {}\n\n", ""
@@ -104,6 +106,6 @@ def test_a_manifest_keeps_its_dependencies_alone(tmp_path: Path) -> None:
     given = {**kept, "engines": {"node": "22", "pnpm": "9"}, "scripts": scripts, "packageManager": "pnpm@9.0.0"}
     (tmp_path / "package.json").write_text(json.dumps(given))
     (tmp_path / "other.json").write_text(json.dumps({"name": "other", "scripts": scripts}))
-    node(DEPENDENCIES_ONLY, "package.json", "other.json", directory=tmp_path)
+    node(script := dependencies_only(("package.json", "other.json")), *script.arguments, directory=tmp_path)
     assert json.loads((tmp_path / "package.json").read_text()) == kept
     assert json.loads((tmp_path / "other.json").read_text()) == {"name": "other"}

@@ -9,7 +9,7 @@ import pytest
 
 from optimizer import ImageSpec, PythonDependencies, Stability, plan
 from optimizer.bases.lock import Lock
-from optimizer.builders.docker.actions import Run, TreeScript
+from optimizer.builders.docker.actions import Run, Script
 from optimizer.builders.docker.lower import stage_bodies
 from optimizer.model.plan import BuildPlan, OnTarget, Stage
 from tests.test_golden import GOLDEN
@@ -85,7 +85,7 @@ def made(tmp_path: Path, step: PythonDependencies, **files: str) -> BuildPlan:
 
 def commands(built: BuildPlan, stage: str = "python-dependencies") -> list[str]:
     runs = [action for action in stage_bodies(built)[stage].actions if isinstance(action, Run)]
-    return [" ".join(command) for run in runs for command in run.commands if not isinstance(command, TreeScript)]
+    return [" ".join(command) for run in runs for command in run.commands if not isinstance(command, Script)]
 
 
 def install(built: BuildPlan) -> str:

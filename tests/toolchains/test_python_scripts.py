@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from optimizer.builders.docker.actions import TreeScript
+from optimizer.builders.docker.actions import Script
 from optimizer.builders.docker.python_scripts import flatten, forget, overlaps
+from tests.toolchains.scripts import argv
 
 # An installer that writes what it was told to bring, whatever it is asked for.
 INSTALLER = """
@@ -27,9 +28,8 @@ for path, text in json.loads(sys.argv[1])[requirement].items():
 """
 
 
-def run(script: TreeScript, tree: Path) -> subprocess.CompletedProcess[str]:
-    argv = [sys.executable, "-c", script.script, str(tree), *script.arguments]
-    return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
+def run(script: Script, tree: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(argv(script, tree, *script.arguments[1:]), capture_output=True, text=True, check=False, timeout=60)
 
 
 def install(tree: Path, name: str, files: Mapping[str, str], metadata: Mapping[str, str] | None = None, prefix: str = "") -> Path:

@@ -31,7 +31,7 @@ def compile_tree(request: TreeRequest, directory: Path) -> None:
     # As in the stage, nothing of the environment decides what is compiled, and sets have one order.  The working directory
     # is no part of the tree: its modules must not be imported.
     environment = {"PATH": os.defpath, "PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8"}
-    argv = [str(python), "-s", "-B", "-W", "ignore", "-c", script.script, str(directory)]
+    argv = [str(python), "-s", "-B", "-W", "ignore", "-c", script.text, str(directory)]
     done = subprocess.run(argv, env=environment, cwd=os.sep, capture_output=True, text=True, check=False)  # noqa: S603 - a list of arguments, and no shell
     if done.returncode != 0:
         last = "\n".join(done.stderr.strip().splitlines()[-5:])

@@ -19,8 +19,8 @@ from typing import cast
 from optimizer.adapters.host.node_obstacles import node_obstacle
 from optimizer.adapters.host.node_tools import clean_environment
 from optimizer.adapters.host.stage_files import copy_inputs, place_of
-from optimizer.adapters.host.tree import TreeRequest
-from optimizer.builders.docker.actions import TreeScript
+from optimizer.adapters.host.tree import TreeRequest, script_command
+from optimizer.builders.docker.actions import Script
 from optimizer.builders.docker.nodejs import (
     InstallPlaces,
     install_commands,
@@ -58,6 +58,7 @@ class _Installation:
         self._home = place_of(self._root, _HOME)
         self._directory = place_of(self._root, posixpath.dirname(self._recipe.lock))
         self._nothing = scratch / "global.npmrc"
+        self._scripts = scratch / "scripts"
         self._cache = _cache_directory(scratch)
         self._programs = ""
         self._places = InstallPlaces(
@@ -82,10 +83,8 @@ class _Installation:
                 place_of(self._root, item.target).unlink(missing_ok=True)
         with self._alone():
             for command in install_commands(recipe, self._places):
-                words = command
-                if isinstance(command, TreeScript):
-                    words = (*command.interpreter, command.script, self._places.tree, *command.arguments)
-                self._command(cast("tuple[str, ...]", words), self._directory, {**secrets, **dict(install_environment(recipe))})
+                words = script_command(command, self._scripts, self._places.tree) if isinstance(command, Script) else command
+                self._command(words, self._directory, {**secrets, **dict(install_environment(recipe))})
 
     def _installer(self, requirements: Sequence[str], secrets: Mapping[str, str]) -> Path:
         """The directory of the program that the recipe names, which is fetched once."""

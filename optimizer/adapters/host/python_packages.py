@@ -31,10 +31,10 @@ from optimizer.adapters.host.python_obstacles import (
 )
 from optimizer.adapters.host.requirements import patch_matters, write_requirements
 from optimizer.adapters.host.secrets import secret_variables
-from optimizer.adapters.host.tree import Obstacle, TreeRequest
+from optimizer.adapters.host.tree import Obstacle, TreeRequest, script_command
 from optimizer.adapters.host.uv import find_uv, uv_environment, uv_obstacle, uv_version
 from optimizer.bases.catalogue import base_image
-from optimizer.builders.docker.actions import NOTES, Run, TreeScript
+from optimizer.builders.docker.actions import NOTES, Run, Script
 from optimizer.builders.docker.python import python_packages
 from optimizer.builders.docker.python_commands import TASK, secrets_with_index_of_pip
 from optimizer.errors import EngineError
@@ -98,7 +98,7 @@ class _Installation:
         secrets = secrets_with_index_of_pip(self._recipe.secrets)
         self._secrets = dict(secret_variables(secrets, self._request.secrets, self._home))
         for command in self._commands():
-            if isinstance(command, TreeScript):
+            if isinstance(command, Script):
                 self._script(command)
             elif command[0] == "rm":
                 self._path(command[-1]).unlink(missing_ok=True)
@@ -109,15 +109,15 @@ class _Installation:
         if self._recipe.bytecode:
             compile_tree(self._request, self._tree)
 
-    def _commands(self) -> Iterator[tuple[str, ...] | TreeScript]:
+    def _commands(self) -> Iterator[tuple[str, ...] | Script]:
         """The commands of the run that installs, which is the stage's last; what brings uv stands before it."""
         last = python_packages(self._recipe, self._request.stage).actions[-1]
         assert isinstance(last, Run)
         for command in last.commands:
-            if not isinstance(command, TreeScript) and self._is_export(command):
+            if not isinstance(command, Script) and self._is_export(command):
                 continue
             # The archive of the tree has one form for metadata; byte-code is made when all else is done.
-            if not isinstance(command, TreeScript) or command.name not in ("NORMALISE_PYTHON", "COMPILE_PYTHON"):
+            if not isinstance(command, Script) or command.name not in ("normalise_python.py", "compile_python.py"):
                 yield command
 
     def _is_export(self, command: Sequence[str]) -> bool:
@@ -137,9 +137,10 @@ class _Installation:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(source, target)
 
-    def _script(self, script: TreeScript) -> None:
-        python = self._like_base if script.name.startswith("SLIM") else sys.executable
-        self._run([python, "-I", "-c", script.script, str(self._tree), *self._words(script.arguments)])
+    def _script(self, script: Script) -> None:
+        python = self._like_base if script.name.startswith("slim_") else sys.executable
+        command = script_command(script, self._place / "scripts", TREE, (python, "-I"))
+        self._run(self._words(command))
 
     def _words(self, words: Sequence[str]) -> list[str]:
         """Words of a command of the stage for this machine; of an installation, requirements are checked and written anew."""

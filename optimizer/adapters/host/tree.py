@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from optimizer.builders.docker.actions import Script
 from optimizer.builders.tar import END, TarEntry, header, padding
 from optimizer.errors import ImageError
-from optimizer.model.plan import BuildPlan, Stage
+from optimizer.model.plan import TREE, BuildPlan, Stage
 
 _READ = 1 << 20
 _WHITEOUT = ".wh."
@@ -63,6 +64,17 @@ class HostTree(Protocol):
         :class:`Obstacle` where only now it is known that an engine has to make
         it, and :class:`OptimizerError`; then nobody looks at the directory.
         """
+
+
+def script_command(script: Script, directory: Path, tree: str, interpreter: Sequence[str] = ()) -> tuple[str, ...]:
+    """The command that runs a script of a stage on this machine: written into the directory, with another tree than the stage's.
+
+    ``interpreter`` takes the place of the script's own.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    file = directory / script.name
+    file.write_text(script.text, encoding="utf-8")
+    return (*(interpreter or script.interpreter), str(file), *(tree if word == TREE else word for word in script.arguments))
 
 
 def tree_chunks(root: Path, place: str) -> Iterator[bytes]:

@@ -11,6 +11,9 @@ from optimizer.model.secret import BuildSecret
 NOTES = "/slim"
 """The directory in which a stage that leaves files out reports them: ``report.json``, which is in no tree."""
 
+SCRIPTS = "/scripts"
+"""The directory in which a stage finds the scripts that it runs."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyInputs:
@@ -37,25 +40,37 @@ class CopyTree:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TreeScript:
-    """A script that changes the whole tree, in a language that the stage's image has.
+class Script:
+    """A script of this tool, which a stage runs as a file of the build context.
 
-    ``interpreter`` takes the script, the tree and ``arguments`` as its next
-    arguments.  ``name`` tells scripts apart, in capitals and underscores;
-    scripts of one name are equal.  ``purpose`` is a sentence for people.
-    ``script`` may have several lines, of which none starts with ``#``.
+    ``interpreter`` takes the path of the file and ``arguments`` as its next
+    arguments.  ``name`` is that of the file; scripts of one name have one text.
     """
 
     name: str
-    purpose: str
+    text: str
     interpreter: tuple[str, ...]
-    script: str
     arguments: tuple[str, ...] = ()
+
+    @property
+    def context_path(self) -> str:
+        """Where the build context has the file."""
+        return f"scripts/{self.name}"
+
+    @property
+    def path(self) -> str:
+        """Where the stage has the file while it runs."""
+        return f"{SCRIPTS}/{self.name}"
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The command that runs it."""
+        return (*self.interpreter, self.path, *self.arguments)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """Run commands, one after another, until one fails; each is an argument list, or a script over the tree.
+    """Run commands, one after another, until one fails; each is an argument list, or a script.
 
     ``reads`` are inputs that the commands only read; ``caches`` are absolute
     paths of directories whose contents may vanish between builds and reach no
@@ -64,7 +79,7 @@ class Run:
     ``network`` they reach none, and the builder need not set one up.
     """
 
-    commands: tuple[tuple[str, ...] | TreeScript, ...]
+    commands: tuple[tuple[str, ...] | Script, ...]
     reads: tuple[Input, ...] = ()
     caches: tuple[str, ...] = ()
     shared_caches: tuple[str, ...] = ()

@@ -7,11 +7,11 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from optimizer.builders.docker.render import Profile, archive_path, render
+from optimizer.builders.docker.render import Profile, archive_path, context_scripts, render
 from optimizer.builders.layer import archive_members, target_faults, write_archive
 from optimizer.errors import ContextError, Fault
 from optimizer.model.inputs import Input
@@ -24,7 +24,7 @@ from optimizer.project.files import Entry, Project
 DOCKERFILE = "Dockerfile"
 _RESERVED = (DOCKERFILE, ".dockerignore")
 # Changes whenever the form of the context does, so that no older directory is taken for a newer one.
-_FORM = "3"
+_FORM = "4"
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _BUFFER = 1 << 18
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -36,13 +36,15 @@ _IN_THE_WAY = frozenset({errno.EEXIST, errno.EISDIR, errno.ENOTDIR})
 class BuildContext:
     """A build context, not yet written.
 
-    ``inputs`` stand in it as they are, and ``archives``, by path, are made of
-    packed files.  ``digest`` is 64 hexadecimal digits over everything that the
+    ``inputs`` stand in it as they are, ``archives``, by path, are made of
+    packed files, and ``scripts``, by path, are texts that stages run.
+    ``digest`` is 64 hexadecimal digits over everything that the
     build sees: the Dockerfile, the path, mode and content of each file, the
     platform, and the names of the build secrets.
     """
 
     dockerfile: str
+    scripts: Mapping[str, str]
     inputs: tuple[Input, ...]
     archives: Mapping[str, PackedFiles]
     digest: str
@@ -85,23 +87,44 @@ def build_context(plan: BuildPlan, project: Project, profile: Profile = Profile.
             faults.update(dict.fromkeys(error.faults))
             continue
         contents.append((path, "archive", packed.files.target, str(packed.executable), content))
-    for path in sorted(archives):
-        if project.kind(path) is not None and any(path in project.modes(item.source, item.exclude) for item in inputs):
-            faults[
-                Fault(f'"{path}" is the place of an archive in the build context', path, "rename the file, or the step of that name")
-            ] = None
+    scripts = context_scripts(plan)
+    contents += [(path, "script", text) for path, text in scripts.items()]
+    # What cannot be read has no modes.
+    if not faults:
+        faults.update(dict.fromkeys(_in_the_way(archives, scripts, inputs, project)))
     if faults:
         raise ContextError(tuple(faults))
     text = render(plan, profile)
     secrets = plan.secrets()
     return BuildContext(
         dockerfile=text,
+        scripts=scripts,
         inputs=tuple(inputs),
         archives=archives,
         digest=_digest(text, plan.platform, {secret.id: secret.source for secret in secrets}, sorted(set(contents))),
         platform=plan.platform,
         secrets=secrets,
     )
+
+
+def _in_the_way(archives: Iterable[str], scripts: Iterable[str], inputs: Sequence[Input], project: Project) -> Iterator[Fault]:
+    """Files of the project at the places where the context has something of its own."""
+
+    def mode(path: str) -> str | None:
+        """That of a file of the project which the context would have at the path; None for none."""
+        if project.kind(path) is None:
+            return None
+        return next((modes[path] for item in inputs if path in (modes := project.modes(item.source, item.exclude))), None)
+
+    for path in sorted(archives):
+        if mode(path) is not None:
+            yield Fault(f'"{path}" is the place of an archive in the build context', path, "rename the file, or the step of that name")
+    for path in sorted(scripts):
+        if mode(path) is not None:
+            yield Fault(f'"{path}" is the place of a script in the build context', path, "rename the file")
+    for path in sorted({path.partition("/")[0] for path in (*archives, *scripts)}):
+        if mode(path) not in (None, "directory"):
+            yield Fault(f'"{path}" is the place of a directory of the build context', path, "rename the file")
 
 
 def stage_context(context: BuildContext, project: Project, parent: str | Path) -> Path:
@@ -154,7 +177,7 @@ def _unwritten(error: OSError, parent: str, temporary: str) -> Fault:
 
 
 def context_entries(context: BuildContext, project: Project) -> tuple[Entry, ...]:
-    """What stands in the context as it is, without the Dockerfile and the archives; each once, sorted by path."""
+    """What stands in the context as it is, without the Dockerfile, the archives and the scripts; each once, sorted by path."""
     found = {entry.path: entry for item in context.inputs for entry in project.entries(item.source, item.exclude)}
     return tuple([found[path] for path in sorted(found)])
 
@@ -179,6 +202,10 @@ def _field(text: str) -> bytes:
 def _write(context: BuildContext, project: Project, directory: str) -> None:
     made: set[str] = {directory}
     _write_text(os.path.join(directory, DOCKERFILE), context.dockerfile)
+    for path, text in context.scripts.items():
+        target = f"{directory}/{path}"
+        _make_directory(target.rpartition("/")[0], made)
+        _write_text(target, text)
     for entry in context_entries(context, project):
         target = f"{directory}/{entry.path}"
         _make_directory(target if entry.mode == "directory" else target.rpartition("/")[0], made)

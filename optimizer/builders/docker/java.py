@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from optimizer.builders.docker.actions import CopyInputs, Run, StageBody, TreeScript
-from optimizer.builders.docker.java_scripts import CLASS_PATH, GRADLE_TASKS, PACK, TASKS
+from optimizer.builders.docker.actions import CopyInputs, Run, Script, StageBody
+from optimizer.builders.docker.java_scripts import CLASS_PATH, gradle, pack
 from optimizer.builders.docker.tree_scripts import normalise
 from optimizer.model.plan import TREE, Stage
 from optimizer.model.recipes.programs import TASK, JavaClasses, JavaLibraries, JavaRecipe
 
-_Commands = tuple[tuple[str, ...] | TreeScript, ...]
+_Commands = tuple[tuple[str, ...] | Script, ...]
 
 _TASK = f"{TREE}{TASK}"
 _CACHES = {"maven": ("/root/.m2/repository",), "gradle": ("/home/gradle/.gradle/caches", "/root/.gradle/caches")}
 # By its whole name: for a short one Maven asks for every plugin of the build, also for those that it never runs.
 _DEPENDENCY = "org.apache.maven.plugins:maven-dependency-plugin"
 _MAVEN = ("mvn", "--batch-mode", "--no-transfer-progress")
-_GRADLE = ("gradle", "--no-daemon", "--console=plain", "--init-script", TASKS)
+_GRADLE = ("--no-daemon", "--console=plain")
 
 
 def java_libraries(recipe: JavaLibraries, stage: Stage) -> StageBody:
@@ -64,9 +64,9 @@ def _maven_class_path(module: str, part: str) -> _Commands:
         *(*_MAVEN, "--projects", module, "--also-make", "compile", f"{_DEPENDENCY}:build-classpath"),
         *("-DincludeScope=runtime", "-Dmdep.outputFile=target/lambda.classpath"),
     )
-    return (CLASS_PATH, build, (*PACK, class_path, f"{_TASK}/lib", part))
+    return (*CLASS_PATH, build, pack(class_path, f"{_TASK}/lib", part))
 
 
 def _gradle(recipe: JavaRecipe, task: str) -> _Commands:
     """The commands of a task that Gradle does not have itself."""
-    return (GRADLE_TASKS, (*_GRADLE, f"-PlambdaModule={recipe.module or '.'}", task))
+    return (gradle(_GRADLE, recipe.module or ".", task),)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import posixpath
 from dataclasses import dataclass
 
-from optimizer.builders.docker.actions import NOTES, CopyInputs, Run, StageBody, TreeScript
-from optimizer.builders.docker.nodejs_scripts import DEPENDENCIES_ONLY, ONLY_IMPORTERS, SAME_LOCK, collect, prune
+from optimizer.builders.docker.actions import NOTES, CopyInputs, Run, Script, StageBody
+from optimizer.builders.docker.nodejs_scripts import collect, dependencies_only, only_importers, prune, same_lock
 from optimizer.builders.docker.slim import slimmed
 from optimizer.builders.docker.system import build_tools
 from optimizer.builders.docker.tree_scripts import normalise
@@ -61,11 +61,11 @@ def installer_requirements(recipe: NodePackages) -> tuple[str, ...]:
     return tuple(_requirement(tool) for tool in recipe.tools if tool.name != _PATCH_PACKAGE)
 
 
-def install_commands(recipe: NodePackages, places: InstallPlaces = _IN_STAGE) -> tuple[tuple[str, ...] | TreeScript, ...]:
+def install_commands(recipe: NodePackages, places: InstallPlaces = _IN_STAGE) -> tuple[tuple[str, ...] | Script, ...]:
     """What makes the tree, one after another, in the directory of the lock; its files have any owner, time and mode then."""
     manifests = recipe.overruled_manifests
     return (
-        *((("node", "-e", DEPENDENCIES_ONLY, *manifests),) if manifests else ()),
+        *((dependencies_only(manifests),) if manifests else ()),
         *_INSTALL[recipe.installer](recipe, places),
         *_patch(recipe),
         *((prune(posixpath.basename(recipe.lock)),) if recipe.installer == "npm" else ()),
@@ -146,10 +146,10 @@ def _npm_workspaces(recipe: NodePackages) -> tuple[str, ...]:
     return ("--include-workspace-root", *members) if recipe.needed_members else ("--workspaces=false",)
 
 
-def _pnpm(recipe: NodePackages, places: InstallPlaces) -> tuple[tuple[str, ...], ...]:
+def _pnpm(recipe: NodePackages, places: InstallPlaces) -> tuple[tuple[str, ...] | Script, ...]:
     lock = posixpath.basename(recipe.lock)
     return (
-        *((("node", "-e", ONLY_IMPORTERS, lock, *recipe.importers),) if recipe.importers is not None else ()),
+        *((only_importers(lock, recipe.importers),) if recipe.importers is not None else ()),
         (
             "pnpm",
             "install",
@@ -190,7 +190,7 @@ def _yarn_classic(recipe: NodePackages, places: InstallPlaces) -> tuple[tuple[st
     return (("yarn", "install", "--frozen-lockfile", "--production", "--non-interactive", *scripts),)
 
 
-def _yarn(recipe: NodePackages, places: InstallPlaces) -> tuple[tuple[str, ...], ...]:
+def _yarn(recipe: NodePackages, places: InstallPlaces) -> tuple[tuple[str, ...] | Script, ...]:
     lock = posixpath.basename(recipe.lock)
     linker = (
         "env",
@@ -210,8 +210,9 @@ def _yarn(recipe: NodePackages, places: InstallPlaces) -> tuple[tuple[str, ...],
         # --immutable (https://github.com/yarnpkg/berry/issues/6277). That of yarn install fetches everything, and
         # refuses each lock that another version of Yarn wrote.
         ("cp", lock, places.given_lock),
+        # It warns that it installs nothing, which is what it is asked for; focusing repeats whatever else it says.
         (*silent, *linker, "yarn", "install", "--mode=update-lockfile"),
-        ("node", "-e", SAME_LOCK, places.given_lock, lock),
+        same_lock(places.given_lock, lock),
         (*linker, "yarn", "workspaces", "focus", "--production", *member),
         ("rm", "-f", "node_modules/.yarn-state.yml"),
     )
@@ -228,7 +229,7 @@ def _patch(recipe: NodePackages) -> tuple[tuple[str, ...], ...]:
     return ((*program, "--patch-dir", recipe.patches, "--error-on-fail"),)
 
 
-def _into_tree(recipe: NodePackages, places: InstallPlaces) -> tuple[tuple[str, ...] | TreeScript, ...]:
+def _into_tree(recipe: NodePackages, places: InstallPlaces) -> tuple[tuple[str, ...] | Script, ...]:
     if not recipe.places:
         # npm makes no directory when there is nothing to install.
         task = f"{places.tree}/var/task"

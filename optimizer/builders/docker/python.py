@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
-from optimizer.builders.docker.actions import CopyInputs, Run, StageBody, TreeScript
+from optimizer.builders.docker.actions import CopyInputs, Run, Script, StageBody
 from optimizer.builders.docker.python_commands import (
     CACHES,
     EXPORTED,
@@ -31,7 +31,7 @@ from optimizer.model.recipes.python import PythonPackages, PythonSource
 _FULL_EXPORT = "/tmp/export.txt"
 _CONSTRAINTS = "/tmp/build.txt"
 _WHEELS = "/tmp/wheels"
-_Command = tuple[str, ...] | TreeScript
+_Command = tuple[str, ...] | Script
 
 
 def python_packages(recipe: PythonPackages, stage: Stage) -> StageBody:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from optimizer.builders.docker.actions import TreeScript
+from optimizer.builders.docker.actions import Script
 from optimizer.builders.docker.script_files import script_text, tree_script
 
 
-def overlaps(installer: tuple[str, ...]) -> TreeScript:
+def overlaps(installer: tuple[str, ...]) -> Script:
     """Gives a file that two packages hold to the last of them by name, and reports it.
 
     uv installs the packages of one command in parallel, and in an order that
@@ -17,12 +17,12 @@ def overlaps(installer: tuple[str, ...]) -> TreeScript:
     return tree_script("overlaps_python.py", purpose, installer)
 
 
-def forget() -> TreeScript:
+def forget() -> Script:
     """Takes out of the packages' metadata where and when they were built: only packages of the project's own files have it."""
     return tree_script("forget_python.py", "Takes out of the metadata of packages when and in which directory they were built.")
 
 
-def flatten(source: str, root: str, output: str, dropped: tuple[str, ...]) -> TreeScript:
+def flatten(source: str, root: str, output: str, dropped: tuple[str, ...]) -> Script:
     """Writes a requirements file and its includes as one, without the packages that are installed in another way.
 
     ``root`` is where the stage has the project's root; ``dropped`` are kinds

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import enum
 import shlex
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
-from optimizer.builders.docker.actions import AddArchive, CopyInputs, CopyTree, Run, StageBody, TreeScript
+from optimizer.builders.docker.actions import SCRIPTS, Action, AddArchive, CopyInputs, CopyTree, Run, Script
 from optimizer.builders.docker.lower import stage_bodies
 from optimizer.builders.docker.text import (
     command_text,
@@ -18,7 +18,6 @@ from optimizer.builders.docker.text import (
     is_plain_mount,
     pairs,
     quoted,
-    script_value,
     secret_commands,
     secret_mount,
 )
@@ -45,6 +44,12 @@ class Profile(enum.Enum):
 def archive_path(stage: str) -> str:
     """Where the build context holds the archive of a stage's packed files."""
     return f"layers/{stage}.tar"
+
+
+def context_scripts(plan: BuildPlan) -> Mapping[str, str]:
+    """The scripts that the build context of a plan holds: their texts, by their paths in it."""
+    scripts = {script.context_path: script.text for body in stage_bodies(plan).values() for script in _scripts(body.actions)}
+    return dict(sorted(scripts.items()))
 
 
 def render(plan: BuildPlan, profile: Profile = Profile.BUILDKIT) -> str:
@@ -118,7 +123,6 @@ class _Renderer:
         used |= {self._origin(action.origin) for action in actions if isinstance(action, CopyTree)}
         bases = self._bases(used)
         return [
-            *_script_arguments(self._bodies[stage.name] for stage in stages),
             *([bases] if bases else []),
             *map(self.stage, stages),
             *([self.final()] if image else []),
@@ -138,9 +142,11 @@ class _Renderer:
         body = self._bodies[stage.name]
         lines = [f"# {_described(stage)}", f"FROM {self._image(stage)} AS {stage.name}"]
         lines += [f"ARG {name}={quoted(value)}" for name, value in body.arguments]
-        lines += [f"ARG {script.name}" for script in _scripts(body)]
         if body.workdir != "/":
             lines.append(f"WORKDIR {body.workdir}")
+        if not self._buildkit:
+            scripts = _scripts(body.actions)
+            lines += copies(Input(source=script.context_path, target=f"{SCRIPTS}/", directory=False) for script in scripts)
         for action in body.actions:
             if isinstance(action, CopyInputs):
                 lines += copies(action.inputs)
@@ -189,6 +195,7 @@ class _Renderer:
     def _run(self, run: Run) -> list[str]:
         mounted = [item for item in run.reads if self._buildkit and is_plain_mount(item)]
         before = copies(item for item in run.reads if item not in mounted)
+        mounted += [Input(source=script.context_path, target=script.path, directory=False) for script in _scripts([run])]
         flags = self._flags(run, mounted) if self._buildkit else []
         commands = [command_text(command) for command in run.commands]
         if run.environment:
@@ -206,19 +213,10 @@ class _Renderer:
         return [*network, *mounts, *dict.fromkeys(map(secret_mount, run.secrets))]
 
 
-def _scripts(body: StageBody) -> list[TreeScript]:
-    """The scripts of a stage in the order of use, each once whatever its arguments."""
-    runs = [action for action in body.actions if isinstance(action, Run)]
-    return list({command.name: command for run in runs for command in run.commands if isinstance(command, TreeScript)}.values())
-
-
-def _script_arguments(bodies: Iterable[StageBody]) -> list[str]:
-    """Every script of the plan as a global argument, once, under its purpose."""
-    scripts = {script.name: script for body in bodies for script in _scripts(body)}
-    by_purpose: dict[str, list[str]] = {}
-    for name in sorted(scripts):
-        by_purpose.setdefault(scripts[name].purpose, []).append(f"ARG {name}={script_value(scripts[name].script)}")
-    return ["\n".join([f"# {comment(purpose)}", *lines]) for purpose, lines in by_purpose.items()]
+def _scripts(actions: Iterable[Action]) -> list[Script]:
+    """The scripts of actions in the order of use, each once whatever its arguments."""
+    runs = [action for action in actions if isinstance(action, Run)]
+    return list({command.name: command for run in runs for command in run.commands if isinstance(command, Script)}.values())
 
 
 def _described(stage: Stage) -> str:

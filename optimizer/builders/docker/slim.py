@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from optimizer.builders.docker.actions import NOTES, Run, TreeScript
+from optimizer.builders.docker.actions import NOTES, Run, Script
 from optimizer.builders.docker.script_files import tree_script
 
 _PURPOSE = "Leaves out of the packages what the specification names, and writes down what that saved."
 
 
-def slimmed(language: str, words: Sequence[str], notes: str = NOTES) -> tuple[TreeScript, ...]:
+def slimmed(language: str, words: Sequence[str], notes: str = NOTES) -> tuple[Script, ...]:
     """The script that leaves out what the words name, and reports to the directory of notes; none without words.
 
     It runs before byte-code is made, so that none is made of what goes.
@@ -31,6 +31,6 @@ def remembered(language: str, words: Sequence[str]) -> tuple[Run, ...]:
     return (Run(commands=(_script(language, ("remember",), NOTES),)),) if "base-packages" in words else ()
 
 
-def _script(language: str, words: tuple[str, ...], notes: str) -> TreeScript:
+def _script(language: str, words: tuple[str, ...], notes: str) -> Script:
     name = {"python": "slim_python.py", "nodejs": "slim_nodejs.js"}[language]
     return tree_script(name, _PURPOSE, (notes, *words))

@@ -12,23 +12,18 @@ import re
 import shlex
 from collections.abc import Iterable, Sequence
 
-from optimizer.builders.docker.actions import TreeScript
+from optimizer.builders.docker.actions import Script
 from optimizer.errors import PlanError
 from optimizer.model.inputs import Input
-from optimizer.model.plan import TREE
 from optimizer.model.secret import BuildSecret
 
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9_./@%+,:=-]+")
 _WIDTH = 100
 
 
-def command_text(command: Sequence[str] | TreeScript) -> str:
+def command_text(command: Sequence[str] | Script) -> str:
     """A command of a RUN: its words quoted for the shell, on lines of at most about 100 characters."""
-    if isinstance(command, TreeScript):
-        script = f"${command.name}" if "\n" not in command.script else f"$(printf '%b' \"${command.name}\")"
-        words = [f'{shlex.join(command.interpreter)} "{script}" {TREE}', *map(shlex.quote, command.arguments)]
-        return " ".join(words)
-    words = [shlex.quote(word) for word in command]
+    words = [shlex.quote(word) for word in (command.words if isinstance(command, Script) else command)]
     lines, current = [], words[0]
     for word in words[1:]:
         if len(current) + 1 + len(word) > _WIDTH:
@@ -37,21 +32,6 @@ def command_text(command: Sequence[str] | TreeScript) -> str:
         else:
             current = f"{current} {word}"
     return " \\\n      ".join([*lines, current])
-
-
-def script_value(script: str) -> str:
-    """A script as the value of an ARG.
-
-    An ARG is one line, so the end of each line of a longer script is written
-    as an escape, which the shell turns back, and continued on a new line.
-    """
-    if "\n" not in script:
-        return quoted(script)
-    lines = [line.replace("\\", "\\\\") + "\\n" for line in script.rstrip("\n").split("\n")]
-    # In single quotes nothing needs an escape, so that a person can read it.
-    if "'" not in script:
-        return "\\\n".join(["'", *lines]) + "'"
-    return "\\\n".join(['"', *(quoted(line)[1:-1] for line in lines)]) + '"'
 
 
 def copies(inputs: Iterable[Input]) -> list[str]:

@@ -4,7 +4,7 @@
 // package's directory, relative to the working directory, and of its place in the tree, relative to the task root.
 const fs = require("fs");
 const path = require("path");
-const [tree, own, ...pairs] = process.argv.slice(1);
+const [tree, own, ...pairs] = process.argv.slice(2);
 const task = path.join(tree, "var/task");
 const places = [];
 const isLink = (place) => fs.lstatSync(place, { throwIfNoEntry: false })?.isSymbolicLink();

@@ -4,7 +4,7 @@
 // directories of scopes, and those packages that two or more of them need, both optional; newer ones do not.
 const fs = require("fs");
 const path = require("path");
-const { packages = {} } = JSON.parse(fs.readFileSync(process.argv[2], "utf8"));
+const { packages = {} } = JSON.parse(fs.readFileSync(process.argv[3], "utf8"));
 const isThere = (place) => fs.lstatSync(place, { throwIfNoEntry: false }) !== undefined;
 const places = Object.keys(packages);
 const isInstalled = (place) => path.normalize(place) === place && /^([^.\/].*)?node_modules\//.test(place);

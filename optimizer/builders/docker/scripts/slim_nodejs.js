@@ -1,11 +1,11 @@
 // Leaves out of a tree of Node.js packages what the words name, and writes down what that saved.
 //
 // Arguments: the tree, a directory for what is written down, then words.  Runs with the base's Node.js, 16 or newer;
-// whole-line comments and blank lines do not reach the Dockerfile.  docs/slimming.md defines the words.
+// whole-line comments and blank lines do not reach the build context.  docs/slimming.md defines the words.
 const fs = require("fs");
 const path = require("path");
 
-const [tree, notes, ...words] = process.argv.slice(1);
+const [tree, notes, ...words] = process.argv.slice(2);
 const task = path.join(tree, "var/task");
 const runtime = process.env.LAMBDA_RUNTIME_DIR || "/var/runtime";
 const isStub = (file) => /[.]d[.][cm]?ts([.]map)?$/.test(file);

@@ -2,7 +2,7 @@
 #
 # Arguments: the tree, a directory for what is written down, then "remember" or words.  "remember" lists the packages
 # of the base, and must run before the stage installs anything of its own into the base's Python.  Runs with the base's
-# Python, 3.8 or newer; whole-line comments and blank lines do not reach the Dockerfile.  docs/slimming.md defines the words.
+# Python, 3.8 or newer; whole-line comments and blank lines do not reach the build context.  docs/slimming.md defines the words.
 import ast
 import csv
 import importlib.metadata
