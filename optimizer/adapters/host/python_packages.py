@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from email.parser import HeaderParser
 from pathlib import Path
 
@@ -139,8 +140,9 @@ class _Installation:
 
     def _script(self, script: Script) -> None:
         python = self._like_base if script.name.startswith("slim_") else sys.executable
-        command = script_command(script, self._place / "scripts", TREE, (python, "-I"))
-        self._run(self._words(command))
+        # Arguments alone are paths of the stage.
+        here = replace(script, interpreter=(python, "-I"), arguments=tuple(map(self._word, script.arguments)))
+        self._run(script_command(here, self._place / "scripts", TREE))
 
     def _words(self, words: Sequence[str]) -> list[str]:
         """Words of a command of the stage for this machine; of an installation, requirements are checked and written anew."""

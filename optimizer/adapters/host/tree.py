@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -66,15 +66,12 @@ class HostTree(Protocol):
         """
 
 
-def script_command(script: Script, directory: Path, tree: str, interpreter: Sequence[str] = ()) -> tuple[str, ...]:
-    """The command that runs a script of a stage on this machine: written into the directory, with another tree than the stage's.
-
-    ``interpreter`` takes the place of the script's own.
-    """
+def script_command(script: Script, directory: Path, tree: str) -> tuple[str, ...]:
+    """The command that runs a script of a stage on this machine: written into the directory, with another tree than the stage's."""
     directory.mkdir(parents=True, exist_ok=True)
     file = directory / script.name
     file.write_text(script.text, encoding="utf-8")
-    return (*(interpreter or script.interpreter), str(file), *(tree if word == TREE else word for word in script.arguments))
+    return (*script.interpreter, str(file), *(tree if word == TREE else word for word in script.arguments))
 
 
 def tree_chunks(root: Path, place: str) -> Iterator[bytes]:
