@@ -14,6 +14,7 @@ from optimizer.adapters.host.node_tools import NodeTools, host_cpu, host_os, is_
 from optimizer.adapters.host.tree import TreeRequest
 from optimizer.bases.catalogue import base_image
 from optimizer.locks.nodejs_engines import NodeMachine, npm_differences, pnpm_differences
+from optimizer.model.plan import OnTarget
 from optimizer.model.recipes.nodejs import NodePackages
 
 _OLDEST_NPM = (10, 8)
@@ -46,7 +47,7 @@ def _obstacles(request: TreeRequest) -> Iterator[str]:
     # A mirror keeps the end of the path.
     if not f"/{request.plan.base.repository}".endswith(f"/{repository}"):
         yield "its base is not AWS's, and may have another npm, or settings for one"
-    yield from _of_recipe(recipe)
+    yield from _of_recipe(recipe, request.stage.on_target)
     yield from _of_settings(recipe, request.context)
     yield from _of_place(Path(tempfile.gettempdir()).resolve())
     tools = node_tools(os.environ.get("PATH", ""))
@@ -56,9 +57,10 @@ def _obstacles(request: TreeRequest) -> Iterator[str]:
     yield from _of_lock(recipe, request.context, tools, major)
 
 
-def _of_recipe(recipe: NodePackages) -> Iterator[str]:
-    if recipe.scripts:
-        yield "install scripts of packages may run, which scripts=False leaves out"
+def _of_recipe(recipe: NodePackages, on_target: OnTarget | None) -> Iterator[str]:
+    # A stage need not run on the image's platform where no package that is installed has such a script.
+    if recipe.scripts and on_target is not None:
+        yield f"{on_target.reason}, and scripts=False leaves such scripts out"
     if recipe.patches is not None:
         yield "patch-package runs on the packages"
     if recipe.build_packages is not None:

@@ -33,7 +33,6 @@ def use(tools: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 RECIPES: dict[str, dict[str, Any]] = {
-    "install scripts of packages may run, which scripts=False leaves out": {"scripts": True},
     "patch-package runs on the packages": {"patches": "patches"},
     "it needs system packages (gcc, git)": {"build_packages": PackageSet(manager="dnf", names=("gcc", "git"))},
     "packages of the base are left out, which this machine does not see": {"slim": ("base-packages",)},
@@ -54,6 +53,20 @@ def test_a_recipe_that_needs_a_container(reason: str, values: dict[str, Any], ro
     recipe = request.stage.recipe
     assert isinstance(recipe, NodePackages)
     assert node_obstacle(replace(request, stage=replace(request.stage, recipe=replace(recipe, **values)))) == reason
+
+
+def test_packages_with_install_scripts(root: Path, tmp_path: Path) -> None:
+    write_project(root)
+    reason = "install scripts of @acme/tool may compile for the platform that they run on, and scripts=False leaves such scripts out"
+    assert node_obstacle(request_of(root, tmp_path, scripts=True)) == reason
+
+
+def test_packages_none_of_which_has_an_install_script(root: Path, tmp_path: Path) -> None:
+    """Of most locks no package has one, and nobody writes scripts=False for them."""
+    write_project(root)
+    lock = root / "package-lock.json"
+    lock.write_text(lock.read_text().replace('"hasInstallScript": true', '"hasInstallScript": false'))
+    assert node_obstacle(request_of(root, tmp_path, scripts=True)) == ""
 
 
 def test_a_stage_on_another_stage(root: Path, tmp_path: Path) -> None:
