@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from optimizer.adapters.host.pythons import local_pythons
-from optimizer.adapters.host.tree import TreeRequest
+from optimizer.adapters.host.tree import TreeRequest, script_command
 from optimizer.builders.docker.tree_scripts import compiled
 from optimizer.errors import EngineError
 
@@ -31,8 +33,10 @@ def compile_tree(request: TreeRequest, directory: Path) -> None:
     # As in the stage, nothing of the environment decides what is compiled, and sets have one order.  The working directory
     # is no part of the tree: its modules must not be imported.
     environment = {"PATH": os.defpath, "PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8"}
-    argv = [str(python), "-s", "-B", "-W", "ignore", "-c", script.text, str(directory)]
-    done = subprocess.run(argv, env=environment, cwd=os.sep, capture_output=True, text=True, check=False)  # noqa: S603 - a list of arguments, and no shell
+    with tempfile.TemporaryDirectory(prefix="optimizer-compile-") as place:
+        # From a file, too: as an argument the script leaves other names in the interpreter, which decide bytes.
+        command = script_command(replace(script, interpreter=(str(python), "-S", "-B", "-W", "ignore")), Path(place), str(directory))
+        done = subprocess.run(command, env=environment, cwd=os.sep, capture_output=True, text=True, check=False)  # noqa: S603 - a list of arguments, and no shell
     if done.returncode != 0:
         last = "\n".join(done.stderr.strip().splitlines()[-5:])
         raise EngineError(

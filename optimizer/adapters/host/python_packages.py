@@ -140,9 +140,10 @@ class _Installation:
 
     def _script(self, script: Script) -> None:
         python = self._like_base if script.name.startswith("slim_") else sys.executable
-        # Arguments alone are paths of the stage.
-        here = replace(script, interpreter=(python, "-I"), arguments=tuple(map(self._word, script.arguments)))
-        self._run(script_command(here, self._place / "scripts", TREE))
+        # The first argument is the tree; the others may be a command of the stage.
+        first, *others = script.arguments
+        here = replace(script, interpreter=(python, "-I"), arguments=(first, *self._words(others)))
+        self._run(script_command(here, self._place / "scripts", str(self._tree)))
 
     def _words(self, words: Sequence[str]) -> list[str]:
         """Words of a command of the stage for this machine; of an installation, requirements are checked and written anew."""

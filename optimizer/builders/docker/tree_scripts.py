@@ -46,7 +46,8 @@ _NORMALISE = {
 _COMPILE_PYTHON = tree_script(
     "compile_python.py",
     "Compiles all Python code to byte-code that depends on nothing but its source.",
-    # Before Python 3.11 the byte-code of a set depends on the hash seed.  A file that is no valid Python stays as it is,
-    # and what the compiler thinks of other people's code is of no use in the log of a build.
-    interpreter=("env", "PYTHONHASHSEED=0", "python", "-W", "ignore"),
+    # Before Python 3.11 the byte-code of a set depends on the hash seed.  Without -S the modules that an environment loads
+    # at the start decide bytes: a constant that something else holds too is written in another way.  A file that is no
+    # valid Python stays as it is, and what the compiler thinks of other people's code is of no use in the log of a build.
+    interpreter=("env", "PYTHONHASHSEED=0", "python", "-S", "-W", "ignore"),
 )

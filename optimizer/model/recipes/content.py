@@ -27,6 +27,7 @@ class PackedFiles(Recipe):
     """
 
     kind: ClassVar[str] = "packed-files"
+    revision: ClassVar[int] = 2
 
     files: Input
     executable: bool = False

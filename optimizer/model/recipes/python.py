@@ -55,6 +55,7 @@ class PythonPackages(Recipe):
     """
 
     kind: ClassVar[str] = "python-packages"
+    revision: ClassVar[int] = 2
 
     root: str
     lock: str
@@ -101,6 +102,7 @@ class PythonSource(Recipe):
     """
 
     kind: ClassVar[str] = "python-source"
+    revision: ClassVar[int] = 2
 
     name: str
     directory: str
