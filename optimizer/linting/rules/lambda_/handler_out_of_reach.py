@@ -21,6 +21,12 @@ _PATHS = ("CLASSPATH", "GEM_PATH", "LD_LIBRARY_PATH", "NODE_PATH", "PYTHONPATH",
 _NOT_FOR_CODE = ("/bin", "/etc", "/home", "/lib", "/lib64", "/opt", "/root", "/run", "/sbin", "/tmp", "/usr", "/var")
 """Where images put what is no function's code; of /var/task, what reaches it is asked first."""
 
+_SEARCHED = ("/opt/java", "/opt/nodejs", "/opt/python", "/opt/ruby", "/usr", "/var/lang", "/var/runtime")
+"""Directories from which runtimes load code; source:
+https://docs.aws.amazon.com/lambda/latest/dg/packaging-layers.html#packaging-layers-paths"""
+
+_ENDINGS = (".cjs", ".js", ".mjs", ".py", ".rb")
+
 
 def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
     base = lambda_base_of(subject, conventions)
@@ -42,7 +48,11 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
         return
     # Where the file names a handler, that is in none of the other directories either.
     named = last(subject, "CMD") is not None
-    code = [(copy, source, target) for copy, source, target in placed if (named or is_code(subject, source)) and not _is_other(target)]
+    code = [
+        (copy, source, target)
+        for copy, source, target in placed
+        if _is_handler(subject, source, target) or ((named or is_code(subject, source)) and not _is_other(target))
+    ]
     if code:
         copy, source, target = code[0]
         yield Violation(
@@ -57,6 +67,15 @@ def _below(path: str) -> bool:
 
 def _within(path: str, directory: str) -> bool:
     return posixpath.join(path, "").startswith(posixpath.join(directory, ""))
+
+
+def _is_handler(subject: DockerfileSubject, source: Source, target: str) -> bool:
+    """Whether it is the file that the handler names, at a place where no runtime looks for code."""
+    command = last(subject, "CMD")
+    if command is None or not command.json or source.value is None or any(_within(target, place) for place in _SEARCHED):
+        return False
+    stem, ending = posixpath.splitext(posixpath.basename(source.value))
+    return ending in _ENDINGS and stem == posixpath.basename(command.json[0]).partition(".")[0]
 
 
 def _is_other(target: str) -> bool:
