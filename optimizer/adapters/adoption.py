@@ -150,12 +150,17 @@ def _template(path: str, root: Path, mirror: Mirror) -> tuple[list[Candidate], l
             # The other functions have a proposal all the same.
             fault = error.faults[0]
             skipped.append(Skipped(function.construct, fault.message, NotCarried(fault.message, fault.hint)))
-    of_functions = {message for function in functions for message in function.hidden}
+    of_functions = {message for function in functions for message in (*function.hidden, function.unbuilt)}
     for template in templates:
+        for problem in template.problems:
+            if problem.message not in of_functions:
+                place = f"{os.path.relpath(template.location.path)}:{problem.span.start.line}"
+                by_hand = problem.hint or "fix the template, or name its Dockerfiles: optimizer init --from PATH/Dockerfile"
+                skipped.append(Skipped(place, problem.message, NotCarried(problem.message, by_hand), of_template=True))
         for item in template.inconclusive:
             if item.message not in of_functions:
                 place = f"{os.path.relpath(template.location.path)}:{item.span.start.line}"
-                skipped.append(Skipped(place, item.message, NotCarried(item.message, SET_IT)))
+                skipped.append(Skipped(place, item.message, NotCarried(item.message, SET_IT), of_template=True))
     return found, skipped
 
 
