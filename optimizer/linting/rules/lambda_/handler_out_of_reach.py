@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from optimizer.bases.recognise import WORKDIR, LambdaBase
 from optimizer.dockerfile.copies import Source
+from optimizer.dockerfile.instruction import Instruction
 from optimizer.dockerfile.scope import absolute
 from optimizer.linting.conventions import Conventions
 from optimizer.linting.facts.base_image import has_entrypoint_of_aws, lambda_base_of, last
@@ -47,11 +48,12 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
             yield Violation(message=f'the handler is looked for in "{WORKDIR}", and everything is in "{workdir}"', span=instruction.head)
         return
     # Where the file names a handler, that is in none of the other directories either.
-    named = last(subject, "CMD") is not None
+    command = last(subject, "CMD")
+    named, module = command is not None, _module(command)
     code = [
         (copy, source, target)
         for copy, source, target in placed
-        if _is_handler(subject, source, target) or ((named or is_code(subject, source)) and not _is_other(target))
+        if _is_handler(module, source, target) or ((named or is_code(subject, source)) and not _is_other(target))
     ]
     if code:
         copy, source, target = code[0]
@@ -69,13 +71,15 @@ def _within(path: str, directory: str) -> bool:
     return posixpath.join(path, "").startswith(posixpath.join(directory, ""))
 
 
-def _is_handler(subject: DockerfileSubject, source: Source, target: str) -> bool:
+def _module(command: Instruction | None) -> str:
+    """The name of the file that the handler names, without its ending; empty where it names none."""
+    return posixpath.basename(command.json[0]).partition(".")[0] if command is not None and command.json else ""
+
+
+def _is_handler(module: str, source: Source, target: str) -> bool:
     """Whether it is the file that the handler names, at a place where no runtime looks for code."""
-    command = last(subject, "CMD")
-    if command is None or not command.json or source.value is None or any(_within(target, place) for place in _SEARCHED):
-        return False
-    stem, ending = posixpath.splitext(posixpath.basename(source.value))
-    return ending in _ENDINGS and stem == posixpath.basename(command.json[0]).partition(".")[0]
+    stem, ending = posixpath.splitext(posixpath.basename(source.value or ""))
+    return bool(module) and stem == module and ending in _ENDINGS and not any(_within(target, place) for place in _SEARCHED)
 
 
 def _is_other(target: str) -> bool:
