@@ -342,6 +342,12 @@ class TestTemplate:
         Path("template.yaml").write_text("Resources: {}\n")
         assert fails("--from", "template.yaml").startswith('template.yaml: "template.yaml" has no image function')
 
+    def test_fails_for_a_template_that_cannot_be_read(self) -> None:
+        Path("template.yaml").write_text("Resources: [\n")
+        message, hint = fails("--from", "template.yaml").split("\n  hint: ")
+        assert message.startswith('template.yaml:2:1: "template.yaml" shows no image function: not readable as YAML: ')
+        assert hint == "fix the template"
+
     def test_fails_when_no_function_has_a_runtime(self) -> None:
         for name in ("functions/api/Dockerfile", "functions/report/Dockerfile.report"):
             Path(name).write_text("FROM scratch\n")
