@@ -26,7 +26,7 @@ from optimizer.model.function import DeclaredFunction
 _MOST_FILES = 20_000
 """Files of one asset that are compared with the project's."""
 
-SET_IT = "write the value into the template, or its parameter into parameter_overrides of samconfig; or name a Dockerfile by itself"
+SET_IT = "write the value into the template, or its parameter into parameter_overrides of samconfig; or name its Dockerfile: optimizer init --from PATH/Dockerfile"
 """What to do about a value that only a deployment knows."""
 
 
@@ -136,7 +136,8 @@ def _template(path: str, root: Path, mirror: Mirror) -> tuple[list[Candidate], l
     if not functions and not any(item.inconclusive for item in templates):
         detail = f": {problems[0].message}" if problems else ""
         place = f"{path}:{problems[0].span.start}" if problems else path
-        raise ContextError(f'"{path}" has no image function{detail}', place, 'image functions have PackageType: "Image"')
+        hint = (problems[0].hint or "fix the template") if problems else 'image functions have PackageType: "Image"'
+        raise ContextError(f'"{path}" {"has" if not problems else "shows"} no image function{detail}', place, hint)
     found, skipped = [], []
     for function in functions:
         subject = function.dockerfile
@@ -150,12 +151,17 @@ def _template(path: str, root: Path, mirror: Mirror) -> tuple[list[Candidate], l
             # The other functions have a proposal all the same.
             fault = error.faults[0]
             skipped.append(Skipped(function.construct, fault.message, NotCarried(fault.message, fault.hint)))
-    of_functions = {message for function in functions for message in function.hidden}
+    of_functions = {message for function in functions for message in (*function.hidden, function.unbuilt)}
     for template in templates:
+        for problem in template.problems:
+            if problem.message not in of_functions:
+                place = f"{os.path.relpath(template.location.path)}:{problem.span.start.line}"
+                by_hand = problem.hint or "fix the template, or name its Dockerfiles: optimizer init --from PATH/Dockerfile"
+                skipped.append(Skipped(place, problem.message, NotCarried(problem.message, by_hand), of_template=True))
         for item in template.inconclusive:
             if item.message not in of_functions:
                 place = f"{os.path.relpath(template.location.path)}:{item.span.start.line}"
-                skipped.append(Skipped(place, item.message, NotCarried(item.message, SET_IT)))
+                skipped.append(Skipped(place, item.message, NotCarried(item.message, SET_IT), of_template=True))
     return found, skipped
 
 

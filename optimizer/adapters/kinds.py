@@ -120,7 +120,7 @@ def _hint(command: str, path: str, kind: Kind) -> str:
     if kind is Kind.CONFIGURATION:
         return "name what it configures: commands find the file themselves"
     if kind is Kind.DIRECTORY:
-        return "name the file, or the directory, itself"
+        return "name one that is in the directory"
     return f"commands that take it: {_calls(path, kind, first=command)}"
 
 

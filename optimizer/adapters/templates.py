@@ -286,11 +286,11 @@ def _samconfig(directory: str, environment: str) -> _Samconfig:
     if path is None:
         return _Samconfig()
     data = read_bounded(path, LARGEST_TEMPLATE)
-    config = (
-        _plain(path, decode(data)) if data is not None else f"it is not readable as a file of at most {LARGEST_TEMPLATE // 1024 // 1024} MB"
-    )
-    if isinstance(config, str):
-        problem = Problem(f'"{path}" cannot be read, so parameters and the builder are unknown: {config}', _START, "fix the file")
+    too_large = Problem(f"it is not readable as a file of at most {LARGEST_TEMPLATE // 1024 // 1024} MB", _START)
+    config = too_large if data is None else _plain(path, decode(data))
+    if isinstance(config, Problem):
+        why = f'"{path}" cannot be read, so parameters and the builder are unknown: {config.message}'
+        problem = Problem(why, _START, config.hint or "fix the file")
         return _Samconfig(parameters=ParameterOverrides(complete=False), builder=SamBuilder.UNKNOWN, problems=(problem,))
     if environment != DEFAULT_ENVIRONMENT and environment not in config:
         known = [key for key, value in config.items() if isinstance(value, Mapping)]
@@ -306,13 +306,13 @@ def _samconfig(directory: str, environment: str) -> _Samconfig:
     )
 
 
-def _plain(name: str, text: str) -> Mapping[str, Any] | str:
+def _plain(name: str, text: str) -> Mapping[str, Any] | Problem:
     """The data of a configuration of SAM, or why a text holds none."""
     if not name.endswith(".toml"):
         document = parse_document(text)
         if isinstance(document, Problem):
-            return document.message
-        return document.data if isinstance(document.data, dict) else "it is not a mapping"
+            return document
+        return document.data if isinstance(document.data, dict) else Problem("it is not a mapping", _START)
     # Imported here, because most trees have no such file.
     import tomlkit
     from tomlkit.exceptions import TOMLKitError
@@ -320,4 +320,7 @@ def _plain(name: str, text: str) -> Mapping[str, Any] | str:
     try:
         return tomlkit.parse(text).unwrap()
     except (TOMLKitError, ValueError, RecursionError) as error:
-        return str(error).splitlines()[0].lower() if str(error) else "it is no TOML"
+        from optimizer.model.toml import toml_fault
+
+        fault = toml_fault(text, error)
+        return Problem(f"line {fault.line}: {fault.message}" if fault.line else fault.message, _START, fault.hint)

@@ -89,8 +89,9 @@ class ImageSettings:
                 f"name the runtime, for example {newer}, and check the code and its locks with it",
             )
         else:
+            tagless = " without a tag that names one" if known is not None else ""
             raise SpecError(
-                f'the runtime cannot be seen from the base image "{image or bottom.stage.origin}"',
+                f'the runtime cannot be seen from the base image "{image or bottom.stage.origin}"{tagless}',
                 f"{walk.subject.path}:{start.line}",
                 f"name the runtime, for example {successor(base_image('python3.13'))}",
             )
@@ -129,8 +130,8 @@ class ImageSettings:
                 f"{known.retired.runtime} is retired since {known.retired.deprecated_on}: the proposal is for {base.runtime}",
                 "check that the code and its locks work with it",
             )
-        if base.status == "deprecated":
-            note.remarks.append(f"{base.runtime} is deprecated since {base.deprecated_on}; {successor(base)} is supported")
+        if base.status in ("deprecated", "retired"):
+            note.remarks.append(f"{base.runtime} is {base.status} since {base.deprecated_on}; {successor(base)} is supported")
 
     def _architecture_of(self, given: str | None) -> str:
         """The architecture: as given, else that of the image's own base, of what its builds name, of the images that they run in."""

@@ -57,7 +57,8 @@ class SystemPackages:
         fit = [name for name in packages if _is_package(name)]
         for name in packages:
             if name not in fit:
-                walk.left(instruction, f'"{name}" is not the name of a package', "name its packages in a system-packages step")
+                what = "is a group of packages" if name.startswith("@") else "is not the name of a package"
+                walk.left(instruction, f'"{name}" {what}', "name its packages in a system-packages step")
         if not own or tool not in ("dnf", "microdnf", "yum"):
             if final:
                 names = " ".join(fit)

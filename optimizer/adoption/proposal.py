@@ -96,8 +96,12 @@ class ProposedFile:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A function for which nothing is proposed, and why; without a loss there is nothing to do."""
+    """A function for which nothing is proposed, and why; without a loss there is nothing to do.
+
+    ``of_template`` says that it is a place in a template, and that its functions are not known.
+    """
 
     function: str
     why: str
     not_carried: NotCarried | None = None
+    of_template: bool = False

@@ -76,11 +76,10 @@ def base_image(runtime: str) -> BaseImage:
     image = _catalogue().get(runtime)
     if image is None:
         allowed = [name for name, known in _catalogue().items() if known.status == "supported"]
-        raise SpecError(
-            f'unknown runtime "{runtime}"; allowed: {", ".join(allowed)}',
-            place="runtime",
-            hint=did_you_mean(runtime, runtimes()) or "name one of the allowed runtimes",
-        )
+        gone = next((item for item in retired_runtimes() if item.runtime == runtime), None)
+        what = f'the runtime "{runtime}" is retired since {gone.deprecated_on}' if gone else f'unknown runtime "{runtime}"'
+        hint = f"move to {successor(gone)}" if gone else did_you_mean(runtime, allowed)
+        raise SpecError(f"{what}; allowed: {', '.join(allowed)}", place="runtime", hint=hint or "name one of the allowed runtimes")
     return image
 
 

@@ -42,7 +42,7 @@ _PROPERTIES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conventions:
-    """The conventions of an company for every image function of an app, also of those that a team writes by hand.
+    """The conventions of a company for every image function of an app, also of those that a team writes by hand.
 
     In ``app.py``, or in a package that the teams share::
 

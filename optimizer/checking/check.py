@@ -52,7 +52,7 @@ def suppressed(report: LintReport, group: Group, looked_at: Iterable[Location] =
 
 
 def _source(source: Source, group: Group, rules: Sequence[Rule]) -> LintReport:
-    return lint(
+    report = lint(
         source.subjects,
         group.conventions,
         rules=rules,
@@ -60,6 +60,8 @@ def _source(source: Source, group: Group, rules: Sequence[Rule]) -> LintReport:
         suppressions=source.suppressions,
         malformed=source.malformed,
     )
+    # What is made is not edited: the next synthesis would undo it.
+    return replace(report, findings=tuple(replace(finding, fix=None) for finding in report.findings))
 
 
 def _tree(group: Group, rules: Sequence[Rule], processes: int) -> LintReport:

@@ -23,12 +23,13 @@ from optimizer.bases.lock import Lock
 from optimizer.bases.mirror import Mirror
 from optimizer.bases.tools import Tools
 from optimizer.cli.options import of_project
-from optimizer.config.settings import load_settings
+from optimizer.config.settings import Settings, load_settings
 from optimizer.errors import ContextError, Fault, LockError, OptimizerError, SpecError
 from optimizer.linting.fixes import unified_diff
 from optimizer.model.architectures import ARCHITECTURES, DEFAULT_ARCHITECTURE
 from optimizer.model.spec import ImageSpec
 from optimizer.planning import plan
+from optimizer.planning.defaults import with_defaults
 from optimizer.project.files import Project
 from optimizer.report.adoption import adoption_as_text, adoption_to_dict
 
@@ -85,13 +86,13 @@ def command(
     skipped: list[Skipped] = []
     if source is None:
         assert runtime is not None
-        images = [_started(name or ".", runtime, architecture, project)]
+        images = [_started(name or ".", runtime, architecture or settings.defaults.architecture, project)]
     else:
         expect("init --from", [source], besides=(Kind.DIRECTORY, Kind.MISSING, Kind.UNSYNTHESIZED))
         candidates, skipped = load_candidates(source, project.root, context=context, mirror=through)
         images = _proposed(candidates, skipped, project, through, settings.tools, runtime, architecture)
     files = _files(images, output)
-    checked = [_checked(file, pins, project, through, settings.tools) for file in files]
+    checked = [_checked(file, pins, project, through, settings) for file in files]
     unpinned = any(missing for _, missing in checked)
     files = [file for file, _ in checked]
     commands = (["optimizer pin"] if unpinned else []) + [f"optimizer plan {file.path}" for file in files[:1]]
@@ -181,14 +182,14 @@ def _files(images: Sequence[tuple[Candidate | None, ProposedImage]], output: str
     return files
 
 
-def _checked(file: ProposedFile, pins: Lock, project: Project, mirror: Mirror, tools: Tools) -> tuple[ProposedFile, bool]:
+def _checked(file: ProposedFile, pins: Lock, project: Project, mirror: Mirror, settings: Settings) -> tuple[ProposedFile, bool]:
     """The file after its spec was loaded and planned, and whether a pin is missing."""
     import tomlkit
 
     spec = ImageSpec.from_dict(tomlkit.parse(file.text).unwrap())
     assert spec == file.images[0].proposal.spec
     try:
-        plan(spec, pins, project, mirror=mirror, tools=tools)
+        plan(with_defaults(spec, settings.defaults), pins, project, mirror=mirror, tools=settings.tools)
     except LockError:
         return file, True
     except OptimizerError as error:

@@ -95,7 +95,8 @@ def _of_value(keyword: str, name: str, value: str) -> tuple[str, str] | None:
         return f'--{name} does not take "{shown}"', f"allowed: {', '.join(words)}"
     if name == "chmod" and not _OCTAL.fullmatch(value) and not _SYMBOLIC.fullmatch(value):
         return f'"{shown}" is no mode', "write an octal number such as 755, or u=rwX,go=rX"
-    if name == "checksum" and value.startswith("sha") and not _is_digest(value):
+    # A commit of a Git repository has no algorithm in front.
+    if name == "checksum" and (value.startswith("sha") or ":" in value) and not _is_digest(value):
         return f'"{shown}" is no checksum', "write sha256: and 64 hexadecimal digits"
     if keyword == "HEALTHCHECK":
         return _of_check(name, value)
@@ -104,7 +105,7 @@ def _of_value(keyword: str, name: str, value: str) -> tuple[str, str] | None:
 
 def _is_digest(value: str) -> bool:
     algorithm, colon, digits = value.partition(":")
-    return not colon or (len(digits) == _DIGITS.get(algorithm, len(digits)) and re.fullmatch(r"[0-9a-f]+", digits) is not None)
+    return not colon or (len(digits) == _DIGITS.get(algorithm) and re.fullmatch(r"[0-9a-f]+", digits) is not None)
 
 
 def _of_check(name: str, value: str) -> tuple[str, str] | None:

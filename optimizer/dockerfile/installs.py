@@ -10,6 +10,9 @@ from optimizer.dockerfile.shell import Command
 
 SYSTEM_TOOLS = ("apk", "apt", "apt-get", "dnf", "microdnf", "rpm", "yum", "zypper")
 
+_WITH_GROUPS = ("dnf", "microdnf", "yum")
+_GROUP_WORDS = ("group", "groups", "grp", "mark")
+
 _LOCAL = re.compile(r"[./~]|.*\.(?:whl|tgz|tar\.gz|zip|gem)(?:\[.*\])?$|file:")
 _VERSION = r"(?:\d*(?:\.\d+)?|\$\w+|\$\{\w+\})"
 _PYTHON = re.compile(f"python{_VERSION}")
@@ -37,8 +40,8 @@ class Install:
 
     ``tool`` is the installer, such as ``pip``, ``npm`` or ``dnf``;
     ``ecosystem`` the language's name, or ``system``; ``verb`` its subcommand.
-    ``packages`` are the words that name packages or paths; ``values`` maps an
-    option to each of its values.  ``compiles`` says that the command builds
+    ``packages`` are the words that name packages or paths, groups of packages
+    with an ``@`` in front; ``values`` maps an option to each of its values.  ``compiles`` says that the command builds
     the program too, and so needs its sources.
     """
 
@@ -176,8 +179,12 @@ def _system(program: str, command: Command, words: list[str]) -> Install | None:
         return _with_packages("rpm", "system", "install", command, words[1:], "system")
     if not verb:
         return None
-    rest = [*words[1 : words.index(verb)], *words[words.index(verb) + 1 :]]
-    return _with_packages(program, "system", verb, command, rest, "system")
+    before, after = words[1 : words.index(verb)], words[words.index(verb) + 1 :]
+    groups = program in _WITH_GROUPS and (verb == "groupinstall" or any(word in _GROUP_WORDS for word in before))
+    rest = [*(word for word in before if not groups or word not in _GROUP_WORDS), *after]
+    found = _with_packages(program, "system", verb, command, rest, "system")
+    # "dnf install @name" is the same group.
+    return replace(found, packages=tuple(f"@{name.removeprefix('@')}" for name in found.packages)) if groups else found
 
 
 def _with_packages(tool: str, ecosystem: str, verb: str, command: Command, rest: list[str], options: str) -> Install:

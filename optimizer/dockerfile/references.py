@@ -74,7 +74,7 @@ def _from(item: ResolvedStage) -> Iterator[Problem]:
     elif item.origin is not None and item.parent is None and not is_image(item.origin):
         yield Problem(f'"{item.origin[:60]}" is no name of an image', start.at(word), _form(item.origin))
     elif item.origin is None and (fault := fault_of(word.text)):
-        yield Problem(f'"{word.text[:60]}": {fault}', start.at(word), "write ${NAME} or ${NAME:-default}")
+        yield Problem(f"{fault}: {word.text[:60]}", start.at(word), "write ${NAME} or ${NAME:-default}")
     if flag is None or not flag.value or item.platform is None or _automatic(flag.value):
         return
     if not _is_platform(item.platform):
@@ -143,7 +143,7 @@ def _words(instruction: Instruction, escape: str, values: Sequence[str | None] =
             continue
         fault = fault_of(word.text, escape)
         if fault:
-            yield Problem(f'"{word.text[:60]}": {fault}', instruction.at(word), "close quotes and braces, and write a dollar sign as \\$")
+            yield Problem(f"{fault}: {word.text[:60]}", instruction.at(word), "close quotes and braces, and write a dollar sign as \\$")
 
 
 def is_image(name: str) -> bool:

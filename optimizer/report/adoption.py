@@ -145,7 +145,7 @@ def _summary(files: Sequence[ProposedFile], skipped: Sequence[Skipped]) -> str:
         (image.proposal.dockerfile, account): account for file in files for image in file.images for account in image.proposal.accounts
     }
     counts = {outcome: sum(account.outcome is outcome for account in accounts.values()) for outcome in Outcome}
-    functions = sum(bool(image.function) for file in files for image in file.images) + len(skipped)
+    functions = sum(bool(image.function) for file in files for image in file.images) + sum(not item.of_template for item in skipped)
     of = f" for {functions} {'function' if functions == 1 else 'functions'}" if functions else ""
     words = ", ".join(f"{count} {outcome.value}" for outcome, count in counts.items())
     return f"{len(files)} {'spec' if len(files) == 1 else 'specs'}{of}" + (f"; instructions: {words}" if accounts else "")

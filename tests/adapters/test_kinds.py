@@ -92,7 +92,7 @@ def test_a_path_is_known_by_name_or_content(path: str, kind: Kind) -> None:
             f'"x.json" is a plan that was kept as JSON; optimizer plan takes {PLANS}',
             "plan the specification, or the app, that it was made of; a program reads it with optimizer.load_plan",
         ),
-        ("plan functions", f'"functions" is a directory; optimizer plan takes {PLANS}', "name the file, or the directory, itself"),
+        ("plan functions", f'"functions" is a directory; optimizer plan takes {PLANS}', "name one that is in the directory"),
         ("plan gone", f'"gone" does not exist; optimizer plan takes {PLANS}', "check the path"),
         (
             "bake template.yaml",

@@ -139,7 +139,8 @@ def test_nested_templates_end() -> None:
 @pytest.mark.parametrize(
     ("name", "text", "why"),
     [
-        ("samconfig.toml", "[default.build.parameters]\nuse_buildkit = tru\n", "unexpected character"),
+        ("samconfig.toml", "[default.build.parameters]\nuse_buildkit = tru\n", "line 2: the text tru has no quotes"),
+        ("samconfig.toml", "[default.build.parameters\nuse_buildkit = true\n", "line 1: nothing closes the ["),
         ("samconfig.yaml", "a: [", "not readable as YAML"),
         ("samconfig.yml", "- a\n", "it is not a mapping"),
     ],

@@ -57,6 +57,22 @@ def test_fails_for_an_unknown_runtime_with_the_near_one() -> None:
     assert (fault.place, fault.hint) == ("runtime", 'did you mean "python3.13"?')
 
 
+@pytest.mark.parametrize(
+    ("runtime", "says", "hint"),
+    [
+        ("python3.7", 'the runtime "python3.7" is retired since 2023-12-04; allowed: ', "move to python3.14"),
+        ("provided", 'the runtime "provided" is retired since 2024-01-08; allowed: ', "move to provided.al2023"),
+        # What is suggested is allowed.
+        ("python9", 'unknown runtime "python9"; allowed: ', 'did you mean "python3.14"?'),
+    ],
+)
+def test_a_retired_runtime_is_called_so(runtime: str, says: str, hint: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        base_image(runtime)
+    (fault,) = caught.value.faults
+    assert (fault.message[: len(says)], fault.hint) == (says, hint)
+
+
 def test_fails_for_a_runtime_near_nothing() -> None:
     with pytest.raises(SpecError, match="hint: name one of the allowed runtimes"):
         base_image("cobol")

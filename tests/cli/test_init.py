@@ -162,6 +162,37 @@ class TestDockerfile:
         assert result.exit_code == 0, result.output
         assert str(ImageSpec.load("api.image.toml").base) == "registry.example.com/house/py:7"
 
+    @pytest.mark.parametrize("image", ["public.ecr.aws/lambda/provided", "amazon/aws-lambda-nodejs"])
+    def test_a_base_without_a_tag_tells_no_runtime(self, image: str) -> None:
+        Path("Dockerfile").write_text(f"FROM {image}\n")
+        assert fails("--from", "Dockerfile") == (
+            f'Dockerfile:1: the runtime cannot be seen from the base image "{image}" without a tag that names one\n'
+            "  hint: name the runtime with --runtime, for example python3.14"
+        )
+
+    def test_a_retired_base_of_the_catalogue_is_called_so(self) -> None:
+        Path("Dockerfile").write_text("FROM public.ecr.aws/lambda/go:1\nCOPY functions/api/app.py ./\n")
+        assert "note: line 1: go1.x is retired since 2024-01-08; provided.al2023 is supported" in init("--from", "Dockerfile").stdout
+
+    def test_a_group_of_packages_is_no_package(self) -> None:
+        Path("Dockerfile").write_text(
+            "FROM public.ecr.aws/lambda/python:3.13\nRUN yum group install -y 'Development Tools' && yum install -y jq\n"
+        )
+        result = init("--from", "Dockerfile")
+        assert 'line 2: "@Development Tools" is a group of packages' in result.stdout
+        (written,) = Path().glob("*.image.toml")
+        assert 'packages = ["jq"]' in written.read_text()
+
+    def test_a_proposal_is_checked_with_the_defaults_of_the_project(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        checked: list[ImageSpec] = []
+        monkeypatch.setattr("optimizer.cli.init.plan", lambda spec, *rest, **named: checked.append(spec))
+        Path("optimizer.toml").write_text('[defaults]\nlabels = {team = "shop"}\narchitecture = "arm64"\n')
+        assert init("--from", "functions/api/Dockerfile").exit_code == 0
+        assert init("functions/report", "--runtime", "nodejs22.x").exit_code == 0
+        # A function of today runs where Lambda runs it; code that has none yet goes where the company wants it.
+        assert [(dict(spec.labels), spec.architecture) for spec in checked] == [({"team": "shop"}, "x86_64"), ({"team": "shop"}, "arm64")]
+        assert "team" not in Path("api.image.toml").read_text()
+
     def test_a_base_behind_the_mirror(self) -> None:
         Path("functions/api/Dockerfile").write_text(DOCKERFILE.replace("public.ecr.aws", "mirror.example.com/ecr"))
         result = init("--from", "functions/api/Dockerfile", "--mirror", "mirror.example.com/ecr")
@@ -289,8 +320,12 @@ class TestTemplate:
             + TEMPLATE.replace("[arm64]", "[!Ref Arch]").replace("Dockerfile.report", "!Ref Arch")
             + "  Far: {Type: AWS::Serverless::Application, Properties: {Location: {ApplicationId: a, SemanticVersion: 1.0.0}}}\n"
         )
+        with open("template.yaml", "a") as file:
+            file.write("  Lost: {Type: AWS::Serverless::Application, Properties: {Location: lost/template.yaml}}\n")
         result = init("--from", "template.yaml")
         assert result.exit_code == 1
+        assert '  template.yaml:25: the template of Lost: "lost/template.yaml" does not exist\n' in result.stdout
+        assert "1 spec for 3 functions" in result.stdout
         reason = 'is unknown: the parameter "Arch" has no default, and nothing sets it'
         assert f"  not carried over:\n    Architectures of GetOrder {reason}" in result.stdout
         assert f"  Report: Dockerfile of Report {reason}" in result.stdout
@@ -306,6 +341,12 @@ class TestTemplate:
     def test_fails_for_a_template_without_image_functions(self) -> None:
         Path("template.yaml").write_text("Resources: {}\n")
         assert fails("--from", "template.yaml").startswith('template.yaml: "template.yaml" has no image function')
+
+    def test_fails_for_a_template_that_cannot_be_read(self) -> None:
+        Path("template.yaml").write_text("Resources: [\n")
+        message, hint = fails("--from", "template.yaml").split("\n  hint: ")
+        assert message.startswith('template.yaml:2:1: "template.yaml" shows no image function: not readable as YAML: ')
+        assert hint == "fix the template"
 
     def test_fails_when_no_function_has_a_runtime(self) -> None:
         for name in ("functions/api/Dockerfile", "functions/report/Dockerfile.report"):

@@ -54,6 +54,7 @@ REFUSED: dict[str, str] = {
     "HEALTHCHECK --retries=many CMD x": '"many" is no number of retries',
     "COPY https://example.com/a /b": "COPY fetches nothing",
     "ADD --checksum=sha256:1234 https://example.com/a /b": '"sha256:1234" is no checksum',
+    f"ADD --checksum=md5:{'0' * 32} https://example.com/a /b": "is no checksum",
     f"ADD --checksum=sha256:{'0' * 64} a /b": "--checksum is for a URL",
     f"ADD --checksum=sha256:{'0' * 64} https://example.com/a https://example.com/b /c/": "--checksum is for one source",
     # Flags.

@@ -28,7 +28,7 @@ import aws_cdk as cdk
 from optimizer import ImageSpec
 from optimizer.cdk import OptimizedFunction, SharedRepositorySynthesizer
 
-app = cdk.App(default_stack_synthesizer=SharedRepositorySynthesizer(repository_name="shop-functions"), outdir="cdk.out")
+app = cdk.App(default_stack_synthesizer=SharedRepositorySynthesizer(repository_name="output-functions"), outdir="cdk.out")
 stack = cdk.Stack(app, "Shop")
 OptimizedFunction(stack, "Hello", spec=ImageSpec.load("hello.image.toml"), handler="index.handler")
 OptimizedFunction(stack, "Other", spec=ImageSpec.load("other.image.toml"), handler="index.handler")

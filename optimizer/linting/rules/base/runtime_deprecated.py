@@ -17,6 +17,8 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
     found = lambda_base_of(subject, conventions)
     if isinstance(found, Inconclusive):
         yield found
+    elif found is not None and found.base is None and found.retired is None:
+        yield Inconclusive(reason=f'"{found.reference}" has no tag that names a runtime', span=base_span(subject))
     elif found is not None and (violation := _judged(found, conventions)):
         yield Violation(message=violation.message, hint=violation.hint, span=base_span(subject))
 

@@ -34,6 +34,9 @@ def _judged(subject: DockerfileSubject, conventions: Conventions, wanted: str | 
     lowest = subject.final_stages[0]
     start = lowest.stage.start
     flag = start.flag("platform")
+    if flag is not None and not flag.value:
+        # To a builder that is no flag.
+        flag = None
     # Of a system alone, the architecture is that of the machine that builds.
     if flag is not None and (lowest.platform is None or lowest.platform.lower() == "linux"):
         yield Inconclusive(reason=f'"{flag.value}" is decided by the build', span=start.at(flag))

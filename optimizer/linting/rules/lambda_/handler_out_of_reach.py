@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from optimizer.bases.recognise import WORKDIR, LambdaBase
 from optimizer.dockerfile.copies import Source
+from optimizer.dockerfile.instruction import Instruction
 from optimizer.dockerfile.scope import absolute
 from optimizer.linting.conventions import Conventions
 from optimizer.linting.facts.base_image import has_entrypoint_of_aws, lambda_base_of, last
@@ -20,6 +21,12 @@ _PATHS = ("CLASSPATH", "GEM_PATH", "LD_LIBRARY_PATH", "NODE_PATH", "PYTHONPATH",
 
 _NOT_FOR_CODE = ("/bin", "/etc", "/home", "/lib", "/lib64", "/opt", "/root", "/run", "/sbin", "/tmp", "/usr", "/var")
 """Where images put what is no function's code; of /var/task, what reaches it is asked first."""
+
+_SEARCHED = ("/opt/java", "/opt/nodejs", "/opt/python", "/opt/ruby", "/usr", "/var/lang", "/var/runtime")
+"""Directories from which runtimes load code; source:
+https://docs.aws.amazon.com/lambda/latest/dg/packaging-layers.html#packaging-layers-paths"""
+
+_ENDINGS = (".cjs", ".js", ".mjs", ".py", ".rb")
 
 
 def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
@@ -41,8 +48,13 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
             yield Violation(message=f'the handler is looked for in "{WORKDIR}", and everything is in "{workdir}"', span=instruction.head)
         return
     # Where the file names a handler, that is in none of the other directories either.
-    named = last(subject, "CMD") is not None
-    code = [(copy, source, target) for copy, source, target in placed if (named or is_code(subject, source)) and not _is_other(target)]
+    command = last(subject, "CMD")
+    named, module = command is not None, _module(command)
+    code = [
+        (copy, source, target)
+        for copy, source, target in placed
+        if _is_handler(module, source, target) or ((named or is_code(subject, source)) and not _is_other(target))
+    ]
     if code:
         copy, source, target = code[0]
         yield Violation(
@@ -57,6 +69,17 @@ def _below(path: str) -> bool:
 
 def _within(path: str, directory: str) -> bool:
     return posixpath.join(path, "").startswith(posixpath.join(directory, ""))
+
+
+def _module(command: Instruction | None) -> str:
+    """The name of the file that the handler names, without its ending; empty where it names none."""
+    return posixpath.basename(command.json[0]).partition(".")[0] if command is not None and command.json else ""
+
+
+def _is_handler(module: str, source: Source, target: str) -> bool:
+    """Whether it is the file that the handler names, at a place where no runtime looks for code."""
+    stem, ending = posixpath.splitext(posixpath.basename(source.value or ""))
+    return bool(module) and stem == module and ending in _ENDINGS and not any(_within(target, place) for place in _SEARCHED)
 
 
 def _is_other(target: str) -> bool:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 from optimizer.dockerfile.installs import SYSTEM_TOOLS
 from optimizer.dockerfile.instruction import Instruction
+from optimizer.dockerfile.scope import ResolvedStage
+from optimizer.dockerfile.words import UnknownVariable, WordFault, expand
 from optimizer.linting.conventions import Conventions
 from optimizer.linting.finding import Inconclusive, Severity, Verdict, Violation
 from optimizer.linting.rule import Rule
@@ -14,7 +16,7 @@ from optimizer.linting.subjects import DockerfileSubject
 
 _TOOLS = re.compile(
     r"(?:gcc|g\+\+|gcc-c\+\+|gcc\d*(?:-c\+\+)?|clang\d*|make|cmake3?|ninja-build|autoconf|automake|libtool|bison|flex|patch|build-essential|"
-    r"build-base|musl-dev|golang|rust|cargo|maven|gradle|git|@?\"?[Dd]evelopment[- ][Tt]ools\"?|python3?\d*-devel|.+-devel|.+-dev)"
+    r"build-base|musl-dev|golang|rust|cargo|maven|gradle|git|@?\"?[Dd]evelopment(?:[- ][Tt]ools)?\"?|python3?\d*-devel|.+-devel|.+-dev)"
     r"(?:[=-][\d*].*)?"
 )
 _REMOVALS = frozenset(["autoremove", "del", "erase", "history", "purge", "remove"])
@@ -28,12 +30,21 @@ def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Ver
                 if install.ecosystem != "system":
                     continue
                 span = install.command.span
+                packages = [word for name in install.packages for word in _known(name, item)]
                 groups = set(install.value_of("--virtual", "-t"))
-                tools = [name for name in install.packages if _TOOLS.fullmatch(name) and name not in removed and not groups & removed]
+                tools = [name for name in packages if _TOOLS.fullmatch(name) and name not in removed and not groups & removed]
                 if tools:
                     yield Violation(message=f"{', '.join(tools[:5])}: build tools that stay in the final image", span=span)
-                elif any("$" in name for name in install.packages):
+                elif any("$" in name for name in packages):
                     yield Inconclusive(reason="a variable of the shell names the packages", span=span)
+
+
+def _known(name: str, stage: ResolvedStage) -> list[str]:
+    """The words that the shell makes of a name with variables of the stage; the name itself where one is not known."""
+    try:
+        return expand(name, stage.environment, complete=False).split() if "$" in name else [name]
+    except (UnknownVariable, WordFault):
+        return [name]
 
 
 def _removed(subject: DockerfileSubject, instruction: Instruction) -> frozenset[str]:

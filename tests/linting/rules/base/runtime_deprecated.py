@@ -25,6 +25,8 @@ PASSES: list[Case] = [
     dockerfile("FROM public.ecr.aws/lambda/python:3.10", conventions=BEFORE),
     dockerfile(f"FROM public.ecr.aws/lambda/python:3.9 AS build\nFROM {PYTHON}"),
     dockerfile("FROM python:3.9"),
-    dockerfile("FROM public.ecr.aws/lambda/python:latest"),
+    dockerfile("FROM public.ecr.aws/lambda/python:latest", inconclusive=1),
+    dockerfile("FROM public.ecr.aws/lambda/provided", inconclusive=1),
+    dockerfile("FROM amazon/aws-lambda-nodejs", inconclusive=1),
     dockerfile("ARG V\nFROM public.ecr.aws/lambda/python:$V", inconclusive=1),
 ]

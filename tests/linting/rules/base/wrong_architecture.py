@@ -28,6 +28,7 @@ CATCHES: list[Case] = [
     dockerfile(f"FROM --platform=windows/amd64 {PYTHON}", 1, says='Lambda runs nothing on "windows/amd64"'),
 ]
 PASSES: list[Case] = [
+    dockerfile("FROM --platform= public.ecr.aws/lambda/python:3.13", architecture="arm64"),
     dockerfile(X86 + PYTHON),
     dockerfile(X86 + PYTHON, architecture="x86_64"),
     dockerfile("FROM public.ecr.aws/lambda/python:3.13-arm64"),

@@ -13,6 +13,8 @@ CATCHES: list[Case] = [
     on_base("COPY shop /srv/shop", 2, files={"shop/__init__.py": ""}),
     on_base("COPY requirements.txt /\nCOPY --from=build /x /opt/\nCOPY main.py /handler.py", 4, files={"requirements.txt": ""}),
     dockerfile('FROM public.ecr.aws/lambda/java:21\nCOPY target/classes /app\nCMD ["com.example.Api::handle"]', 2, says='"/app"'),
+    on_base('COPY app.py /opt/x/\nCMD ["app.handler"]', 2, says='"app.py" is in "/opt/x"'),
+    on_base('COPY src/app.py /home/app.py\nCMD ["app.handler"]', 2),
 ]
 PASSES: list[Case] = [
     on_base("WORKDIR /app\nCOPY app.py ${LAMBDA_TASK_ROOT}/"),
@@ -31,6 +33,8 @@ PASSES: list[Case] = [
     on_base("COPY app.py /\nRUN mv /app.py ${LAMBDA_TASK_ROOT}"),
     on_base('COPY app.py /app/\nCMD ["/app/app.handler"]'),
     on_base("COPY lib.py /opt/python/\nCOPY extension.py /opt/extensions/"),
+    on_base('COPY app.py /opt/python/\nCMD ["app.handler"]'),
+    on_base('COPY other.py /opt/x/\nCMD ["app.handler"]'),
     on_base("COPY data.json /data/", files={"data.json": "{}"}),
     on_base("COPY --from=build /layer/ /"),
 ]
