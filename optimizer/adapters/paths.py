@@ -6,13 +6,11 @@ import os
 
 
 def shown(path: str) -> str:
-    """The path as reports name it: an absolute one from the current directory, so that a report is the same on every machine.
+    """The path as reports name it: one below the current directory from there, so that a report is the same on every machine.
 
-    A path on another drive of Windows stays absolute, because it has no other name.
+    What lies elsewhere keeps the name that the user gave.
     """
     if not os.path.isabs(path):
         return path
-    try:
-        return os.path.relpath(path)
-    except ValueError:
-        return path
+    here = os.path.join(os.getcwd(), "")
+    return os.path.normpath(path).removeprefix(here) if os.path.normpath(path).startswith(here) else path

@@ -156,5 +156,7 @@ def test_every_command_of_the_page_works(project: Project, archive: dict[str, An
     commands = [line.removeprefix("$ ") for block in re.findall(r"```console\n(.*?)```", PAGE, re.DOTALL) for line in block.splitlines()]
     assert len(commands) == 10
     for command in commands:
-        project.run("sh", "-c", command.replace(ECR, project.registry))
+        project.run(
+            "sh", "-c", command.replace(f"{ECR}/shop-functions", f"{project.registry}/output-functions").replace(ECR, project.registry)
+        )
     assert "hello" in project.run("docker", "run", "--rm", "--entrypoint", "/bin/cat", "hello:test", "/var/task/index.js").stdout
