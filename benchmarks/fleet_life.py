@@ -9,7 +9,7 @@ repository does not have, the ``docker build`` and ``docker push`` that CDK
 runs, against an engine and registries of this benchmark's own.  A fourth way,
 *publish*, is this project with ``optimizer publish`` in their place; its runner
 has the Python of the base image, as one has that installs Python by its exact
-version, and an engine for the stages that need one.
+version, uv, and an engine for the stages that need one.
 
 *New bytes* are what the event adds to the repository's registry; those of the
 base image's own layers are counted apart.  A *fresh runner* has neither build
@@ -39,14 +39,17 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from optimizer.bases.tools import known_tools
 from tests.engine import services, standins
 from tests.engine.daemon import Daemon, daemon
 from tests.engine.host_python import exact_python
+from tests.engine.host_uv import installed_uv
 
 ROOT = Path(__file__).parents[1]
+UV_VERSION = known_tools().tools["uv"].tool.version
 MODEL_BYTES = 30_000_000
 TIMEOUT_S = 900
 BASES = {"python": "lambda/python:3.13", "nodejs": "lambda/nodejs:22"}
@@ -88,7 +91,7 @@ for name in json.load(open("fleet.json")):
     directory = f"functions/{{name}}"
     steps = [
         SourceCode(f"{{directory}}/{code}", name="code"),
-        {dependencies}(f"{{directory}}/{lock}", name="packages"),
+        {dependencies}(f"{{directory}}/{lock}", name="packages", {option}),
     ]
     if os.path.exists(f"{{directory}}/model.bin"):
         steps.append(Files(f"{{directory}}/model.bin", to="/var/task/model.bin", name="model"))
@@ -150,8 +153,8 @@ class Fleet:
     upstream: str
     repository: Repository
     base: str
-    python: Path | None = None
-    """The directory of the base's Python, for *publish*."""
+    programs: list[Path] = field(default_factory=list)
+    """The directories of what the runner of *publish* has installed."""
 
     @property
     def ours(self) -> bool:
@@ -172,7 +175,8 @@ class Fleet:
         if self.ours:
             dependencies = {"python": "PythonDependencies", "nodejs": "NodeDependencies"}[self.runtime]
             code, lock = CODE[self.runtime][0], MANIFESTS[self.runtime][-1]
-            program = OUR_APP.format(dependencies=dependencies, code=code, lock=lock, runtime=RUNTIMES[self.runtime])
+            option = {"python": "wheels_only=True", "nodejs": "scripts=False"}[self.runtime]
+            program = OUR_APP.format(dependencies=dependencies, code=code, lock=lock, option=option, runtime=RUNTIMES[self.runtime])
             (self.directory / "cdk.json").write_text(json.dumps({"context": {"optimizer:mirror": self.upstream}}))
         else:
             program = PLAIN_APP
@@ -250,7 +254,7 @@ class Fleet:
 
     def _publish_all(self) -> dict[str, tuple[float, float]]:
         """Publish what the repository does not have; all of its seconds are given to the first image, as those of a build."""
-        path = os.pathsep.join([*([str(self.python)] if self.python else []), os.environ["PATH"]])
+        path = os.pathsep.join([*map(str, self.programs), os.environ["PATH"]])
         # As all builds of this benchmark, those of publish use the network of the machine.
         program = self.directory / "docker"
         program.write_text('#!/bin/sh\nif [ "$1" = build ]; then shift; exec docker build --network host "$@"; fi\nexec docker "$@"\n')
@@ -376,7 +380,7 @@ def measure(runtime: str, work: Path) -> Results:
         patched = patch_base(upstream, base)
         lives = []
         # This project comes last: its pin follows the tag, which the others do not use.
-        python = exact_python(upstream, work / "python") if runtime == "python" else None
+        programs = [*([exact_python(upstream, work / "python")] if runtime == "python" else []), installed_uv(UV_VERSION, work / "uv")]
         for name in ("AWS's guide", "sam init", "optimizer", "publish"):
             directory = work / str(len(lives))
             for part in ("app", "repository"):
@@ -384,7 +388,7 @@ def measure(runtime: str, work: Path) -> Results:
             address = stack.enter_context(services.registry(directory / "repository"))
             engine = stack.enter_context(daemon(directory / "engine"))
             repository = Repository(address, directory / "repository")
-            fleet = Fleet(name, runtime, directory / "app", engine, upstream, repository, base, python)
+            fleet = Fleet(name, runtime, directory / "app", engine, upstream, repository, base, programs)
             lives.append([(fleet, *event) for event in events(fleet, patched)])
         for turn in zip(*lives, strict=True):
             for fleet, event, fresh, change in turn:

@@ -6,13 +6,14 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from optimizer.adapters.engine_program import engine_program
 from optimizer.adapters.host import HOST_TREES
+from optimizer.adapters.host.pythons import local_pythons
 from optimizer.adapters.host.tree import BaseFacts, Obstacle, TreeRequest, tree_chunks
 from optimizer.adapters.images.tar import Budget, TarReader
 from optimizer.adapters.stage_trees import build_trees
@@ -58,6 +59,7 @@ class LayerMaker:
         self._report = report
         self._host = host
         self._engine = engine
+        self._facts: dict[ImageReference, BaseFacts] = {}
         self.pythons: dict[ImageReference, str] = {}
         """The exact versions of the bases' Pythons that engines have told."""
 
@@ -68,26 +70,25 @@ class LayerMaker:
         where there is none, all of them at once, and :class:`ImageError` for a
         build context that is not as it was written.
         """
+        self._facts = dict(facts)
         futures: dict[str, Future[MadeLayer]] = {}
         built: list[_Work] = []
         for key, (image, stage) in wanted.items():
-            request = _request(image, stage, facts.get(image.plan.base, BaseFacts()))
             if stage.archive_alone:
                 futures[key] = self._pool.submit(self._packed, key, image, stage)
-                continue
-            obstacle = self._obstacle(request)
-            if obstacle:
+            elif obstacle := self._obstacle(request := self._request(image, stage)):
                 built.append(_Work(key, image, stage, obstacle))
             else:
                 futures[key] = self._pool.submit(self._made_here, key, request)
         if not self._has_engine():
             # What turns out to need one is told together with what is known to.
             self._check_engine([*built, *_obstructed(futures, wanted)])
-        made = self._built(built)
+        made = self._built(built, futures)
         late = _obstructed(futures, wanted)
-        made.update(self._built(late))
-        done = {work.key for work in late}
-        return {**made, **{key: future.result() for key, future in futures.items() if key not in done}}
+        for key in (work.key for work in late):
+            del futures[key]
+        made.update(self._built(late, futures))
+        return {**made, **{key: future.result() for key, future in futures.items()}}
 
     def _obstacle(self, request: TreeRequest) -> str:
         """Why the tree has to be made in a container; empty where it has not."""
@@ -108,27 +109,53 @@ class LayerMaker:
             HOST_TREES[request.stage.recipe.kind].make(request, Path(directory))
             return self._compressed(key, tree_chunks(Path(directory), request.stage.name), started)
 
-    def _built(self, works: Iterable[_Work]) -> dict[str, MadeLayer]:
-        """Layers of an engine: one build for all stages of one image."""
-        by_image: dict[Path, list[_Work]] = {}
-        for work in works:
-            by_image.setdefault(work.image.directory, []).append(work)
+    def _built(self, works: Sequence[_Work], futures: dict[str, Future[MadeLayer]]) -> dict[str, MadeLayer]:
+        """Layers of an engine, image by image; what it tells of a base may let this machine make the others, which go to the futures."""
         made: dict[str, MadeLayer] = {}
-        for number, same in enumerate(by_image.values()):
-            image = same[0].image
-            names = [work.stage.name for work in same]
-            shown = f"{', '.join(names)} of {image.name}"
-            self._report(f"building {shown}: {'; '.join(dict.fromkeys(work.obstacle for work in same))}")
-            archive = self._directory / f"trees-{number}.tar"
-            started = time.monotonic()
-            asks = image.plan.base not in self.pythons and any(getattr(work.stage.recipe, "bytecode", False) for work in same)
-            build_trees(image.plan, names, image.directory, image.options, archive, facts=asks)
-            self._report(f"built {shown} in {time.monotonic() - started:.1f} s")
-            made.update({work.key: self._of_archive(work.key, work.stage, archive, work.stage.name) for work in same})
-            if asks:
-                self.pythons[image.plan.base] = _python_fact(archive)
-            archive.unlink()
+        while works:
+            image = works[0].image
+            same = [work for work in works if work.image.directory == image.directory]
+            works = [work for work in works if work.image.directory != image.directory]
+            known = self._facts.get(image.plan.base)
+            made.update(self._built_of_image(image, same))
+            if self._facts.get(image.plan.base) == known:
+                continue
+            left = []
+            for work in works:
+                request = self._request(work.image, work.stage)
+                obstacle = self._obstacle(request)
+                if obstacle:
+                    left.append(replace(work, obstacle=obstacle))
+                else:
+                    futures[work.key] = self._pool.submit(self._made_here, work.key, request)
+            works = left
         return made
+
+    def _built_of_image(self, image: PublishImage, works: Sequence[_Work]) -> dict[str, MadeLayer]:
+        """The layers of one image's stages, by one build."""
+        base = image.plan.base
+        names = [work.stage.name for work in works]
+        shown = f"{', '.join(names)} of {image.name}"
+        self._report(f"building {shown}: {'; '.join(dict.fromkeys(work.obstacle for work in works))}")
+        archive = self._directory / "trees.tar"
+        started = time.monotonic()
+        told = base in self.pythons or self._facts.get(base, BaseFacts()).python
+        asks = not told and any(getattr(work.stage.recipe, "bytecode", False) for work in works)
+        build_trees(image.plan, names, image.directory, image.options, archive, facts=asks)
+        self._report(f"built {shown} in {time.monotonic() - started:.1f} s")
+        made = {work.key: self._of_archive(work.key, work.stage, archive, work.stage.name) for work in works}
+        if asks:
+            version = self.pythons[base] = _python_fact(archive)
+            if version in local_pythons(version.rpartition(".")[0]):
+                self._facts[base] = BaseFacts(python=version)
+        archive.unlink()
+        return made
+
+    def _request(self, image: PublishImage, stage: Stage) -> TreeRequest:
+        directory = os.path.abspath(image.directory)
+        secrets = {name: rebased_source(source, directory) for name, source in image.options.secrets.items()}
+        facts = self._facts.get(image.plan.base, BaseFacts())
+        return TreeRequest(plan=image.plan, stage=stage, context=image.directory, facts=facts, secrets=secrets)
 
     def _of_archive(self, key: str, stage: Stage, archive: Path, prefix: str = "") -> MadeLayer:
         started = time.monotonic()
@@ -169,12 +196,6 @@ class _Work:
     image: PublishImage
     stage: Stage
     obstacle: str
-
-
-def _request(image: PublishImage, stage: Stage, facts: BaseFacts) -> TreeRequest:
-    directory = os.path.abspath(image.directory)
-    secrets = {name: rebased_source(source, directory) for name, source in image.options.secrets.items()}
-    return TreeRequest(plan=image.plan, stage=stage, context=image.directory, facts=facts, secrets=secrets)
 
 
 def _obstructed(futures: Mapping[str, Future[MadeLayer]], wanted: Mapping[str, tuple[PublishImage, Stage]]) -> list[_Work]:
