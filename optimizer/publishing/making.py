@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from optimizer.adapters.engine_program import engine_program
@@ -71,6 +71,8 @@ class LayerMaker:
         build context that is not as it was written.
         """
         self._facts = dict(facts)
+        if self._host and self._has_engine():
+            self._ask_pythons(wanted.values())
         futures: dict[str, Future[MadeLayer]] = {}
         built: list[_Work] = []
         for key, (image, stage) in wanted.items():
@@ -83,12 +85,32 @@ class LayerMaker:
         if not self._has_engine():
             # What turns out to need one is told together with what is known to.
             self._check_engine([*built, *_obstructed(futures, wanted)])
-        made = self._built(built, futures)
+        made = self._built(built)
         late = _obstructed(futures, wanted)
-        for key in (work.key for work in late):
-            del futures[key]
-        made.update(self._built(late, futures))
-        return {**made, **{key: future.result() for key, future in futures.items()}}
+        made.update(self._built(late))
+        done = {work.key for work in late}
+        return {**made, **{key: future.result() for key, future in futures.items() if key not in done}}
+
+    def _ask_pythons(self, wanted: Iterable[tuple[PublishImage, Stage]]) -> None:
+        """Ask bases for the exact versions of their Pythons, where this machine may have them and so make what an engine else would."""
+        for image, stage in wanted:
+            base, minor = image.plan.base, image.plan.runtime.removeprefix("python")
+            if base in self.pythons or self._facts.get(base, BaseFacts()).python or not _has_bytecode(stage) or not local_pythons(minor):
+                continue
+            started = time.monotonic()
+            self._tree_archive(image, (), facts=True).unlink()
+            self._report(f"asked {base.tagged} for its Python in {time.monotonic() - started:.1f} s: {self.pythons[base]}")
+
+    def _tree_archive(self, image: PublishImage, stages: Sequence[str], *, facts: bool) -> Path:
+        """The archive of an engine's build of stages; what it tells of the base is remembered."""
+        archive = self._directory / "trees.tar"
+        build_trees(image.plan, stages, image.directory, image.options, archive, facts=facts)
+        if facts:
+            base = image.plan.base
+            version = self.pythons[base] = _python_fact(archive)
+            if version in local_pythons(version.rpartition(".")[0]):
+                self._facts[base] = BaseFacts(python=version)
+        return archive
 
     def _obstacle(self, request: TreeRequest) -> str:
         """Why the tree has to be made in a container; empty where it has not."""
@@ -109,46 +131,23 @@ class LayerMaker:
             HOST_TREES[request.stage.recipe.kind].make(request, Path(directory))
             return self._compressed(key, tree_chunks(Path(directory), request.stage.name), started)
 
-    def _built(self, works: Sequence[_Work], futures: dict[str, Future[MadeLayer]]) -> dict[str, MadeLayer]:
-        """Layers of an engine, image by image; what it tells of a base may let this machine make the others, which go to the futures."""
+    def _built(self, works: Iterable[_Work]) -> dict[str, MadeLayer]:
+        """Layers of an engine: one build for all stages of one image."""
+        by_image: dict[Path, list[_Work]] = {}
+        for work in works:
+            by_image.setdefault(work.image.directory, []).append(work)
         made: dict[str, MadeLayer] = {}
-        while works:
-            image = works[0].image
-            same = [work for work in works if work.image.directory == image.directory]
-            works = [work for work in works if work.image.directory != image.directory]
-            known = self._facts.get(image.plan.base)
-            made.update(self._built_of_image(image, same))
-            if self._facts.get(image.plan.base) == known:
-                continue
-            left = []
-            for work in works:
-                request = self._request(work.image, work.stage)
-                obstacle = self._obstacle(request)
-                if obstacle:
-                    left.append(replace(work, obstacle=obstacle))
-                else:
-                    futures[work.key] = self._pool.submit(self._made_here, work.key, request)
-            works = left
-        return made
-
-    def _built_of_image(self, image: PublishImage, works: Sequence[_Work]) -> dict[str, MadeLayer]:
-        """The layers of one image's stages, by one build."""
-        base = image.plan.base
-        names = [work.stage.name for work in works]
-        shown = f"{', '.join(names)} of {image.name}"
-        self._report(f"building {shown}: {'; '.join(dict.fromkeys(work.obstacle for work in works))}")
-        archive = self._directory / "trees.tar"
-        started = time.monotonic()
-        told = base in self.pythons or self._facts.get(base, BaseFacts()).python
-        asks = not told and any(getattr(work.stage.recipe, "bytecode", False) for work in works)
-        build_trees(image.plan, names, image.directory, image.options, archive, facts=asks)
-        self._report(f"built {shown} in {time.monotonic() - started:.1f} s")
-        made = {work.key: self._of_archive(work.key, work.stage, archive, work.stage.name) for work in works}
-        if asks:
-            version = self.pythons[base] = _python_fact(archive)
-            if version in local_pythons(version.rpartition(".")[0]):
-                self._facts[base] = BaseFacts(python=version)
-        archive.unlink()
+        for same in by_image.values():
+            image = same[0].image
+            names = [work.stage.name for work in same]
+            shown = f"{', '.join(names)} of {image.name}"
+            self._report(f"building {shown}: {'; '.join(dict.fromkeys(work.obstacle for work in same))}")
+            started = time.monotonic()
+            told = image.plan.base in self.pythons or self._facts.get(image.plan.base, BaseFacts()).python
+            archive = self._tree_archive(image, names, facts=not told and any(_has_bytecode(work.stage) for work in same))
+            self._report(f"built {shown} in {time.monotonic() - started:.1f} s")
+            made.update({work.key: self._of_archive(work.key, work.stage, archive, work.stage.name) for work in same})
+            archive.unlink()
         return made
 
     def _request(self, image: PublishImage, stage: Stage) -> TreeRequest:
@@ -196,6 +195,10 @@ class _Work:
     image: PublishImage
     stage: Stage
     obstacle: str
+
+
+def _has_bytecode(stage: Stage) -> bool:
+    return bool(getattr(stage.recipe, "bytecode", False))
 
 
 def _obstructed(futures: Mapping[str, Future[MadeLayer]], wanted: Mapping[str, tuple[PublishImage, Stage]]) -> list[_Work]:

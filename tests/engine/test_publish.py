@@ -122,14 +122,15 @@ def test_an_edited_handler_needs_no_engine(app: Published, without_docker: str, 
     assert inspected(image["reference"])[0] == inspected(alone)[0]
 
 
-def test_what_an_engine_tells_of_a_base_is_used_at_once(app: Published, without_docker: str) -> None:
-    """One build tells the base's Python; the code of all other functions is compiled on this machine."""
+def test_a_base_is_asked_for_its_python_first(app: Published, without_docker: str) -> None:
+    """One question to a container of the base, and the code of all functions is compiled on this machine."""
     argv = [sys.executable, "-m", "optimizer", "publish", "cdk.out", "--repository", f"{app.registry}/told-functions"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PATH": os.pathsep.join([without_docker, os.environ["PATH"]])}
     done = subprocess.run(argv, cwd=app.directory, env=environment, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr
-    built = [line for line in done.stderr.splitlines() if line.startswith("building ")]
-    assert len([line for line in built if "its byte-code is that of the exact Python" in line]) == 1
+    (asked,) = [line for line in done.stderr.splitlines() if line.startswith("asked ")]
+    assert asked.endswith(": 3.13.5")
+    assert "its byte-code is that of the exact Python" not in done.stderr
     for tag in assets(app.directory / "cdk.out"):
         assert manifest(app.registry, "told-functions", tag) == manifest(app.registry, REPOSITORY, tag)
 
