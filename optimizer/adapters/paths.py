@@ -12,5 +12,8 @@ def shown(path: str) -> str:
     """
     if not os.path.isabs(path):
         return path
-    here = os.path.join(os.getcwd(), "")
-    return os.path.normpath(path).removeprefix(here) if os.path.normpath(path).startswith(here) else path
+    normal, here = os.path.normpath(path), os.getcwd()
+    if normal == here:
+        return os.curdir
+    below = os.path.join(here, "")
+    return normal.removeprefix(below) if normal.startswith(below) else path
