@@ -7,14 +7,12 @@ written, verified, and never whole in memory.
 from __future__ import annotations
 
 import json
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 
 from optimizer.adapters.host.pythons import local_pythons
 from optimizer.adapters.host.tree import BaseFacts
@@ -22,17 +20,15 @@ from optimizer.adapters.registry.client import HttpRegistry
 from optimizer.builders.direct.decompress import checked
 from optimizer.builders.direct.files import Blob, WholeImage
 from optimizer.builders.direct.image import BaseImage, LayerBlob, image_documents, layer_of_manifest
-from optimizer.errors import EngineError, UnknownImageError
+from optimizer.errors import UnknownImageError
 from optimizer.model.plan import Stage
 from optimizer.model.publication import LayerResult
 from optimizer.model.reference import ImageReference
 from optimizer.publishing.bases import fetch_base
 from optimizer.publishing.images import PublishImage, Report
 from optimizer.publishing.making import LayerMaker
+from optimizer.publishing.scratch import temporary_directory, threads
 from optimizer.publishing.tags import key_tag, python_tag
-
-_THREADS = 8
-_READ = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,18 +58,10 @@ def assembled(
     Raises :class:`RegistryError`, :class:`EngineError` and :class:`ImageError`,
     also while the image is written.
     """
-    with tempfile.TemporaryDirectory(prefix="optimizer-build-") as directory, ThreadPoolExecutor(_THREADS) as pool:
-        try:
-            maker = LayerMaker(Path(directory), pool, report, host=host, engine=engine)
+    with temporary_directory() as directory:
+        with threads() as pool:
+            maker = LayerMaker(directory, pool, report, host=host, engine=engine)
             found = _assemble(image, name, _Source(registry, tuple(reuse)), maker, pool)
-        except OSError as error:
-            raise EngineError(
-                f"layers cannot be written to the directory for temporary files, {tempfile.gettempdir()}: {error.strerror}",
-                hint="free some space there, or set TMPDIR, and run the command again",
-            ) from None
-        finally:
-            # After a fault, what has not begun would only be waited for.
-            pool.shutdown(wait=False, cancel_futures=True)
         yield found
 
 
@@ -144,9 +132,7 @@ class _Source:
 
     def chunks(self, repository: ImageReference, layer: LayerBlob) -> Iterator[bytes]:
         """The bytes of a blob, which end in an error unless they have its size and digest."""
-        with self.registry.open_blob(repository, layer.digest, layer.size) as stream:
-            while chunk := stream.read(_READ):
-                yield chunk
+        return self.registry.blob_chunks(repository, layer.digest, layer.size)
 
     def checked_chunks(self, repository: ImageReference, layer: LayerBlob) -> Iterator[bytes]:
         """The same, and they unpack to what the layer's annotation says, which no registry checks."""

@@ -7,7 +7,6 @@ lacks a part, and the next run goes on with what is there.
 from __future__ import annotations
 
 import json
-import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,7 +19,7 @@ from optimizer.adapters.host.tree import BaseFacts
 from optimizer.adapters.registry.client import HttpRegistry
 from optimizer.adapters.registry.repository import Repository
 from optimizer.builders.direct.image import MANIFEST, BaseImage, LayerBlob, image_documents, layer_of_manifest
-from optimizer.errors import EngineError, RegistryError
+from optimizer.errors import RegistryError
 from optimizer.model.plan import Stage
 from optimizer.model.publication import ImageResult, LayerResult
 from optimizer.model.reference import ImageReference
@@ -28,6 +27,7 @@ from optimizer.publishing.asking import present
 from optimizer.publishing.bases import fetch_base
 from optimizer.publishing.images import PublishImage, Report
 from optimizer.publishing.making import LayerMaker, MadeLayer
+from optimizer.publishing.scratch import temporary_directory, threads
 from optimizer.publishing.tags import base_tag, key_tag, python_tag
 
 _THREADS = 8
@@ -62,28 +62,20 @@ def publish(
     """Publish images under all their names; gives one result for each name, in the order of the images.
 
     ``reuse`` are repositories from which layers are taken too.  Without ``ask``
-    no repository is asked whether it has the images: the caller has done that.  Without
-    ``host`` no tool of this machine makes a layer, and without ``engine`` no
-    container engine does.
+    no repository is asked whether it has the images: the caller has done that.
+    Without ``host`` no tool of this machine makes a layer, and without
+    ``engine`` no container engine does.
 
     Raises :class:`RegistryError`, :class:`EngineError` and :class:`ImageError`;
     no tag then names an image that lacks a part.
     """
     targets = [_Target(image, reference) for image in images for reference in image.destinations]
-    try:
-        with tempfile.TemporaryDirectory(prefix="optimizer-publish-") as directory, ThreadPoolExecutor(_THREADS) as pool:
-            run = _Run(registry, pool, Path(directory), tuple(reuse), report, host=host, engine=engine)
-            try:
-                return run.results(targets, ask=ask)
-            finally:
-                # After a fault or an interrupt, what is left to do would only be waited for.
-                run.ended.set()
-                pool.shutdown(wait=False, cancel_futures=True)
-    except OSError as error:
-        raise EngineError(
-            f"layers cannot be written to the directory for temporary files, {tempfile.gettempdir()}: {error.strerror}",
-            hint="free some space there, or set TMPDIR, and run the command again",
-        ) from None
+    with temporary_directory() as directory, threads() as pool:
+        run = _Run(registry, pool, directory, tuple(reuse), report, host=host, engine=engine)
+        try:
+            return run.results(targets, ask=ask)
+        finally:
+            run.ended.set()
 
 
 class _Run:
@@ -133,13 +125,12 @@ class _Run:
         images = {(target.image.plan.base, target.image.plan.platform): target for target in targets}
         fetched = dict(zip(images, self._pool.map(lambda place: fetch_base(self._registry, *place), images), strict=True))
         bases = {target: fetched[target.image.plan.base, target.image.plan.platform] for target in targets}
-        bringing = [self._pool.submit(self._bring_base, *work) for work in _distinct_bases(bases)]
+        bringing = {place: self._pool.submit(self._bring_base, *work) for place, work in _distinct_bases(bases).items()}
         layers = self._layers(wanted, bases)
-        for future in bringing:
-            future.result()
         results: dict[_Target, ImageResult] = {}
-        # One after another: the tags of keys go to the first image that has them.
+        # One after another: the tags of keys and of bases go to the first image that has them.
         tagged: set[tuple[str, str]] = {place for place, (_, result) in layers.items() if result.source == "found"}
+        tagged |= {place for place, future in bringing.items() if future.result()}
         for target in targets:
             results[target] = self._push_image(target, bases[target], layers, tagged)
         return results
@@ -148,7 +139,6 @@ class _Run:
 
     def _layers(self, wanted: _Wanted, bases: Mapping[_Target, BaseImage]) -> dict[tuple[str, str], tuple[LayerBlob, LayerResult]]:
         """The layers that the repositories want, all of them there in the end."""
-        started = time.monotonic()
         found = dict(zip(wanted, self._pool.map(lambda place: self._find(*place), wanted), strict=True))
         missing = [place for place, blob in found.items() if blob is None]
         sources = self._elsewhere({key for _, key in missing})
@@ -158,13 +148,9 @@ class _Run:
             self._report(f"{len(found) - len(missing)} of {len(found)} layers are there, {len(made)} were made; pushing")
         sent = self._pool.map(lambda place: self._bring(place, wanted[place][1], sources, made), missing)
         layers = dict(zip(missing, sent, strict=True))
-        seconds = time.monotonic() - started
         for place, blob in found.items():
             if blob is not None:
-                result = LayerResult(
-                    stage=wanted[place][1].name, key=place[1], source="found", size=blob.size, seconds=0.0 if missing else seconds
-                )
-                layers[place] = (blob, result)
+                layers[place] = (blob, LayerResult(stage=wanted[place][1].name, key=place[1], source="found", size=blob.size))
         return layers
 
     def _find(self, repository: str, key: str) -> LayerBlob | None:
@@ -210,12 +196,7 @@ class _Run:
         if source.registry == target.reference.registry and target.mount(blob.digest, source.repository):
             return "mounted"
 
-        def chunks() -> Iterator[bytes]:
-            with self._registry.open_blob(source, blob.digest, blob.size) as stream:
-                while chunk := stream.read(1 << 20):
-                    yield chunk
-
-        target.upload(blob.digest, blob.size, lambda: self._while_running(chunks()))
+        target.upload(blob.digest, blob.size, lambda: self._while_running(self._registry.blob_chunks(source, blob.digest, blob.size)))
         return "copied"
 
     def _while_running(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -240,13 +221,15 @@ class _Run:
                 found[plan.base] = BaseFacts(python=known[0] if known else "")
         return found
 
-    def _bring_base(self, base: BaseImage, source: ImageReference, repository: str) -> None:
+    def _bring_base(self, base: BaseImage, source: ImageReference, repository: str) -> bool:
+        """Bring the layers of a base, unless the repository has an image on it; gives whether it has."""
         if self._repositories[repository].has_manifest(base_tag(base)):
-            return
+            return True
         self._report(f"bringing the base {source.tagged} to {repository}")
         # Of its own threads: those of the run may all be waiting for layers.
         with ThreadPoolExecutor(_THREADS) as pool:
             list(pool.map(lambda layer: self._transfer(layer, source, repository), base.layers))
+        return False
 
     # Images.
 
@@ -263,7 +246,7 @@ class _Run:
         if not repository.has_blob(documents.config_digest):
             repository.upload(documents.config_digest, len(documents.config), lambda: (documents.config,))
         tags = [key_tag(key) for name, key in places if (name, key) not in tagged]
-        if (target.repository, base.digest) not in tagged and not repository.has_manifest(base_tag(base)):
+        if (target.repository, base.digest) not in tagged:
             tags.append(base_tag(base))
         python = self._maker.pythons.get(plan.base, "")
         if python and (target.repository, python_tag(base, python)) not in tagged:
@@ -282,7 +265,6 @@ class _Run:
         )
 
 
-def _distinct_bases(bases: Mapping[_Target, BaseImage]) -> list[tuple[BaseImage, ImageReference, str]]:
-    """Each base once for each repository that wants it: with the reference to read it from, and the repository's name."""
-    found = {(base.digest, target.repository): (base, target.image.plan.base, target.repository) for target, base in bases.items()}
-    return list(found.values())
+def _distinct_bases(bases: Mapping[_Target, BaseImage]) -> dict[tuple[str, str], tuple[BaseImage, ImageReference, str]]:
+    """By repository and digest, each base with the reference to read it from, and the repository's name."""
+    return {(target.repository, base.digest): (base, target.image.plan.base, target.repository) for target, base in bases.items()}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from optimizer import Command, Files, SourceCode, SystemPackages
+from optimizer import Command, Files, SourceCode
 from optimizer.adapters.registry.client import HttpRegistry
 from optimizer.builders.direct.image import KEY_ANNOTATION, MANIFEST
 from optimizer.errors import EngineError, ImageError, RegistryError
@@ -90,6 +90,7 @@ def test_what_did_not_change_costs_one_request_for_each_layer(fleet: Fleet) -> N
     )
     assert not [call for call in fleet.registry.calls if model_blob in call[1]]
     assert not [call for call in fleet.registry.calls if "tags/list" in call[1] or "_catalog" in call[1]]
+    assert len([call for call in fleet.registry.calls if "/manifests/base-" in call[1]]) == 1, "the base too is asked for once"
     code = next(layer for layer in result.layers if layer.stage == "code")
     config = len(fleet.registry.blobs[fleet.manifest(image)["config"]["digest"]])
     assert fleet.registry.received == code.pushed + config
@@ -343,8 +344,3 @@ def test_a_full_disk_is_told_and_leaves_no_tag(fleet: Fleet, monkeypatch: pytest
     with pytest.raises(EngineError, match="No space left on device"):
         published(fleet.api())
     assert not fleet.registry.tags(NAME)
-
-
-def test_system_packages_are_not_published(fleet: Fleet) -> None:
-    image = fleet.image(SystemPackages(["jq"]))
-    assert image.plan.final != image.plan.base

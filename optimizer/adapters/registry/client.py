@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import io
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol
 
@@ -131,6 +131,12 @@ class HttpRegistry:
         digest.
         """
         return io.BufferedReader(BlobStream(self._exchange(reference), digest, size_bytes), _BLOB_CHUNK)
+
+    def blob_chunks(self, reference: ImageReference, digest: str, size_bytes: int) -> Iterator[bytes]:
+        """The bytes of such a blob, in pieces of at most one MiB; raises as :meth:`open_blob` does."""
+        with self.open_blob(reference, digest, size_bytes) as stream:
+            while chunk := stream.read(_BLOB_CHUNK):
+                yield chunk
 
     def repository(self, reference: ImageReference, *, push: bool = True) -> Repository:
         """The reference's repository; without ``push`` only to be read, for which less has to be allowed."""
