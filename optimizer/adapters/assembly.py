@@ -381,6 +381,10 @@ def _entries(metadata: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
 def _json(path: Path) -> Mapping[str, Any]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
+    except NotADirectoryError:
+        raise ContextError(
+            f'"{path.parent}" is a file, and no output directory of cdk synth', str(path.parent), "name the directory, such as cdk.out"
+        ) from None
     except OSError as error:
         raise ContextError(
             f'"{path}" cannot be read: {error.strerror}', str(path), "run cdk synth first, and name its output directory, such as cdk.out"

@@ -134,6 +134,14 @@ def test_fails_for_an_app_without_images(registry: PushServer) -> None:
         run()
 
 
+def test_fails_for_a_file(project: Path) -> None:
+    """It said that "README.md/manifest.json" is not a directory."""
+    (project / "README.md").write_text("")
+    with pytest.raises(ContextError) as raised:
+        CliRunner().invoke(publish.command, ["README.md"], catch_exceptions=False)
+    assert raised.value.faults[0].message == '"README.md" is a file, and no output directory of cdk synth'
+
+
 def test_fails_where_nothing_was_synthesized() -> None:
     with pytest.raises(ContextError, match="is a CDK app that is not synthesized"):
         run()

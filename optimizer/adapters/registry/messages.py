@@ -41,7 +41,7 @@ def unreachable(host: str, reason: str, subject: str) -> RegistryError:
     elif "WRONG_VERSION_NUMBER" in reason or "RECORD_LAYER_FAILURE" in reason:
         hint = "the registry uses plain HTTP, which is allowed for 127.0.0.1 and localhost only: put it behind TLS"
     else:
-        hint = "check the network and the proxy settings, or name a mirror: optimizer pin --mirror HOST[/PREFIX]"
+        hint = "check the name of the registry, the network and the proxy settings; base images may come from a mirror (--mirror HOST[/PREFIX])"
     return RegistryError(f'registry "{host}" cannot be reached for "{subject}": {reason}', hint=hint)
 
 

@@ -331,7 +331,7 @@ def test_fails_for_a_dead_host_once_with_the_whole_wait() -> None:
         client = Client(server)
         expected = (
             'registry "HOST" cannot be reached for "HOST/lambda/python:3.13": [Errno 111] Connection refused\n'
-            "  hint: check the network and the proxy settings, or name a mirror: optimizer pin --mirror HOST[/PREFIX]"
+            "  hint: check the name of the registry, the network and the proxy settings; base images may come from a mirror (--mirror HOST[/PREFIX])"
         )
         assert client.refusal() == expected
         assert client.refusal() == expected
