@@ -17,8 +17,11 @@ from optimizer.model.codec import CodecError, from_data, to_data
 from optimizer.model.plan import BuildPlan
 from optimizer.model.recipes import KINDS, NAMES
 
-VERSION = 1
+VERSION = 2
 """The version of the form."""
+
+REPORTS = ("explanation", "ordering", "slimming", "splitting")
+"""What ``optimizer plan`` prints beside a plan: it is computed from it, and no part of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,11 +31,15 @@ class KeptPlan:
     ``keys`` has the key of each stage by its name (see
     :mod:`optimizer.planning.keys`); ``dockerfile`` is the SHA-256 of the
     Dockerfile that was rendered of the plan, in hexadecimal digits.
+    ``contents`` are digests of what the build context has of each of the plan's
+    plain inputs, in their order, and then of what each archive holds, by the
+    names of the stages; empty for a plan without a context.
     """
 
     plan: BuildPlan
     keys: Mapping[str, str]
     dockerfile: str
+    contents: tuple[str, ...] = ()
 
 
 def text_digest(text: str) -> str:
@@ -47,7 +54,7 @@ def plan_to_data(kept: KeptPlan) -> dict[str, Any]:
     stages = data.pop("stages")
     assert isinstance(stages, list)
     keyed_stages = [{**stage, "key": kept.keys[stage["name"]]} for stage in stages if isinstance(stage, dict)]  # type: ignore[index]
-    document = {"version": VERSION, "dockerfile": kept.dockerfile, **data, "stages": keyed_stages}
+    document = {"version": VERSION, "dockerfile": kept.dockerfile, "contents": list(kept.contents), **data, "stages": keyed_stages}
     return {**document, "digest": _digest(document)}
 
 
@@ -65,13 +72,15 @@ def plan_from_data(data: Any, place: str = "") -> KeptPlan:
             place,
             "synthesize or plan again with the version of the tool that reads it",
         )
+    data = {name: value for name, value in data.items() if name not in REPORTS}
     # The types alone would let through what no planner makes, such as a layer that no stage has.
     if data.get("digest") != _digest({name: value for name, value in data.items() if name != "digest"}):
         raise PlanError("the plan was changed after it was written", place, "change the specification, and synthesize or plan again")
-    given = {name: value for name, value in data.items() if name not in ("version", "dockerfile", "digest")}
+    given = {name: value for name, value in data.items() if name not in ("version", "dockerfile", "contents", "digest")}
     try:
-        keys = _take_keys(given)
-        return KeptPlan(plan=from_data(BuildPlan, given, KINDS), keys=keys, dockerfile=str(data.get("dockerfile", "")))
+        keys, contents = _take_keys(given), _contents(data)
+        kept = from_data(BuildPlan, given, KINDS)
+        return KeptPlan(plan=kept, keys=keys, dockerfile=str(data.get("dockerfile", "")), contents=contents)
     except CodecError as error:
         raise PlanError(
             f"the plan is damaged: {error.message}", f"{place}: {error.place}" if place else error.place, "synthesize or plan again"
@@ -80,6 +89,13 @@ def plan_from_data(data: Any, place: str = "") -> KeptPlan:
 
 def _digest(document: Mapping[str, Any]) -> str:
     return text_digest(json.dumps(document, sort_keys=True, separators=(",", ":")))
+
+
+def _contents(data: Mapping[str, Any]) -> tuple[str, ...]:
+    given = data.get("contents")
+    if not isinstance(given, list) or not all(isinstance(digest, str) for digest in given):
+        raise CodecError("there is no list of digests", "contents")
+    return tuple(given)
 
 
 def _take_keys(given: dict[str, Any]) -> dict[str, str]:

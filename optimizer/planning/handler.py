@@ -166,7 +166,7 @@ def _nodejs(base: BaseImage, handler: str, image: ImageFiles) -> Fault | None:
     if any(name.startswith(f"{path}/") for name in image.paths) or image.may_get(stem):
         return None
     if any(f"{path}{ending}" in image.paths for ending in (".ts", ".mts", ".cts")):
-        hint = "the runtime does not run TypeScript: compile it, for example in a Command step, and name the directory of the result"
+        hint = "the runtime does not run TypeScript: build it in a NodeBuild step, and name the file that it makes"
     else:
         files = {
             posixpath.splitext(name.removeprefix(f"{_TASK}/"))[0]: name

@@ -5,14 +5,14 @@ takes, again and again, the smallest key among the items whose predecessors
 have all been taken.  Keys are unique, so the order is total: it depends
 neither on the order of declaration nor on the machine.
 
-An :data:`Ordering` is a pure function of items, so that another objective,
-such as the expected time of a rebuild, can take this one's place.
+The order of layers costs nothing, so that this is all of it.  That of steps
+which share one stage is in :mod:`optimizer.planning.chain`.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,19 +24,12 @@ class Item:
     """Something to be ordered.
 
     ``key`` is unique and totally ordered; ``after`` are names of items that
-    must come first; ``probability`` is that of a change per deployment;
-    ``seconds`` and ``size_bytes`` are None where they are not known.
+    must come first.
     """
 
     name: str
     key: tuple[Any, ...]
     after: frozenset[str] = frozenset()
-    probability: float = 0.0
-    seconds: float | None = None
-    size_bytes: int | None = None
-
-
-Ordering = Callable[[Sequence[Item]], tuple[str, ...]]
 
 
 def stable_first(items: Sequence[Item]) -> tuple[str, ...]:

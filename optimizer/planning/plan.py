@@ -3,24 +3,30 @@
 1. *Check* the spec against its runtime and the project's files.
 2. *Split*: every step becomes stages of its own, which share no file system;
    only steps that change the system in place remain a chain.
-3. *Order* that chain, and the layers of the final image.
-4. *Pin* every image by the lock, and name it as the mirror does.
+3. *Order* that chain by expected cost, and the layers of the final image by stability.
+4. *Pin* every image by the lock, and name it as the mirror does; name the exact
+   programs of the base, where the lock has these and no more of the base matters.
 """
 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from optimizer.bases.catalogue import BaseImage, base_image, check_runtime
+from optimizer.bases.features import support
 from optimizer.bases.lock import Lock
 from optimizer.bases.mirror import Mirror
 from optimizer.bases.tools import Tools
 from optimizer.dockerfile.rendered import BASE, BUILD
 from optimizer.errors import Fault, PlanError, SpecError, UnpinnedError
-from optimizer.locks.local import Local
+from optimizer.locks.files import ProjectFiles
+from optimizer.locks.local import Local, LocalKind
+from optimizer.model import snapstart
 from optimizer.model.architectures import BY_NAME
+from optimizer.model.chain import ChainOrder, Link
+from optimizer.model.evidence import Evidence
 from optimizer.model.ignore import IgnorePatterns
 from optimizer.model.inputs import Input
 from optimizer.model.plan import BuildPlan, OnTarget, Stage
@@ -28,19 +34,13 @@ from optimizer.model.reference import ImageReference
 from optimizer.model.spec import ImageSpec
 from optimizer.model.stability import Stability
 from optimizer.model.steps import Step
-from optimizer.planning.order import Item, Ordering, stable_first
-from optimizer.toolchains import (
-    ProjectFiles,
-    ReadsLocks,
-    StepContext,
-    TakesSecrets,
-    Target,
-    Toolchain,
-    Warns,
-    local_faults,
-    secret_faults,
-    toolchain_of,
-)
+from optimizer.planning.chain.order import cheapest_order, link, order_with_memory
+from optimizer.planning.evidence import decided_order, joint_of
+from optimizer.planning.figures import with_figures
+from optimizer.planning.order import Item, stable_first
+from optimizer.toolchains.registry import toolchain_of
+from optimizer.toolchains.secrets import secret_faults
+from optimizer.toolchains.toolchain import ReadsLocks, StepContext, TakesSecrets, Target, Toolchain, Warns, local_faults
 
 RESERVED_NAMES = (BASE, BUILD, "scratch")
 """Names that stages have already: a step of this name would hide them."""
@@ -53,13 +53,14 @@ def plan(
     *,
     mirror: Mirror = Mirror(),  # noqa: B008 - an immutable value
     tools: Tools = Tools(),  # noqa: B008 - an immutable value
-    ordering: Ordering = stable_first,
 ) -> BuildPlan:
     """The build plan of a spec; equal arguments give equal plans.
 
     Layers stand by stability, then by what ``after`` asks for, then by kind
     (system packages, extensions, dependencies, files, commands, programs,
-    code), then by name; the order of declaration does not matter.
+    code), then by name; the order of declaration does not matter.  Steps that
+    change the system in place share one file system, and stand in the order
+    of least expected cost.
 
     Raises :class:`SpecError` for a spec that its runtime or the project's
     files contradict, :class:`PlanError` for wishes that cannot be met, and
@@ -67,16 +68,16 @@ def plan(
     fault of its kind.
     """
     target, warnings = _target(spec, tools)
-    drafts = _drafts(spec, target, project)
+    pins = _Pins(lock, mirror, spec.architecture)
+    drafts = _drafts(spec, target, project, lock, pins)
     _check_stage_names(drafts)
     _check_secret_files(drafts)
     warnings += [warning for draft in drafts for warning in draft.warnings()]
     in_place, layered = _split(drafts)
-    chain = _chain(in_place, ordering)
-    layers = _layers(layered, ordering)
+    chain, order = _chain(in_place, lock.evidence)
+    layers = _layers(layered)
     by_step = {draft.context.name: draft for draft in drafts}
     stages = [*chain, *(_with_earlier_steps(stage, by_step, chain, target) for stage in layers)]
-    pins = _Pins(lock, mirror, spec.architecture)
     pins.require([target.image, *(image for stage in stages for image in _images(stage))])
     return BuildPlan(
         runtime=spec.runtime,
@@ -84,11 +85,20 @@ def plan(
         base=pins.pinned(target.image),
         final=chain[-1].name if chain else pins.pinned(target.image),
         stages=tuple(_pin_stage(stage, pins) for stage in stages),
-        layers=tuple(stage.name for stage in layers),
+        layers=tuple(stage.name for stage in layers if stage.has_layer),
         environment=spec.environment,
-        labels=spec.labels,
+        labels=_labels(spec, target.base),
         warnings=tuple(warnings),
+        order=order,
     )
+
+
+def _labels(spec: ImageSpec, base: BaseImage) -> tuple[tuple[str, str], ...]:
+    """The labels of the spec, with the promise about SnapStart where the base asks for one."""
+    # Whether a base of one's own is made from one that asks for nothing is unknown, and a label does no harm.
+    if spec.snapstart is None or support(None if spec.base else base, "snapstart").answer == "works":
+        return spec.labels
+    return tuple(sorted((*spec.labels, snapstart.LABELS[spec.snapstart])))
 
 
 def required_images(spec: ImageSpec, tools: Tools = Tools()) -> tuple[ImageReference, ...]:  # noqa: B008 - an immutable value
@@ -138,7 +148,7 @@ def _target(spec: ImageSpec, tools: Tools) -> tuple[Target, list[str]]:
     return target, warnings
 
 
-def _drafts(spec: ImageSpec, target: Target, project: ProjectFiles) -> list[_Draft]:
+def _drafts(spec: ImageSpec, target: Target, project: ProjectFiles, lock: Lock, pins: _Pins) -> list[_Draft]:
     """The stages of each step; raises SpecError with the faults of all steps."""
     drafts: list[_Draft] = []
     faults: list[Fault] = []
@@ -166,10 +176,21 @@ def _drafts(spec: ImageSpec, target: Target, project: ProjectFiles) -> list[_Dra
         if toolchain.families and target.base.family not in toolchain.families:
             faults.append(_family_fault(step, place, target.base, toolchain.families))
             continue
-        context = StepContext(name=step.title, stability=step.stability or step.default_stability, target=target, project=project)
+        context = StepContext(
+            name=step.title,
+            stability=step.stability or step.default_stability,
+            target=target,
+            project=project,
+            steps=spec.steps,
+            environment=spec.environment,
+            packing=lock.packing,
+            programs=pins.programs(target.image),
+        )
         found, stages = _stages(step, toolchain, context)
         faults += [fault.under(place) for fault in found]
-        drafts.append(_Draft(step=step, context=context, toolchain=toolchain, stages=stages))
+        drafts.append(
+            _Draft(step=step, context=context, toolchain=toolchain, stages=with_figures(stages, step, lock.evidence, lock.packing))
+        )
     faults += _secret_faults(spec.steps)
     if faults:
         raise SpecError(faults)
@@ -195,8 +216,11 @@ def _unread(step: Step, local: Iterable[Local], stages: Iterable[Stage]) -> Iter
     inputs = [item for stage in stages for item in stage.inputs()]
     directories = {item.source for item in inputs if item.directory}
     files = {item.source for item in inputs if not item.directory}
+    # A lock that no stage reads was read for the plan, with the files that it includes.
+    lock = Local(kind=LocalKind.FILE, path=getattr(step, "lock", "."), place="")
+    planned = hasattr(step, "lock") and not lock.within(directories, files)
     for item in local:
-        if not item.within(directories, files):
+        if not item.within(directories, files) and not (planned and item.kind is LocalKind.FILE):
             yield Fault(
                 f"{item.place} names {item.title}, which a {step.kind} step cannot put into the image",
                 _lock_field(step),
@@ -288,36 +312,61 @@ def _key(draft: _Draft, stage: Stage, index: int) -> tuple[int, int, str, int]:
     return (stage.stability.rank, draft.toolchain.rank, draft.context.name, index)
 
 
-def _order(drafts: Sequence[_Draft], ordering: Ordering) -> list[Stage]:
+def _stable_first(drafts: Sequence[_Draft]) -> list[Stage]:
     stages = {stage.name: stage for draft in drafts for stage in draft.stages}
     of_step = {draft.context.name: [stage.name for stage in draft.stages] for draft in drafts}
     items = [
         Item(
             name=stage.name,
             key=_key(draft, stage, index),
-            after=frozenset(name for step in draft.step.after for name in of_step.get(step, ())),
-            probability=stage.stability.probability,
-            seconds=draft.step.seconds,
-            size_bytes=draft.step.size,
+            after=frozenset((*(name for step in draft.step.after for name in of_step.get(step, ())), *stage.needs)),
         )
         for draft in drafts
         for index, stage in enumerate(draft.stages)
     ]
-    return [stages[name] for name in ordering(items)]
+    return [stages[name] for name in stable_first(items)]
 
 
-def _chain(drafts: Sequence[_Draft], ordering: Ordering) -> list[Stage]:
-    """The stages that change the system, each on the one before it."""
+def _chain(drafts: Sequence[_Draft], evidence: Evidence) -> tuple[list[Stage], ChainOrder | None]:
+    """The stages that change the system, each on the one before it, and how their order was found."""
+    stages = {stage.name: stage for stage in _stable_first(drafts)}
+    order = _order(stages.values(), drafts, evidence) if len(stages) > 1 else None
     chain: list[Stage] = []
-    for stage in _order(drafts, ordering):
-        stage = replace(stage, on_target=OnTarget("it changes the image's own file system"))
+    for name in [each.name for each in order.links] if order else stages:
+        stage = replace(stages[name], on_target=OnTarget("it changes the image's own file system"))
         chain.append(replace(stage, origin=chain[-1].name) if chain else stage)
-    return chain
+    return chain, order
 
 
-def _layers(drafts: Sequence[_Draft], ordering: Ordering) -> list[Stage]:
+def _order(stages: Collection[Stage], drafts: Sequence[_Draft], evidence: Evidence) -> ChainOrder:
+    """The cheapest order, or the one that the lock has decided, where changing it does not pay."""
+    best = cheapest_order([_link(stage, drafts) for stage in stages], joint_of(stages, evidence))
+    kept = decided_order(stages, evidence)
+    return order_with_memory(best, kept) if kept else best
+
+
+def _link(stage: Stage, drafts: Sequence[_Draft]) -> Link:
+    """A stage of the chain; what its step takes counts for its last stage, and the stages of a step stand in their order."""
+    by_step = {draft.context.name: draft for draft in drafts}
+    draft = by_step[stage.step]
+    names = [item.name for item in draft.stages]
+    position = names.index(stage.name)
+    after = {item.name for step in draft.step.after if step in by_step for item in by_step[step].stages}
+    figures = stage.figures
+    assert figures is not None
+    last = position == len(names) - 1
+    return link(
+        stage.name,
+        figures.probability,
+        figures.seconds if last else figures.seconds or 0.0,
+        figures.size_bytes if last else figures.size_bytes or 0,
+        [*after, *names[:position]],
+    )
+
+
+def _layers(drafts: Sequence[_Draft]) -> list[Stage]:
     """The stages that make trees, in the order of the layers."""
-    return _order(_effective(drafts), ordering)
+    return _stable_first(_effective(drafts))
 
 
 def _effective(drafts: Sequence[_Draft]) -> list[_Draft]:
@@ -334,11 +383,16 @@ def _effective(drafts: Sequence[_Draft]) -> list[_Draft]:
         return known[name]
 
     return [
-        replace(draft, stages=tuple(replace(stage, stability=stability(draft.context.name, ())) for stage in draft.stages))
+        replace(draft, stages=tuple(_as_volatile(stage, stability(draft.context.name, ())) for stage in draft.stages))
         if draft.toolchain.sees_trees
         else draft
         for draft in drafts
     ]
+
+
+def _as_volatile(stage: Stage, stability: Stability) -> Stage:
+    # A stage without a tree finds none either.
+    return replace(stage, stability=stability) if stage.recipe.makes_tree else stage
 
 
 def _with_earlier_steps(stage: Stage, drafts: dict[str, _Draft], chain: Sequence[Stage], target: Target) -> Stage:
@@ -351,8 +405,11 @@ def _with_earlier_steps(stage: Stage, drafts: dict[str, _Draft], chain: Sequence
     if systems and stage.origin == target.image:
         system = [item.name for item in chain if item.name in systems][-1]
         stage = replace(stage, origin=system, on_target=stage.on_target or OnTarget(f"it starts from {system}"))
-    if draft.toolchain.sees_trees:
-        stage = replace(stage, trees=tuple(sorted(item.name for other in earlier for item in other.stages if not item.in_place)))
+    if draft.toolchain.sees_trees and stage.recipe.makes_tree:
+        trees = (item.name for other in earlier for item in other.stages if not item.in_place and item.recipe.makes_tree)
+        # Of such a tree all is in those that are taken from it.
+        whole = {item.taken_from for other in earlier for item in other.stages}
+        stage = replace(stage, trees=tuple(sorted(name for name in trees if name not in whole)))
     return stage
 
 
@@ -366,6 +423,8 @@ def _pin_stage(stage: Stage, pins: _Pins) -> Stage:
     recipe = stage.recipe.with_images(pins.pinned)
     if not isinstance(stage.origin, ImageReference):
         return replace(stage, recipe=recipe)
+    if set(stage.trees) <= {stage.taken_from}:
+        recipe = recipe.with_programs(pins.programs(stage.origin), on_target=stage.on_target is not None)
     one_platform = not stage.archive_alone and not pins.has_every_platform(stage.origin)
     return replace(
         stage,
@@ -409,6 +468,14 @@ class _Pins:
         locked = self._lock.pinned(image)
         # Nothing is known of a digest that the specification itself gives.
         return image.digest is None and locked is not None and locked.kind == "index"
+
+    def programs(self, image: ImageReference) -> Mapping[str, str]:
+        """The exact versions of the image's programs, of those where it is known and the same for each platform that a builder may have."""
+        locked = self._lock.pinned(image)
+        if locked is None or image.digest not in (None, locked.digest):
+            return {}
+        own = {name: table.get(self._platform, "") for name, table in locked.programs.items()}
+        return {name: version for name, version in own.items() if set(locked.programs[name].values()) == {version}}
 
     def pinned(self, image: ImageReference) -> ImageReference:
         locked = self._lock.pinned(image)

@@ -47,8 +47,8 @@ def test_tools_and_inputs_are_in_the_recipe() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda data: data.pop("version"), "the plan has no version, and this version of the tool reads version 1"),
-        (lambda data: data.update(version=2), "the plan has version 2, and this version of the tool reads version 1"),
+        (lambda data: data.pop("version"), "the plan has no version, and this version of the tool reads version 2"),
+        (lambda data: data.update(version=3), "the plan has version 3, and this version of the tool reads version 2"),
         (lambda data: data.pop("stages"), "the plan is damaged: there is no list of stages"),
         (lambda data: data["stages"][0].pop("key"), "the plan is damaged: the stage has no name or no key"),
         (lambda data: data["stages"][0]["recipe"].update(kind="spell"), "the plan is damaged: the kind 'spell' is unknown"),

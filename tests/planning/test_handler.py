@@ -196,7 +196,7 @@ def test_node_finds_files_where_the_runtime_does(path: str) -> None:
         ({"/var/task/indx.mjs": "run()", "/var/task/node_modules/index.js": ""}, 'did you mean "indx.handler"?'),
         (
             {"/var/task/index.ts": ""},
-            "the runtime does not run TypeScript: compile it, for example in a Command step, and name the directory of the result",
+            "the runtime does not run TypeScript: build it in a NodeBuild step, and name the file that it makes",
         ),
     ],
 )
