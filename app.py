@@ -1,11 +1,12 @@
 """The example: the back end of an online shop, as container images in one shared repository.
 
 ``cdk synth`` needs neither Docker nor a network. The app is not bound to an
-account or a Region, so that its output is the same on every machine.
+account or a Region, so that its templates are the same on every machine.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 
 import aws_cdk as cdk
@@ -15,6 +16,9 @@ from optimizer.cdk import Conventions, SharedRepositorySynthesizer
 from stacks.operations import OperationsStack
 from stacks.repository import REPOSITORY_NAME, RepositoryStack
 from stacks.storefront import StorefrontStack
+
+# `cdk synth` and editors then show the line of app and stacks beside each finding.
+os.environ.setdefault("JSII_HOST_STACK_TRACES", "1")
 
 
 def main() -> None:

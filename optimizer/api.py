@@ -14,8 +14,8 @@ from optimizer.bases.tools import Tools
 from optimizer.model.defaults import SpecDefaults
 from optimizer.model.plan import BuildPlan
 from optimizer.model.spec import ImageSpec
-from optimizer.planning import plan as _plan
 from optimizer.planning.defaults import with_defaults
+from optimizer.planning.plan import plan as _plan
 from optimizer.project.files import Project
 
 if TYPE_CHECKING:

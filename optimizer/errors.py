@@ -12,7 +12,9 @@
     ├── ConfigurationError    optimizer.toml or a setting of the app is wrong
     ├── RepositoryError       an asset repository that would fail later
     ├── RegistryError         a registry did not answer as it should
-    │   └── UnknownImageError     it answered that it has no such image
+    │   ├── UnknownImageError     it answered that it has no such image
+    │   └── WrongContentError     what it sent is not what its digest says
+    ├── BudgetError           an image is larger than its budget; exit code 1
     ├── EngineError           the container engine is missing or refused
     └── ImageError            an image, or an archive of one, that cannot be read
 
@@ -113,6 +115,16 @@ class RegistryError(OptimizerError):
 
 class UnknownImageError(RegistryError):
     """A registry answered, and has no image or repository of that name."""
+
+
+class WrongContentError(RegistryError):
+    """A registry sent a blob whose size or content is not what its manifest says."""
+
+
+class BudgetError(OptimizerError):
+    """Images are larger than their budgets; one fault for each limit that is exceeded."""
+
+    exit_code = 1
 
 
 class EngineError(OptimizerError):

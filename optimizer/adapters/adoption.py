@@ -12,9 +12,9 @@ from pathlib import Path
 
 from optimizer.adapters.assembly import AssemblyImage, load_assembly
 from optimizer.adapters.dockerfiles import ContextDirectory, load_dockerfile
+from optimizer.adapters.path_names import is_app, is_template
 from optimizer.adapters.subjects import load_app
 from optimizer.adapters.templates import load_template
-from optimizer.adapters.tree import is_app, is_template
 from optimizer.adapters.walk import walk
 from optimizer.adoption.proposal import NotCarried, Skipped
 from optimizer.bases.mirror import Mirror
@@ -157,11 +157,11 @@ def _template(path: str, root: Path, mirror: Mirror) -> tuple[list[Candidate], l
             if problem.message not in of_functions:
                 place = f"{os.path.relpath(template.location.path)}:{problem.span.start.line}"
                 by_hand = problem.hint or "fix the template, or name its Dockerfiles: optimizer init --from PATH/Dockerfile"
-                skipped.append(Skipped(place, problem.message, NotCarried(problem.message, by_hand), of_template=True))
+                skipped.append(Skipped(place, problem.message, NotCarried(problem.message, by_hand), is_place=True))
         for item in template.inconclusive:
             if item.message not in of_functions:
                 place = f"{os.path.relpath(template.location.path)}:{item.span.start.line}"
-                skipped.append(Skipped(place, item.message, NotCarried(item.message, SET_IT), of_template=True))
+                skipped.append(Skipped(place, item.message, NotCarried(item.message, SET_IT), is_place=True))
     return found, skipped
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from optimizer.adapters.index_files import PlatformContext, read_index
 from optimizer.adapters.paths import shown
 from optimizer.errors import ContextError, SpecError
 from optimizer.model.build import BuildOptions
@@ -21,7 +22,9 @@ from optimizer.model.ecr import EcrRegistry
 from optimizer.model.function import DeclaredFunction
 from optimizer.model.reference import REQUIRED_IMAGES, ImageReference
 from optimizer.sam.document import Document
-from optimizer.sam.template import TemplateFunction, TemplateRepository, functions, repositories
+from optimizer.sam.faults import TemplateFault
+from optimizer.sam.runtimes import TemplateRuntimeVersion, runtime_faults, runtime_versions
+from optimizer.sam.template import TemplateFunction, TemplateRepository, functions, misplaced, repositories
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +43,8 @@ class AssemblyFunction:
     and logical id.  ``asset``, ``repository`` and ``dockerfile`` are None for an image that is
     not an asset of the app; ``repository`` may hold placeholders such as
     ``${AWS::Region}``.  ``registry`` is None there too, and where the stack
-    leaves account or region to the deployment.
+    leaves account or region to the deployment; ``region`` is that of the
+    stack, None where it is left to the deployment.
     """
 
     stack: str
@@ -53,6 +57,7 @@ class AssemblyFunction:
     dockerfile: Path | None
     template: Path
     asset: str | None
+    region: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +67,28 @@ class AssemblyRepository:
     path: str
     template: Path
     declared: TemplateRepository
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssemblyRuntimeVersion:
+    """A version of a customer-managed runtime that a stack of the app creates; ``path`` is that of its construct.
+
+    ``registry`` is None where the stack leaves account or Region to the
+    deployment; the image may then hold placeholders such as ``${AWS::Region}``.
+    """
+
+    path: str
+    declared: TemplateRuntimeVersion
+    registry: EcrRegistry | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssemblyFault:
+    """What is wrong with a resource of the app; ``path`` is that of its construct."""
+
+    path: str
+    template: Path
+    fault: TemplateFault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,11 +105,17 @@ class Acknowledgement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assembly:
-    """Everything of a synthesized app that concerns images, each sorted."""
+    """Everything of a synthesized app that concerns images, each sorted.
+
+    ``misplaced`` are functions from zip archives that set what only image
+    functions have.
+    """
 
     functions: tuple[AssemblyFunction, ...]
+    misplaced: tuple[AssemblyFunction, ...]
     images: tuple[AssemblyImage, ...]
     repositories: tuple[AssemblyRepository, ...]
+    runtime_faults: tuple[AssemblyFault, ...]
     acknowledgements: tuple[Acknowledgement, ...]
 
 
@@ -108,7 +141,8 @@ class AssemblyImage:
     its stack and what the CLI shows.  ``directory`` is None for an image that a program makes
     in place of a build.  Paths in ``options`` start in ``directory``.
     ``outputs`` are not read: they say what ``docker build`` leaves behind,
-    which is no property of the image.
+    which is no property of the image.  ``platforms`` are the build contexts of
+    an index, whose own directory builds nothing; empty for one image.
     """
 
     asset: str
@@ -116,6 +150,7 @@ class AssemblyImage:
     directory: Path | None
     destinations: tuple[Destination, ...]
     options: BuildOptions
+    platforms: tuple[PlatformContext, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +236,22 @@ def required_images(directory: str | Path) -> tuple[RequiredImage, ...]:
     return tuple(sorted(found, key=lambda item: (str(item.reference), item.platform)))
 
 
+def creation_stacks(directory: str | Path) -> Mapping[str, tuple[str, ...]]:
+    """The frames that CDK recorded where a construct was created, innermost first, by the path of the construct.
+
+    Raises :class:`ContextError` as :func:`load_functions` does.
+    """
+    try:
+        return {
+            path: tuple(map(str, data))
+            for stack in _stacks(Path(directory))
+            for path, kind, data in _entries(stack.metadata)
+            if kind == "aws:cdk:creationStack"
+        }
+    except (AttributeError, KeyError, TypeError) as error:
+        raise _broken(directory, error) from None
+
+
 def reported_acknowledgements(directory: str | Path) -> tuple[Acknowledgement, ...]:
     """The acknowledgements that set findings aside at the last synthesis, sorted.
 
@@ -229,6 +280,7 @@ def _broken(directory: str | Path, error: Exception) -> ContextError:
 def _load(directory: Path) -> Assembly:
     stacks = list(_stacks(directory))
     repositories = [repository for stack in stacks for repository in _repositories(stack)]
+    faults = [fault for stack in stacks for fault in _runtime_faults(stack)]
     acknowledged = {
         Acknowledgement(path=path, id=id, reason=str(reason or ""))
         for stack in stacks
@@ -238,8 +290,10 @@ def _load(directory: Path) -> Assembly:
     }
     return Assembly(
         functions=_sorted(function for stack in stacks for function in _functions(stack)),
+        misplaced=_sorted(function for stack in stacks for function in _functions(stack, misplaced)),
         images=load_images(directory),
         repositories=tuple(sorted(repositories, key=lambda repository: repository.path)),
+        runtime_faults=tuple(sorted(faults, key=lambda item: (item.path, item.fault.message))),
         acknowledgements=tuple(sorted(acknowledged, key=lambda item: (item.path, item.id, item.reason))),
     )
 
@@ -276,11 +330,13 @@ def load_images(directory: str | Path) -> tuple[AssemblyImage, ...]:
 def _image(asset: str, name: str, directory: Path, image: Mapping[str, Any], destinations: tuple[Destination, ...]) -> AssemblyImage:
     source = image["source"]
     cache_to = source.get("cacheTo")
+    context = _within(directory, source["directory"]) if "directory" in source else None
     return AssemblyImage(
         asset=asset,
         name=name,
-        directory=_within(directory, source["directory"]) if "directory" in source else None,
+        directory=context,
         destinations=destinations,
+        platforms=read_index(context) if context is not None else (),
         options=BuildOptions(
             dockerfile=source.get("dockerFile", "Dockerfile"),
             platform=source.get("platform"),
@@ -307,15 +363,24 @@ def _cache_option(option: Mapping[str, Any]) -> CacheOption:
 
 
 def _destination(stack: _Stack, destination: Mapping[str, Any]) -> Destination:
-    # aws://123456789012/eu-central-1, or aws://unknown-account/unknown-region
-    account, _, region = str(stack.artifact.get("environment", "")).removeprefix("aws://").partition("/")
+    account, region = _environment(stack)
     region = destination.get("region", region)
-    known = re.fullmatch(r"\d{12}", account) and region and region != "unknown-region"
-    registry = EcrRegistry(account=account, region=region) if known else None
+    registry = _registry(account, region)
     repository = destination["repositoryName"]
     return Destination(
         registry=registry, repository=registry.specialize(repository) if registry else repository, tag=destination["imageTag"]
     )
+
+
+def _registry(account: str, region: str) -> EcrRegistry | None:
+    return EcrRegistry(account=account, region=region) if account and region else None
+
+
+def _environment(stack: _Stack) -> tuple[str, str]:
+    """The account and the region of a stack, each empty where it is left to the deployment."""
+    # aws://123456789012/eu-central-1, or aws://unknown-account/unknown-region
+    account, _, region = str(stack.artifact.get("environment", "")).removeprefix("aws://").partition("/")
+    return account if re.fullmatch(r"\d{12}", account) else "", "" if region == "unknown-region" else region
 
 
 def _stacks(directory: Path) -> Iterator[_Stack]:
@@ -336,14 +401,14 @@ def _stacks(directory: Path) -> Iterator[_Stack]:
             yield _Stack(directory=directory, name=name, artifact=artifact, images=images, metadata=metadata)
 
 
-def _functions(stack: _Stack) -> Iterator[AssemblyFunction]:
+def _functions(stack: _Stack, declared: Callable[[Document], Iterator[TemplateFunction]] = functions) -> Iterator[AssemblyFunction]:
     images: dict[str, tuple[str | None, str | None, EcrRegistry | None, Mapping[str, Any]]] = {}
     for asset, image in stack.images.items():
         for destination in image["destinations"].values():
             registry = _destination(stack, destination).registry
             images[destination["imageTag"]] = (asset, destination["repositoryName"], registry, image["source"])
     for template in stack.templates():
-        for function in functions(template.document):
+        for function in declared(template.document):
             tag = function.image_uri.rpartition(":")[2]
             own, repository, registry, source = images.get(tag, (None, None, None, {}))
             context = _within(stack.directory, source["directory"]) if "directory" in source else None
@@ -358,6 +423,7 @@ def _functions(stack: _Stack) -> Iterator[AssemblyFunction]:
                 dockerfile=context / source.get("dockerFile", "Dockerfile") if context else None,
                 template=template.file,
                 asset=own,
+                region=_environment(stack)[1] or None,
             )
 
 
@@ -367,7 +433,28 @@ def _repositories(stack: _Stack) -> Iterator[AssemblyRepository]:
             yield AssemblyRepository(path=_path(stack, template, declared), template=template.file, declared=declared)
 
 
-def _path(stack: _Stack, template: _Template, resource: TemplateFunction | TemplateRepository) -> str:
+def _runtime_faults(stack: _Stack) -> Iterator[AssemblyFault]:
+    for template in stack.templates():
+        for fault in runtime_faults(template.document):
+            path = template.paths.get(fault.logical_id) or f"{stack.name}/{fault.logical_id}"
+            yield AssemblyFault(path=path, template=template.file, fault=fault)
+
+
+def load_runtime_versions(directory: str | Path) -> tuple[AssemblyRuntimeVersion, ...]:
+    """Every version of a customer-managed runtime that the app creates, sorted by path.
+
+    Raises :class:`ContextError` as :func:`load_functions` does.
+    """
+    found = [
+        AssemblyRuntimeVersion(path=_path(stack, template, declared), declared=declared, registry=_registry(*_environment(stack)))
+        for stack in _stacks(Path(directory))
+        for template in stack.templates()
+        for declared in runtime_versions(template.document)
+    ]
+    return tuple(sorted(found, key=lambda version: version.path))
+
+
+def _path(stack: _Stack, template: _Template, resource: TemplateFunction | TemplateRepository | TemplateRuntimeVersion) -> str:
     return resource.path or template.paths.get(resource.logical_id) or f"{stack.name}/{resource.logical_id}"
 
 

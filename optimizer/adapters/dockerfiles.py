@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import posixpath
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from optimizer.adapters.files import read_bounded, why_unread
 from optimizer.bases.mirror import Mirror
 from optimizer.dockerfile.parse import decode
 from optimizer.errors import ContextError
@@ -19,7 +19,6 @@ LARGEST = 4 * 1024 * 1024
 """The largest Dockerfile that is read, in bytes."""
 
 _LARGEST_OTHER = 1024 * 1024
-_NAMES = ("dockerfile", "containerfile")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,18 +101,6 @@ def load_dockerfile(
     )
 
 
-def is_dockerfile(name: str) -> bool:
-    """Whether a file of this name is a Dockerfile: ``Dockerfile``, ``Dockerfile.*``, ``*.Dockerfile``, the same with Containerfile."""
-    lowered = name.lower()
-    if lowered.endswith((".dockerignore", ".containerignore", "~", ".swp", ".orig", ".rej")):
-        return False
-    return (
-        lowered in _NAMES
-        or lowered.startswith(tuple(f"{word}." for word in _NAMES))
-        or lowered.endswith(tuple(f".{word}" for word in _NAMES))
-    )
-
-
 def read_dockerfile(path: str) -> bytes | None:
     """The bytes of a Dockerfile or an ignore file; None for no file, or one that is too large."""
     return read_bounded(path, LARGEST)
@@ -122,35 +109,3 @@ def read_dockerfile(path: str) -> bytes | None:
 def _ignore(path: str, shown: str, contents: Mapping[str, bytes]) -> IgnoreFile | None:
     data = contents[path] if path in contents else read_bounded(path, _LARGEST_OTHER)
     return None if data is None else IgnoreFile(path=shown, lines=tuple(decode(data).removeprefix("\ufeff").splitlines()))
-
-
-def why_unread(path: str, most: int) -> str:
-    """Why :func:`read_bounded` gave nothing for the path, as the end of a sentence about it."""
-    if not os.path.lexists(path):
-        return "does not exist"
-    try:
-        status = os.stat(path)
-    except (OSError, ValueError) as error:
-        if os.path.islink(path):
-            return f'is a link to "{os.readlink(path)}", which does not exist'
-        return f"cannot be read: {getattr(error, 'strerror', None) or error}"
-    if stat.S_ISDIR(status.st_mode):
-        return "is a directory, not a file"
-    if not stat.S_ISREG(status.st_mode):
-        return "is a pipe or a device, not a file"
-    if status.st_size > most:
-        return f"is larger than {most // 1024 // 1024} MB"
-    return "cannot be read: check its permissions"
-
-
-def read_bounded(path: str, most: int) -> bytes | None:
-    """The bytes of a regular file that is not larger than that."""
-    try:
-        # A named pipe would never end.
-        status = os.stat(path)
-        if not stat.S_ISREG(status.st_mode) or status.st_size > most:
-            return None
-        with open(path, "rb") as file:
-            return file.read(most + 1)
-    except (OSError, ValueError):
-        return None

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -13,6 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from optimizer.adapters import record
+from optimizer.adapters.engine_clients import Client, EngineClient, told_client
 from optimizer.adapters.engine_program import EngineProgram, engine_program
 from optimizer.errors import EngineError
 from optimizer.model.image import Image, Layer
@@ -20,6 +23,11 @@ from optimizer.model.image import Image, Layer
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]{0,1023}")
 _QUESTION_S = 120
 _LAST_LINES = 20
+# How BuildKit ends: what each step that failed has printed, then the Dockerfile around it, which a long RUN fills, then the error.
+_FAILED = re.compile(r"^------\n > (?P<step>\[[^\]\n]*\]).*\n(?P<printed>(?:(?!------$).*\n)*)------$", re.MULTILINE)
+_CLOCK = re.compile(r"^\d+\.\d+ ", re.MULTILINE)
+# What Buildah 1.28, and podman 4.3 with it, say of options that newer ones know.
+_OLD = re.compile(r"\b(?:RUN|COPY|ADD) only supports the --")
 _FULL = re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE)
 # GitHub's runners wait 7.5 seconds after an interrupt before they insist.
 _GRACE_S = 5
@@ -45,9 +53,25 @@ def run_docker(
     answer in time.
     """
     program = engine_program()
+    words = [program.name, *arguments]
+    with record.told_program(words) as told:
+        done = _run(program, words, timeout_s, directory, environment, text, show)
+        told.code = done.returncode
+    return done
+
+
+def _run(
+    program: EngineProgram,
+    words: Sequence[str],
+    timeout_s: float | None,
+    directory: Path | None,
+    environment: Mapping[str, str] | None,
+    text: str | None,
+    show: bool,
+) -> subprocess.CompletedProcess[str]:
     try:
         process = subprocess.Popen(  # noqa: S603 - a list of arguments, and no shell
-            [program.name, *arguments],
+            words,
             cwd=directory,
             env={**os.environ, **(environment or {})},
             stdin=subprocess.DEVNULL if text is None else subprocess.PIPE,
@@ -67,7 +91,7 @@ def run_docker(
             _end(process)
             if isinstance(error, subprocess.TimeoutExpired):
                 raise EngineError(
-                    f"{program.name} {arguments[0]} gave no answer within {timeout_s:.0f} seconds", hint="restart the engine"
+                    f"{program.name} {words[1]} gave no answer within {timeout_s:.0f} seconds", hint="restart the engine"
                 ) from None
             raise
     return subprocess.CompletedProcess(process.args, process.returncode, out or "", err or "")
@@ -99,12 +123,28 @@ class Engine:
     Raises :class:`EngineError` where it is missing, does not run or refuses.
     """
 
+    _client: EngineClient | None = None
+
+    @property
+    def client(self) -> EngineClient:
+        """Which client the program is, asked once; raises EngineError unless the engine answers."""
+        if self._client is None:
+            # Without a format: not every program that stands in for docker has a server to tell the version of.
+            result = run_docker(["version"], timeout_s=_QUESTION_S)
+            if result.returncode != 0:
+                raise EngineError(
+                    f"the container engine does not answer: {_last(result.stderr)}", hint="start Docker, or check DOCKER_HOST"
+                )
+            self._client = told_client(result.stdout)
+        return self._client
+
     def check(self) -> None:
-        """Raise EngineError unless the engine answers."""
-        # Without a format: not every program that stands in for docker has a server to tell the version of.
-        result = run_docker(["version"], timeout_s=_QUESTION_S)
-        if result.returncode != 0:
-            raise EngineError(f"the container engine does not answer: {_last(result.stderr)}", hint="start Docker, or check DOCKER_HOST")
+        """Raise EngineError unless the engine answers, and keeps images."""
+        if self.client.client is Client.BUILDAH:
+            raise EngineError(
+                f'"{engine_program().name}" is Buildah, which builds images, and has no commands to inspect, save, load and run them',
+                hint="set OPTIMIZER_DOCKER=podman, which has the images of Buildah, or OPTIMIZER_DOCKER=docker",
+            )
 
     def has(self, name: str) -> bool:
         """Whether the engine has an image of that name or id."""
@@ -149,7 +189,7 @@ class Engine:
             yield path
 
     def build(self, options: Sequence[str], directory: Path, environment: Mapping[str, str] | None = None) -> None:
-        """Build an image from a context; raises EngineError with the last lines that the build printed."""
+        """Build an image from a context; raises EngineError with the last lines that the steps that failed, or else the build, printed."""
         # BUILDX_NO_DEFAULT_ATTESTATIONS is what CDK sets: Lambda takes no index.
         variables = {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1", "BUILDKIT_PROGRESS": "plain", **(environment or {})}
         # Another builder than the engine's own keeps what it built to itself, unless it is told.
@@ -157,11 +197,39 @@ class Engine:
         load = ["--load"] if loads else []
         result = run_docker(["build", *options, *load, "."], directory=directory, environment=variables)
         if result.returncode != 0:
-            raise _refused("the build failed", result.stderr, "on the engine's disk (docker system df)", lines=_LAST_LINES)
+            raise _refused("the build failed", result.stderr, "on the engine's disk (docker system df)", _told(result.stderr))
+
+    @contextlib.contextmanager
+    def own_caches(self, directory: Path) -> Iterator[Mapping[str, str]]:
+        """The variables with which a build of podman finds its cache mounts empty; none of other clients.
+
+        BuildKit has an argument of the build for that.  podman keeps all cache
+        mounts in its directory for temporary files, which is made in
+        ``directory`` and is gone afterwards.
+        """
+        if self.client.client is not Client.PODMAN:
+            yield {}
+            return
+        path = tempfile.mkdtemp(dir=directory, prefix="caches-")
+        try:
+            yield {"TMPDIR": path}
+        finally:
+            try:
+                shutil.rmtree(path)
+            except PermissionError:
+                # Without root, files of other users of the container can be deleted in its user namespace alone.
+                run_docker(["unshare", "rm", "-rf", path], timeout_s=_QUESTION_S)
 
     def load(self, chunks: Iterable[bytes]) -> None:
         """Load an archive of images while it is made; what raises on the way leaves nothing loaded."""
         program = engine_program()
+        with record.told_program([program.name, "load"]) as told:
+            told.code, reported = self._load(program, chunks)
+        if told.code != 0:
+            raise _refused("the image cannot be loaded", reported.decode("utf-8", "replace"), "on the engine's disk (docker system df)")
+
+    def _load(self, program: EngineProgram, chunks: Iterable[bytes]) -> tuple[int, bytes]:
+        """The exit code, and what was written to standard error."""
         try:
             process = subprocess.Popen(  # noqa: S603 - a list of arguments, and no shell
                 [program.name, "load"],
@@ -183,12 +251,19 @@ class Engine:
             except BaseException:
                 _end(process)
                 raise
-        if process.returncode != 0:
-            raise _refused("the image cannot be loaded", reported.decode("utf-8", "replace"), "on the engine's disk (docker system df)")
+        return process.returncode, reported
 
     def remove(self, name: str) -> None:
         """Remove a name, and its image when that was its last one; a missing one is not an error."""
         run_docker(["image", "rm", "--force", "--no-prune", name], timeout_s=_QUESTION_S)
+
+    def unpacked_bytes(self, name: str) -> int | None:
+        """The size of an image without compression, the sum of its layers; None where the engine does not tell it."""
+        _check_name(name)
+        # The size of image inspect is that of compressed layers in the containerd image store.
+        result = run_docker(["history", "--human=false", "--no-trunc", "--format", "{{.Size}}", name], timeout_s=_QUESTION_S)
+        lines = result.stdout.split()
+        return sum(map(int, lines)) if result.returncode == 0 and lines and all(line.isdecimal() for line in lines) else None
 
     def _inspect(self, name: str) -> dict[str, Any] | None:
         _check_name(name)
@@ -207,12 +282,33 @@ def _check_name(name: str) -> None:
         raise EngineError(f'"{name}" is not the name of an image', hint="write NAME:TAG, NAME@DIGEST or an image id")
 
 
-def _refused(message: str, reported: str, disk: str, lines: int = 1) -> EngineError:
-    last = "\n".join(reported.strip().splitlines()[-lines:])
+def _told(output: str) -> str:
+    """What of a build's output says why it failed."""
+    steps = [(match["step"], _printed(match, output)[-_LAST_LINES:]) for match in _FAILED.finditer(output)]
+    lines = [line for step, printed in steps for line in (step, *printed)]
+    return "\n".join([*lines, _last(output)] if lines else output.strip().splitlines()[-_LAST_LINES:])
+
+
+def _printed(failed: re.Match[str], output: str) -> list[str]:
+    """What a failed step has printed: at the end of the output, or else where it ran."""
+    told = [line for line in _CLOCK.sub("", failed["printed"]).splitlines() if line.strip()]
+    if told:
+        return told
+    # Of a step that fails at once, the end may lack what came when its log was read.
+    numbers = re.findall(rf"^#(\d+) {re.escape(failed['step'])}", output, re.MULTILINE)
+    return [line for number in dict.fromkeys(numbers) for line in re.findall(rf"^#{number} \d+\.\d+ (.+)$", output, re.MULTILINE)]
+
+
+def _refused(message: str, reported: str, disk: str, told: str = "") -> EngineError:
+    """The error of a refusal; of what is reported, ``told`` is shown in lines of its own, and else the last line."""
     if _FULL.search(reported):
-        return EngineError(f"{message}: no space is left on the disk\n{last}", hint=f"free some space {disk}, and run the command again")
-    separator = "\n" if lines > 1 else " "
-    return EngineError(f"{message}:{separator}{last}", hint="fix what it reports, and run the command again")
+        return EngineError(
+            f"{message}: no space is left on the disk\n{told or _last(reported)}", hint=f"free some space {disk}, and run the command again"
+        )
+    hint = "fix what it reports, and run the command again"
+    if _OLD.search(reported):
+        hint = "update to podman 5.4 or Buildah 1.39, or build with docker"
+    return EngineError(f"{message}:\n{told}" if told else f"{message}: {_last(reported)}", hint=hint)
 
 
 def _last(text: str) -> str:

@@ -34,6 +34,14 @@ def engine_program() -> EngineProgram:
     return EngineProgram(named, "CDK_DOCKER")
 
 
+def building_program() -> EngineProgram:
+    """What builds where CDK runs ``docker build``; of :data:`OWN_PROGRAM`, what it hands builds to."""
+    named = os.environ.get("CDK_DOCKER")
+    if named is not None and not is_own_program(named):
+        return EngineProgram(named, "CDK_DOCKER")
+    return engine_program() if named is not None else EngineProgram("docker")
+
+
 def is_own_program(path: str) -> bool:
     """Whether a program is :data:`OWN_PROGRAM`, by its name or by the name of what it links to."""
     names = {os.path.basename(path), os.path.basename(os.path.realpath(path))}

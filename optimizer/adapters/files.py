@@ -1,9 +1,10 @@
-"""Files that are written whole or not at all."""
+"""Files that are read within bounds, and written whole or not at all."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import stat
 from pathlib import Path
 
 from optimizer.errors import OptimizerError
@@ -33,3 +34,35 @@ def replace_file(path: Path, text: str, name: str, error: type[OptimizerError], 
             temporary.unlink(missing_ok=True)
     except OSError as fault:
         raise error(f'{name} "{path}" cannot be written: {fault.strerror}', hint="check the directory and its permissions") from None
+
+
+def read_bounded(path: str, most: int) -> bytes | None:
+    """The bytes of a regular file that is not larger than that."""
+    try:
+        # A named pipe would never end.
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > most:
+            return None
+        with open(path, "rb") as file:
+            return file.read(most + 1)
+    except (OSError, ValueError):
+        return None
+
+
+def why_unread(path: str, most: int) -> str:
+    """Why :func:`read_bounded` gave nothing for the path, as the end of a sentence about it."""
+    if not os.path.lexists(path):
+        return "does not exist"
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError) as error:
+        if os.path.islink(path):
+            return f'is a link to "{os.readlink(path)}", which does not exist'
+        return f"cannot be read: {getattr(error, 'strerror', None) or error}"
+    if stat.S_ISDIR(status.st_mode):
+        return "is a directory, not a file"
+    if not stat.S_ISREG(status.st_mode):
+        return "is a pipe or a device, not a file"
+    if status.st_size > most:
+        return f"is larger than {most // 1024 // 1024} MB"
+    return "cannot be read: check its permissions"

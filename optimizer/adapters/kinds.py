@@ -8,10 +8,9 @@ import os
 import shlex
 from collections.abc import Collection, Iterable, Mapping
 
-from optimizer.adapters.dockerfiles import is_dockerfile, read_bounded
-from optimizer.adapters.tree import LARGEST_TEMPLATE, is_image, is_spec, is_template
+from optimizer.adapters.files import read_bounded
+from optimizer.adapters.path_names import LARGEST_TEMPLATE, is_dockerfile, is_image, is_spec, is_template
 from optimizer.config.files import FILE, PYPROJECT
-from optimizer.config.settings import cdk_output
 from optimizer.errors import ConfigurationError, ContextError, Fault
 
 
@@ -38,11 +37,14 @@ COMMANDS: Mapping[str, tuple[Kind, ...]] = {
     "build": (Kind.SPEC, Kind.ASSEMBLY),
     "init --from": (Kind.DOCKERFILE, Kind.TEMPLATE, Kind.ASSEMBLY),
     "inspect": (Kind.IMAGE,),
-    "lint": (Kind.DOCKERFILE, Kind.TEMPLATE, Kind.ASSEMBLY, Kind.IMAGE, Kind.DIRECTORY),
-    "pin": (Kind.SPEC, Kind.ASSEMBLY),
-    "plan": (Kind.SPEC, Kind.ASSEMBLY),
-    "publish": (Kind.ASSEMBLY,),
+    "invoke": (Kind.ASSEMBLY, Kind.TEMPLATE, Kind.SPEC),
+    "lint": (Kind.DOCKERFILE, Kind.TEMPLATE, Kind.SPEC, Kind.ASSEMBLY, Kind.IMAGE, Kind.DIRECTORY),
+    "pin": (Kind.SPEC, Kind.TEMPLATE, Kind.ASSEMBLY),
+    "plan": (Kind.SPEC, Kind.TEMPLATE, Kind.ASSEMBLY),
+    "publish": (Kind.ASSEMBLY, Kind.SPEC, Kind.TEMPLATE),
     "render": (Kind.SPEC,),
+    "sam": (Kind.TEMPLATE,),
+    "runtimes": (Kind.ASSEMBLY,),
     "verify": (Kind.SPEC, Kind.ASSEMBLY),
 }
 """What each command takes, the best known first."""
@@ -103,8 +105,6 @@ def _refused(command: str, path: str, besides: Collection[Kind]) -> Fault | None
 def _hint(command: str, path: str, kind: Kind) -> str:
     if kind is Kind.MISSING:
         return "check the path"
-    if kind is Kind.SPEC and command == "lint":
-        return "synthesize the app that uses it, and lint its output: optimizer lint cdk.out; optimizer plan checks the file itself"
     if kind is Kind.PROGRAM and command == "init --from":
         directory = shlex.quote(os.path.dirname(path) or ".")
         return (
@@ -159,7 +159,7 @@ def _kind_of_data(path: str) -> Kind:
 def _is_output(path: str, name: str) -> bool:
     """Whether ``cdk synth`` would write there."""
     try:
-        return name == _OUTPUT or os.path.normpath(path) == cdk_output(os.path.dirname(path) or ".")
+        return name == _OUTPUT or os.path.normpath(path) == _cdk_output(os.path.dirname(path) or ".")
     except ConfigurationError:
         return False
 
@@ -174,6 +174,13 @@ def _output_beside(path: str, kind: Kind) -> str:
     if kind is Kind.PROGRAM and not os.path.isfile(os.path.join(directory, "cdk.json")):
         directory = "."
     try:
-        return cdk_output(directory)
+        return _cdk_output(directory)
     except ConfigurationError:
         return os.path.normpath(os.path.join(directory, _OUTPUT))
+
+
+def _cdk_output(directory: str) -> str:
+    # Imported here: of the commands that start fast, none gets as far.
+    from optimizer.config.settings import cdk_output
+
+    return cdk_output(directory)

@@ -12,7 +12,7 @@ from optimizer.builders.docker.render import context_scripts, render
 from optimizer.dockerfile.rendered import HEADER
 from optimizer.errors import ContextError, PlanError
 from optimizer.model.build import BuildOptions
-from optimizer.model.plan import BuildPlan
+from optimizer.model.plan import BuildPlan, archive_path
 from optimizer.planning.document import KeptPlan, plan_from_data, plan_to_data, text_digest
 
 
@@ -61,8 +61,19 @@ def read_plan(path: Path) -> KeptPlan:
     return plan_from_data(data, str(path))
 
 
+def archive_sizes(plan: BuildPlan, directory: Path) -> dict[str, int]:
+    """The bytes of the archives that a build context holds of a plan's packed files, by their stages."""
+    archives = {name: directory / archive_path(name) for name in plan.packed()}
+    return {name: path.stat().st_size for name, path in archives.items() if path.is_file()}
+
+
 def plan_of_context(directory: Path, dockerfile: Path) -> FoundPlan:
-    """The plan of the image in a build context with that Dockerfile; a note also where the file cannot be read."""
+    """The plan of the image in a build context with that Dockerfile; a note also where the file cannot be read.
+
+    Where only the files beside the build contexts were kept, nothing is there that could say otherwise than the plan.
+    """
+    if not directory.exists() and plan_path(directory).is_file():
+        return _read(directory)
     try:
         return plan_beside(directory, dockerfile.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
@@ -77,13 +88,18 @@ def plan_beside(directory: Path, dockerfile: str) -> FoundPlan:
         return FoundPlan(
             note="no plan is kept beside its generated Dockerfile: it was synthesized by an older version, or copied from elsewhere"
         )
+    found = _read(directory)
+    if found.planned is not None and found.planned.dockerfile != text_digest(dockerfile):
+        return FoundPlan(note="its generated Dockerfile was changed after it was synthesized")
+    return found
+
+
+def _read(directory: Path) -> FoundPlan:
+    """What is read of the plan beside a build context."""
     try:
-        planned = read_plan(plan_path(directory))
+        return FoundPlan(planned=read_plan(plan_path(directory)))
     except (ContextError, PlanError) as error:
         return FoundPlan(note=f"{error.faults[0].message}")
-    if planned.dockerfile != text_digest(dockerfile):
-        return FoundPlan(note="its generated Dockerfile was changed after it was synthesized")
-    return FoundPlan(planned=planned)
 
 
 def planned_image(directory: Path, options: BuildOptions, dockerfile: str) -> FoundPlan:

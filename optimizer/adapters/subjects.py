@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from optimizer.adapters.assembly import Acknowledgement, Assembly, AssemblyFunction, AssemblyImage, load_assembly, reported_acknowledgements
+from optimizer.adapters.assembly import (
+    Acknowledgement,
+    Assembly,
+    AssemblyFault,
+    AssemblyFunction,
+    AssemblyImage,
+    load_assembly,
+    reported_acknowledgements,
+)
 from optimizer.adapters.dockerfiles import load_dockerfile
-from optimizer.adapters.plan_files import plan_beside
+from optimizer.adapters.index_files import context_directory
+from optimizer.adapters.plan_files import archive_sizes, plan_beside
+from optimizer.adapters.repository_tags import repository_tags
 from optimizer.adapters.tree import Source
 from optimizer.bases.mirror import Mirror
-from optimizer.dockerfile.instruction import Position, Span
+from optimizer.dockerfile.instruction import Position, Problem, Span
+from optimizer.linting.facts.repositories import same_everywhere
 from optimizer.linting.finding import Location
 from optimizer.linting.rule import Rule
-from optimizer.linting.subjects import AppSubject, DockerfileSubject, FunctionSubject, RepositorySubject
+from optimizer.linting.subjects import AppSubject, DeclarationFault, DockerfileSubject, FunctionSubject, RepositorySubject
 from optimizer.linting.suppressions import Malformed, Suppression, literal, reason_and_end
 from optimizer.model.architectures import architecture_of_platform
+from optimizer.model.tag_mutability import TagMutability
 from optimizer.sam.template import TemplateRepository
 
 ACKNOWLEDGED = "lambda-image-optimizer"
@@ -61,9 +73,15 @@ class _App:
         self._origins = origins
 
     def source(self, rules: Sequence[Rule]) -> Source:
-        images = {image.asset: image for image in self._assembly.images}
-        files = {asset: self._dockerfile(image) for asset, image in images.items()}
+        images = {image.asset: image for image in self._assembly.images if not image.platforms}
         used = {function.asset for function in self._assembly.functions}
+        pushed = {destination.repository for image in images.values() if image.asset in used for destination in image.destinations}
+        stores = [
+            repository_subject(item.declared, Location(path=str(item.template), construct=item.path), pushed)
+            for item in self._assembly.repositories
+        ]
+        tags = repository_tags(self._assembly.repositories)
+        files = {asset: self._dockerfile(image, tags) for asset, image in images.items()}
         declared = [self._function(function, images.get(function.asset or ""), files) for function in self._assembly.functions]
         dockerfiles = [function.dockerfile for function in declared if function.dockerfile is not None]
         for asset, image in images.items():
@@ -71,21 +89,31 @@ class _App:
             if asset not in used and file is not None:
                 unused = replace(file, construct=image.name, for_lambda=False)
                 dockerfiles.append(_at(unused, Location(path=self._directory, construct=image.name)))
-        pushed = {destination.repository for image in images.values() if image.asset in used for destination in image.destinations}
-        stores = [
-            repository_subject(item.declared, Location(path=str(item.template), construct=item.path), pushed)
-            for item in self._assembly.repositories
-        ]
+        misplaced = [self._function(function, None, {}) for function in self._assembly.misplaced]
+        dockerfiles += [file for image in self._assembly.images for file in self._of_index(image, tags)]
         suppressions, malformed = _acknowledged(self._assembly.acknowledgements, rules)
-        app = AppSubject(location=Location(path=self._directory), dockerfiles=dockerfiles, functions=declared, repositories=stores)
+        faults = [_declaration_fault(item) for item in self._assembly.runtime_faults]
+        app = AppSubject(
+            location=Location(path=self._directory), dockerfiles=dockerfiles, functions=declared, repositories=stores, faults=faults
+        )
         return Source(
-            subjects=(*dockerfiles, *declared, *stores, app),
+            subjects=(*dockerfiles, *declared, *misplaced, *stores, app),
             suppressions=tuple(suppressions),
             malformed=tuple(malformed),
             generated=True,
         )
 
-    def _dockerfile(self, image: AssemblyImage) -> DockerfileSubject | None:
+    def _of_index(self, image: AssemblyImage, tags: Mapping[str, TagMutability | None]) -> Iterator[DockerfileSubject]:
+        """The Dockerfiles of the images of an index, which no function runs."""
+        for context in image.platforms:
+            assert image.directory is not None
+            directory = context_directory(image.directory, context)
+            name = f"{image.name} ({context.platform})"
+            file = self._dockerfile(replace(image, directory=directory, options=context.options, platforms=()), tags)
+            if file is not None:
+                yield _at(replace(file, construct=name, for_lambda=False), Location(path=self._directory, construct=name))
+
+    def _dockerfile(self, image: AssemblyImage, tags: Mapping[str, TagMutability | None]) -> DockerfileSubject | None:
         if image.directory is None:
             return None
         options = image.options
@@ -103,13 +131,16 @@ class _App:
         )
         found = plan_beside(image.directory, subject.dockerfile.text)
         cache = dict(options.cache_to.parameters).get("ref") if options.cache_to and options.cache_to.type == "registry" else None
+        repository = image.destinations[0].repository if image.destinations else None
         return replace(
             subject,
             platform=options.platform,
-            repository=image.destinations[0].repository if image.destinations else None,
+            repository=repository,
+            repository_tags=tags.get(same_everywhere(repository)) if repository else None,
             cache_to=(cache,) if cache else (),
             plan=found.planned.plan if found.planned else None,
             plan_note=found.note,
+            archives=archive_sizes(found.planned.plan, image.directory) if found.planned else {},
         )
 
     def _function(
@@ -123,8 +154,14 @@ class _App:
             declared=function.declared,
             repository=function.repository,
             image=function.asset or "",
+            region=function.region,
             dockerfile=_at(replace(file, construct=function.path), location) if file else None,
         )
+
+
+def _declaration_fault(item: AssemblyFault) -> DeclarationFault:
+    problem = Problem(item.fault.message, _START, item.fault.hint)
+    return DeclarationFault(kind=item.fault.kind, problem=problem, construct=item.path, generated=str(item.template))
 
 
 def _at(file: DockerfileSubject, place: Location) -> DockerfileSubject:
@@ -161,5 +198,7 @@ def repository_subject(declared: TemplateRepository, location: Location, pushed:
         name=declared.name,
         lifecycle=declared.lifecycle,
         policy=declared.policy,
+        mutability=declared.mutability,
+        exclusions=declared.exclusions,
         receives=declared.name is not None and declared.name in pushed,
     )

@@ -6,26 +6,33 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote, urlparse
 
-from optimizer.adapters.dockerfiles import load_dockerfile, read_bounded, why_unread
+from optimizer.adapters.dockerfiles import load_dockerfile
+from optimizer.adapters.files import read_bounded, why_unread
+from optimizer.adapters.path_names import LARGEST_TEMPLATE
 from optimizer.adapters.paths import shown
+from optimizer.adapters.plan_files import archive_sizes, plan_beside
+from optimizer.adapters.spec_dockerfiles import LoadSpec
 from optimizer.adapters.subjects import repository_subject
-from optimizer.adapters.tree import LARGEST_TEMPLATE, Source
+from optimizer.adapters.tree import Source
 from optimizer.bases.mirror import Mirror
 from optimizer.dockerfile.instruction import Position, Problem, Span
 from optimizer.dockerfile.parse import decode
-from optimizer.errors import ContextError, did_you_mean
+from optimizer.errors import ContextError, OptimizerError, did_you_mean
 from optimizer.linting.finding import Edit, Fix, Location
 from optimizer.linting.subjects import AppSubject, DeclarationFault, DockerfileSubject, FunctionSubject, RepositorySubject
 from optimizer.model.architectures import ARCHITECTURES, DEFAULT_ARCHITECTURE, platform_of
+from optimizer.model.build import BuildOptions
 from optimizer.model.template import SamBuilder
 from optimizer.sam.config import (
     DEFAULT_ENVIRONMENT,
     ImageRepositories,
     ParameterOverrides,
+    deployed_region,
     image_repositories,
     parameter_overrides,
     uses_buildkit,
@@ -34,7 +41,8 @@ from optimizer.sam.document import Document, parse_document
 from optimizer.sam.faults import faults
 from optimizer.sam.intrinsics import Intrinsics
 from optimizer.sam.loops import without_loops
-from optimizer.sam.template import Hidden, NestedTemplate, TemplateFunction, functions, nested, repositories, unknown
+from optimizer.sam.runtimes import runtime_faults
+from optimizer.sam.template import SPEC_KEY, Hidden, NestedTemplate, TemplateFunction, functions, misplaced, nested, repositories, unknown
 
 DEEPEST = 10
 """How deep templates may be nested."""
@@ -42,8 +50,8 @@ DEEPEST = 10
 MOST = 100
 """How many templates are read for one."""
 
-_SAMCONFIGS = ("samconfig.toml", "samconfig.yaml", "samconfig.yml")
-"""Of several, SAM reads the first."""
+SAMCONFIGS = ("samconfig.toml", "samconfig.yaml", "samconfig.yml")
+"""The files beside a template that configure SAM CLI; of several, it reads the first."""
 
 _START = Span(Position(1, 1), Position(1, 1))
 
@@ -54,11 +62,15 @@ def load_template(
     mirror: Mirror = Mirror(),  # noqa: B008 - an immutable value
     environment: str = DEFAULT_ENVIRONMENT,
     contents: Mapping[str, bytes] = MappingProxyType({}),
+    load_spec: LoadSpec | None = None,
 ) -> Source:
     """Every image function and repository of a template of SAM or CloudFormation, and of those that it nests, and the template itself.
 
     ``environment`` is that of the ``samconfig`` beside it; ``contents`` are
-    the bytes of files that shall be read instead of their own.  A template
+    the bytes of files that shall be read instead of their own.  What ``load_spec``
+    gives stands for the build contexts that are not generated yet; without it,
+    such an image is not told of.  What is found in an image of a specification
+    is shown at its function.  A template
     that cannot be read is a problem of the app; what only a deployment knows
     is inconclusive.  Raises :class:`ContextError`
     when there is no such file, or no such environment.
@@ -70,7 +82,14 @@ def load_template(
         return Source(subjects=(AppSubject(location=Location(path=path), problems=(read[1],)),))
     samconfig = _samconfig(os.path.dirname(path), environment)
     given = samconfig.parameters
-    templates = _Templates(mirror=mirror, contents=contents, pushed=samconfig.repositories, builder=samconfig.builder)
+    templates = _Templates(
+        mirror=mirror,
+        contents=contents,
+        load_spec=load_spec,
+        pushed=samconfig.repositories,
+        builder=samconfig.builder,
+        region=samconfig.region,
+    )
     told = templates.add(path, read[0], read[1], given.values, complete=given.complete)
     dockerfiles = [function.dockerfile for function in templates.functions if function.dockerfile is not None]
     app = AppSubject(
@@ -83,7 +102,7 @@ def load_template(
         faults=told.faults,
     )
     return Source(
-        subjects=(*dockerfiles, *templates.functions, *templates.repositories, *templates.nested, app),
+        subjects=(*dockerfiles, *templates.functions, *templates.misplaced, *templates.repositories, *templates.nested, app),
         nested=tuple(item.location.path for item in templates.nested),
     )
 
@@ -118,18 +137,26 @@ class _Samconfig:
     repositories: ImageRepositories = ImageRepositories()
     parameters: ParameterOverrides = ParameterOverrides()
     builder: SamBuilder = SamBuilder.CLASSIC
+    region: str | None = None
     problems: tuple[Problem, ...] = ()
 
 
 @dataclass(slots=True)
 class _Templates:
-    """What a template and those below it declare; ``nested`` are those below, each once for each place that names it."""
+    """What a template and those below it declare; ``nested`` are those below, each once for each place that names it.
+
+    ``misplaced`` are functions from zip archives that set what only image
+    functions have.
+    """
 
     mirror: Mirror
     contents: Mapping[str, bytes]
+    load_spec: LoadSpec | None
     pushed: ImageRepositories
     builder: SamBuilder
+    region: str | None
     functions: list[FunctionSubject] = field(default_factory=list)
+    misplaced: list[FunctionSubject] = field(default_factory=list)
     repositories: list[RepositorySubject] = field(default_factory=list)
     nested: list[AppSubject] = field(default_factory=list)
     _files: dict[str, DockerfileSubject | None] = field(default_factory=dict)
@@ -164,12 +191,17 @@ class _Templates:
                 self._function(path, function, construct, document, told.problems),
                 repository=self.pushed.of(name) if function.build else None,
                 telling=tellings.get(function.logical_id),
+                pullable=_pullable(path, text, written, function),
             )
             self.functions.append(declared)
+        for function in misplaced(document, intrinsics):
+            construct = "/".join((*names, function.path or function.logical_id))
+            self.misplaced.append(self._subject(path, function, construct))
         hidden += unknown(document, intrinsics)
         looped = document.data["Resources"].keys() - written.data["Resources"].keys()
         # What is wrong for either builder, where it is unknown which one builds.
-        for fault in faults(document, intrinsics, buildkit=self.builder is not SamBuilder.CLASSIC, looped=looped):
+        of_sam = faults(document, intrinsics, buildkit=self.builder is not SamBuilder.CLASSIC, looped=looped)
+        for fault in (*of_sam, *runtime_faults(document, intrinsics)):
             construct = "/".join((*names, fault.logical_id)) if fault.logical_id else ""
             problem = Problem(fault.message, _place(document, fault.key), fault.hint)
             told.faults.append(DeclarationFault(kind=fault.kind, problem=problem, construct=construct))
@@ -215,13 +247,14 @@ class _Templates:
         self, path: str, function: TemplateFunction, construct: str, document: Document, problems: list[Problem]
     ) -> FunctionSubject:
         architecture = function.declared.architecture
-        build, image, file = function.build, "", None
+        build, image, file, buildable = function.build, "", None, None
+        generated = self._generated(path, function)
         unbuilt = "" if build else "the template does not build its image"
         if function.missing:
             unbuilt += f": its Metadata has no {function.missing[0]}"
         if build is not None and (build.directory is None or build.dockerfile is None):
             unbuilt = next((str(item) for item in function.hidden if item.key[2] == "Metadata"), "its Metadata names no Dockerfile")
-        elif build is not None and build.directory is not None and build.dockerfile is not None:
+        elif build is not None and build.directory is not None and build.dockerfile is not None and not generated:
             directory = shown(os.path.normpath(os.path.join(os.path.dirname(path), build.directory)))
             dockerfile = shown(os.path.normpath(os.path.join(directory, build.dockerfile)))
             image = json.dumps([dockerfile, directory, dict(build.arguments), build.target, architecture], sort_keys=True)
@@ -229,7 +262,7 @@ class _Templates:
                 known = {name: value for name, value in build.arguments.items() if value is not None}
                 try:
                     # SAM builds for the function's architecture, whatever the machine.
-                    self._files[image] = load_dockerfile(
+                    loaded = load_dockerfile(
                         dockerfile,
                         context=directory,
                         mirror=self.mirror,
@@ -239,23 +272,81 @@ class _Templates:
                         contents=self.contents,
                         sam=self.builder if build.by_sam else None,
                     )
+                    found = plan_beside(Path(directory), loaded.dockerfile.text)
+                    plan = found.planned.plan if found.planned else None
+                    archives = archive_sizes(plan, Path(directory)) if plan else {}
+                    self._files[image] = replace(loaded, plan=plan, plan_note=found.note, archives=archives)
                 except ContextError as error:
                     self._files[image] = None
                     unbuilt = f"the Dockerfile of {function.logical_id}: {error.faults[0].message}"
                     problems.append(Problem(unbuilt, _place(document, ("Resources", function.logical_id, "Metadata", "Dockerfile"))))
-            loaded = self._files[image]
-            file = replace(loaded, construct=construct, platform=platform_of(architecture)) if loaded else None
+            file = self._files[image]
             if file is None:
                 unbuilt = unbuilt or f'"{dockerfile}" cannot be read'
+            elif None not in build.arguments.values():
+                arguments = {name: value for name, value in build.arguments.items() if value is not None}
+                options = BuildOptions(
+                    dockerfile=build.dockerfile, platform=platform_of(architecture), target=build.target, arguments=arguments
+                )
+                buildable = (directory, options)
+        if generated:
+            image = json.dumps([generated, architecture])
+            if image not in self._files:
+                self._files[image] = self._of_spec(generated, function, document, problems)
+            file, unbuilt = self._files[image], "" if self._files[image] else f'its image is generated of "{generated}"'
+        if file is not None:
+            file = replace(file, construct=construct, platform=platform_of(architecture))
+        return replace(
+            self._subject(path, function, construct),
+            image=image,
+            metadata=function.metadata,
+            dockerfile=replace(file, place=Location(path=path, span=function.span, construct=construct)) if file and file.planned else file,
+            hidden=tuple(map(str, function.hidden)),
+            unbuilt=unbuilt,
+            build=buildable,
+        )
+
+    def _generated(self, path: str, function: TemplateFunction) -> str:
+        """The specification of which the function's image is generated; empty where it names none, or a Dockerfile is there."""
+        build = function.build
+        if not function.spec or function.missing or function.image_uri or (build is not None and not build.by_sam):
+            return ""
+        beside = os.path.dirname(path)
+        if build is not None:
+            if build.directory is None or build.dockerfile is None:
+                return ""
+            dockerfile = shown(os.path.normpath(os.path.join(beside, build.directory, build.dockerfile)))
+            if dockerfile in self.contents or os.path.lexists(dockerfile):
+                return ""
+        return shown(os.path.normpath(os.path.join(beside, function.spec)))
+
+    def _of_spec(self, spec: str, function: TemplateFunction, document: Document, problems: list[Problem]) -> DockerfileSubject | None:
+        """What would be generated; None where nothing can be, with the reasons among the problems."""
+        if self.load_spec is None:
+            return None
+        try:
+            made = self.load_spec(spec, self.mirror)
+        except OptimizerError as error:
+            place = _place(document, ("Resources", function.logical_id, "Metadata", SPEC_KEY))
+            for fault in error.faults:
+                where = f"{fault.place}: " if fault.place and not fault.place.startswith(spec) else ""
+                problems.append(Problem(f'the spec of {function.logical_id}, "{spec}": {where}{fault.message}', place, fault.hint))
+            return None
+        architecture = made.plan.architecture
+        return replace(
+            DockerfileSubject.of(made.text, spec, mirror=self.mirror, arguments={}, architecture=architecture, for_lambda=True),
+            plan=made.plan,
+            archives=made.archives,
+        )
+
+    def _subject(self, path: str, function: TemplateFunction, construct: str) -> FunctionSubject:
+        """A function by what the template alone says of it."""
         return FunctionSubject(
             construct=construct,
             location=Location(path=path, span=function.span, construct=construct),
             declared=function.declared,
-            image=image,
-            metadata=function.metadata,
-            dockerfile=file,
-            hidden=tuple(map(str, function.hidden)),
-            unbuilt=unbuilt,
+            spans=function.spans,
+            region=self.region,
         )
 
 
@@ -277,12 +368,24 @@ def _tellings(path: str, text: str, document: Document, logical_ids: Sequence[st
     }
 
 
+def _pullable(path: str, text: str, document: Document, function: TemplateFunction) -> Fix | None:
+    """The change that takes the image of a function by the usual endpoint, where the template names another."""
+    place = function.spans.get(("ImageUri",)) or function.spans.get(("Code", "ImageUri"))
+    if place is None or "-fips" not in function.image_uri:
+        return None
+    # Imported here, because most templates need no change.
+    from optimizer.sam.endpoints import fips_mark
+
+    span = fips_mark(text, document, place)
+    return Fix(title="take the image by the usual endpoint", edits=(Edit(path=path, span=span, text=""),)) if span else None
+
+
 def _samconfig(directory: str, environment: str) -> _Samconfig:
     """What the file beside a template says for an environment; of one that cannot be read, that it cannot.
 
     Raises :class:`ContextError` when it has no such environment.
     """
-    path = next((path for path in (os.path.join(directory, name) for name in _SAMCONFIGS) if os.path.exists(path)), None)
+    path = next((path for path in (os.path.join(directory, name) for name in SAMCONFIGS) if os.path.exists(path)), None)
     if path is None:
         return _Samconfig()
     data = read_bounded(path, LARGEST_TEMPLATE)
@@ -303,6 +406,7 @@ def _samconfig(directory: str, environment: str) -> _Samconfig:
         repositories=image_repositories(config, environment),
         parameters=parameter_overrides(config, environment),
         builder=SamBuilder.BUILDKIT if uses_buildkit(config, environment) else SamBuilder.CLASSIC,
+        region=deployed_region(config, environment),
     )
 
 

@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from optimizer.adapters.dockerfiles import is_dockerfile, read_bounded
+from optimizer.adapters.files import read_bounded
+from optimizer.adapters.path_names import LARGEST_TEMPLATE, is_dockerfile, is_template
 from optimizer.adapters.walk import walk
 from optimizer.errors import ContextError
 from optimizer.linting.finding import Location
 from optimizer.linting.subjects import DockerfileSubject, Subject
 from optimizer.linting.suppressions import Malformed, Suppression
-from optimizer.model.directories import ASSEMBLY
-
-LARGEST_TEMPLATE = 4 * 1024 * 1024
-"""The largest template that is read, in bytes; CloudFormation takes 1 MB."""
 
 _TEMPLATES = ("template.yaml", "template.yml", "template.json")
 _FUNCTIONS = ("AWS::Serverless::", "AWS::Lambda::Function")
-_ARCHIVES = (".tar", ".tar.gz", ".tgz")
-SPEC_SUFFIX = ".image.toml"
-"""How the names of specifications end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +51,12 @@ class Source:
     def dockerfiles(self) -> tuple[str, ...]:
         """The paths of its Dockerfiles, sorted."""
         return tuple(sorted({os.path.normpath(item.path) for item in self.subjects if isinstance(item, DockerfileSubject)}))
+
+    @property
+    def written_dockerfiles(self) -> tuple[str, ...]:
+        """The paths of those that people wrote, sorted."""
+        files = (item for item in self.subjects if isinstance(item, DockerfileSubject) and not item.planned)
+        return tuple(sorted({os.path.normpath(item.path) for item in files}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,36 +99,9 @@ def _may_be_template(name: str) -> bool:
 def _names_functions(path: str) -> bool:
     # Other tools have files of this name too, and some of them are no YAML.
     data = read_bounded(path, LARGEST_TEMPLATE)
-    return data is not None and any(word.encode() in data for word in _FUNCTIONS)
+    return data is not None and names_functions(data)
 
 
-def is_template(name: str) -> bool:
-    """Whether a file of this name is taken for a template when the user names it."""
-    return name.lower().endswith((".yaml", ".yml", ".json", ".template"))
-
-
-def is_spec(name: str) -> bool:
-    """Whether a file of this name is a specification of an image."""
-    return name.endswith(SPEC_SUFFIX)
-
-
-def is_app(path: str) -> bool:
-    """Whether the path is the output directory of ``cdk synth``."""
-    return all(os.path.isfile(os.path.join(path, name)) for name in ASSEMBLY)
-
-
-def is_image(path: str) -> bool:
-    """Whether the path is a built image: the directory of an OCI layout, or an archive by its name or its first bytes."""
-    try:
-        mode = os.stat(path).st_mode
-        if stat.S_ISDIR(mode):
-            return os.path.isfile(os.path.join(path, "oci-layout"))
-        # A named pipe would never end.
-        if not stat.S_ISREG(mode):
-            return False
-        if path.lower().endswith(_ARCHIVES):
-            return True
-        with open(path, "rb") as file:
-            return file.read(262)[257:] == b"ustar"
-    except (OSError, ValueError):
-        return False
+def names_functions(data: bytes) -> bool:
+    """Whether a template of these bytes may declare functions, without reading it as one."""
+    return any(word.encode() in data for word in _FUNCTIONS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import tempfile
 import time
@@ -15,7 +16,7 @@ from optimizer.adapters.context_copy import FIRST, SECOND, Machine, copy_context
 from optimizer.adapters.engine import Engine
 from optimizer.adapters.images.files import FileSource, open_files
 from optimizer.adapters.images.layers import LayerPass
-from optimizer.errors import ImageError
+from optimizer.errors import EngineError, ImageError
 from optimizer.images.compare import (
     CONTENT,
     Difference,
@@ -33,6 +34,7 @@ from optimizer.model.secret import rebased_source
 # Zip archives count time in steps of two seconds, and two builds must not fall into one.
 _CLOCK_STEP_S = 2.1
 
+_CACHE_MOUNT = re.compile(rb"--mount=\S*\btype=cache\b")
 _EXPLAINED_FILES = 20
 _EXPLAINED_BYTES = 1 << 20
 _TIMES = SourceTimes(first=FIRST.times, second=SECOND.times)
@@ -72,6 +74,7 @@ def verify_image(inputs: BuildInputs, engine: Engine, sleep: Callable[[float], N
     the context cannot be copied, :class:`ImageError` when the two builds have
     different numbers of layers.
     """
+    _check_caches(inputs, engine)
     run = f"optimizer-verify-{secrets.token_hex(8)}"
     names = [f"{run}:{machine.name}" for machine in (FIRST, SECOND)]
     with tempfile.TemporaryDirectory(prefix="optimizer-verify-") as directory:
@@ -85,12 +88,26 @@ def verify_image(inputs: BuildInputs, engine: Engine, sleep: Callable[[float], N
                 engine.remove(name)
 
 
+def _check_caches(inputs: BuildInputs, engine: Engine) -> None:
+    """Raise EngineError where two builds would share what the first leaves in cache mounts."""
+    if not engine.client.remote:
+        return
+    with contextlib.suppress(OSError):
+        if _CACHE_MOUNT.search((inputs.directory / inputs.options.dockerfile).read_bytes()):
+            raise EngineError(
+                "the Dockerfile has cache mounts, which podman keeps on the machine that builds for it, so the second build would find what "
+                "the first left there",
+                hint="run the command on the machine where podman's service runs, or set OPTIMIZER_DOCKER=docker",
+            )
+
+
 def _build(inputs: BuildInputs, engine: Engine, directory: Path, name: str, machine: Machine) -> None:
     # The directory's name differs too, in length as well.
     context = directory / (f"{machine.name}-{secrets.token_hex(3 if machine.reverse else 8)}")
     copy_context(inputs.directory, context, machine)
     options = [*inputs.words(), "--no-cache", f"--build-arg=BUILDKIT_CACHE_MOUNT_NS={secrets.token_hex(8)}", f"--tag={name}"]
-    engine.build(options, context)
+    with engine.own_caches(directory) as environment:
+        engine.build(options, context, environment)
 
 
 def _compare(engine: Engine, names: Sequence[str]) -> tuple[LayerComparison, ...]:

@@ -131,18 +131,26 @@ class Output:
 
 @dataclass(eq=False, slots=True, kw_only=True)
 class CommandDraft(Draft):
-    """Commands; of a whole stage, they are known only when its ``outputs`` are."""
+    """Commands; of a whole stage, they are known only when its ``outputs`` are.
+
+    Where the stage does what a step of another kind does, ``kind`` is that,
+    and ``fields`` are its own.
+    """
 
     kind: type[Step] = Command
     run: tuple[tuple[str, ...], ...] = ()
     inputs: tuple[str, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
     image: str | None = None
+    cache: tuple[str, ...] = ()
     outputs: list[Output] = field(default_factory=list)
+    fields: tuple[tuple[str, object], ...] = ()
 
     @property
     def origin(self) -> str:
         return self.image or ""
 
     def _own(self) -> dict[str, object]:
-        return {"run": self.run, "inputs": self.inputs, "environment": self.environment, "image": self.image}
+        if self.fields:
+            return dict(self.fields)
+        return {"run": self.run, "inputs": self.inputs, "environment": self.environment, "image": self.image, "cache": self.cache}

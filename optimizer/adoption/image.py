@@ -20,7 +20,7 @@ from optimizer.dockerfile.instruction import Instruction
 from optimizer.dockerfile.scope import ResolvedStage, absolute
 from optimizer.errors import SpecError
 from optimizer.model import fields as types
-from optimizer.model import steps
+from optimizer.model import snapstart, steps
 from optimizer.model.architectures import DEFAULT_ARCHITECTURE, architecture_of_platform
 from optimizer.model.fields import FieldFault
 from optimizer.model.function import DeclaredFunction
@@ -61,6 +61,7 @@ class ImageSettings:
         self.not_carried: list[NotCarried] = []
         self.remarks: list[str] = []
         self.own_base: str | None = None
+        self.snapstart: str | None = None
         self._function = function or DeclaredFunction()
         self.base = self._runtime(runtime)
         self.architecture = self._architecture_of((function.architecture if function else None) or architecture)
@@ -238,6 +239,7 @@ class ImageSettings:
         return value
 
     def labels(self) -> dict[str, str]:
+        """The labels of the image; what it promises about SnapStart is kept beside them."""
         walk = self.walk
         result: dict[str, str] = {}
         for instruction, values in self._lineage():
@@ -245,6 +247,11 @@ class ImageSettings:
                 continue
             for (raw, _, _), value in zip(instruction.pairs(), values, strict=True):
                 name = raw.strip("\"'")
+                promise = snapstart.promise({name: value})
+                if promise:
+                    self.snapstart = promise
+                    walk.note(instruction).carried.append("snapstart")
+                    continue
                 try:
                     if value is None:
                         raise FieldFault("its value depends on what only the build knows", "write the value into labels")

@@ -9,8 +9,8 @@ from optimizer.adoption.drafts import BuildDraft
 from optimizer.adoption.walk import Walk
 from optimizer.errors import OptimizerError
 from optimizer.locks import gradle, maven
+from optimizer.locks.files import ProjectFiles
 from optimizer.model import steps
-from optimizer.toolchains import ProjectFiles
 
 
 def modules_of(project: ProjectFiles, source: str, tool: str) -> Mapping[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from optimizer.adoption.guesses import Guess
 from optimizer.model.spec import ImageSpec
 
 
@@ -53,7 +54,8 @@ class Proposal:
     ``dockerfile`` is its path as the user knows it.  ``handler`` is empty
     where nothing says it.  ``lines`` has, for each of the spec's steps, the
     lines that it came from.  ``accounts`` has every instruction once, in the
-    file's order; ``not_carried`` and ``remarks`` belong to no instruction.
+    file's order; ``not_carried`` and ``remarks`` belong to no instruction, and
+    ``guesses`` are what nothing says outright.
     """
 
     dockerfile: str
@@ -63,6 +65,7 @@ class Proposal:
     accounts: tuple[Account, ...]
     not_carried: tuple[NotCarried, ...] = ()
     remarks: tuple[str, ...] = ()
+    guesses: tuple[Guess, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -72,10 +75,11 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProposedImage:
-    """The proposal for one function; ``function`` is its name, ``id`` the one that its construct may have."""
+    """The proposal for one function; ``function`` is its name, ``id`` and ``stem`` what its construct and its file may be called."""
 
     function: str
     id: str
+    stem: str
     proposal: Proposal
 
 
@@ -98,10 +102,10 @@ class ProposedFile:
 class Skipped:
     """A function for which nothing is proposed, and why; without a loss there is nothing to do.
 
-    ``of_template`` says that it is a place in a template, and that its functions are not known.
+    ``is_place`` says that it is a place in the project, and that its functions, if it has any, are not known.
     """
 
     function: str
     why: str
     not_carried: NotCarried | None = None
-    of_template: bool = False
+    is_place: bool = False

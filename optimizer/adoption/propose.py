@@ -12,11 +12,12 @@ from optimizer.adoption.content import ECOSYSTEMS, Content
 from optimizer.adoption.drafts import BuildDraft, CommandDraft, Draft, InstallDraft, Output
 from optimizer.adoption.image import ImageSettings
 from optimizer.adoption.java import one_module
+from optimizer.adoption.nodejs_build import node_build, packages_taken
 from optimizer.adoption.package_commands import WITHOUT_DEVELOPMENT
 from optimizer.adoption.packages import SystemPackages
 from optimizer.adoption.places import allowed
 from optimizer.adoption.proposal import Account, NotCarried, Outcome, Proposal
-from optimizer.adoption.scripted import keeping, scripted
+from optimizer.adoption.scripted import caches, keeping, scripted
 from optimizer.adoption.secrets import with_read_secrets
 from optimizer.adoption.stages import Stages
 from optimizer.adoption.tree import Entry, is_below
@@ -30,6 +31,7 @@ from optimizer.dockerfile.instruction import Instruction
 from optimizer.dockerfile.scope import AUTOMATIC
 from optimizer.errors import DockerfileError, Fault, OptimizerError
 from optimizer.linting.subjects import DockerfileSubject
+from optimizer.locks.files import ProjectFiles
 from optimizer.locks.local import LocalKind
 from optimizer.model import steps
 from optimizer.model.architectures import BY_NAME
@@ -37,7 +39,9 @@ from optimizer.model.fields import TARGET_ROOTS, FieldFault
 from optimizer.model.function import DeclaredFunction
 from optimizer.model.reference import ImageReference
 from optimizer.model.spec import ImageSpec
-from optimizer.toolchains import ProjectFiles, ReadsLocks, StepContext, Target, local_faults, toolchain_of
+from optimizer.toolchains.nodejs_package import lock_of
+from optimizer.toolchains.registry import toolchain_of
+from optimizer.toolchains.toolchain import ReadsLocks, StepContext, Target, local_faults
 
 _LONGEST = 120
 _KEEPS_PLACES = (steps.NodeDependencies, steps.RubyDependencies)
@@ -117,6 +121,7 @@ class _Finish:
             environment=tuple(environment.items()),
             labels=tuple(labels.items()),
             base=image.own_base,
+            snapstart=image.snapstart,
             allow=(image.base.runtime,) if image.base.status in ("preview", "retired") else (),
         )
         return Proposal(
@@ -193,6 +198,8 @@ class _Finish:
         draft.environment = tuple(sorted(environment.items()))
         draft.image = None if own is not None and own.base == self._image.base else tagged(image)
         draft.secrets = tuple(secrets)
+        draft.cache = caches(stage)
+        self._as_node_build(stage, draft)
         for instruction in (moment.instruction for moment in stage.moments):
             note = walk.note(instruction)
             if instruction.keyword in ("ADD", "COPY"):
@@ -208,6 +215,24 @@ class _Finish:
             if instruction.keyword == "ARG":
                 self._without_value(instruction, stage.variables)
         walk.carry(draft, [stage.resolved.stage.start])
+
+    def _as_node_build(self, stage: Stage, draft: CommandDraft) -> None:
+        """Make the commands a step that builds, where that does the same and has no fault."""
+        values = node_build(self._walk, stage, draft)
+        if values is None:
+            return
+        built = replace(draft, kind=steps.NodeBuild, name=None, fields=tuple(values.items()))
+        step, _ = self._step(built)
+        if step is None:
+            return
+        draft.kind, draft.name, draft.fields = built.kind, built.name, built.fields
+        if packages_taken(draft, posixpath.normpath(stage.workdir)):
+            assert isinstance(step, steps.NodeBuild)
+            lock = lock_of(step, self._context(step))
+            assert lock is not None
+            install = self._walk.draft((steps.NodeDependencies, lock, ()), InstallDraft(kind=steps.NodeDependencies, lock=lock))
+            install.used = True
+            self._walk.carry(install, [moment.instruction for moment in stage.moments if moment.instruction.keyword == "RUN"][:1])
 
     def _other_manifests(self) -> None:
         """Files that say what to install, but that the steps of their stage do not read."""

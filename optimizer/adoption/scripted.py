@@ -15,8 +15,9 @@ from optimizer.adoption.drafts import Output
 from optimizer.adoption.tree import Entry, is_below
 from optimizer.adoption.walk import Moment, Stage, Walk
 from optimizer.bases.recognise import lambda_base, lambda_environment
+from optimizer.dockerfile.scope import absolute
 from optimizer.model.directories import GENERATED
-from optimizer.model.fields import TARGET_ROOTS
+from optimizer.model.fields import CACHE_DIRECTORY, TARGET_ROOTS
 from optimizer.model.plan import TREE
 from optimizer.model.secret import BuildSecret
 
@@ -40,7 +41,7 @@ def scripted(walk: Walk, stage: Stage) -> tuple[list[list[str]], list[str], dict
             run.append(["sh", "-c", f"{_made(target.rpartition('/')[0] or '/', made)}cp -R {shlex.join(sources)} {shlex.quote(target)}"])
         if instruction.keyword == "RUN":
             secrets += walk.secrets_of(instruction)
-            variables = _variables(walk, stage, moment)
+            variables = variables_of(walk, stage, moment)
             environment = variables if environment is None else environment
             later = {name: value for name, value in variables.items() if environment.get(name) != value}
             exports = [f"export {name}={shlex.quote(value)} && " for name, value in sorted(later.items())]
@@ -56,13 +57,26 @@ def scripted(walk: Walk, stage: Stage) -> tuple[list[list[str]], list[str], dict
     return run, list(dict.fromkeys(inputs)), environment or {}, list(dict.fromkeys(secrets))
 
 
+def caches(stage: Stage) -> tuple[str, ...]:
+    """The directories that the builder keeps for the stage's commands, as far as a step can name them; sorted."""
+    found = set()
+    for moment in stage.moments:
+        for flag in moment.instruction.flags:
+            fields = flag.fields() if flag.name == "mount" else {}
+            target = fields.get("target") or fields.get("dst") or fields.get("destination")
+            path = absolute(target, moment.workdir) if target and fields.get("type") == "cache" else None
+            if path and CACHE_DIRECTORY.accepts(path):
+                found.add(path)
+    return tuple(sorted(found))
+
+
 def _takes(output: Output, path: str) -> bool:
     """Whether what the image takes of a stage holds the path."""
     origin = posixpath.normpath(output.origin)
     return origin == path or is_below(path, origin)
 
 
-def _variables(walk: Walk, stage: Stage, moment: Moment) -> dict[str, str]:
+def variables_of(walk: Walk, stage: Stage, moment: Moment) -> dict[str, str]:
     """The variables that a RUN sees beside those of its image."""
     known = _base_environment(walk, stage)
     return {name: value for name, value in moment.variables.items() if value is not None and known.get(name) != value}

@@ -8,8 +8,10 @@ from typing import Any
 from optimizer.errors import Fault
 from optimizer.model.secret import BuildSecret
 from optimizer.model.steps import PythonDependencies, Step
-from optimizer.toolchains import StepContext, TakesSecrets, secret_faults, toolchain_of
 from optimizer.toolchains.installers import INSTALLERS, equivalent
+from optimizer.toolchains.registry import toolchain_of
+from optimizer.toolchains.secrets import secret_faults
+from optimizer.toolchains.toolchain import StepContext, TakesSecrets
 
 
 def with_read_secrets(step: Any, context: StepContext) -> tuple[Step, list[str], list[Fault]]:

@@ -6,7 +6,7 @@ import posixpath
 import re
 
 from optimizer.locks.wheels import uv_platform
-from optimizer.toolchains import Target
+from optimizer.toolchains.toolchain import Target
 
 _LOOSE = re.compile(r"[A-Za-z0-9][\w.-]*(?=(?:\[[^\]]*\])?\s*(?:[<>~!;#].*)?$)(?!.*==)")
 """A requirement without one version."""

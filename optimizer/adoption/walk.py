@@ -28,10 +28,10 @@ from optimizer.dockerfile.scope import ResolvedStage
 from optimizer.dockerfile.words import UnknownVariable, WordFault, expand
 from optimizer.errors import OptimizerError
 from optimizer.linting.subjects import DockerfileSubject
+from optimizer.locks.files import ProjectFiles
 from optimizer.locks.managers import ECOSYSTEMS, manifest_patterns
 from optimizer.model import steps
 from optimizer.model.secret import BuildSecret
-from optimizer.toolchains import ProjectFiles
 
 TASK = "/var/task"
 BUILDS: dict[str, type[steps.Step]] = {

@@ -16,8 +16,8 @@ from optimizer.locks.python import LockFault, normal_name, parse_toml
 from optimizer.locks.uv import NAME as UV_LOCK
 from optimizer.locks.uv import read_uv_lock
 from optimizer.model import steps
-from optimizer.toolchains import StepContext
 from optimizer.toolchains.nodejs_project import read_project
+from optimizer.toolchains.toolchain import StepContext
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,23 +1,30 @@
 """``optimizer.lock``: the pins of an app, as a value.
 
 One table per image: the reference that people write, the digest it resolved
-to, the digest per architecture, and the day.  The text is TOML, sorted by
-reference and free of anything volatile, so that a review shows exactly the
-pins that moved.
+to, the digest per architecture, the exact versions of the programs of a base
+that decide layers, and the day.  Beside them stand the decision which packages
+have layers of their own, and the evidence for it.  The text is TOML, sorted by
+reference and free of anything volatile, so that a review shows exactly the pins
+that moved.
 """
 
 from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from types import MappingProxyType
 from typing import Any
 
+from optimizer.bases.evidence import read_evidence, render_evidence
+from optimizer.bases.packing import read_packing, render_packing
+from optimizer.bases.programs import PROGRAMS, programs_of_base
 from optimizer.errors import Fault, LockError, SpecError, did_you_mean
 from optimizer.model.architectures import OCI_ARCHITECTURES
+from optimizer.model.evidence import Evidence
+from optimizer.model.packing import Packing
 from optimizer.model.reference import ImageReference
 
 VERSION = 1
@@ -25,9 +32,12 @@ KINDS = ("index", "manifest")
 """The OCI architectures that Lambda runs; a lock keeps no others."""
 
 _HEADER = "# Written by `optimizer pin`; `optimizer pin --update` refreshes it. Commit this file.\n"
-_IMAGE_KEYS = ("reference", "digest", "resolved", "kind", "platforms")
+_KEYS = ("version", "image", "packing", "evidence")
+_IMAGE_KEYS = ("reference", "digest", "resolved", "kind", "platforms", *PROGRAMS)
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_EXACT = re.compile(r"\d{1,3}\.\d{1,3}\.\d{1,3}(?:(?:a|b|rc)\d{1,3})?")
 _RESTORE = "restore the file from version control, or fix the line"
+_AGAIN = "run: optimizer pin --update"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +49,9 @@ class LockedImage:
     manifest when ``kind`` is ``manifest``.  ``platforms`` maps OCI
     architectures (``amd64``, ``arm64``) to manifest digests, in that order; it
     may be empty, which says nothing about what the image supports.
+    ``programs`` has, by the names of :data:`optimizer.bases.programs.PROGRAMS`,
+    the exact version that the image has on architectures of ``platforms``, such
+    as ``{"python": {"amd64": "3.13.5"}}``, where that is known.
     """
 
     reference: ImageReference
@@ -46,19 +59,32 @@ class LockedImage:
     resolved: datetime.date
     kind: str = "index"
     platforms: Mapping[str, str] = field(default_factory=dict, hash=False)
+    programs: Mapping[str, Mapping[str, str]] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "platforms", MappingProxyType(dict(sorted(self.platforms.items()))))
+        object.__setattr__(self, "platforms", _read_only(self.platforms))
+        known = {name: _read_only(self.programs[name]) for name in PROGRAMS if self.programs.get(name)}
+        object.__setattr__(self, "programs", MappingProxyType(known))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # The read-only view of platforms cannot be sent to another process.
+        # The read-only views of the tables cannot be sent to another process.
         values = {item.name: getattr(self, item.name) for item in fields(self)}
-        return partial(LockedImage, **{**values, "platforms": dict(self.platforms)}), ()
+        tables = {"platforms": dict(self.platforms), "programs": {name: dict(table) for name, table in self.programs.items()}}
+        return partial(LockedImage, **{**values, **tables}), ()
 
     @property
     def pinned(self) -> ImageReference:
         """The reference with its digest."""
         return self.reference.with_digest(self.digest)
+
+    def lacking_programs(self, architecture: str) -> tuple[str, ...]:
+        """The programs of the base whose exact versions are not known for an architecture of ``platforms``."""
+        return tuple(name for name in programs_of_base(self.reference) if architecture not in self.programs.get(name, {}))
+
+    @property
+    def lacks_programs(self) -> bool:
+        """Whether some exact version is not known."""
+        return any(map(self.lacking_programs, self.platforms))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,14 +92,14 @@ class Lock:
     """The pins of an app; ``Lock()`` is empty.
 
     ``images`` are sorted by reference, each reference once.  ``evidence`` is
-    the text of the table ``evidence``, kept verbatim for the commands that own
-    it; empty when there is none.  ``path`` is the file that it was read from,
-    and ``missing`` are those that were looked for when there was none; both
+    what is known of the app's past, and ``packing`` says which packages have layers of
+    their own.  ``path`` is the file that it was read from, and ``missing`` are those that were looked for when there was none; both
     only name the lock in messages.
     """
 
     images: tuple[LockedImage, ...] = ()
-    evidence: str = ""
+    evidence: Evidence = Evidence()
+    packing: Packing = Packing()
     path: str = field(default="optimizer.lock", compare=False)
     missing: tuple[str, ...] = field(default=(), compare=False)
 
@@ -93,8 +119,10 @@ class Lock:
         """The text of the lock; equal locks give equal bytes."""
         parts = [f"{_HEADER}version = {VERSION}\n"]
         parts.extend(map(_render_image, self.images))
+        if self.packing:
+            parts.append(render_packing(self.packing))
         if self.evidence:
-            parts.append(self.evidence)
+            parts.append(render_evidence(self.evidence))
         return "\n".join(parts)
 
     @property
@@ -124,6 +152,10 @@ class Lock:
         return tuple(image for image in self.images if (today - image.resolved).days > days)
 
 
+def _read_only(table: Mapping[str, str]) -> Mapping[str, str]:
+    return MappingProxyType(dict(sorted(table.items())))
+
+
 def _key(image: LockedImage) -> str:
     return image.reference.tagged
 
@@ -137,9 +169,10 @@ def _render_image(image: LockedImage) -> str:
         f"resolved = {image.resolved.isoformat()}",
         f'kind = "{image.kind}"',
     ]
-    if image.platforms:
-        lines.append("[image.platforms]")
-        lines.extend(f'{name} = "{digest}"' for name, digest in image.platforms.items())
+    for name, table in {"platforms": image.platforms, **image.programs}.items():
+        if table:
+            lines.append(f"[image.{name}]")
+            lines.extend(f'{architecture} = "{value}"' for architecture, value in table.items())
     return "\n".join(lines) + "\n"
 
 
@@ -154,11 +187,11 @@ class _Reader:
         self.faults: list[tuple[int, Fault]] = []
 
     def lock(self) -> Lock:
-        data, evidence = self._parse()
+        data = self._parse()
         for key in data:
-            if key not in ("version", "image", "evidence"):
-                hint = did_you_mean(key, ("version", "image", "evidence")) or "remove it"
-                self._fault(f'unknown key "{key}"; allowed: version, image, evidence', self._line_of_key(key), hint)
+            if key not in _KEYS:
+                hint = did_you_mean(key, _KEYS) or "remove it"
+                self._fault(f'unknown key "{key}"; allowed: {", ".join(_KEYS)}', self._line_of_key(key), hint)
         self._version(data)
         rows = data.get("image", [])
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
@@ -173,31 +206,22 @@ class _Reader:
                 line = self._line_in_image(number, "reference")
                 self._fault(f'"{_key(image)}" is pinned twice', line, "keep one of the two tables")
             images[_key(image)] = image
+        packing = read_packing(data["packing"], self._in_table("packing")) if "packing" in data else Packing()
+        evidence = read_evidence(data["evidence"], self._in_table("evidence")) if "evidence" in data else Evidence()
         if self.faults:
             raise LockError([fault for _, fault in sorted(self.faults, key=lambda pair: pair[0])])
-        return Lock(images=tuple(images.values()), evidence=evidence, path=self.path)
+        return Lock(images=tuple(images.values()), evidence=evidence, packing=packing, path=self.path)
 
-    def _parse(self) -> tuple[dict[str, Any], str]:
+    def _parse(self) -> dict[str, Any]:
         # Imported here, because `import optimizer` need not pay for it.
         import tomlkit
         from tomlkit.exceptions import TOMLKitError
-        from tomlkit.items import Table
 
         try:
-            document = tomlkit.parse(self.text)
-            data = document.unwrap()
-            evidence = document.get("evidence")
+            return tomlkit.parse(self.text).unwrap()
         except TOMLKitError as error:
             line = getattr(error, "line", 0)
             raise LockError(Fault(_syntax(error), self._place(line), self._syntax_hint(line))) from None
-        if evidence is None:
-            return data, ""
-        if not isinstance(evidence, Table):
-            self._fault('"evidence" is not one table; allowed: one block of [evidence] tables', self._line_of_key("evidence"), _RESTORE)
-            return data, ""
-        alone = tomlkit.document()
-        alone.add("evidence", evidence)
-        return data, alone.as_string().strip() + "\n"
 
     def _version(self, data: Mapping[str, Any]) -> None:
         version = data.get("version")
@@ -225,9 +249,10 @@ class _Reader:
         if kind not in KINDS:
             self._in_image(number, "kind", f'kind {_shown(kind)} is unknown; allowed: "index", "manifest"', _RESTORE)
         platforms = self._platforms(number, row, digest)
+        programs = {name: self._program(name, number, row, reference, platforms) for name in PROGRAMS}
         if len(self.faults) > before or reference is None:
             return None
-        return LockedImage(reference=reference, digest=digest, resolved=resolved, kind=kind, platforms=platforms)
+        return LockedImage(reference=reference, digest=digest, resolved=resolved, kind=kind, platforms=platforms, programs=programs)
 
     def _reference(self, number: int, row: Mapping[str, Any]) -> ImageReference | None:
         text = row.get("reference")
@@ -248,10 +273,7 @@ class _Reader:
         return ""
 
     def _platforms(self, number: int, row: Mapping[str, Any], digest: str) -> dict[str, str]:
-        table = row.get("platforms", {})
-        if not isinstance(table, dict):
-            self._in_image(number, "platforms", f"platforms {_shown(table)} is not a table; allowed: [image.platforms]", _RESTORE)
-            return {}
+        table = self._table(number, "platforms", row)
         foreign = False
         for name, value in table.items():
             if name not in OCI_ARCHITECTURES:
@@ -263,8 +285,43 @@ class _Reader:
             self._in_image(number, "platforms", "a single manifest cannot have a platform with another digest", _RESTORE)
         return dict(table)
 
+    def _program(
+        self, program: str, number: int, row: Mapping[str, Any], reference: ImageReference | None, platforms: Collection[str]
+    ) -> dict[str, str]:
+        table = self._table(number, program, row)
+        known = programs_of_base(reference) if reference is not None else {}
+        if table and reference is not None and program not in known:
+            message = f"{program} is recorded of AWS's base images of {PROGRAMS[program].language} alone"
+            self._in_image(number, program, message, f"remove the table [image.{program}]")
+            return {}
+        series = known.get(program, "")
+        for name, version in table.items():
+            if name not in platforms:
+                there = ", ".join(platforms) or "none"
+                self._in_image(number, program, f'{program} has the platform "{name}"; those of the image: {there}', _AGAIN)
+            elif not isinstance(version, str) or not _EXACT.fullmatch(version):
+                self._in_image(number, program, f"{program} {_shown(version)} is not an exact version; allowed: such as 3.13.5", _AGAIN)
+            elif series and not version.startswith(f"{series}."):
+                self._in_image(number, program, f'{program} "{version}" is no release of {PROGRAMS[program].title} {series}', _AGAIN)
+        return dict(table)
+
+    def _table(self, number: int, key: str, row: Mapping[str, Any]) -> dict[str, Any]:
+        table = row.get(key, {})
+        if not isinstance(table, dict):
+            self._in_image(number, key, f"{key} {_shown(table)} is not a table; allowed: [image.{key}]", _RESTORE)
+            return {}
+        return table
+
     def _in_image(self, number: int, key: str, message: str, hint: str) -> None:
         self._fault(f"image[{number}]: {message}", self._line_in_image(number, key), hint)
+
+    def _in_table(self, table: str) -> Callable[[str, str, str], None]:
+        """What takes the faults of a table, each at the line of its key, or where the table begins."""
+
+        def fault(message: str, key: str, hint: str) -> None:
+            self._fault(message, self._line_of_key(key) or self._line_of_key(table), hint)
+
+        return fault
 
     def _fault(self, message: str, line: int, hint: str) -> None:
         self.faults.append((line, Fault(message, self._place(line), hint)))

@@ -18,6 +18,8 @@ WORKDIR = "/var/task"
 _DOCKER_HUB = "docker.io"
 _VARIANT = re.compile(r"(?P<tag>.+?)(?:\.\d{4}\.\d{2}\.\d{2}\.\d{2})?(?:-(?P<architecture>x86_64|arm64))?")
 
+_SERIES = {"python": re.compile(r"3\.\d+(?![^.-])"), "nodejs": re.compile(r"\d+(?![^.-])")}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LambdaBase:
@@ -57,6 +59,16 @@ def lambda_base(text: str, mirror: Mirror = Mirror()) -> LambdaBase | None:  # n
     base, architecture = _by_tag(reference.tag or "latest", _images()[family])
     retired = None if base is not None else _retired(reference.tag or "latest", family)
     return LambdaBase(reference=reference, family=family, base=base, architecture=architecture, retired=retired)
+
+
+def series_of_base(reference: ImageReference, family: Family) -> str:
+    """The release series of the language in an AWS-provided base, such as ``3.13`` of Python and ``22`` of Node.js; empty for other images.
+
+    A copy in another registry is the same base as long as its path ends alike.
+    """
+    repository = _images()[family][0].reference.repository
+    series = _SERIES[family].match(reference.tag or "")
+    return series[0] if series and f"/{reference.repository}".endswith(f"/{repository}") else ""
 
 
 def lambda_environment(base: LambdaBase) -> dict[str, str]:

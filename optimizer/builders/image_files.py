@@ -22,6 +22,7 @@ def image_files(plan: BuildPlan, project: Project, *, foreign_base: bool) -> Ima
     sources: dict[str, str] = {}
     others: list[str] = []
     complete = not foreign_base
+    made: set[str] = set()
     for name in plan.layers:
         stage = plan.stage(name)
         packed = stage.packed()
@@ -31,16 +32,19 @@ def image_files(plan: BuildPlan, project: Project, *, foreign_base: bool) -> Ima
                 path = f"/{place(source)}"
                 sources[path], modes[path] = source, mode
             continue
+        if files := stage.recipe.made_files():
+            made.update(files)
+            continue
         texts = _texts(stage, project)
         complete = complete and texts is not None
         others += texts or ()
 
     def read(path: str) -> bytes | None:
-        return project.read_small(sources[path], _READ_MAX) if modes[path] in _COPIED else None
+        return project.read_small(sources[path], _READ_MAX) if modes.get(path) in _COPIED else None
 
     # A link may lead to anything, a directory of code too.
     complete = complete and "symlink" not in modes.values()
-    paths = frozenset(path for path, mode in modes.items() if mode in _COPIED)
+    paths = frozenset(path for path, mode in modes.items() if mode in _COPIED) | made
     return ImageFiles(paths=paths, read=read, others=others, complete=complete, environment=plan.environment)
 
 

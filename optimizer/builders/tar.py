@@ -12,6 +12,7 @@ measured with BuildKit 0.14 in Docker 26.1.5, in both of its image stores.
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import NamedTuple
 
 from optimizer.model.plan import TIMESTAMP
@@ -41,6 +42,14 @@ class TarEntry(NamedTuple):
     mode: int
     size: int = 0
     target: str = ""
+
+
+EntryNote = Callable[[TarEntry], object]
+"""Is told of each entry that is written."""
+
+
+def unnoted(entry: TarEntry) -> None:
+    """The note of nobody."""
 
 
 def sort_key(path: str) -> bytes:

@@ -18,7 +18,9 @@ from aws_cdk import aws_ecr_assets as ecr_assets
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct, IConstruct
 
+from optimizer.adapters.assembly import creation_stacks
 from optimizer.adapters.subjects import ACKNOWLEDGED, load_app
+from optimizer.cdk import traces
 from optimizer.checking.baseline import BaselineFile
 from optimizer.checking.check import check
 from optimizer.checking.group import Group
@@ -214,6 +216,9 @@ class _Plugin:
         report, aside = self._checked(scoped, settings.baseline)
         violations = [_violation(findings, threshold) for findings in _together([*report.findings, *aside])]
         violations += [note for group in grouped(report.inconclusive) for note in _notes(group)]
+        constructs = [resource.construct_path for violation in violations for resource in violation.violating_resources]
+        # CDK puts the lines into its report after this, so that it still names functions, as acknowledgements do.
+        traces.locate(self._scope.node.root, filter(None, constructs), creation_stacks(self._scope.outdir))
         return cdk.PolicyValidationPluginReport(success=not report.failing, violations=violations)
 
     def _checked(self, scoped: ScopedConventions, baseline: Path | None) -> tuple[LintReport, list[Finding]]:

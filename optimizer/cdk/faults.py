@@ -22,6 +22,7 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_lambda as lambda_
 from constructs import IConstruct, IValidation
 
+from optimizer.cdk import traces
 from optimizer.cdk.synthesizer import top_level_stack
 from optimizer.errors import Fault, OptimizerError, UnpinnedError
 
@@ -72,6 +73,7 @@ def joined(errors: Sequence[OptimizerError], path: str) -> OptimizerError:
 
 def annotate(construct: IConstruct, errors: Sequence[OptimizerError]) -> None:
     """Add every fault to the construct as an error that the CLI reports, and that keeps its stack from being deployed."""
+    traces.record(construct)
     for error in errors:
         for fault in error.faults:
             if isinstance(error, UnpinnedError):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import weakref
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,24 +16,27 @@ from aws_cdk import aws_ecr_assets as ecr_assets
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from optimizer.adapters.engine_clients import build_faults
+from optimizer.adapters.engine_program import building_program
+from optimizer.adapters.index_files import PlatformContext, index_digest, write_index
 from optimizer.adapters.plan_files import write_plan
 from optimizer.bases.catalogue import base_image
 from optimizer.builders.docker.context import BuildContext, build_context, stage_context
+from optimizer.builders.docker.kept import kept_plan
 from optimizer.builders.image_files import image_files
-from optimizer.cdk.synthesizer import check_publishable, top_level_stack
+from optimizer.cdk.synthesizer import AssetDestination, check_publishable, hosted_repositories, top_level_stack
 from optimizer.config.settings import Settings, load_settings
 from optimizer.errors import ConfigurationError, Fault, SpecError
 from optimizer.model.architectures import BY_NAME
 from optimizer.model.cache import CacheOption
 from optimizer.model.ecr import EcrRegistry
 from optimizer.model.plan import BuildPlan
-from optimizer.model.reference import REQUIRED_IMAGES
+from optimizer.model.reference import REQUIRED_IMAGES, ImageReference
 from optimizer.model.spec import ImageSpec
-from optimizer.planning import plan, required_images
 from optimizer.planning.defaults import with_defaults
-from optimizer.planning.document import KeptPlan, text_digest
+from optimizer.planning.document import KeptPlan
 from optimizer.planning.handler import ImageFiles, undefined_handler
-from optimizer.planning.keys import stage_keys
+from optimizer.planning.plan import plan, required_images
 from optimizer.project.digests import DigestCache
 from optimizer.project.files import Project
 
@@ -65,10 +69,25 @@ class PublishedImage:
     metadata_directory: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asset:
+    """A directory of the assembly to add as an image asset; ``kept`` is the plan of an image, and None for an index."""
+
+    digest: str
+    directory: Path
+    name: str
+    platform: str | None = None
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    cache: Mapping[str, Any] = field(default_factory=dict)
+    kept: KeptPlan | None = None
+
+
 class AppImages:
     """What the functions of one app share: the project's files, the lock, and the plans made so far."""
 
     def __init__(self, settings: Settings, output: str | None = None) -> None:
+        if faults := build_faults(building_program(), os.environ, cached=settings.cache.preset != "none"):
+            raise ConfigurationError(faults)
         self._lock = settings.load_lock()
         self._mirror = settings.mirror
         self._tools = settings.tools
@@ -88,7 +107,8 @@ class AppImages:
         """The images of the scope's app, with the settings of its CDK context.
 
         Raises :class:`ConfigurationError` or :class:`LockError` for wrong
-        settings or a corrupt lock.
+        settings, a client of engines that would build other images, or a
+        corrupt lock.
         """
         # Each question to a construct is a round trip to Node.js (0.4 ms), so the answers are kept by scope.
         if scope not in _SCOPES:
@@ -108,9 +128,7 @@ class AppImages:
         if spec not in self._planned:
             made = plan(spec, self._lock, self._project, mirror=self._mirror, tools=self._tools)
             context = build_context(made, self._project)
-            self._planned[spec] = PlannedImage(
-                kept=KeptPlan(plan=made, keys=stage_keys(made, self._project), dockerfile=text_digest(context.dockerfile)), context=context
-            )
+            self._planned[spec] = PlannedImage(kept=kept_plan(made, context, self._project), context=context)
         return self._planned[spec]
 
     def undefined_handler(self, spec: ImageSpec, handler: str) -> Fault | None:
@@ -154,36 +172,72 @@ class AppImages:
             self._codes[image, handler] = lambda_.DockerImageCode.from_ecr(image.repository, tag_or_digest=image.tag, cmd=[handler])
         return self._codes[image, handler]
 
+    def published_index(self, scope: Construct, images: Sequence[PlannedImage]) -> PublishedImage:
+        """Where the index of the images of several platforms will be, after adding it to the assets of the scope's stack once."""
+        stack = _SCOPES[scope][1]
+        key = (stack, "|".join(image.context.digest for image in images))
+        if key not in self._published:
+            self._published[key] = self._publish_index(stack, images, scope.node.path)
+        return self._published[key]
+
     def _publish(self, stack: cdk.Stack, image: PlannedImage, first_user: str) -> PublishedImage:
         check_publishable(stack)
-        assembly = cdk.Stage.of(stack)
-        assert assembly is not None, "every stack of an app is in a stage"
+        directory = self._staged(stack, image)
         digest = image.context.digest
-        directory = stage_context(image.context, self._project, assembly.asset_outdir)
+        return self._added(
+            stack,
+            _Asset(
+                digest=digest,
+                directory=directory,
+                platform=image.context.platform,
+                name=f"image {digest[:12]} of {first_user}",
+                secrets=self._secret_sources(image, directory),
+                cache=self._cache_options(digest, first_user),
+                kept=image.kept,
+            ),
+        )
+
+    def _publish_index(self, stack: cdk.Stack, images: Sequence[PlannedImage], first_user: str) -> PublishedImage:
+        check_publishable(stack)
+        contexts = []
+        for image in images:
+            secrets = self._secret_sources(image, self._staged(stack, image))
+            contexts.append(PlatformContext(platform=image.context.platform, digest=image.context.digest, secrets=secrets))
+        digest = index_digest(contexts)
+        directory = write_index(_assembly(stack).asset_outdir, contexts)
+        return self._added(stack, _Asset(digest=digest, directory=directory, name=f"runtime image {digest[:12]} of {first_user}"))
+
+    def _staged(self, stack: cdk.Stack, image: PlannedImage) -> Path:
+        """The build context of an image, written into the assembly with its plan beside it."""
+        directory = stage_context(image.context, self._project, _assembly(stack).asset_outdir)
         write_plan(directory, image.kept)
-        relative = Path(os.path.relpath(directory, assembly.outdir)).as_posix()
-        name = f"image {digest[:12]} of {first_user}"
-        cache = self._cache_options(digest, first_user)
+        return directory
+
+    def _secret_sources(self, image: PlannedImage, directory: Path) -> dict[str, str]:
         # The CLI builds in the directory of the image, on a machine where the project may lie elsewhere.
-        secrets = image.context.secret_sources(Path(os.path.relpath(self._project.root, directory)).as_posix())
+        return image.context.secret_sources(Path(os.path.relpath(self._project.root, directory)).as_posix())
+
+    def _added(self, stack: cdk.Stack, asset: _Asset) -> PublishedImage:
+        """Where an image will be, after adding it to the assets of the stack."""
+        relative = Path(os.path.relpath(asset.directory, _assembly(stack).outdir)).as_posix()
         try:
             location = stack.synthesizer.add_docker_image_asset(
-                source_hash=digest,
+                source_hash=asset.digest,
                 directory_name=relative,
-                platform=image.context.platform,
-                docker_build_secrets=secrets or None,
-                display_name=name,
-                **cache,
+                platform=asset.platform,
+                docker_build_secrets=asset.secrets or None,
+                display_name=asset.name,
+                **asset.cache,
             )
         except RuntimeError as error:
             # A synthesizer that was made in Python comes back as it was before CDK bound a copy of it to the stack.
             if "StackSynthesizerBoundStackFirst" not in str(error):
                 raise
-            repository, tag = _add_by_construct(stack, image, directory, name, secrets, cache)
+            repository, tag = _add_by_construct(stack, asset)
         else:
-            repository = ecr.Repository.from_repository_name(stack, f"Image{digest[:16]}", location.repository_name)
-            tag = location.image_tag or digest
-        self._check_cache(stack, repository.repository_name)
+            repository = ecr.Repository.from_repository_name(stack, f"Image{asset.digest[:16]}", location.repository_name)
+            tag = location.image_tag or asset.digest
+        self._check_cache(stack, repository.repository_name, asset.cache.get("docker_cache_to"))
         return PublishedImage(
             repository=repository,
             tag=tag,
@@ -208,10 +262,10 @@ class AppImages:
             "docker_outputs": ["type=docker"],
         }
 
-    def _check_cache(self, stack: cdk.Stack, repository_name: str) -> None:
-        """Raise ConfigurationError when the cache would be written where the images are."""
+    def _check_cache(self, stack: cdk.Stack, repository_name: str, target: cdk.DockerCacheOption | None) -> None:
+        """Raise ConfigurationError when the cache would be written where the images are, to a tag that cannot move."""
         cache = self._cache.repository
-        if cache is None:
+        if cache is None or target is None:
             return
         # CDK publishes to Amazon ECR alone.
         registry = EcrRegistry.parse(cache.registry)
@@ -222,34 +276,46 @@ class AppImages:
             return
         name = stack.resolve(repository_name)
         text = name["Fn::Sub"] if isinstance(name, dict) and isinstance(name.get("Fn::Sub"), str) else str(name)
-        if cache.repository == registry.specialize(text):
-            raise ConfigurationError(
-                f'the cache repository "{cache}" is the asset repository of stack "{stack.node.path}"; a cache is written again '
-                f"under the same tag, which the asset repository refuses, and its clean-up would take the cache for an unused image",
-                "optimizer:cache",
-                "create another ECR repository, with mutable tags, for the cache",
-            )
+        if cache.repository != registry.specialize(text):
+            return
+        tag = ImageReference.parse((target.params or {})["ref"]).tag or "latest"
+        there = AssetDestination(name=cache.repository, account=registry.account, region=registry.region)
+        tags = [entry.tags for entry in hosted_repositories(stack) if entry.destination.may_be(there)]
+        if tags and all(item.may_move(tag) for item in tags):
+            return
+        raise ConfigurationError(
+            f'the cache repository "{cache}" is the asset repository of stack "{stack.node.path}"; a cache is written again under the '
+            f'same tag, here "{tag}", which the asset repository refuses, and its clean-up would take the cache for an unused image',
+            "optimizer:cache",
+            "create another ECR repository, with mutable tags, for the cache; or let this one hold it: SharedAssetRepository(..., "
+            'mutable_tags=["cache-*"]), created before the functions, and scope=cache',
+        )
 
 
-def _add_by_construct(
-    stack: cdk.Stack, image: PlannedImage, directory: Path, name: str, secrets: dict[str, str], cache: dict[str, Any]
-) -> tuple[ecr.IRepository, str]:
+def _assembly(stack: cdk.Stack) -> cdk.Stage:
+    assembly = cdk.Stage.of(stack)
+    assert assembly is not None, "every stack of an app is in a stage"
+    return assembly
+
+
+def _add_by_construct(stack: cdk.Stack, asset: _Asset) -> tuple[ecr.IRepository, str]:
     """Add the context as CDK's own image asset, which reaches every synthesizer at the price of a second copy of the context."""
-    asset = ecr_assets.DockerImageAsset(
+    made = ecr_assets.DockerImageAsset(
         stack,
-        f"Image{image.context.digest[:16]}",
-        directory=str(directory),
-        platform=ecr_assets.Platform.custom(image.context.platform),
-        build_secrets=secrets or None,
-        display_name=name,
+        f"Image{asset.digest[:16]}",
+        directory=str(asset.directory),
+        platform=ecr_assets.Platform.custom(asset.platform) if asset.platform else None,
+        build_secrets=asset.secrets or None,
+        display_name=asset.name,
         # CDK's hash does not see everything that this one does.
-        extra_hash=image.context.digest,
+        extra_hash=asset.digest,
         invalidation=ecr_assets.DockerImageAssetInvalidationOptions(outputs=False, build_secrets=False),
-        **{key.removeprefix("docker_"): value for key, value in cache.items()},
+        **{key.removeprefix("docker_"): value for key, value in asset.cache.items()},
     )
-    # CDK's copy has a name of its own, and takes what follows the dot of the original's for a suffix: AssetStaging of 2.275.0.
-    write_plan(directory.with_name(f"asset.{asset.asset_hash}{directory.suffix}"), image.kept)
-    return asset.repository, asset.image_tag
+    if asset.kept is not None:
+        # CDK's copy has a name of its own, and takes what follows the dot of the original's for a suffix: AssetStaging of 2.275.0.
+        write_plan(asset.directory.with_name(f"asset.{made.asset_hash}{asset.directory.suffix}"), asset.kept)
+    return made.repository, made.image_tag
 
 
 def _cache_option(option: CacheOption) -> cdk.DockerCacheOption:

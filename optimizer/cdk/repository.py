@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -15,6 +14,16 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct, IValidation
 
+from optimizer.cdk.lifecycle import (
+    archive_faults,
+    mutable_tag_faults,
+    policy_faults,
+    policy_text,
+    rule_fault,
+    rule_of,
+    tag_mutability,
+    untagged_rules,
+)
 from optimizer.cdk.synthesizer import (
     AssetDestination,
     HostedRepository,
@@ -51,8 +60,6 @@ _RULE_FIELDS = frozenset(inspect.signature(ecr.LifecycleRule.__init__).parameter
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _ROLE_ARN = re.compile(r"arn:(?:\$\{AWS::Partition\}|[^:]+):iam::(?:\$\{AWS::AccountId\}|[0-9]{12}):role/.+")
 
-_KEEP_TAGGED = "a deployed function's image could expire, and Lambda fetches it again after 14 idle days or a configuration change"
-
 
 class SharedAssetRepository(ecr.Repository):
     """The one repository of an account and region for all image assets.
@@ -64,7 +71,7 @@ class SharedAssetRepository(ecr.Repository):
                 super().__init__(scope, id, **kwargs)
                 SharedAssetRepository(self, "Repository", pull_accounts=["444455556666"])
 
-    Tags are immutable.  Lambda may pull for the functions of this account and
+    Tags are immutable, but for ``mutable_tags``.  Lambda may pull for the functions of this account and
     of ``pull_accounts`` in this region, the accounts themselves may pull, and
     the publishing role of the bootstrap stack may push, which its own policy
     allows for the bootstrapped repository only.
@@ -77,6 +84,10 @@ class SharedAssetRepository(ecr.Repository):
     ``scan_on_push``        default: True
     ``encryption_key``      KMS key; default: none, so AES-256 with a key that ECR owns
     ``untagged_days``       days after which an untagged image expires, 1 or more; default: 365, as bootstrapped
+    ``archive_untagged_days``  days after which an untagged image moves to the archive, 1 or more; ``untagged_days``, 90
+                            or more, then count from there; default: none, so no image is archived
+    ``mutable_tags``        filters of tags that may move to another image, such as ``["cache-*"]`` for build caches: up
+                            to 5, with ``*`` for any run of characters, none of which covers tags of images; default: none
     ``removal_policy``      default: RETAIN; DESTROY also deletes the images
 
     Raises `RepositoryError` for wrong values, one fault each; for a second
@@ -96,6 +107,8 @@ class SharedAssetRepository(ecr.Repository):
         scan_on_push: bool = True,
         encryption_key: kms.IKey | None = None,
         untagged_days: int = 365,
+        archive_untagged_days: int | None = None,
+        mutable_tags: Sequence[str] = (),
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
     ) -> None:
         host = top_level_stack(scope)
@@ -118,14 +131,8 @@ class SharedAssetRepository(ecr.Repository):
             faults += repository_name_faults(repository_name, qualifier)
         faults += _account_faults(pull_accounts)
         faults += _role_faults(publishing_roles)
-        if isinstance(untagged_days, bool) or not isinstance(untagged_days, int) or untagged_days < 1:
-            faults.append(
-                Fault(
-                    f"{untagged_days!r} is not a number of days; allowed: 1 or more",
-                    "untagged_days",
-                    "leave it out for 365 days",
-                )
-            )
+        faults += archive_faults(untagged_days, archive_untagged_days)
+        faults += mutable_tag_faults(mutable_tags, shared.tag_prefix if shared is not None else "")
         if faults or repository_name is None:
             raise RepositoryError([fault.under(f"{host.node.path}/{id}") for fault in faults])
 
@@ -135,27 +142,25 @@ class SharedAssetRepository(ecr.Repository):
         if shared is not None and shared.destination.may_be(destination) and shared.publishes_images:
             raise RepositoryError(own_repository_fault(host, destination))
 
+        tags = tag_mutability(mutable_tags)
         super().__init__(
             scope,
             id,
             repository_name=_text(destination.repository_name),
-            image_tag_mutability=ecr.TagMutability.IMMUTABLE,
+            image_tag_mutability=ecr.TagMutability[tags.mode],
+            image_tag_mutability_exclusion_filters=[ecr.ImageTagMutabilityExclusionFilter.wildcard(text) for text in tags.filters] or None,
             image_scan_on_push=scan_on_push,
             # CDK writes nothing for AES-256: it is what ECR does by default.
             encryption=ecr.RepositoryEncryption.AES_256 if encryption_key is None else ecr.RepositoryEncryption.KMS,
             encryption_key=encryption_key,
             removal_policy=removal_policy,
             empty_on_delete=True if removal_policy == cdk.RemovalPolicy.DESTROY else None,
-            lifecycle_rules=[
-                ecr.LifecycleRule(
-                    description=f"untagged images expire after {untagged_days} days, tagged ones never",
-                    tag_status=ecr.TagStatus.UNTAGGED,
-                    max_image_age=cdk.Duration.days(untagged_days),
-                )
-            ],
         )
         self._destination = destination
-        repositories.append(HostedRepository(destination=destination, host=host))
+        self._tags = tags
+        self._rules = untagged_rules(untagged_days, archive_untagged_days)
+        self._write_policy()
+        repositories.append(HostedRepository(destination=destination, host=host, tags=tags))
 
         if publishing_roles is None:
             publishing_roles = [_publishing_role(shared, destination, qualifier)]
@@ -167,6 +172,12 @@ class SharedAssetRepository(ecr.Repository):
     def destination(self) -> AssetDestination:
         """Name, account and region, as far as they are known at synth."""
         return self._destination
+
+    @property
+    def _resource(self) -> ecr.CfnRepository:
+        resource = self.node.default_child
+        assert isinstance(resource, ecr.CfnRepository)
+        return resource
 
     def _allow_pull(self, accounts: Sequence[str]) -> None:
         stack = cdk.Stack.of(self)
@@ -204,24 +215,28 @@ class SharedAssetRepository(ecr.Repository):
         )
 
     def add_lifecycle_rule(self, rule: ecr.LifecycleRule | None = None, **fields: Any) -> None:
-        """Add a life-cycle rule for untagged images.
+        """Add a life-cycle rule for tags of ``mutable_tags``.
 
-        RepositoryError for every other rule: it could expire the image of a
-        deployed function.
+        RepositoryError for every other rule: one for tagged images could expire
+        the image of a deployed function, and the one for untagged images that
+        ECR takes is there.
         """
         if rule is not None:  # jsii passes the struct, Python its fields
             fields = {name: value for name in _RULE_FIELDS if (value := getattr(rule, name)) is not None}
         status = fields.get("tag_status")
-        if status is not ecr.TagStatus.UNTAGGED:
-            # Without a status, CDK takes TAGGED where the rule names tags, else ANY.
-            tags = fields.get("tag_prefix_list") or fields.get("tag_pattern_list")
-            given = status.name if status is not None else "TAGGED" if tags else "ANY"
-            raise RepositoryError(
-                f"a life-cycle rule for {given} images is refused: {_KEEP_TAGGED}; allowed: tag_status UNTAGGED",
-                place=self.node.path,
-                hint="delete unused images by hand, after checking every function and version that may name them",
-            )
-        super().add_lifecycle_rule(**fields)
+        fault = rule_fault({**fields, "tag_status": status.name.lower() if status is not None else None}, self._tags)
+        if fault is not None:
+            raise RepositoryError([fault.under(self.node.path)])
+        try:
+            self._rules.append(rule_of(fields, self._rules))
+        except RepositoryError as error:
+            raise RepositoryError([fault.under(self.node.path) for fault in error.faults]) from None
+        self._write_policy()
+
+    # CDK's own rules know no archive, and cannot be read back: the text is written here.
+    def _write_policy(self) -> None:
+        policy = ecr.CfnRepository.LifecyclePolicyProperty(lifecycle_policy_text=policy_text(self._rules))
+        self._resource.lifecycle_policy = policy
 
 
 @jsii.implements(IValidation)
@@ -247,18 +262,9 @@ class _Validation:
 
     def _lifecycle(self) -> list[str]:
         """The rules of the CloudFormation resource, where `add_lifecycle_rule` can be passed by."""
-        resource = self._repository.node.default_child
-        assert isinstance(resource, ecr.CfnRepository)
-        policy = cdk.Stack.of(self._repository).resolve(resource.lifecycle_policy)
+        policy = cdk.Stack.of(self._repository).resolve(self._repository._resource.lifecycle_policy)
         text = (policy or {}).get("lifecyclePolicyText")
-        if not isinstance(text, str):
-            return []
-        return [
-            f"life-cycle rule {rule.get('rulePriority')} expires images with tag status "
-            f'"{rule.get("selection", {}).get("tagStatus")}": {_KEEP_TAGGED}; allowed: untagged'
-            for rule in json.loads(text).get("rules", ())
-            if rule.get("selection", {}).get("tagStatus") != "untagged"
-        ]
+        return policy_faults(text, self._repository._tags) if isinstance(text, str) else []
 
 
 def _qualifier(host: cdk.Stack) -> str:

@@ -26,6 +26,7 @@ from aws_cdk import cloud_assembly_schema as schema
 from constructs import Construct, IConstruct
 
 from optimizer.errors import Fault, RepositoryError, did_you_mean
+from optimizer.model.tag_mutability import TagMutability
 
 __all__ = ["AssetDestination", "SharedRepositorySynthesizer", "asset_repository_name", "check_publishable"]
 
@@ -158,6 +159,11 @@ class SharedRepositorySynthesizer(cdk.DefaultStackSynthesizer):
         return AssetDestination.of(self._host, self._repository_name, self._qualifier())
 
     @property
+    def tag_prefix(self) -> str:
+        """What the tags of images begin with; empty where they are hashes alone."""
+        return (self._properties.get("docker_tag_prefix") or "").replace("${Qualifier}", self._qualifier())
+
+    @property
     def publishing_role(self) -> str:
         """ARN of the role that pushes images, with the placeholders that the bound stack cannot fill."""
         arn = self._properties.get("image_asset_publishing_role_arn")
@@ -273,10 +279,11 @@ class SharedRepositorySynthesizer(cdk.DefaultStackSynthesizer):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostedRepository:
-    """A shared repository and the top-level stack that creates it."""
+    """A shared repository, the top-level stack that creates it, and which of its tags may move."""
 
     destination: AssetDestination
     host: cdk.Stack
+    tags: TagMutability
 
 
 # jsii keeps every object made from Python for the life of the process, so a stage is the same object at each look-up.

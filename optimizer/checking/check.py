@@ -12,7 +12,7 @@ from optimizer.linting.conventions import Conventions
 from optimizer.linting.engine import lint, set_aside
 from optimizer.linting.finding import Location, Severity
 from optimizer.linting.report import LintReport, folded, merged
-from optimizer.linting.rule import Family, Rule
+from optimizer.linting.rule import Family, Rule, newer_rules
 from optimizer.linting.rules import RULES
 from optimizer.linting.subjects import AppSubject, DockerfileSubject, Subject
 
@@ -43,7 +43,8 @@ def check(group: Group, *, processes: int = 1) -> LintReport:
     looked_at += [location for source in group.sources for location in source.locations]
     report = suppressed(merged(reports), group, looked_at)
     paths = group.paths | {finding.location.path for finding in report.findings}
-    return replace(report, thresholds=dict.fromkeys(sorted(paths), conventions.fail_on))
+    newer = tuple(rule.id for rule in newer_rules(conventions, group.known))
+    return replace(report, thresholds=dict.fromkeys(sorted(paths), conventions.fail_on), newer=newer)
 
 
 def suppressed(report: LintReport, group: Group, looked_at: Iterable[Location] = ()) -> LintReport:

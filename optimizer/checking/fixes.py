@@ -16,9 +16,10 @@ from optimizer.errors import ContextError
 from optimizer.linting.engine import lint
 from optimizer.linting.finding import Finding
 from optimizer.linting.fixes import fix_all, unified_diff
+from optimizer.linting.report import LintReport
 from optimizer.linting.subjects import Subject
 
-_Load = Callable[[Mapping[str, bytes]], Sequence[Subject]]
+Load = Callable[[Mapping[str, bytes]], Sequence[Subject]]
 """Reads a file where some files have other bytes than their own."""
 
 
@@ -33,7 +34,7 @@ class Changes:
         for group in groups:
             for load in _fixable(group):
                 # One file after the other: two may stand beside one ignore file.
-                fixed = fix_all(partial(self._check, group, load), self._read)
+                fixed = fix_all(partial(self._findings_of, group, load), self._read)
                 self.contents.update(fixed.contents)
                 self._findings += fixed.findings
                 self._refused |= set(fixed.refused)
@@ -60,9 +61,8 @@ class Changes:
                 raise ContextError(f'"{path}" has changed in the meantime', path, "run the command again")
             replace_file(Path(path), self.contents[path].decode("utf-8"), "the file", ContextError)
 
-    def _check(self, group: Group, load: _Load, contents: Mapping[str, bytes]) -> Iterable[Finding]:
-        subjects = load({**self.contents, **contents})
-        return suppressed(lint(subjects, group.conventions, rules=group.rules, known=group.known), group).findings
+    def _findings_of(self, group: Group, load: Load, contents: Mapping[str, bytes]) -> Iterable[Finding]:
+        return check_loaded(group, load({**self.contents, **contents})).findings
 
     def _read(self, path: str) -> bytes | None:
         if path in self.contents:
@@ -71,25 +71,32 @@ class Changes:
         return self._before[path]
 
 
-def _fixable(group: Group) -> Iterable[_Load]:
+def check_loaded(group: Group, subjects: Sequence[Subject]) -> LintReport:
+    """What the rules find in subjects of one file, after the suppressions of the file and of the configuration."""
+    return suppressed(lint(subjects, group.conventions, rules=group.rules, known=group.known), group)
+
+
+def _fixable(group: Group) -> Iterable[Load]:
     """What reads each of the files that may be changed."""
     mirror = group.conventions.mirror
     for path in group.files:
-        yield partial(_dockerfile_with, path, mirror, None)
+        yield partial(dockerfile_with, path, mirror, None)
     for source in group.templates:
-        for path in source.dockerfiles:
+        for path in source.written_dockerfiles:
             # Its template says that a function runs it.
-            yield partial(_dockerfile_with, path, mirror, True)
+            yield partial(dockerfile_with, path, mirror, True)
     for source in group.templates:
         for path in (source.path, *source.nested):
-            yield partial(_template_with, path, mirror)
+            yield partial(template_with, path, mirror)
 
 
-def _dockerfile_with(path: str, mirror: Mirror, for_lambda: bool | None, contents: Mapping[str, bytes]) -> Sequence[Subject]:
+def dockerfile_with(path: str, mirror: Mirror, for_lambda: bool | None, contents: Mapping[str, bytes]) -> Sequence[Subject]:
+    """The subject of a Dockerfile, where some files have other bytes than their own."""
     return [replace(load_dockerfile(path, mirror=mirror, contents=contents), for_lambda=for_lambda)]
 
 
-def _template_with(path: str, mirror: Mirror, contents: Mapping[str, bytes]) -> Sequence[Subject]:
+def template_with(path: str, mirror: Mirror, contents: Mapping[str, bytes]) -> Sequence[Subject]:
+    """The subjects of a template itself, where some files have other bytes than their own."""
     # Imported here, because most trees have no templates.
     from optimizer.adapters.templates import load_template
 

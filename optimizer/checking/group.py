@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from optimizer.adapters.tree import Source
 from optimizer.config.lookup import ScopedConventions
 from optimizer.linting.conventions import Conventions
-from optimizer.linting.rule import Rule, choose
+from optimizer.linting.rule import Rule, rules_of
 
 
 def rules_known(groups: Iterable[Group]) -> tuple[Rule, ...]:
@@ -45,8 +45,7 @@ class Group:
     @property
     def rules(self) -> tuple[Rule, ...]:
         """The rules that are run, sorted by id."""
-        # Which words stand for a rule was checked where they are written; of another company's, one may know none.
-        return choose(self.known, self.conventions.select, self.conventions.ignore, strict=False)
+        return rules_of(self.conventions, self.known)
 
     @property
     def paths(self) -> set[str]:

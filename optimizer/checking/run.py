@@ -10,6 +10,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from optimizer.adapters.spec_dockerfiles import load_spec_dockerfile
 from optimizer.bases.mirror import Mirror
 from optimizer.checking.check import check_all
 from optimizer.checking.collect import BuiltImages, collect
@@ -58,7 +59,7 @@ class Run:
         processes: int = 1,
         today: datetime.date | None = None,
     ) -> None:
-        settings = load_settings(root)
+        settings = self._settings = load_settings(root)
         self._paths = tuple(paths)
         self._images = images
         self._here = os.path.join(root, "Dockerfile")
@@ -66,12 +67,13 @@ class Run:
         self._processes = processes
         path = baseline or settings.baseline
         self.baseline = str(path) if path else None
+        self.lock = settings.load_lock()
         lookup = partial(
             ConventionsLookup,
             today=today or datetime.date.today(),
             rules=known,
             mirror=Mirror.parse(mirror) if mirror is not None else settings.mirror,
-            lock=settings.load_lock(),
+            lock=self.lock,
             only=config,
         )
         # A word may name a rule that the configuration brings.
@@ -84,7 +86,8 @@ class Run:
         """What is checked; read at first use.  Raises :class:`ContextError` when there is nothing to check."""
         if not self._paths and not self._images.names:
             raise ContextError("no path is given", hint="name a Dockerfile, a directory or a built image")
-        return collect(self._paths, self._images, self._lookup, here=self._here, environment=self._environment)
+        load_spec = partial(load_spec_dockerfile, self._settings)
+        return collect(self._paths, self._images, self._lookup, here=self._here, environment=self._environment, load_spec=load_spec)
 
     @property
     def conventions(self) -> Conventions:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,21 +17,22 @@ from optimizer.adapters.engine import Engine
 from optimizer.adapters.kinds import expect
 from optimizer.adapters.registry.client import HttpRegistry
 from optimizer.adapters.registry.credentials import DefaultCredentials
-from optimizer.builders.docker.context import build_context, stage_context
+from optimizer.cli.built_image import built_image
+from optimizer.cli.completions import complete_functions
 from optimizer.cli.destinations import asset_tags, parse_repository
-from optimizer.cli.options import of_project
-from optimizer.cli.planned import plan_spec
+from optimizer.cli.options import of_project, quiet_option, text_width
+from optimizer.cli.progress import shown_progress
+from optimizer.cli.runtime_index import runtime_index, write_layout
+from optimizer.cli.spec_image import spec_image
 from optimizer.errors import ConfigurationError, ContextError, ImageError, SpecError, did_you_mean
-from optimizer.model.build import BuildOptions
 from optimizer.model.reference import ImageReference
-from optimizer.planning.document import KeptPlan, text_digest
-from optimizer.planning.keys import stage_keys
 from optimizer.publishing.assembling import assembled
 from optimizer.publishing.images import PublishImage
+from optimizer.publishing.indexes import PublishIndex, index_of_directory, publish_index
 from optimizer.publishing.outputs import ArchivePublisher, EnginePublisher, LayoutPublisher, Publisher
 from optimizer.publishing.planned import NotPlanned, planned
 from optimizer.publishing.publish import publish
-from optimizer.report.build import BuiltImage, build_as_text, build_to_dict
+from optimizer.report.build import build_as_text, build_to_dict, index_as_text, index_to_dict
 from optimizer.report.publish import publication_as_text, publication_to_dict
 
 _KINDS = ("registry", "oci", "archive", "engine")
@@ -47,22 +47,30 @@ _SUFFIX = ".image.toml"
     metavar="registry|oci:DIR|archive:FILE|engine",
     help="Where the image goes: a registry, an OCI layout, a file for docker load, or the container engine.",
 )
-@click.option("--function", metavar="PATH", help="Of an app with several images, that of this function, such as Storefront/Api.")
+@click.option(
+    "--function",
+    metavar="PATH",
+    shell_complete=complete_functions,
+    help="Of an app with several images, that of this function, such as Storefront/Api.",
+)
+@click.option("--runtime", is_flag=True, help="Of SPEC, the image of a customer-managed runtime: for both architectures, under one index.")
 @click.option(
     "--tag",
     metavar="NAME",
     help="Name of the image, such as ranker:test; with a registry HOST/NAME:TAG.  [default: the name of SPEC; of an app what CDK names it]",
 )
-@click.option("--repository", metavar="HOST/NAME", help="With --output registry, the repository of an app's image.")
+@click.option("--repository", metavar="HOST/NAME", help="With --output registry, the repository of the image.")
 @click.option("--reuse", metavar="HOST/NAME", multiple=True, help="A repository to take layers from; repeatable.")
 @click.option("--no-host", is_flag=True, help="Let no tool of this machine make a layer, but a container engine alone.")
 @click.option("--no-engine", is_flag=True, help="Let no container engine make a layer, and fail where a stage needs one.")
 @of_project
+@quiet_option()
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form of the report.")
 def command(
     target: Path,
     output: str,
     function: str | None,
+    runtime: bool,
     tag: str | None,
     repository: str | None,
     reuse: tuple[str, ...],
@@ -83,40 +91,58 @@ def command(
     stage by stage by the container engine. Layers of the base are read from
     its registry, verified, and written as they come.
 
+    The image of a customer-managed runtime is an index, for oci:DIR and
+    registry alone: with --runtime of a SPEC, and of an APP by itself.
+
     The output holds the whole image, or is as it was before.
+
+    \b
+    Examples:
+      optimizer build hello.image.toml --output archive:hello.tar
+      optimizer build cdk.out --function Shop/Hello --output engine --tag hello:test
     """
     where = _parse_output(output)
     if where.kind != "registry" and repository is not None:
         raise click.UsageError("--repository belongs to --output registry; --reuse names where layers are taken from")
     others = [parse_repository(text, "--reuse") for text in reuse]
     named = parse_repository(repository) if repository is not None else None
-    with _image(target, function, root, lock, mirror) as found, HttpRegistry(DefaultCredentials()) as registry:
+    with _image(target, function, root, lock, mirror, runtime=runtime) as found, HttpRegistry(DefaultCredentials()) as registry:
         started = time.monotonic()
-
-        def report(line: str) -> None:
-            click.echo(line, err=True)
-
+        host, engine, image = not no_host, not no_engine, found.image
         if where.kind == "registry":
-            image = replace(found.image, destinations=_destinations(found, tag, named))
-            results = publish([image], registry, reuse=others, host=not no_host, engine=not no_engine, report=report)
+            names = _destinations(found, tag, named)
+            with shown_progress() as report:
+                if isinstance(image, PublishIndex):
+                    index = replace(image, destinations=names)
+                    results = publish_index(index, registry, reuse=others, host=host, engine=engine, report=report)
+                else:
+                    to_push = replace(image, destinations=names)
+                    # A name of the user's own may be that of another image now.
+                    results = publish([to_push], registry, reuse=others, host=host, engine=engine, ask=tag is None, report=report)
             seconds = time.monotonic() - started
-            text = publication_as_text(results, (), seconds)
+            text = publication_as_text(results, (), seconds, width=text_width())
             click.echo(json.dumps(publication_to_dict(results, (), seconds), indent=2) if form == "json" else text)
             return
-        publisher = _publisher(where)
         name = _local_name(tag, found)
-        with assembled(found.image, name, registry, reuse=others, host=not no_host, engine=not no_engine, report=report) as made:
+        if isinstance(image, PublishIndex):
+            if where.kind != "oci":
+                raise ConfigurationError(
+                    f'the image of a runtime is an index of several platforms, which the output "{where.kind}" does not take',
+                    "--output",
+                    "write it with --output oci:DIR, or push it with --output registry",
+                )
+            with shown_progress() as report:
+                layout = Path(where.path)
+                done = write_layout(image, layout, name, registry, reuse=others, host=host, engine=engine, report=report)
+            click.echo(json.dumps(index_to_dict(done), indent=2) if form == "json" else index_as_text(done))
+            return
+        publisher = _publisher(where)
+        with (
+            shown_progress() as report,
+            assembled(image, name, registry, reuse=others, host=host, engine=engine, report=report) as made,
+        ):
             publisher.publish(made.image)
-        built = BuiltImage(
-            name=found.image.name,
-            reference=name,
-            output=output,
-            platform=found.image.plan.platform,
-            digest=made.image.documents.digest,
-            config_digest=made.image.documents.config_digest,
-            layers=made.layers,
-            seconds=time.monotonic() - started,
-        )
+        built = built_image(image, made, name, output, started)
         click.echo(json.dumps(build_to_dict(built), indent=2) if form == "json" else build_as_text(built))
 
 
@@ -151,38 +177,34 @@ def _publisher(output: _Output) -> Publisher:
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """The image to build; ``asset`` is None for that of a specification, whose file's name is ``name``."""
+    """The image to build; ``asset`` is None for that of a specification, whose file's name is ``name``, and whose own tag ``tag``."""
 
-    image: PublishImage
+    image: PublishImage | PublishIndex
     name: str
+    tag: str = ""
     asset: AssemblyImage | None = None
 
 
 @contextmanager
-def _image(target: Path, function: str | None, root: Path | None, lock: Path | None, mirror: str | None) -> Iterator[_Target]:
+def _image(
+    target: Path, function: str | None, root: Path | None, lock: Path | None, mirror: str | None, *, runtime: bool
+) -> Iterator[_Target]:
     if function is not None and not target.is_dir():
         raise click.UsageError("--function chooses among the functions of an app, and SPEC is one image")
+    if runtime and target.is_dir():
+        raise click.UsageError("--runtime says what SPEC is for, and an app says so itself")
     expect("build", [str(target)])
     if target.is_dir():
         yield _of_app(target, function)
         return
-    made, project = plan_spec(target, root=root, lock=lock, mirror=mirror)
-    if made.final != made.base:
-        raise ImageError(
-            "system packages change the base of this image, which only a build can do",
-            str(target),
-            "write its context with optimizer render --output, and build it with docker build",
-        )
-    context = build_context(made, project)
-    with tempfile.TemporaryDirectory(prefix="optimizer-build-") as directory:
-        image = PublishImage(
-            name=str(target),
-            kept=KeptPlan(plan=made, keys=stage_keys(made, project), dockerfile=text_digest(context.dockerfile)),
-            directory=stage_context(context, project, directory),
-            destinations=(),
-            options=BuildOptions(platform=context.platform, secrets=context.secret_sources(str(project.root))),
-        )
-        yield _Target(image, target.name)
+    if runtime:
+        index = runtime_index(target, root=root, lock=lock, mirror=mirror)
+        with index.staged() as staged:
+            yield _Target(staged, target.name, index.tag)
+        return
+    found = spec_image(target, root=root, lock=lock, mirror=mirror)
+    with found.staged() as image:
+        yield _Target(image, target.name, found.tag)
 
 
 def _of_app(app: Path, function: str | None) -> _Target:
@@ -205,12 +227,16 @@ def _of_app(app: Path, function: str | None) -> _Target:
     (image,) = wanted
     if image.directory is None:
         raise ImageError("a program makes this image", image.name, "run that program")
+    if image.platforms:
+        return _Target(index_of_directory(image.name, image.directory, image.platforms, ()), image.name, asset=image)
     try:
         kept = planned(image.directory, image.options)
     except NotPlanned as why:
         raise ImageError(f"this image cannot be assembled: {why}", image.name, why.hint or "build it with docker build") from None
     return _Target(
-        PublishImage(name=image.name, kept=kept, directory=image.directory, destinations=(), options=image.options), image.name, image
+        PublishImage(name=image.name, kept=kept, directory=image.directory, destinations=(), options=image.options),
+        image.name,
+        asset=image,
     )
 
 
@@ -227,7 +253,13 @@ def _destinations(found: _Target, tag: str | None, repository: ImageReference | 
             raise ConfigurationError(f'"{tag}" has no tag; allowed: HOST[:PORT]/NAME:TAG', "--tag", f'for example "{reference.name}:1"')
         return (reference,)
     if found.asset is None:
-        raise ConfigurationError("the image of a specification has no name in a registry", "--tag", "name it with --tag HOST/NAME:TAG")
+        if repository is None:
+            raise ConfigurationError(
+                "the image of a specification has no name in a registry",
+                "--tag",
+                "name it with --tag HOST/NAME:TAG, or --repository HOST/NAME",
+            )
+        return (replace(repository, tag=found.tag),)
     return tuple(map(ImageReference.parse, asset_tags([found.asset], repository)[found.asset.asset]))
 
 

@@ -1,9 +1,10 @@
-"""``optimizer init``: specs for what a team has written by hand."""
+"""``optimizer init``: specs for what a team has written by hand, and the first files of a project."""
 
 from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,41 +12,57 @@ from pathlib import Path
 
 import click
 
-from optimizer.adapters.adoption import SET_IT, Candidate, load_candidates, slug
-from optimizer.adapters.files import replace_file
+from optimizer.adapters.adoption import load_candidates
 from optimizer.adapters.kinds import Kind, expect
-from optimizer.adapters.tree import SPEC_SUFFIX
-from optimizer.adoption.proposal import NotCarried, ProposedFile, ProposedImage, Skipped
-from optimizer.adoption.propose import propose
-from optimizer.adoption.starter import start
-from optimizer.adoption.toml import render_toml
+from optimizer.adoption.companions import Companion
+from optimizer.adoption.proposal import NotCarried, ProposedFile, Skipped
 from optimizer.bases.lock import Lock
 from optimizer.bases.mirror import Mirror
-from optimizer.bases.tools import Tools
+from optimizer.cli.companion_files import companions
+from optimizer.cli.completions import complete_files, complete_runtimes
+from optimizer.cli.first_files import FirstFiles, first_files, zipped
 from optimizer.cli.options import of_project
+from optimizer.cli.proposals import proposed, proposed_files
+from optimizer.cli.questions import Questions
+from optimizer.cli.written_files import write_all
 from optimizer.config.settings import Settings, load_settings
-from optimizer.errors import ContextError, Fault, LockError, OptimizerError, SpecError
+from optimizer.errors import ContextError, Fault, LockError, OptimizerError
 from optimizer.linting.fixes import unified_diff
-from optimizer.model.architectures import ARCHITECTURES, DEFAULT_ARCHITECTURE
+from optimizer.model.architectures import ARCHITECTURES
 from optimizer.model.spec import ImageSpec
-from optimizer.planning import plan
 from optimizer.planning.defaults import with_defaults
+from optimizer.planning.plan import plan
 from optimizer.project.files import Project
-from optimizer.report.adoption import adoption_as_text, adoption_to_dict
+from optimizer.report.adoption import Around, adoption_as_text, adoption_to_dict
 
 
-@click.command(name="init", short_help="Propose specs for hand-written Dockerfiles, SAM templates and CDK apps.")
-@click.argument("name", required=False, metavar="[DIRECTORY]")
-@click.option("--from", "source", metavar="PATH", help="A Dockerfile, a SAM template, or the output directory of cdk synth.")
+@click.command(name="init", short_help="Propose specs for a project's functions, Dockerfiles, SAM templates and CDK apps.")
+@click.argument("name", required=False, metavar="[DIRECTORY]", shell_complete=complete_files)
+@click.option(
+    "--from",
+    "source",
+    metavar="PATH",
+    shell_complete=complete_files,
+    help="Only a Dockerfile, a SAM template, or the output directory of cdk synth.",
+)
 @click.option("--context", metavar="DIRECTORY", help="Build context of the Dockerfile.  [default: its directory]")
-@click.option("--runtime", metavar="RUNTIME", help="Runtime, such as python3.13, if it cannot be seen from the base image.")
+@click.option(
+    "--runtime",
+    metavar="RUNTIME",
+    shell_complete=complete_runtimes,
+    help="Runtime, such as python3.13, of the code in DIRECTORY, or where a base image shows none.",
+)
 @click.option("--architecture", type=click.Choice(ARCHITECTURES), help="Architecture, if it is not set anywhere else.")
 @click.option("--output", default=".", metavar="DIRECTORY", help="Where the specs are written.  [default: .]")
-@click.option("--force", is_flag=True, help="Overwrite existing files.")
+@click.option("--force", is_flag=True, help="Overwrite existing specs.")
+@click.option("--yes", is_flag=True, help="Ask nothing, and add what is missing to files that exist, such as .gitignore.")
+@click.option("--pin", "pinning", is_flag=True, help="Pin the images that the specs need, as optimizer pin does.")
 @click.option("--diff", "--dry-run", "diff", is_flag=True, help="Print what would be written, and write nothing.")
 @of_project
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.pass_context
 def command(
+    caller: click.Context,
     name: str | None,
     source: str | None,
     context: str | None,
@@ -53,133 +70,98 @@ def command(
     architecture: str | None,
     output: str,
     force: bool,
+    yes: bool,
+    pinning: bool,
     diff: bool,
     root: Path | None,
     lock: Path | None,
     mirror: str | None,
     form: str,
 ) -> None:
-    """Propose a spec, a *.image.toml file, for each image.
+    """Propose a spec, a *.image.toml file, for each image of a project.
 
-    With --from, for a hand-written Dockerfile, for each image function of a SAM
-    template, or of a synthesized CDK app; functions whose specs are equal share
-    one file. The report has every instruction of a Dockerfile: the step that
-    replaces it, why it is not needed, or what is not carried over, and what to
-    do by hand. Without --from, and with --runtime, for the code in DIRECTORY.
+    For the code of functions below DIRECTORY, image functions of SAM templates
+    and synthesized CDK apps, and Dockerfiles: the runtime, handler and lock are
+    guessed by the files that are there, each with its reason. Ignore files and
+    settings get what is missing. With --runtime, for the code in DIRECTORY.
 
-    Nothing is written when a file exists already, unless --force is given.
-    Exits with 0 when everything is carried over, 1 when something is not, and 2
-    for wrong usage or input.
+    With --from, for one Dockerfile, one template or one app. The report has
+    every instruction of a Dockerfile: the step that replaces it, why it is not
+    needed, or what is not carried over, and what to do by hand.
+
+    Functions whose specs are equal share one file. On a terminal, what only you
+    can decide is asked, and each change of a file that exists; elsewhere, and
+    with --yes, it is reported. No spec that exists is overwritten without
+    --force. Exits with 0 when everything is carried over, 1 when something is
+    not, and 2 for wrong usage or input.
+
+    \b
+    Examples:
+      optimizer init
+      optimizer init functions/report --runtime provided.al2023
+      optimizer init --from functions/orders/Dockerfile --diff
     """
-    if source is None and runtime is None:
-        raise click.UsageError(
-            "no Dockerfile, template, app or runtime is given\n  hint: optimizer init --from Dockerfile, or --runtime python3.13"
-        )
     if source is not None and name is not None:
-        raise click.UsageError("DIRECTORY can be given with --runtime only, not with --from")
+        raise click.UsageError("DIRECTORY can be given without --from only")
     if context is not None and (source is None or source.endswith((".yaml", ".yml", ".json", "cdk.out"))):
         raise click.UsageError("--context can be given with a Dockerfile only: templates and apps name their own")
+    if pinning and (diff or form == "json"):
+        raise click.UsageError("--pin writes the lock and reports in its own words: run optimizer pin after --diff or --format json")
     settings = load_settings(".", root=root, lock=lock)
     through = Mirror.parse(mirror) if mirror is not None else settings.mirror
     project = Project(settings.root)
     pins = settings.load_lock()
     skipped: list[Skipped] = []
+    first: FirstFiles | None = None
+    questions = Questions.of_terminal(agreed=yes, silent=diff or form == "json")
     if source is None:
-        assert runtime is not None
-        images = [_started(name or ".", runtime, architecture or settings.defaults.architecture, project)]
+        directory = os.path.normpath(name or ".")
+        first = first_files(
+            directory, settings, project, through, questions, runtime=runtime, architecture=architecture, again=force or diff
+        )
+        images, skipped = first.images, first.skipped
     else:
         expect("init --from", [source], besides=(Kind.DIRECTORY, Kind.MISSING, Kind.UNSYNTHESIZED))
         candidates, skipped = load_candidates(source, project.root, context=context, mirror=through)
-        images = _proposed(candidates, skipped, project, through, settings.tools, runtime, architecture)
-    files = _files(images, output)
+        images = proposed(candidates, skipped, project, through, settings.tools, runtime, architecture)
+    files = proposed_files(images, output)
+    if first is not None and runtime is None and not force and not diff:
+        # A second run adds what is new, and leaves alone what was made, or changed, since the first.
+        skipped += [
+            Skipped(file.path, "it is there already; --diff shows what would be proposed") for file in files if os.path.lexists(file.path)
+        ]
+        files = [file for file in files if not os.path.lexists(file.path)]
     checked = [_checked(file, pins, project, through, settings) for file in files]
-    unpinned = any(missing for _, missing in checked)
+    unpinned = any(missing for _, missing in checked) and not pinning
     files = [file for file, _ in checked]
-    commands = (["optimizer pin"] if unpinned else []) + [f"optimizer plan {file.path}" for file in files[:1]]
-    _write(files, force=force, only_shown=diff, form=form)
-    if form == "json":
-        click.echo(json.dumps(adoption_to_dict(files, skipped, commands), indent=2))
-    else:
-        click.echo(adoption_as_text(files, skipped, commands), nl=False, err=diff)
-    sys.exit(0 if all(file.complete for file in files) and not any(item.not_carried for item in skipped) else 1)
-
-
-def _proposed(
-    candidates: Sequence[Candidate],
-    skipped: list[Skipped],
-    project: Project,
-    mirror: Mirror,
-    tools: Tools,
-    runtime: str | None,
-    architecture: str | None,
-) -> list[tuple[Candidate | None, ProposedImage]]:
-    """A proposal for each candidate; raises the faults of all when there is none at all."""
-    found: list[tuple[Candidate | None, ProposedImage]] = []
-    faults: list[Fault] = []
-    for item in candidates:
-        try:
-            proposal = propose(
-                item.subject,
-                directory=item.directory,
-                project=project,
-                mirror=mirror,
-                tools=tools,
-                function=item.declared,
-                architecture=architecture,
-                runtime=runtime,
-                secrets=item.secrets,
-            )
-        except OptimizerError as error:
-            here = [
-                replace(fault, hint=fault.hint.replace("name the runtime,", "name the runtime with --runtime,")) for fault in error.faults
-            ]
-            faults += here
-            fault = here[0]
-            skipped.append(Skipped(item.function, str(Fault(fault.message, fault.place)), NotCarried(fault.message, fault.hint)))
-            continue
-        hidden = tuple(NotCarried(message, SET_IT) for message in item.hidden)
-        proposal = replace(proposal, not_carried=(*proposal.not_carried, *hidden))
-        found.append((item, ProposedImage(function=item.function, id=item.id, proposal=proposal)))
-    if faults and not found:
-        raise SpecError(faults)
-    return found
-
-
-def _started(directory: str, runtime: str, architecture: str | None, project: Project) -> tuple[Candidate | None, ProposedImage]:
-    proposal = start(runtime, os.path.normpath(directory), project, architecture or DEFAULT_ARCHITECTURE)
-    name = slug(os.path.basename(os.path.realpath(os.path.join(project.root, directory)))) or "function"
-    return None, ProposedImage(function="", id="".join(part.capitalize() for part in name.split("-")), proposal=proposal)
-
-
-def _files(images: Sequence[tuple[Candidate | None, ProposedImage]], output: str) -> list[ProposedFile]:
-    """One file for each spec, with all functions that have it."""
-    groups: list[list[tuple[Candidate | None, ProposedImage]]] = []
-    for item in images:
-        group = next((group for group in groups if group[0][1].proposal.spec == item[1].proposal.spec), None)
-        if group is None:
-            groups.append([item])
-        else:
-            group.append(item)
-    files: list[ProposedFile] = []
-    taken: set[str] = set()
-    for group in groups:
-        candidate, first = group[0]
-        stem = candidate.stem if candidate else slug(first.id)
-        if stem in taken and first.function:
-            stem = slug(first.function)
-        number = 2
-        while stem in taken:
-            stem, number = f"{stem}-{number}", number + 1
-        taken.add(stem)
-        names = [image.function for _, image in group if image.function]
-        files.append(
-            ProposedFile(
-                path=os.path.normpath(os.path.join(output, stem + SPEC_SUFFIX)),
-                text=render_toml(first.proposal, names),
-                images=tuple(image for _, image in group),
-            )
+    beside = companions(first, files, project, settings) if first is not None else []
+    before = {path: _read(path) for path in [*(file.path for file in files), *(item.path for item in beside)]}
+    there = [file.path for file in files if before[file.path] is not None]
+    if there and not force and not diff:
+        raise ContextError(
+            f"{', '.join(there)}: exists already; nothing is written", hint="see the difference with --diff, or overwrite it with --force"
         )
-    return files
+    # What is shown as a patch is all that there is to agree to.
+    agreed = [(item, diff or item.before is None or questions.confirm(f"add {_lines(item)} to {item.path}?")) for item in beside]
+    contents = {**{file.path: file.text for file in files}, **{item.path: item.after for item, written in agreed if written}}
+    if not diff:
+        write_all(contents, before)
+    elif form == "text":
+        for path, text in contents.items():
+            click.echo(unified_diff(path, before[path], text.encode("utf-8")), nl=False)
+    around = _around(first, files, agreed, project) if first is not None else Around()
+    commands = (["optimizer pin"] if unpinned else []) + [f"optimizer plan {file.path}" for file in files[:1]]
+    commands += _sam_commands(first, files) if first is not None else []
+    if form == "json":
+        click.echo(json.dumps(adoption_to_dict(files, skipped, commands, around), indent=2))
+    else:
+        click.echo(adoption_as_text(files, skipped, commands, around), nl=False, err=diff)
+    if pinning and files:
+        # Imported here: without it, no registry is asked.
+        from optimizer.cli.pin import command as pin
+
+        caller.invoke(pin, specs=tuple(file.path for file in files), lock_option=str(lock) if lock is not None else None, mirror=mirror)
+    sys.exit(0 if all(file.complete for file in files) and not any(item.not_carried for item in skipped) else 1)
 
 
 def _checked(file: ProposedFile, pins: Lock, project: Project, mirror: Mirror, settings: Settings) -> tuple[ProposedFile, bool]:
@@ -200,35 +182,46 @@ def _checked(file: ProposedFile, pins: Lock, project: Project, mirror: Mirror, s
     return file, False
 
 
-def _write(files: Sequence[ProposedFile], *, force: bool, only_shown: bool, form: str) -> None:
-    """Write all files, or none; or show them as a patch."""
-    before = {file.path: _read(file.path) for file in files}
-    if only_shown:
-        if form == "text":
-            for file in files:
-                click.echo(unified_diff(file.path, before[file.path], file.text.encode("utf-8")), nl=False)
-        return
-    there = [path for path, data in before.items() if data is not None]
-    if there and not force:
-        raise ContextError(
-            f"{', '.join(there)}: exists already; nothing is written", hint="see the difference with --diff, or overwrite it with --force"
-        )
-    written: list[str] = []
-    try:
-        for file in files:
-            Path(file.path).parent.mkdir(parents=True, exist_ok=True)
-            replace_file(Path(file.path), file.text, "the spec", ContextError)
-            written.append(file.path)
-    except (OptimizerError, OSError) as error:
-        for path in written:
-            data = before[path]
-            if data is None:
-                Path(path).unlink(missing_ok=True)
-            else:
-                Path(path).write_bytes(data)
-        if isinstance(error, OSError):
-            raise ContextError(f"the specs cannot be written: {error}", hint="check the directory and its permissions") from None
-        raise
+def _lines(item: Companion) -> str:
+    return "1 line" if len(item.lines) == 1 else f"{len(item.lines)} lines"
+
+
+def _around(first: FirstFiles, files: Sequence[ProposedFile], beside: Sequence[tuple[Companion, bool]], project: Project) -> Around:
+    """What the report says besides of a project, and what it leaves to do by hand."""
+    by_hand = []
+    apps = first.surroundings.apps
+    stack = os.path.relpath(project.root / apps[0].directory) if apps else "."
+    for app in apps:
+        home = os.path.relpath(project.root / app.directory)
+        if first.images and not app.python:
+            by_hand.append(
+                f"OptimizedFunction is for apps in Python; in {home}, build a context with optimizer render SPEC --output DIRECTORY, "
+                "and give the directory that it prints to DockerImageCode.fromImageAsset"
+            )
+        if first.images and load_settings(home).root.resolve() != project.root:
+            up = Path(os.path.relpath(project.root, os.path.realpath(home))).as_posix()
+            by_hand.append(f'in {os.path.normpath(os.path.join(home, "cdk.json"))}: "context": {{"optimizer:root": "{up}"}}')
+    for code, image in first.code:
+        path = next((file.path for file in files if image in file.images), None)
+        by_hand += [
+            f"in {os.path.relpath(project.root / template)}, give {function.logical_id} PackageType: Image and "
+            f"ImageConfig: {{Command: [{function.handler or image.proposal.handler}]}} in place of Runtime, Handler and CodeUri; "
+            f"then optimizer sam {os.path.relpath(project.root / template)} --spec {function.logical_id}={path} --write"
+            for template, function in zipped(code, first.surroundings)
+            if path is not None
+        ]
+    takes_python = any(app.python for app in apps) or not (apps or first.surroundings.templates)
+    return Around(found=first.found, beside=beside, stack=Path(stack).as_posix() if takes_python else None, by_hand=by_hand)
+
+
+def _sam_commands(first: FirstFiles, files: Sequence[ProposedFile]) -> list[str]:
+    """The calls that give the functions of templates their specs."""
+    specs: dict[str, list[str]] = {}
+    for file in files:
+        for image in file.images:
+            if image.function in first.templates:
+                specs.setdefault(first.templates[image.function], []).append(f"--spec {shlex.quote(f'{image.function}={file.path}')}")
+    return [f"optimizer sam {shlex.quote(template)} {' '.join(options)} --write" for template, options in specs.items()]
 
 
 def _read(path: str) -> bytes | None:

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 import click
 
+from optimizer.adapters.progress import told
 from optimizer.checking.collect import BuiltImages
 from optimizer.checking.run import Run
+from optimizer.cli.completions import complete_rules
+from optimizer.cli.hook import note_in_hook
+from optimizer.cli.options import quiet_option
+from optimizer.cli.progress import shown_progress
+from optimizer.cli.screen import show, style_of, terminal_width
+from optimizer.cli.verbose import is_verbose
 from optimizer.linting.finding import Severity
+from optimizer.model.progress import Task
 from optimizer.model.sources import SOURCES
+from optimizer.model.text import few
 from optimizer.report.formats import NAMES, lint_as
-from optimizer.report.lint import lint_as_text, statistics_as_text
+from optimizer.report.lint import lint_as_text, statistics_as_text, statistics_to_list
 from optimizer.sam.config import DEFAULT_ENVIRONMENT
-from optimizer.version import VERSION
-
-_IN_A_HOOK = (
-    "note: pre-commit keeps optimizer in an environment of its own; to run the commands that a fix names, install the same version: "
-    f"pip install lambda-image-optimizer=={VERSION}"
-)
-"""pre-commit sets PRE_COMMIT for its hooks: https://pre-commit.com/#pre-commit-environment-variables"""
 
 
 @click.command(name="lint", short_help="Check Dockerfiles, templates, apps and built images against the conventions.")
@@ -31,14 +35,19 @@ _IN_A_HOOK = (
 @click.option("--platform", metavar="OS/ARCHITECTURE", help="Which image of an index to use, as for optimizer inspect.")
 @click.option("--format", "form", type=click.Choice(NAMES), default="text", show_default=True)
 @click.option(
-    "--select", metavar="RULE,...", multiple=True, help="Run only these rules: ids, prefixes of ids such as LIO3, names, families."
+    "--select",
+    metavar="RULE,...",
+    multiple=True,
+    shell_complete=complete_rules,
+    help="Run only these rules: ids, prefixes of ids such as LIO3, names, families.",
 )
-@click.option("--ignore", metavar="RULE,...", multiple=True, help="Do not run these rules.")
+@click.option("--ignore", metavar="RULE,...", multiple=True, shell_complete=complete_rules, help="Do not run these rules.")
 @click.option(
     "--fail-on",
     type=click.Choice([severity.value for severity in Severity]),
     help="Exit with 1 for a finding of at least this severity.  [default: as configured, else warning]",
 )
+@quiet_option()
 @click.option("--statistics", is_flag=True, help="Print how often each rule was broken, instead of the findings.")
 @click.option("--config", type=click.Path(), metavar="FILE", help="Conventions for every path, instead of those in the nearest file.")
 @click.option(
@@ -76,22 +85,30 @@ def command(
     write_baseline: bool,
     grow: bool,
 ) -> None:
-    """Check the Dockerfiles and SAM templates at, and below, each PATH, and built images.
+    """Check the Dockerfiles and SAM templates at, and below, each PATH, specs, and built images.
 
     In a directory these are the files named Dockerfile, Dockerfile.*,
     *.Dockerfile, the same with Containerfile, and template.yaml with image
-    functions. The output directory of cdk synth, such as cdk.out, is checked
-    as an app: functions, images, repositories. An archive of docker save and
-    an OCI layout are checked as the image in them; --image takes one from the
-    engine or a registry too. Conventions are read from the nearest
+    functions. A spec, a *.image.toml file, is planned, and the image that it
+    describes is checked. The output directory of cdk synth, such as cdk.out,
+    is checked as an app: functions, images, repositories. An archive of docker
+    save and an OCI layout are checked as the image in them; --image takes one
+    from the engine or a registry too. Conventions are read from the nearest
     optimizer.toml, or [tool.optimizer] in pyproject.toml. Exits with 0 when
     all is well, 1 with findings, and 2 for wrong usage or input.
+
+    \b
+    Examples:
+      optimizer lint .
+      optimizer lint cdk.out --format sarif
+      optimizer lint Dockerfile --fix
     """
     if not paths and not images:
         raise click.UsageError("no path is given\n  hint: name a Dockerfile, a directory or a built image, for example: optimizer lint .")
+    built = BuiltImages(images, image_source, platform)
     run = Run(
         paths,
-        BuiltImages(images, image_source, platform, announce=lambda name: click.echo(f"reading {name}", err=True)),
+        built,
         select=_words(select),
         ignore=_words(ignore),
         fail_on=fail_on,
@@ -99,17 +116,22 @@ def command(
         baseline=baseline,
         mirror=mirror,
         environment=config_env,
-        processes=os.cpu_count() or 1,
+        # What other processes read, --verbose would not see.
+        processes=1 if is_verbose() else os.cpu_count() or 1,
     )
     if write_baseline and run.baseline is None:
         raise click.UsageError("--write-baseline needs a file\n  hint: name it with --baseline FILE, or as baseline in optimizer.toml")
+    if statistics and form not in ("text", "json"):
+        raise click.UsageError(f"--statistics has no format {form}\n  hint: --format text or --format json")
     if grow and not write_baseline:
         raise click.UsageError("--grow needs --write-baseline")
     if fix or diff:
         # Imported here: most runs only look.
         from optimizer.checking.fixes import Changes
 
-        changes = Changes(run.groups)
+        with _shown(built, paths):
+            groups = run.groups
+        changes = Changes(groups)
         if diff:
             click.echo(changes.diff(), nl=False)
             click.echo(changes.summary("would be fixed"), err=True)
@@ -117,24 +139,30 @@ def command(
         changes.write()
         click.echo(changes.summary("fixed"), err=True)
         run.again()
-    report = run.check()
+    with _shown(built, paths):
+        report = run.check()
     if write_baseline:
         click.echo(run.write_baseline(report, grow=grow), err=True)
     report = run.compare(report)
     if statistics:
-        click.echo(statistics_as_text(report), nl=False)
+        as_json = form == "json"
+        click.echo(json.dumps(statistics_to_list(report), indent=2) + "\n" if as_json else statistics_as_text(report), nl=False)
     elif form == "text":
-        click.echo(lint_as_text(report, colour=_colour()), nl=False)
-        if os.environ.get("PRE_COMMIT") and any("optimizer " in finding.hint for finding in report.findings):
-            click.echo(_IN_A_HOOK, err=True)
+        style = style_of()
+        show(lint_as_text(report, style=style, width=terminal_width(), rule_pages=run.conventions.rule_pages), style)
+        note_in_hook(finding.hint for finding in report.findings)
     else:
         click.echo(lint_as(form, report, rules=run.rules, rule_pages=run.conventions.rule_pages), nl=False)
     sys.exit(1 if report.failing else 0)
 
 
+@contextmanager
+def _shown(images: BuiltImages, paths: Sequence[str]) -> Iterator[None]:
+    """Show that paths are checked, and which images are read for it."""
+    with shown_progress() as report, told(Task(action="checking", subject=few([*paths, *images.names])), report):
+        images.report = report
+        yield
+
+
 def _words(options: Iterable[str]) -> list[str]:
     return [word.strip() for option in options for word in option.split(",") if word.strip()]
-
-
-def _colour() -> bool:
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

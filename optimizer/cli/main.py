@@ -4,27 +4,42 @@ from __future__ import annotations
 
 import importlib
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from optimizer.adapters.interrupts import take_requests_to_end
+from optimizer.cli.hook import note_in_hook
+from optimizer.cli.verbose import with_verbose
 from optimizer.errors import OptimizerError
 from optimizer.version import VERSION
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 _INTERRUPTED = 130
 """What shells say of a program that an interrupt ended: 128 and the number of the signal."""
 
 _COMMANDS = {
+    "audit": "Show the image functions and repositories of accounts: bases, storage, cost, dangers.",
     "bake": "Write one file that builds all images of a synthesized app, for docker buildx bake.",
     "build": "Build one image to an OCI layout, a file, the container engine or a registry.",
-    "init": "Propose specs for hand-written Dockerfiles, SAM templates and CDK apps.",
+    "clean": "Show what nothing runs of the images in repositories, and delete it with --apply.",
+    "completion": "Print what a shell needs to complete commands, options, rules and functions.",
+    "explain": "Print the page of a rule: what it finds, why that is bad, and what to do.",
+    "init": "Propose specs for a project's functions, Dockerfiles, SAM templates and CDK apps.",
     "inspect": "Show the layers of built images, their waste, and the rules of Lambda that they break.",
+    "invoke": "Run a function with an event on this machine, as Lambda runs it.",
     "lint": "Check Dockerfiles, templates, apps and built images against the conventions.",
+    "lsp": "Serve findings and fixes to an editor, while files are typed.",
+    "new": "Write a first project: a CDK app or a SAM template with one function, its test and its lock.",
     "pin": "Pin base and builder images by digest in optimizer.lock.",
     "plan": "Show stages, layers, base and repository of a spec or a synthesized app.",
     "publish": "Publish images: take layers from the repository, make only what is new, and push, without a build.",
     "render": "Print the Dockerfile of a spec, or write its build context.",
+    "report": "Show the image functions of many repositories: owners, bases, sizes, findings.",
+    "runtimes": "Ask Lambda whether it takes the customer-managed runtimes of an app, before they are deployed.",
+    "sam": "Generate the images of SAM templates from specs, and set the templates to build them.",
     "schema": "Print the JSON Schema of image specifications, or of optimizer.toml.",
     "verify": "Build images twice as two machines would, and explain what differs.",
 }
@@ -45,7 +60,14 @@ class _LazyGroup(click.Group):
             return None
         command = importlib.import_module(f"optimizer.cli.{cmd_name}").command
         assert isinstance(command, click.Command)
-        return command
+        return with_verbose(command)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands by their names alone: click would import all of them."""
+        from click.shell_completion import CompletionItem
+
+        commands = [CompletionItem(name, help=text) for name, text in sorted(_COMMANDS.items()) if name.startswith(incomplete)]
+        return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -94,6 +116,7 @@ def main() -> None:
     except OptimizerError as error:
         for fault in error.faults:
             click.echo(f"error: {fault}", err=True)
+        note_in_hook(fault.hint for fault in error.faults)
         sys.exit(error.exit_code)
     except _Interrupted:
         click.echo("error: interrupted; no partial result is left", err=True)

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import datetime
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from optimizer.adapters.files import replace_file
-from optimizer.adapters.kinds import Kind, expect
-from optimizer.adapters.tree import SPEC_SUFFIX, is_spec
+from optimizer.adapters.kinds import Kind, expect, kind_of
+from optimizer.adapters.path_names import SPEC_SUFFIX, is_spec
 from optimizer.adapters.walk import walk
 from optimizer.bases.catalogue import base_image, check_runtime
 from optimizer.bases.lock import Lock, LockedImage
 from optimizer.bases.mirror import Mirror
+from optimizer.cli.completions import complete_files, complete_runtimes
+from optimizer.cli.hook import note_in_hook
+from optimizer.cli.options import quiet_option, text_width
+from optimizer.cli.pinning import Resolved, Update, resolve_pins, today_in_utc
 from optimizer.config.settings import Settings, cdk_output, load_settings
-from optimizer.errors import Fault, LockError, OptimizerError, RegistryError, SpecError
+from optimizer.errors import Fault, LockError, OptimizerError, SpecError
 from optimizer.model.reference import ImageReference
-
-if TYPE_CHECKING:
-    from optimizer.adapters.registry.client import Registry
-
-_SHORT_DIGEST = len("sha256:") + 12
+from optimizer.report.pins import Brought, Pin, PinReport, pins_as_json, pins_as_text
+from optimizer.sam.config import DEFAULT_ENVIRONMENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +44,12 @@ class _Wanted:
         return [] if image.kind == "index" else sorted(self.platforms - image.platforms.keys())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Row:
-    reference: str
-    old: str
-    new: str
-
-    @property
-    def change(self) -> str:
-        if not self.old:
-            return "added"
-        return "unchanged" if self.old == self.new else "updated"
-
-
 @click.command(name="pin", short_help="Pin base and builder images by digest in optimizer.lock.")
-@click.argument("specs", nargs=-1, metavar="[SPEC|ASSEMBLY]...")
+@click.argument("specs", nargs=-1, metavar="[SPEC|ASSEMBLY|TEMPLATE]...", shell_complete=complete_files)
 @click.option(
     "--image",
     "images",
+    shell_complete=complete_runtimes,
     multiple=True,
     metavar="REFERENCE|RUNTIME",
     help="Pin this image too, or the base image of this runtime. Repeatable.",
@@ -75,6 +62,14 @@ class _Row:
     metavar="DAYS",
     help="With --check: the oldest a pin may be. Without it, age is not checked.",
 )
+@click.option(
+    "--min-age",
+    type=click.IntRange(min=0),
+    metavar="DAYS",
+    help="With --update: keep a pin while the image that would take its place was made later than so many days ago.",
+)
+@quiet_option()
+@click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True, help="How pins are reported.")
 @click.option(
     "--lock",
     "lock_option",
@@ -94,13 +89,16 @@ def command(
     update: bool,
     check: bool,
     max_age: int | None,
+    min_age: int | None,
+    form: str,
     lock_option: str | None,
     mirror: str | None,
 ) -> None:
     """Pin images by digest in optimizer.lock.
 
-    Pins every image that the builds of the given specs (*.image.toml) and of
-    the functions of synthesized CDK apps (cdk.out) need, and every --image.
+    Pins every image that the builds of the given specs (*.image.toml), of the
+    functions of synthesized CDK apps (cdk.out) and of the specs that functions
+    of SAM templates name need, and every --image.
     Without any of them: the specs under the current directory, the app that was
     last synthesized there, and all images in the lock. Existing pins are kept,
     unless --update is given.
@@ -112,11 +110,26 @@ def command(
     Registries are asked over HTTP, without a container engine, with the logins
     that Docker has; private Amazon ECR registries with your AWS credentials.
     When one image cannot be resolved, nothing is written.
+
+    Of AWS's base images of Python and Node.js, the exact versions of Python,
+    and of Node.js and npm, are recorded too, which decide the layers of packages
+    and byte-code: the base's layers are read until they are found, of images
+    that are pinned already where the lock lacks them.
+
+    \b
+    Examples:
+      optimizer pin
+      optimizer pin --image python3.13
+      optimizer pin --check --max-age 30
     """
     if check and update:
         raise click.UsageError("--check works offline, so it cannot be combined with --update")
     if max_age is not None and not check:
         raise click.UsageError("--max-age needs --check")
+    if min_age is not None and not update:
+        raise click.UsageError("--min-age needs --update")
+    if check and form != "text":
+        raise click.UsageError("--check has no other format: it prints a line for each pin that is missing or old")
     expect("pin", specs, besides=(Kind.MISSING,))
     settings = load_settings(".", lock=lock_option)
     path = settings.lock
@@ -137,12 +150,23 @@ def command(
         )
     if check:
         context.exit(_check(path, lock, wanted, max_age))
-    _pin(path, lock, wanted, update, Mirror.parse(mirror) if mirror is not None else settings.mirror)
+    found = _pin(lock, wanted, update, Mirror.parse(mirror) if mirror is not None else settings.mirror, min_age)
+    changed = found.lock != lock or not path.exists()
+    if changed:
+        replace_file(path, found.lock.render(), "the lock", LockError)
+    click.echo(pins_as_json(found) if form == "json" else pins_as_text(found, text_width()), nl=False)
+    held = [pin for pin in found.pins if pin.change == "held"]
+    for pin in held:
+        click.echo(f"kept {pin.image.reference}: its new image is too new to take: {pin.held}", err=True)
+    kept = sum(pin.change == "kept" for pin in found.pins)
+    if kept:
+        click.echo(f"kept {kept} {_images(kept)} pinned already; --update resolves them again", err=True)
+    click.echo(f"wrote {path}" if changed else f"{path} is unchanged", err=True)
 
 
 def _check(path: Path, lock: Lock, wanted: Sequence[_Wanted], max_age: int | None) -> int:
     """The exit code, after printing one line per finding."""
-    today = _today()
+    today = today_in_utc()
     lacking = {item: item.lacking(lock) for item in wanted}
     missing = [item.reference for item, platforms in lacking.items() if platforms is None]
     foreign = {item.reference: platforms for item, platforms in lacking.items() if platforms}
@@ -155,12 +179,14 @@ def _check(path: Path, lock: Lock, wanted: Sequence[_Wanted], max_age: int | Non
     for image in old:
         age = (today - image.resolved).days
         click.echo(f"{image.reference}  was resolved {age} days ago, on {image.resolved}; allowed: {max_age}")
-    if missing:
-        click.echo(f"hint: optimizer pin {_options(missing)}", err=True)
+    hints = [f"optimizer pin {_options(missing)}"] if missing else []
     again = dict.fromkeys([*foreign, *(image.reference for image in old)])
     if again:
-        click.echo(f"hint: optimizer pin --update {_options(again)}", err=True)
-    if missing or again:
+        hints.append(f"optimizer pin --update {_options(again)}")
+    for hint in hints:
+        click.echo(f"hint: {hint}", err=True)
+    note_in_hook(hints)
+    if hints:
         return 1
     click.echo(f"{path.name}: {len(meant)} {_images(len(meant))} checked, all pinned", err=True)
     return 0
@@ -170,58 +196,34 @@ def _options(references: Iterable[ImageReference]) -> str:
     return " ".join(f"--image {reference}" for reference in references)
 
 
-def _pin(path: Path, lock: Lock, wanted: Sequence[_Wanted], update: bool, mirror: Mirror) -> None:
+def _pin(lock: Lock, wanted: Sequence[_Wanted], update: bool, mirror: Mirror, min_age: int | None) -> PinReport:
     kept = [item.reference for item in wanted if not update and item.lacking(lock) == []]
     due = [item.reference for item in wanted if item.reference not in kept]
-    resolved = _resolve(due, mirror) if due else []
-    changed = lock.with_images(resolved)
-    rows = []
-    for image in resolved:
-        before = lock.pinned(image.reference)
-        rows.append(_Row(reference=str(image.reference), old=before.digest if before else "", new=image.digest))
-    if changed != lock or not path.exists():
-        replace_file(path, changed.render(), "the lock", LockError)
-        outcome = f"wrote {path}"
-    else:
-        outcome = f"{path} is unchanged"
-    _print_table(rows, [lock.pinned(reference) for reference in kept])
-    if kept:
-        click.echo(f"kept {len(kept)} {_images(len(kept))} pinned already; --update resolves them again", err=True)
-    click.echo(outcome, err=True)
+    lacking = [image for image in map(lock.pinned, kept) if image is not None and image.lacks_programs]
+    resolved = resolve_pins(due, lacking, mirror, before=lock, min_age=min_age) if due or lacking else Resolved()
+    after = lock.with_images([*resolved.images, *resolved.completed])
+    updates = {item.old.reference.tagged: item for item in resolved.updates}
+    pins = [_pin_of(image, lock.pinned(image.reference), updates.get(image.reference.tagged)) for image in resolved.images]
+    pins += [Pin(image=image, change="kept") for image in map(after.pinned, kept) if image is not None]
+    return PinReport(lock=after, pins=tuple(sorted(pins, key=lambda pin: pin.image.reference.tagged)))
 
 
-def _resolve(references: Sequence[ImageReference], mirror: Mirror) -> list[LockedImage]:
-    """One pin per reference; raises RegistryError with the faults of all that failed."""
-    # Imported here: neither --check nor --help needs an HTTP client.
-    from optimizer.adapters.registry.client import HttpRegistry
-    from optimizer.adapters.registry.credentials import DefaultCredentials
-
-    found: list[LockedImage] = []
-    faults: list[Fault] = []
-    with HttpRegistry(DefaultCredentials()) as registry:
-        for reference in references:
-            source = mirror.apply(reference)
-            through = f" from {source.registry}" if source != reference else ""
-            click.echo(f"resolving {reference}{through}", err=True)
-            try:
-                found.append(_resolve_one(registry, reference, source))
-            except RegistryError as error:
-                faults.extend(error.faults)
-    if faults:
-        # A login that fails fails alike for every image of its registry.
-        raise RegistryError(list(dict.fromkeys(faults)))
-    return found
-
-
-def _resolve_one(registry: Registry, reference: ImageReference, source: ImageReference) -> LockedImage:
-    image = registry.resolve(source)
-    return LockedImage(
-        reference=reference.with_digest(None),
-        digest=image.digest,
-        resolved=_today(),
-        kind=image.kind,
-        platforms=image.platforms,
-    )
+def _pin_of(image: LockedImage, old: LockedImage | None, update: Update | None) -> Pin:
+    if old is None:
+        return Pin(image=image, change="added")
+    if update is None:
+        return Pin(image=image, change="unchanged")
+    contents = {
+        architecture: Brought(
+            made=after.made,
+            size=after.size,
+            old_size=before.size if before else None,
+            new_bytes=after.new_bytes(before) if before else None,
+        )
+        for architecture, after in update.after.items()
+        for before in (update.before.get(architecture),)
+    }
+    return Pin(image=image, change="held" if update.held else "updated", old=old, new=update.new, brings=contents, held=update.held)
 
 
 def _merged(first: Iterable[_Wanted], second: Iterable[_Wanted]) -> tuple[_Wanted, ...]:
@@ -266,6 +268,8 @@ def _references(specs: Iterable[str], images: Iterable[str], settings: Settings)
 
 
 def _named(name: str, settings: Settings) -> tuple[_Wanted, ...]:
+    if kind_of(name) is Kind.TEMPLATE:
+        return _references_of_template(name, settings)
     if not os.path.isdir(name):
         return _references_of_spec(name, settings)
     # Imported here: templates need a reader of YAML.
@@ -277,6 +281,30 @@ def _named(name: str, settings: Settings) -> tuple[_Wanted, ...]:
     return tuple(_Wanted(image.reference, frozenset({image.platform})) for image in images)
 
 
+def _references_of_template(name: str, settings: Settings) -> tuple[_Wanted, ...]:
+    # Imported here: templates need a reader of YAML.
+    from optimizer.adapters.sam_project import load_sam_project
+
+    project = load_sam_project(name, DEFAULT_ENVIRONMENT, settings.mirror, {})
+    if not project.specs:
+        raise SpecError(
+            "nothing to pin: no function names a specification", name, f"name one as ImageSpec in its Metadata; see: optimizer sam {name}"
+        )
+    found: list[_Wanted] = []
+    faults: list[Fault] = []
+    for spec in project.specs:
+        try:
+            if spec.exists():
+                found += _references_of_spec(str(spec), settings)
+            else:
+                faults += project.missing(spec)
+        except OptimizerError as error:
+            faults += error.faults
+    if faults:
+        raise SpecError(faults)
+    return tuple(found)
+
+
 def _references_of_spec(name: str, settings: Settings) -> tuple[_Wanted, ...]:
     if not name.endswith(".toml"):
         raise SpecError(
@@ -286,8 +314,8 @@ def _references_of_spec(name: str, settings: Settings) -> tuple[_Wanted, ...]:
     # Imported here: most calls name no spec.
     from optimizer.model.architectures import BY_NAME
     from optimizer.model.spec import ImageSpec
-    from optimizer.planning import required_images
     from optimizer.planning.defaults import with_defaults
+    from optimizer.planning.plan import required_images
 
     spec = with_defaults(ImageSpec.load(name), settings.defaults)
     try:
@@ -322,24 +350,5 @@ def _check_tag(reference: ImageReference) -> None:
         )
 
 
-def _print_table(rows: Sequence[_Row], kept: Sequence[LockedImage | None]) -> None:
-    lines = [(row.reference, f"{_short(row.old)} -> {_short(row.new)}", row.change) for row in rows]
-    lines += [(str(image.reference), _short(image.digest), "kept") for image in kept if image is not None]
-    if not lines:
-        return
-    first, second = (max(len(line[column]) for line in lines) for column in (0, 1))
-    for reference, digests, change in sorted(lines):
-        click.echo(f"{reference:{first}}  {digests:{second}}  {change}")
-
-
-def _short(digest: str) -> str:
-    return digest[:_SHORT_DIGEST] if digest else "(none)"
-
-
 def _images(count: int) -> str:
     return "image" if count == 1 else "images"
-
-
-def _today() -> datetime.date:
-    # In UTC, so that two machines never differ about the age of a pin.
-    return datetime.datetime.now(datetime.timezone.utc).date()

@@ -10,7 +10,13 @@ import click
 @click.command(name="schema", short_help="Print the JSON Schema of image specifications, or of optimizer.toml.")
 @click.option("--of", "subject", type=click.Choice(["specification", "configuration"]), default="specification", show_default=True)
 def command(subject: str) -> None:
-    """Print the JSON Schema of *.image.toml files, or of optimizer.toml, for editors and other checkers."""
+    """Print the JSON Schema of *.image.toml files, or of optimizer.toml, for editors and other checkers.
+
+    \b
+    Examples:
+      optimizer schema
+      optimizer schema --of configuration
+    """
     if subject == "specification":
         from optimizer.model.spec import json_schema
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import fnmatch
 import json
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,17 +14,23 @@ import click
 from optimizer.adapters.assembly import load_functions, load_images
 from optimizer.adapters.engine import Engine
 from optimizer.adapters.kinds import expect
-from optimizer.adapters.plan_files import plan_of_context
+from optimizer.adapters.plan_files import plan_of_context, write_plan
+from optimizer.adapters.progress import told
 from optimizer.adapters.registry.client import HttpRegistry
 from optimizer.adapters.registry.credentials import DefaultCredentials
 from optimizer.adapters.verification import BuildInputs, verify_image
 from optimizer.builders.docker.context import build_context, stage_context
+from optimizer.builders.docker.kept import kept_plan
+from optimizer.cli.completions import complete_functions
 from optimizer.cli.destinations import parse_repository
-from optimizer.cli.options import of_project
+from optimizer.cli.options import of_project, quiet_option, text_width
 from optimizer.cli.planned import plan_spec
+from optimizer.cli.progress import shown_progress
+from optimizer.cli.screen import show, style_of
 from optimizer.errors import ContextError, EngineError, Fault, OptimizerError, did_you_mean
 from optimizer.images.compare import LayerComparison
 from optimizer.model.build import BuildOptions
+from optimizer.model.progress import Report, Task
 from optimizer.model.reference import ImageReference
 from optimizer.publishing.images import PublishImage
 from optimizer.publishing.planned import NotPlanned, planned
@@ -38,6 +43,7 @@ from optimizer.report.verify import SkippedImage, VerifiedImage, verification_as
 @click.option(
     "--function",
     "functions",
+    shell_complete=complete_functions,
     multiple=True,
     metavar="PATH",
     help="Of an app, only the images of these functions, such as Storefront/Api or 'Storefront/*'. Repeatable.",
@@ -47,6 +53,7 @@ from optimizer.report.verify import SkippedImage, VerifiedImage, verification_as
 )
 @click.option("--reuse", metavar="HOST/NAME", multiple=True, help="With --assembled, a repository to take layers from; repeatable.")
 @of_project
+@quiet_option()
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.pass_context
 def command(
@@ -75,7 +82,13 @@ def command(
     publish does: of layers of the repositories that --reuse names, and of those
     that are made here.
 
-    Exits with 1 when a layer differs.
+    Exits with 1 when a layer differs, and with 0 when it is only compressed
+    differently: a note says so.
+
+    \b
+    Examples:
+      optimizer verify hello.image.toml
+      optimizer verify cdk.out --function 'Shop/*' --format json
     """
     if reuse and not assembled:
         raise click.UsageError("--reuse names where an assembled image takes layers from: add --assembled")
@@ -83,17 +96,17 @@ def command(
     engine = Engine()
     verified: list[VerifiedImage] = []
     skipped: list[SkippedImage] = []
-    with _inputs(subject, functions, root, lock, mirror) as found:
+    with _inputs(subject, functions, root, lock, mirror) as found, shown_progress() as report:
         engine.check()
         faults: list[Fault] = []
         for name, paths, inputs in found:
             if inputs is None:
                 skipped.append(SkippedImage(name=name, functions=paths, reason="the app does not build it from a Dockerfile"))
                 continue
-            click.echo(f"building {name} {'and assembling it' if assembled else 'twice'}", err=True)
-            started = time.monotonic()
+            task = Task(action="comparing", subject="build and assembly" if assembled else "two builds", place=name)
             try:
-                layers = _assembled_too(name, inputs, engine, repositories) if assembled else verify_image(inputs, engine)
+                with told(task, report):
+                    layers = _assembled_too(name, inputs, engine, repositories, report) if assembled else verify_image(inputs, engine)
             except NotPlanned as why:
                 skipped.append(SkippedImage(name=name, functions=paths, reason=str(why)))
                 continue
@@ -101,23 +114,26 @@ def command(
                 # The other images are verified all the same, and all builds that failed are reported together.
                 faults += [fault.under(name) for fault in error.faults]
                 continue
-            click.echo(f"compared {name} in {time.monotonic() - started:.0f} s", err=True)
             verified.append(VerifiedImage(name=name, functions=paths, layers=layers))
     if form == "json":
         click.echo(json.dumps(verification_to_dict(verified, skipped), indent=2))
     elif verified or skipped:
-        click.echo(verification_as_text(verified, skipped, "built and assembled" if assembled else "built twice"))
+        done = "built and assembled" if assembled else "built twice"
+        style = style_of()
+        show(verification_as_text(verified, skipped, done, width=text_width(), style=style) + "\n", style)
     if faults:
         raise OptimizerError(faults)
     if not all(image.reproducible for image in verified):
         context.exit(1)
 
 
-def _assembled_too(name: str, inputs: BuildInputs, engine: Engine, reuse: Sequence[ImageReference]) -> tuple[LayerComparison, ...]:
+def _assembled_too(
+    name: str, inputs: BuildInputs, engine: Engine, reuse: Sequence[ImageReference], report: Report
+) -> tuple[LayerComparison, ...]:
     kept = planned(inputs.directory, inputs.options)
     image = PublishImage(name=name, kept=kept, directory=inputs.directory, destinations=(), options=inputs.options)
     with HttpRegistry(DefaultCredentials()) as registry:
-        return verify_assembly(image, registry, engine, reuse=reuse, report=lambda line: click.echo(line, err=True))
+        return verify_assembly(image, registry, engine, reuse=reuse, report=report)
 
 
 _Found = Sequence[tuple[str, tuple[str, ...], "BuildInputs | None"]]
@@ -135,8 +151,11 @@ def _inputs(subject: Path, functions: tuple[str, ...], root: Path | None, lock: 
     made, project = plan_spec(subject, root=root, lock=lock, mirror=mirror)
     context = build_context(made, project)
     with tempfile.TemporaryDirectory(prefix="optimizer-verify-") as directory:
+        staged = stage_context(context, project, directory)
+        # Where an app has it, for the image that is assembled.
+        write_plan(staged, kept_plan(made, context, project))
         inputs = BuildInputs(
-            directory=stage_context(context, project, directory),
+            directory=staged,
             options=BuildOptions(platform=context.platform, secrets=context.secret_sources(str(project.root))),
         )
         yield [(str(subject), (), inputs)]

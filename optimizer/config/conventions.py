@@ -3,22 +3,25 @@
 Values are merged in this order, a later one winning: the defaults, the file at
 the end of the chain of ``extends``, the files that extend it down to the
 nearest, the command line.  Tables are merged key by key.  What sets rules or
-findings aside adds up: ``ignore`` and ``suppressions``.  Every other value
+findings aside adds up: ``ignore`` and ``suppressions``.  ``budgets`` add up too,
+the nearest first, because the first that fits counts.  Every other value
 replaces the one before.
 """
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import math
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from optimizer.bases.lock import Lock
 from optimizer.bases.mirror import Mirror
 from optimizer.config.files import CONVENTIONS
-from optimizer.config.keys import OWN_RULES, SUPPRESSION_KEYS, Key, Shape, keys_of
+from optimizer.config.keys import BUDGET_KEYS, OWN_RULES, SUPPRESSION_KEYS, Key, Shape, keys_of
 from optimizer.dockerfile.instruction import Position, Span
 from optimizer.errors import ConfigurationError, Fault, did_you_mean
+from optimizer.linting.budgets import LIMITS, Budget
 from optimizer.linting.conventions import Conventions
 from optimizer.linting.finding import Location
 from optimizer.linting.rule import Rule
@@ -57,6 +60,8 @@ def read_layer(data: Any, place: Place, path: str, line: Callable[..., int], rul
             faults.append(Fault(f"{value!r} is not a list", place(name), "write it in [ ]"))
         elif key.shape is Shape.TABLES:
             values[name] = tuple(_suppressions(key, value, faults, place, path, line))
+        elif key.shape is Shape.NEARER_TABLES:
+            values[name] = tuple(_budgets(key, value, faults, place))
         else:
             items: dict[int, Any] = {}
             for index, item in enumerate(value):
@@ -78,6 +83,8 @@ def merge(layers: Iterable[Layer], *, today: datetime.date, mirror: Mirror = Mir
             if shapes[name] is Shape.TABLE:
                 # What is nearer comes first.
                 values[name] = {**value, **{word: item for word, item in values.get(name, {}).items() if word not in value}}
+            elif shapes[name] is Shape.NEARER_TABLES:
+                values[name] = tuple(dict.fromkeys((*value, *values.get(name, ()))))
             elif shapes[name] in (Shape.ADDED_LIST, Shape.TABLES):
                 values[name] = tuple(dict.fromkeys((*values.get(name, ()), *value)))
             else:
@@ -108,21 +115,26 @@ def _table(key: Key, value: Any, faults: list[Fault], place: Place) -> dict[str,
     return found
 
 
-def _suppressions(
-    key: Key, tables: Sequence[Any], faults: list[Fault], place: Place, path: str, line: Callable[..., int]
-) -> Iterable[Suppression]:
+def _tables(
+    key: Key, allowed: Collection[str], tables: Sequence[Any], faults: list[Fault], place: Place
+) -> Iterator[tuple[tuple[str, int], Mapping[str, Any], int]]:
+    """Each table with its place, and the number of faults before it; what is no table, and keys that are not allowed, are faults."""
     for index, table in enumerate(tables):
-        here = (key.name, index)
+        here, before = (key.name, index), len(faults)
         if not isinstance(table, Mapping):
             faults.append(Fault(f"{table!r} is not a table", place(*here), f"write [[{CONVENTIONS}.{key.name}]]"))
             continue
-        before = len(faults)
         for name in table:
-            if name not in SUPPRESSION_KEYS:
-                allowed = ", ".join(SUPPRESSION_KEYS)
-                faults.append(
-                    Fault(f'unknown key "{name}"; allowed: {allowed}', place(*here, name), did_you_mean(str(name), SUPPRESSION_KEYS))
-                )
+            if name not in allowed:
+                hint = did_you_mean(str(name), allowed)
+                faults.append(Fault(f'unknown key "{name}"; allowed: {", ".join(allowed)}', place(*here, name), hint))
+        yield here, table, before
+
+
+def _suppressions(
+    key: Key, tables: Sequence[Any], faults: list[Fault], place: Place, path: str, line: Callable[..., int]
+) -> Iterable[Suppression]:
+    for here, table, before in _tables(key, SUPPRESSION_KEYS, tables, faults, place):
         for name, example in (("rules", 'rules = ["base-unpinned"]'), ("reason", 'reason = "..."')):
             if not table.get(name):
                 faults.append(Fault("a suppression needs " + ("a reason" if name == "reason" else "rules"), place(*here), f"add {example}"))
@@ -143,6 +155,30 @@ def _suppressions(
             number = line(*here)
             span = Span(Position(number, 1), Position(number, 1)) if number else None
             yield Suppression(rules=frozenset(ids.values()), location=Location(path=path, span=span), **values)
+
+
+def _budgets(key: Key, tables: Sequence[Any], faults: list[Fault], place: Place) -> Iterable[Budget]:
+    for here, table, before in _tables(key, BUDGET_KEYS, tables, faults, place):
+        values: dict[str, Any] = {}
+        for name in (name for name in table if name in BUDGET_KEYS):
+            read = types.TEXT.read if name == "construct" else _percent if name == "max_growth_percent" else _bytes
+            _take(values, name, read, table[name], faults, place, *here, name)
+        if not values.keys() & set(LIMITS) and len(faults) == before:
+            faults.append(Fault("a budget needs a limit", place(*here), "add max_bytes = 50_000_000"))
+        if len(faults) == before:
+            yield Budget(**values)
+
+
+def _bytes(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise FieldFault(f"{value!r} is not a number of bytes; allowed: a whole number, 0 or more")
+    return value
+
+
+def _percent(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
+        raise FieldFault(f"{value!r} is not a percentage; allowed: a number, 0 or more")
+    return value
 
 
 def _day(value: Any) -> datetime.date:

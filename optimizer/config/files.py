@@ -11,15 +11,14 @@ import importlib.util
 import os
 import re
 import sys
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from optimizer.config.installed import installed_only
 from optimizer.errors import ConfigurationError, Fault, did_you_mean
-from optimizer.model.toml import toml_fault
+from optimizer.model.toml import line_of, toml_fault
 
 FILE = "optimizer.toml"
 PYPROJECT = "pyproject.toml"
@@ -43,9 +42,6 @@ KEYS = ("extends", *SETTINGS, CONVENTIONS)
 _LARGEST = 1024 * 1024
 _LONGEST_CHAIN = 10
 _PACKAGE = re.compile(r"(?P<package>[A-Za-z_][A-Za-z0-9_]+):(?P<file>[^:]+)")
-_HEADER = re.compile(r"\s*(?P<open>\[\[?)(?P<keys>[^\[\]]+)\]\]?\s*(?:#.*)?")
-_KEY = re.compile(r"""\s*(?P<keys>(?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")
-_PART = re.compile(r"""[\w-]+|"[^"]*"|'[^']*'""")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +66,7 @@ class ConfigurationFile:
 
     def line(self, *keys: str | int) -> int:
         """The line, from 1, that names the key, or the nearest table around it; 0 where none does."""
-        return _line_of(self.text, (*self.prefix, *keys))
+        return line_of(self.text, (*self.prefix, *keys))
 
     def place(self, *keys: str | int) -> str:
         """The key in this file, for the place of a fault."""
@@ -229,30 +225,3 @@ def _parse(text: str, name: str) -> dict[str, Any]:
         fault = toml_fault(text, error)
         place = f"{name}:{fault.line}" if fault.line else name
         raise ConfigurationError(f"not readable as TOML: {fault.message}", place, fault.hint) from None
-
-
-def _line_of(text: str, keys: Sequence[str | int]) -> int:
-    """The line of the longest beginning of the keys that a line names; TOML readers give values without places."""
-    wanted = tuple(keys)
-    table: tuple[str | int, ...] = ()
-    tables: Counter[tuple[str, ...]] = Counter()
-    best, depth = 0, 0
-    for number, line in enumerate(text.splitlines(), 1):
-        if header := _HEADER.fullmatch(line):
-            names = _parts(header["keys"])
-            table = names
-            if header["open"] == "[[":
-                table = (*names, tables[names])
-                tables[names] += 1
-            here = table
-        elif key := _KEY.match(line):
-            here = (*table, *_parts(key["keys"]))
-        else:
-            continue
-        if len(here) > depth and wanted[: len(here)] == here:
-            best, depth = number, len(here)
-    return best
-
-
-def _parts(dotted: str) -> tuple[str, ...]:
-    return tuple(part.strip("\"'") for part in _PART.findall(dotted))

@@ -33,6 +33,7 @@ class Shape(enum.Enum):
     ADDED_LIST = "list, adds up"
     TABLE = "table, merged"
     TABLES = "list of tables, adds up"
+    NEARER_TABLES = "list of tables, nearer ones first"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +69,13 @@ def keys_of(rules: Sequence[Rule]) -> tuple[Key, ...]:
             types.TEXT,
             "Rules of your company: names of entry points of installed packages; see [rules of your own](lint.md#rules-of-your-own).",
             "none",
+        ),
+        _key(
+            "rules_up_to",
+            Shape.VALUE,
+            _RELEASE,
+            "The release whose rules, and those of releases before it, are run; see [new rules](lint.md#new-rules).",
+            "every rule",
         ),
         _key("ignore", Shape.ADDED_LIST, word, "Rules not to run.", "none"),
         _key(
@@ -125,8 +133,19 @@ def keys_of(rules: Sequence[Rule]) -> tuple[Key, ...]:
             "Address under which the pages of rules are published; SARIF reports link to `<address>/<id>.md`.",
             "no links",
         ),
+        _key("budgets", Shape.NEARER_TABLES, _BYTES, "Limits for the layers of functions above the base; see below.", "none"),
         _key("suppressions", Shape.TABLES, named, "Findings to set aside; see below.", "none"),
     )
+
+
+BUDGET_KEYS: Mapping[str, str] = {
+    "construct": "Pattern of construct paths or logical names; without it, all.",
+    "max_bytes": "How large the layers may be together, as a registry stores them; 0 for any size.",
+    "max_unpacked_bytes": "How large they may be unpacked; 0 for any size.",
+    "max_growth_bytes": "How many bytes more than in the last deployment they may have, as a registry stores them.",
+    "max_growth_percent": "By how many percent they may have grown since the last deployment, as a registry stores them.",
+}
+"""The keys of a budget, and what they mean."""
 
 
 SUPPRESSION_KEYS: Mapping[str, str] = {
@@ -223,4 +242,5 @@ _RUNTIME = FieldType("runtime", _runtime, {"enum": list(runtimes())})
 _REPOSITORY = _matching(
     "the name of a repository", r"[a-z0-9]+([._-][a-z0-9]+)*", "lower-case letters and digits, separated by one of . _ -, without a slash"
 )
+_RELEASE = _matching("a release", r"\d{1,4}\.\d{1,4}", "major and minor number, such as 0.2")
 _ADDRESS = _matching("an address", r"https?://[^\s]+", "https://HOST/PATH")

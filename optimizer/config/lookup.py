@@ -14,6 +14,7 @@ from optimizer.bases.lock import Lock
 from optimizer.bases.mirror import Mirror
 from optimizer.config.files import CONVENTIONS, ConfigurationFile, chain_of, read_directory, read_file
 from optimizer.config.keys import OWN_RULES
+from optimizer.config.nearest import is_top, sets_any
 from optimizer.errors import ConfigurationError, Fault
 from optimizer.linting.conventions import Conventions
 from optimizer.linting.rule import Rule, with_own_rules
@@ -79,9 +80,9 @@ class ConventionsLookup:
         if directory not in self._by_directory:
             above = os.path.dirname(directory)
             file = read_directory(Path(directory))
-            if file is not None and ("extends" in file.values or CONVENTIONS in file.values):
+            if file is not None and sets_any(file):
                 self._by_directory[directory] = self._read(file, directory)
-            elif above == directory or os.path.exists(os.path.join(directory, ".git")):
+            elif is_top(directory, above):
                 self._by_directory[directory] = ScopedConventions(
                     conventions=Conventions(**self._known, **self._overrides), directory=directory, rules=tuple(self._rules)
                 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from optimizer.config.files import CONVENTIONS, SETTINGS
-from optimizer.config.keys import SUPPRESSION_KEYS, Key, Shape, keys_of
+from optimizer.config.keys import BUDGET_KEYS, SUPPRESSION_KEYS, Key, Shape, keys_of
 from optimizer.linting.rule import Rule
 from optimizer.report.table import markdown_table
 
@@ -51,9 +51,25 @@ nearer.
 ## Which value wins
 
 The defaults, then the file at the end of the chain of `extends`, then each file down to the nearest, then the command line; the last one that
-sets a key wins. Tables are merged key by key. `ignore` and `suppressions` add up, with `--ignore` too. Patterns start at the directory of
+sets a key wins. Tables are merged key by key. `ignore` and `suppressions` add up, with `--ignore` too, and `budgets`, those of nearer files first. Patterns start at the directory of
 the nearest file, also those of a file that is extended (with `--config`, at the current directory): `*` stands for any text, with `/` too, and
 a pattern that fits a directory fits everything below it."""
+
+_BUDGETS = """\
+Of each limit the first budget counts that fits the construct and has it, so that exceptions stand first:
+
+```toml
+[[conventions.budgets]]
+construct = "Shop/Recommend"
+max_bytes = 250_000_000
+
+[[conventions.budgets]]
+max_bytes = 50_000_000
+max_growth_percent = 20
+```
+
+Counted are a function's layers above the base. [`lint`](lint.md), `cdk synth` and [`report`](report.md) judge sizes by what is known before a build, `lint --image` those of a built image
+([LIO672](rules/LIO672.md)); [`publish`](publish.md#budgets) judges what it is about to publish, growth too, and publishes nothing that exceeds a budget."""
 
 _SETTINGS = """\
 They are at the top of the file, beside `extends`, and belong to the directory that a command runs in, not to the paths that it checks. The
@@ -74,7 +90,7 @@ holds all of them. Set it once, in `cdk.json`; `cdk synth` and every command tak
 ```
 
 or as `root = ".."` in the `optimizer.toml` beside it. A relative path starts at the directory of that file. `--root` of a command wins over both; a test
-of the app [gives it as context](functions.md#in-unit-tests). The lock is looked for in the directory of `cdk.json` first and then in the root, so that
+of the app [gives it as context](unit-tests.md#where-the-project-is). The lock is looked for in the directory of `cdk.json` first and then in the root, so that
 several apps of one repository can have one lock; `optimizer pin` makes a new one in the first of them."""
 
 _DEFAULTS = """\
@@ -95,7 +111,7 @@ slim = ["tests"]
 registry = "https://npm.example.com"
 ```
 
-These are all keys that it has, and `slim` of `node-dependencies`. They hold for `*.image.toml` and for specifications in Python alike: in `plan`, `render`, `verify`, `pin`, and in
+These are all keys that it has, `slim` of `node-dependencies`, and `registry` of `node-build`. They hold for `*.image.toml` and for specifications in Python alike: in `plan`, `render`, `verify`, `pin`, and in
 `cdk synth`. What a specification sets wins, also where it is what the field would have anyway: `architecture = "x86_64"`, or `slim = []` for packages as they are. Labels
 count one by one. A step whose build secret names the index keeps that index. `optimizer.plan` takes them as `defaults=`, and has none by itself. Properties of
 functions have [defaults of their own](conventions.md#what-a-company-can-set)."""
@@ -109,6 +125,9 @@ def configuration_page(rules: Sequence[Rule]) -> str:
         _FILES,
         "## `[conventions]`",
         markdown_table(("Key", "Is", "Default", "Meaning"), [_row(key) for key in keys_of(rules)]),
+        "## `[[conventions.budgets]]`",
+        _BUDGETS,
+        markdown_table(("Key", "Meaning"), [(f"`{name}`", doc) for name, doc in BUDGET_KEYS.items()]),
         "## `[[conventions.suppressions]]`",
         "They have the effect of [those in Dockerfiles](lint.md#setting-findings-aside), and like them are findings when they are unused, in files that "
         "were checked, or expired.",
@@ -129,5 +148,6 @@ def _row(key: Key) -> tuple[str, ...]:
         Shape.ADDED_LIST: f"list of {key.type.name}, adds up",
         Shape.TABLE: f"table from {key.names.name if key.names else CONVENTIONS} to {key.type.name}",
         Shape.TABLES: "tables, add up",
+        Shape.NEARER_TABLES: "tables, nearer ones first",
     }
     return (f"`{key.name}`", kinds[key.shape], key.default, key.doc)

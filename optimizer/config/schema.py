@@ -7,7 +7,7 @@ from typing import Any
 
 from optimizer.config.defaults import defaults_schema
 from optimizer.config.files import CONVENTIONS, SETTINGS
-from optimizer.config.keys import SUPPRESSION_KEYS, Shape, keys_of
+from optimizer.config.keys import BUDGET_KEYS, SUPPRESSION_KEYS, Shape, keys_of
 from optimizer.config.tools import tools_schema
 from optimizer.linting.rule import Rule
 
@@ -24,6 +24,8 @@ def configuration_schema(rules: Sequence[Rule]) -> dict[str, Any]:
             schema = {"type": "object", "propertyNames": dict(key.names.schema), "additionalProperties": schema}
         elif key.shape is Shape.TABLES:
             schema = {"type": "array", "items": _suppression_schema(schema)}
+        elif key.shape is Shape.NEARER_TABLES:
+            schema = {"type": "array", "items": _budget_schema(schema)}
         properties[key.name] = {"description": key.doc, **schema}
     text = {"type": "string", "minLength": 1}
     special: Mapping[str, Any] = {
@@ -48,6 +50,16 @@ def configuration_schema(rules: Sequence[Rule]) -> dict[str, Any]:
         "title": "Configuration of the Lambda image optimizer",
         "type": "object",
         "properties": top,
+        "additionalProperties": False,
+    }
+
+
+def _budget_schema(limit: Mapping[str, Any]) -> dict[str, Any]:
+    schemas: Mapping[str, Any] = {"construct": {"type": "string", "minLength": 1}, "max_growth_percent": {"type": "number", "minimum": 0}}
+    return {
+        "type": "object",
+        "properties": {name: {"description": doc, **schemas.get(name, limit)} for name, doc in BUDGET_KEYS.items()},
+        "minProperties": 1,
         "additionalProperties": False,
     }
 

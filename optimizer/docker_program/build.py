@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from optimizer.adapters.index_files import read_index
 from optimizer.docker_program.arguments import parse_build
 from optimizer.docker_program.context import dockerfile_digest, shown_name
 from optimizer.docker_program.real import hand_over
@@ -21,7 +22,9 @@ def build(words: Sequence[str], rest: Sequence[str], config: str, state: State) 
         return hand_over(words, "this build has options that only a container engine knows")
     directory = Path(os.path.abspath(call.directory))
     try:
-        planned(directory, call.options)
+        # What an index lacks is told when it is pushed: its images may be there by then.
+        if not read_index(directory):
+            planned(directory, call.options)
     except NotPlanned as why:
         # What the engine builds under this name is meant from now on.
         state.forget(call.tag)

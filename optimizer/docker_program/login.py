@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Sequence
 
+from optimizer.adapters import record
 from optimizer.docker_program.arguments import LoginCall
 from optimizer.docker_program.real import HINT, absence, real_docker
 from optimizer.docker_program.state import KeptLogin, State
@@ -31,7 +31,7 @@ def log_in(call: LoginCall, words: Sequence[str], state: State) -> int:
             return 0
     elif path is None:
         raise EngineError(f'the login for "{call.host}" needs a container engine to keep it, and {absence()}', hint=HINT)
-    result = subprocess.run([path, *words], input=password, text=True, check=False)  # noqa: S603 - a list of arguments, and no shell
+    result = record.run([path, *words], input=password, text=True, check=False)
     if result.returncode != 0 and call.username == _ECR_USER:
         print(f'warning: docker has no login for "{call.host}" now; what it builds and pushes itself may be refused', file=sys.stderr)
         return 0

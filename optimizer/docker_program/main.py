@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from optimizer.adapters.engine_program import OWN_MARK, OWN_PROGRAM
@@ -38,7 +39,8 @@ def main() -> None:
     """Carry out the call of this process's arguments; exits as docker would."""
     take_requests_to_end()
     try:
-        code = run(sys.argv[1:])
+        with _recorded():
+            code = run(sys.argv[1:])
     except OptimizerError as error:
         for fault in error.faults:
             print(f"error: {fault}", file=sys.stderr)
@@ -47,6 +49,18 @@ def main() -> None:
         print("error: interrupted; nothing that has a tag lacks a part", file=sys.stderr)
         code = _INTERRUPTED
     sys.exit(code)
+
+
+@contextmanager
+def _recorded() -> Iterator[None]:
+    """Say on standard error what is asked of whom, where OPTIMIZER_VERBOSE wants it: CDK passes no option of ours on."""
+    if not os.environ.get("OPTIMIZER_VERBOSE"):
+        yield
+        return
+    from optimizer.adapters.record import recorded
+
+    with recorded(lambda line: print(line, file=sys.stderr)):
+        yield
 
 
 def run(words: Sequence[str]) -> int:

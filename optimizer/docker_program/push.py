@@ -6,17 +6,23 @@ import os
 import sys
 from pathlib import Path
 
+from optimizer.adapters.index_files import read_index
 from optimizer.adapters.registry.client import HttpRegistry
 from optimizer.adapters.registry.credentials import DefaultCredentials
 from optimizer.adapters.registry.login import Login
 from optimizer.docker_program.arguments import parse_build
 from optimizer.docker_program.context import is_current, shown_name
 from optimizer.docker_program.state import RememberedImage, State
-from optimizer.errors import ContextError
+from optimizer.errors import ContextError, RegistryError
+from optimizer.model.progress import Event
+from optimizer.model.publication import INDEX
 from optimizer.model.reference import ImageReference
+from optimizer.publishing.asking import index_fault
 from optimizer.publishing.images import PublishImage
+from optimizer.publishing.indexes import index_of_directory, publish_index
 from optimizer.publishing.planned import NotPlanned, planned
 from optimizer.publishing.publish import publish
+from optimizer.report.progress import progress_line
 
 
 class KeptCredentials:
@@ -36,7 +42,8 @@ def push(image: RememberedImage, state: State) -> None:
     """Publish an image under its name.
 
     Raises :class:`ContextError` where its build context is not there any more
-    as it was, and as :func:`publish` does.
+    as it was, :class:`RegistryError` where the name is that of an image index,
+    and as :func:`publish` does.
     """
     directory = Path(image.directory)
     gone = ContextError(
@@ -47,19 +54,27 @@ def push(image: RememberedImage, state: State) -> None:
     call = parse_build(image.words)
     if call is None or not is_current(image):
         raise gone
+    if image.config:
+        # For the base's registry, and for an engine that makes a stage; it is Docker's own name for the option.
+        os.environ["DOCKER_CONFIG"] = image.config
+    name, destinations = shown_name(directory, call.tag), (ImageReference.parse(image.name),)
+    contexts = read_index(directory)
+    if contexts:
+        index = index_of_directory(name, directory, contexts, destinations)
+        with HttpRegistry(KeptCredentials(state)) as registry:
+            publish_index(index, registry, report=_tell)
+        return
     try:
         kept = planned(directory, call.options)
     except NotPlanned:
         raise gone from None
-    if image.config:
-        # For the base's registry, and for an engine that makes a stage; it is Docker's own name for the option.
-        os.environ["DOCKER_CONFIG"] = image.config
-    published = PublishImage(
-        name=shown_name(directory, call.tag),
-        kept=kept,
-        directory=directory,
-        destinations=(ImageReference.parse(image.name),),
-        options=call.options,
-    )
+    published = PublishImage(name=name, kept=kept, directory=directory, destinations=destinations, options=call.options)
     with HttpRegistry(KeptCredentials(state)) as registry:
-        publish([published], registry, report=lambda line: print(line, file=sys.stderr, flush=True))
+        (result,) = publish([published], registry, report=_tell)
+    if result.state == INDEX:
+        raise RegistryError([index_fault(*destinations)])
+
+
+def _tell(event: Event) -> None:
+    if line := progress_line(event):
+        print(line, file=sys.stderr, flush=True)

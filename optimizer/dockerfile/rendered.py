@@ -11,5 +11,8 @@ BASE = "base"
 BUILD = "build-base"
 """Name of the stage that is the same image for the platform of the machine that builds."""
 
+SCRIPTS = "/scripts"
+"""Where a stage has the scripts of this project; no image has them."""
+
 HEADER = "# Generated from an image specification: change the specification, not this file."
 """First line of every Dockerfile that is rendered, and of no other."""

@@ -4,7 +4,7 @@ Terms: two layers are *equal* when their archives are (diff ids), and so are
 their blobs where both are known.  They differ in *content* when a file, a name
 or a link does; in *metadata* when only times, modes, owners, attributes,
 order or directories do; and in the *compressor* when the archives are equal
-and the blobs are not.
+and the blobs are not, which changes no image.
 """
 
 from __future__ import annotations
@@ -33,7 +33,10 @@ PARENT_ENTRY = "only one build wrote an entry for this parent directory: make th
 ATTRIBUTES = "extended attributes differ: they come from the file system of the machine that builds"
 ORDER = "the same entries in another order: build with one kind of image store, or copy the tree through a build stage"
 FORM = "the same entries, written in another form: another version of the builder wrote the archive; pin the builder"
-OTHER_COMPRESSOR = "the same content, compressed by another compressor or level: pin the version of the builder, and compare diff ids"
+OTHER_COMPRESSOR = (
+    "the same content, compressed by another compressor, level or version of the engine: the image is the same, "
+    "but the layer is pushed and stored once more; push with one version of the engine"
+)
 RANDOM_NAME = "a random name: make the build choose a constant one, or remove the file in the same step"
 
 
@@ -76,6 +79,11 @@ class LayerComparison:
     verdict: str
     differences: tuple[Difference, ...] = ()
     hint: str = ""
+
+    @property
+    def reproducible(self) -> bool:
+        """Whether both archives are the same, however they are compressed."""
+        return self.verdict in (EQUAL, COMPRESSOR)
 
     def with_differences(self, differences: Sequence[Difference]) -> LayerComparison:
         """The same comparison with its differences explained."""

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 
 from optimizer.bases.lock import Lock
 from optimizer.bases.mirror import Mirror
+from optimizer.linting.budgets import Budget
 from optimizer.linting.finding import Severity
 from optimizer.linting.suppressions import Suppression, path_matches
 from optimizer.model.stability import Stability
+from optimizer.version import page_address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,16 +28,18 @@ class Conventions:
     ``repository`` what functions may use; of each, empty allows everything.
     ``oldest_pin_days`` is how many days ago a pin may have been resolved, and
     ``max_image_bytes`` how large the layers of an image may be in a registry;
-    None sets no limit.  ``stabilities`` maps patterns of paths in the build
+    None sets no limit.  ``budgets`` limit the layers of functions above the
+    base, of each limit the first that fits.  ``stabilities`` maps patterns of paths in the build
     context, such as ``models/*``, to how often the files change; the first that
     fits counts, and nothing is guessed for the rest.
 
     ``fail_on`` is the lowest severity that fails a run; ``select`` and
-    ``ignore`` choose rules.  ``include`` and ``exclude`` choose files by
+    ``ignore`` choose rules, and ``rules_up_to`` is the release, such as
+    ``0.2``, after which rules are too new to be run; empty for none.  ``include`` and ``exclude`` choose files by
     patterns; empty ``include`` means all.  ``suppressions`` stand beside those
     in Dockerfiles, and their patterns start where those of ``include`` do.
     ``rule_pages`` is the address under which a page ``<id>.md`` for each rule
-    is published.
+    is published; default: where the project is, and empty until it is.
     """
 
     today: datetime.date
@@ -49,13 +53,15 @@ class Conventions:
     oldest_pin_days: int | None = 90
     stabilities: Mapping[str, Stability] = field(default_factory=dict)
     max_image_bytes: int | None = None
+    budgets: tuple[Budget, ...] = ()
     fail_on: Severity = Severity.WARNING
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     suppressions: tuple[Suppression, ...] = ()
-    rule_pages: str = ""
+    rule_pages: str = page_address("docs/rules")
+    rules_up_to: str = ""
 
     def covers(self, path: str) -> bool:
         """Whether the file, by its path from where the patterns start, is checked."""

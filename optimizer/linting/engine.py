@@ -161,7 +161,7 @@ class _Run:
         # A rule of a company may look at the construct.
         if not isinstance(subject, DockerfileSubject) or not subject.construct or rule.id not in _OWN:
             return check(subject, self._conventions)
-        key = (rule.id, id(subject.resolved), subject.platform, subject.repository, subject.cache_to)
+        key = (rule.id, id(subject.resolved), subject.platform, subject.repository, subject.repository_tags, subject.cache_to)
         if key not in self._judged:
             # With the subject, so that nothing else gets its identity.
             self._judged[key] = (subject, tuple(check(subject, self._conventions)))

@@ -32,8 +32,8 @@ _PASSES = 20
 """A fix can bring about the next; more rounds than this would be two rules that undo one another."""
 
 
-class _Change(NamedTuple):
-    """Put the text in place of what stands between two offsets."""
+class Change(NamedTuple):
+    """Put the text in place of what stands between two offsets, in characters."""
 
     start: int
     end: int
@@ -96,6 +96,17 @@ def apply_fixes(findings: Iterable[Finding], contents: Mapping[str, bytes | None
     )
 
 
+def changes_of(fix: Fix, contents: Mapping[str, bytes | None]) -> dict[str, tuple[Change, ...]]:
+    """What a fix changes in each file, in order; ``contents`` is as for :func:`apply_fixes`.
+
+    Raises :class:`UnicodeDecodeError` for a file that is no UTF-8.
+    """
+    texts = {path: _Text((contents[path] or b"").decode("utf-8")) for path in dict.fromkeys(edit.path for edit in fix.edits)}
+    for edit in fix.edits:
+        texts[edit.path].add(edit)
+    return {path: text.changes for path, text in texts.items()}
+
+
 def unified_diff(path: str, before: bytes | None, after: bytes) -> str:
     """What changes in a file, as git and patch read it; ``before`` is None for a new file."""
     old, new = ((data or b"").decode("utf-8").split("\n") for data in (before, after))
@@ -118,7 +129,7 @@ class _Text:
         self._starts = [0]
         for line in self._text.split("\n"):
             self._starts.append(self._starts[-1] + len(line) + 1)
-        self._changes: list[_Change] = []
+        self._changes: list[Change] = []
         self._ending = "\r\n" if "\r\n" in self._text else "\n"
 
     def overlaps(self, edit: Edit) -> bool:
@@ -130,6 +141,12 @@ class _Text:
     def add(self, edit: Edit) -> None:
         insort(self._changes, self._change(edit))
 
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """All edits that were added, in order, at their offsets in the whole text, its mark counted."""
+        shift = len(self._mark)
+        return tuple(Change(start + shift, end + shift, text) for start, end, text in self._changes)
+
     def changed(self) -> bytes:
         """The bytes after all edits that were added."""
         parts, position = [self._mark], 0
@@ -138,16 +155,16 @@ class _Text:
             position = change.end
         return "".join([*parts, self._text[position:]]).encode("utf-8")
 
-    def _change(self, edit: Edit) -> _Change:
+    def _change(self, edit: Edit) -> Change:
         start, end = self._offset(edit.span.start), self._offset(edit.span.end)
-        return _Change(start, max(start, end), edit.text.replace("\n", self._ending))
+        return Change(start, max(start, end), edit.text.replace("\n", self._ending))
 
     def _offset(self, position: Position) -> int:
         line = min(position.line, len(self._starts)) - 1
         return min(self._starts[line] + position.column - 1, len(self._text))
 
 
-def _overlap(one: _Change, other: _Change) -> bool:
+def _overlap(one: Change, other: Change) -> bool:
     if one.start == one.end or other.start == other.end:
         # Two insertions at one place have no order.
         return one.start <= other.end and other.start <= one.end

@@ -17,6 +17,9 @@ class LintReport:
     were set aside, with what did it; ``inconclusive`` the checks
     that could not decide, and were not set aside; ``subjects`` counts what was looked at.
 
+    ``newer`` are the ids of rules that were not run, because they are of a
+    release after the one that the conventions name.
+
     ``thresholds`` maps paths of files to the lowest severity that fails the
     run there; ``fail_on`` is the one for every other place.
     """
@@ -26,6 +29,7 @@ class LintReport:
     suppressed: tuple[tuple[Finding, Suppression], ...] = ()
     inconclusive: tuple[InconclusiveCheck, ...] = ()
     subjects: int = 0
+    newer: tuple[str, ...] = ()
     thresholds: Mapping[str, Severity] = field(default_factory=dict)
     fail_on: Severity = Severity.WARNING
 
@@ -48,6 +52,7 @@ def merged(reports: Iterable[LintReport]) -> LintReport:
         suppressed=tuple(sorted((pair for report in reports for pair in report.suppressed), key=lambda pair: pair[0].order)),
         inconclusive=inconclusive_in_order(result for report in reports for result in report.inconclusive),
         subjects=sum(report.subjects for report in reports),
+        newer=tuple(sorted({id for report in reports for id in report.newer})),
         thresholds={path: severity for report in reports for path, severity in report.thresholds.items()},
     )
 

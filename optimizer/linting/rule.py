@@ -28,6 +28,9 @@ class Family(enum.Enum):
     SHARING = 9
 
 
+OWN_PREFIX = "LIO"
+"""What the ids of the rules that come with this package begin with."""
+
 KINDS = ("dockerfile", "function", "repository", "app", "image")
 """The kinds of subjects; a rule has one check for each that it applies to."""
 
@@ -111,6 +114,38 @@ def with_own_rules(rules: Sequence[Rule], own: Sequence[Rule]) -> tuple[Rule, ..
     if faults:
         raise ConfigurationError(faults)
     return tuple(sorted((*rules, *own), key=lambda rule: rule.id))
+
+
+def rules_of(conventions: Conventions, known: Sequence[Rule]) -> tuple[Rule, ...]:
+    """The rules that the conventions ask for, of those that are known.
+
+    Words that stand for none of them count for nothing: where they are written,
+    they were checked, and of another company's rules one may know none.
+    """
+    newer = newer_rules(conventions, known)
+    chosen = choose(known, conventions.select, conventions.ignore, strict=False)
+    return tuple(rule for rule in chosen if rule not in newer)
+
+
+def newer_rules(conventions: Conventions, known: Sequence[Rule]) -> tuple[Rule, ...]:
+    """The rules of releases after ``rules_up_to``, but for those that are selected one by one, by id or name; rules of a company have releases of their own."""
+    if not conventions.rules_up_to:
+        return ()
+    last = _release(conventions.rules_up_to)
+    chosen = choose(known, conventions.select, conventions.ignore, strict=False)
+    return tuple(
+        rule
+        for rule in chosen
+        if rule.id.startswith(OWN_PREFIX)
+        and _release(rule.since) > last
+        and rule.id not in conventions.select
+        and rule.name not in conventions.select
+    )
+
+
+def _release(version: str) -> tuple[int, ...]:
+    """Major and minor number of a version: rules come with these alone."""
+    return tuple(int(part) for part in version.split(".")[:2])
 
 
 def choose(rules: Sequence[Rule], select: Sequence[str] = (), ignore: Sequence[str] = (), *, strict: bool = True) -> tuple[Rule, ...]:

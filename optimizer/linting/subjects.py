@@ -18,8 +18,10 @@ from optimizer.dockerfile.scope import BuildInputs, ResolvedDockerfile, Resolved
 from optimizer.dockerfile.shell import Command, commands
 from optimizer.linting.finding import Fix, Location
 from optimizer.model.architectures import platform_of
+from optimizer.model.build import BuildOptions
 from optimizer.model.function import DeclaredFunction
 from optimizer.model.ignore import IgnorePatterns
+from optimizer.model.tag_mutability import TagMutability
 from optimizer.model.template import SamBuilder, TemplateFaultKind
 
 if TYPE_CHECKING:
@@ -67,8 +69,9 @@ class DockerfileSubject:
     it is not set.
 
     ``platform`` is what the build names, None when it names none;
-    ``repository`` where the image is pushed, and ``cache_to`` the images that
-    the build writes its cache to.  ``for_lambda`` says whether a function runs
+    ``repository`` where the image is pushed, ``repository_tags`` which of the
+    tags there may move, None where that is unknown, and ``cache_to`` the images
+    that the build writes its cache to.  ``for_lambda`` says whether a function runs
     the image; None where nobody says so.  ``sam`` is what builds an image of a
     SAM template, None for any other, which BuildKit builds.
 
@@ -77,6 +80,8 @@ class DockerfileSubject:
     instead, because the file itself is generated; None for a file that people
     write.  ``plan`` is what it was rendered of, None where that is not known,
     and ``plan_note`` then says why, empty for a file that people write.
+    ``archives`` are the bytes of the plan's packed files, by their stages, as
+    far as they are known.
     """
 
     path: str
@@ -92,12 +97,14 @@ class DockerfileSubject:
     architecture: str | None = None
     platform: str | None = None
     repository: str | None = None
+    repository_tags: TagMutability | None = None
     cache_to: tuple[str, ...] = ()
     for_lambda: bool | None = None
     sam: SamBuilder | None = None
     place: Location | None = None
     plan: BuildPlan | None = None
     plan_note: str = ""
+    archives: Mapping[str, int] = field(default_factory=dict)
     # What many rules ask for, computed once: by the identity of an instruction, or by a name.
     _commands: dict[int, tuple[Command, ...]] = field(default_factory=dict, repr=False, compare=False)
     _installs: dict[int, tuple[Install, ...]] = field(default_factory=dict, repr=False, compare=False)
@@ -275,9 +282,15 @@ class FunctionSubject:
     apart, and is empty for one that nobody here builds.  ``metadata`` is what
     SAM compares to build an image once, empty outside SAM.  ``telling`` is the
     change that makes the template set the architecture that the function has,
-    None where it has no safe place.  ``hidden`` names what of it only a
+    None where it has no safe place; ``pullable`` the one that takes the image by
+    the usual endpoint in place of the FIPS endpoint, None where it has none or
+    none is needed.  ``hidden`` names what of it only a
     deployment knows, with the reason; ``unbuilt`` says why a function of a
-    template has no Dockerfile.
+    template has no Dockerfile.  ``spans`` are the places of its properties in a
+    template that people write, by their path; ``region`` is where it is
+    deployed, None where only a deployment knows it.  ``build`` is the build of
+    its image that a template declares, the context and the options, None where
+    it declares none, or something of it is hidden.
     """
 
     construct: str
@@ -287,9 +300,17 @@ class FunctionSubject:
     image: str = ""
     metadata: str = ""
     telling: Fix | None = None
+    pullable: Fix | None = None
     dockerfile: DockerfileSubject | None = None
     hidden: tuple[str, ...] = ()
     unbuilt: str = ""
+    spans: Mapping[tuple[str, ...], Span] = field(default_factory=dict)
+    region: str | None = None
+    build: tuple[str, BuildOptions] | None = None
+
+    def place(self, *keys: str) -> Span | None:
+        """Where a property stands, or the nearest one above it; None for the function as a whole."""
+        return next((self.spans[keys[:length]] for length in range(len(keys), 0, -1) if keys[:length] in self.spans), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -299,24 +320,38 @@ class RepositorySubject:
     ``name`` is None where CloudFormation chooses it, or only a deployment
     knows it.  ``lifecycle`` holds the rules of its life-cycle policy and
     ``policy`` the statements of its access policy, as the documents have them;
-    each is None where it is unknown.  ``receives`` says that images of the
-    app's functions are pushed to it.
+    each is None where it is unknown.  ``mutability`` is the mode of its tags,
+    ``exclusions`` are the filters that are excluded from it, as the document
+    has them; each None where it is unknown.  ``receives`` says that images of
+    the app's functions are pushed to it.
     """
 
     location: Location
     name: str | None = None
     lifecycle: tuple[Mapping[str, Any], ...] | None = ()
     policy: tuple[Mapping[str, Any], ...] | None = ()
+    mutability: str | None = "MUTABLE"
+    exclusions: tuple[Mapping[str, Any], ...] | None = ()
     receives: bool = False
+
+    @property
+    def tags(self) -> TagMutability | None:
+        """Which of its tags may move; None where the mode or a filter is unknown, or wrong."""
+        return TagMutability.declared(self.mutability, self.exclusions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclarationFault:
-    """What is wrong with a declaration in a template; ``construct`` is the function, empty for what belongs to none."""
+    """What is wrong with a declaration in a template; ``construct`` is the function, empty for what belongs to none.
+
+    ``generated`` is the path of a template that nobody writes, whose lines mean
+    nothing to people; empty for the subject's own.
+    """
 
     kind: TemplateFaultKind
     problem: Problem
     construct: str = ""
+    generated: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,12 +26,13 @@ def declared(subject: AppSubject, kind: TemplateFaultKind) -> Iterator[Violation
     for fault in subject.faults:
         if fault.kind is kind:
             problem = fault.problem
-            yield Violation(message=problem.message, span=problem.span, construct=fault.construct, hint=problem.hint)
+            span = None if fault.generated else problem.span
+            yield Violation(message=problem.message, span=span, path=fault.generated, construct=fault.construct, hint=problem.hint)
 
 
-def in_image(message: str, paths: Sample | None = None) -> Violation:
+def in_image(message: str, paths: Sample | None = None, hint: str = "") -> Violation:
     """A violation of a built image, whose names and texts come from anyone, with the first of the paths behind it."""
-    return Violation(message=printable(message + (_examples(paths) if paths else "")))
+    return Violation(message=printable(message + (_examples(paths) if paths else "")), hint=printable(hint))
 
 
 def _examples(paths: Sample) -> str:

@@ -1,4 +1,4 @@
-"""Requirements of poetry.lock and Pipfile.lock, as poetry and pipenv export them, without running either.
+"""What a lock's own tool would export, without running it: requirements of poetry.lock and Pipfile.lock, and what decides them.
 
 For locks of registries alone: what else a lock names has no hash.
 """
@@ -7,19 +7,25 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
+from optimizer.locks.markers import PATCH_VARIABLES, PATCHES, patch_matters
 from optimizer.locks.pipenv import read_pipfile_lock
 from optimizer.locks.poetry import read_poetry_lock
-from optimizer.locks.python import From, LockFault, Wanted, normal_name, parse_toml, shaped
+from optimizer.locks.python import From, LockFault, PythonLock, Wanted, normal_name, parse_toml, shaped
+from optimizer.locks.uv import read_uv_lock
 
-_PATCHES = range(30)
+_UV_MARKER = re.compile(r'\bmarker = "(?P<marker>(?:[^"\\]|\\.)*)"')
 # What of pyproject.toml decides what Poetry locks: the tables that it hashes, from Poetry 2.3 with the groups of all tools.
 _PROJECT_KEYS = ("requires-python", "dependencies", "optional-dependencies")
 _POETRY_KEYS = ("dependencies", "source", "extras", "dev-dependencies")
 
 
+@lru_cache(maxsize=256)
 def poetry_requirements(text: str, project: str, wanted: Wanted) -> tuple[str, ...]:
     """A requirement with hashes for each package of a poetry.lock that is wanted, sorted; ``project`` is the pyproject.toml beside it.
 
@@ -60,12 +66,22 @@ def _poetry_digest(project: Mapping[str, Any]) -> str:
 
 def poetry_patch_matters(text: str, wanted: Wanted) -> bool:
     """Whether patch releases of one Python version get different packages of a poetry.lock; raises LockFault."""
-    if "python_full_version" not in text and "implementation_version" not in text:
-        return False
-    lock, variables = read_poetry_lock(text), wanted.variables
-    versions = [f"{variables['python_version']}.{patch}" for patch in _PATCHES]
-    environments = ({**variables, "python_full_version": version, "implementation_version": version} for version in versions)
-    return len({lock.select(Wanted(words=wanted.words, environment=tuple(each.items()))) for each in environments}) > 1
+    named = any(name in text for name in PATCH_VARIABLES)
+    return named and _patch_matters(read_poetry_lock(text), wanted)
+
+
+@lru_cache(maxsize=256)
+def uv_patch_matters(text: str, wanted: Wanted) -> bool:
+    """Whether patch releases of one Python version get different packages of a uv.lock; raises LockFault."""
+    # uv writes each marker of a version with the full one, so that most say nothing of patch releases.
+    markers = {match["marker"] for match in _UV_MARKER.finditer(text)}
+    return any(patch_matters(marker, wanted.variables) for marker in markers) and _patch_matters(read_uv_lock(text), wanted)
+
+
+def _patch_matters(lock: PythonLock, wanted: Wanted) -> bool:
+    versions = [f"{wanted.variables['python_version']}.{patch}" for patch in PATCHES]
+    environments = ({**wanted.variables, **dict.fromkeys(PATCH_VARIABLES, version)} for version in versions)
+    return len({lock.select(replace(wanted, environment=tuple(each.items()))) for each in environments}) > 1
 
 
 def pipenv_requirements(text: str) -> tuple[str, ...]:

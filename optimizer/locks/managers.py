@@ -62,6 +62,12 @@ MANAGERS = (
 )
 """Every manager whose locks this project knows; Maven has no lock, and pip's requirements have any name."""
 
+UNREAD_LOCKS = {
+    "python": {"pdm.lock": "pdm export --format pylock --output pylock.toml"},
+    "nodejs": {"bun.lock": "bun install --yarn", "bun.lockb": "bun install --yarn"},
+}
+"""By ecosystem, the locks that no step reads, each with the command of its own manager that writes the same versions into one that is."""
+
 ECOSYSTEMS = tuple(dict.fromkeys(item.ecosystem for item in MANAGERS))
 """Every ecosystem of the table."""
 

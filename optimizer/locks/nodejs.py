@@ -15,6 +15,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+NPM = "https://registry.npmjs.org"
+"""The registry of packages where no setting names another."""
+
 _ARCHIVES = (".tgz", ".tar.gz", ".tar")
 
 
@@ -25,14 +28,19 @@ class Importer:
     ``needs`` are the local packages that it reaches, directly or through other
     packages, sorted and without itself; ``git`` the packages that come from
     git; ``scripted`` those whose install scripts run, None where the lock does
-    not tell; ``nested`` those that the tool puts into the importer's own
-    directory instead of the one of the lock.
+    not tell; ``scripted_releases`` of these the packages of registries, each as
+    its name there, its version and its URL, where the lock tells; ``nested`` those that the tool puts into the importer's own
+    directory instead of the one of the lock.  ``packages`` are all that it
+    reaches but local ones, as pairs of a name and what tells a release and its
+    place from others; None where the lock does not tell what it reaches.
     """
 
     needs: tuple[str, ...] = ()
     git: tuple[str, ...] = ()
     scripted: tuple[str, ...] | None = None
+    scripted_releases: tuple[tuple[str, str, str], ...] = ()
     nested: tuple[str, ...] = ()
+    packages: tuple[tuple[str, str], ...] | None = None
 
 
 class Importers(Mapping[str, Importer]):
@@ -119,8 +127,10 @@ def load_json(text: str) -> Mapping[str, Any] | None:
 
 
 def load_yaml(text: str) -> Mapping[str, Any] | None:
-    """The mapping that a YAML text holds; None for anything else.
+    """The mapping that the last document of a YAML text holds; None for anything else.
 
+    pnpm 11 and newer write two documents into a lock: what they know of pnpm itself and of configuration
+    packages, and then what they install.
     Locks of large repositories have megabytes, which only the parser in C reads in a reasonable time.
     """
     # Imported here, because most specifications need no YAML.
@@ -128,10 +138,17 @@ def load_yaml(text: str) -> Mapping[str, Any] | None:
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        data = loader(text).get_single_data()
+        data = _last_document(loader(text))
     except (yaml.YAMLError, ValueError, RecursionError):
         return None
     return data if isinstance(data, dict) else None
+
+
+def _last_document(loader: Any) -> Any:
+    data = None
+    while loader.check_data():
+        data = loader.get_data()
+    return data
 
 
 def table(value: Any) -> dict[str, Any]:

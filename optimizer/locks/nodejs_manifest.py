@@ -42,6 +42,50 @@ DEVELOPMENT_ONLY = (
 )
 """Programs whose work is of no use in an image: hooks of git, checks of the installer, messages."""
 
+_BUNDLERS = frozenset(
+    [
+        "bunup",
+        "esbuild",
+        "microbundle",
+        "ncc",
+        "parcel",
+        "rolldown",
+        "rollup",
+        "rsbuild",
+        "rspack",
+        "tsdown",
+        "tsup",
+        "unbuild",
+        "vite",
+        "webpack",
+        "webpack-cli",
+    ]
+)
+_COMPILERS = frozenset(["babel", "sucrase", "swc", "tsc", "tsgo", "tspc", "ttsc"])
+# What a script of these does is another program's affair.
+_UNTOLD = frozenset(
+    [
+        "bash",
+        "bun",
+        "gulp",
+        "just",
+        "lerna",
+        "make",
+        "node",
+        "npm",
+        "nx",
+        "pnpm",
+        "sh",
+        "task",
+        "ts-node",
+        "tsx",
+        "turbo",
+        "wireit",
+        "yarn",
+        "zx",
+    ]
+)
+
 _RUNNERS = (
     ("npx",),
     ("npm", "exec"),
@@ -78,19 +122,25 @@ class Manifest:
     """One package.json.
 
     ``production`` are the names of what it needs outside of development,
+    ``others`` those of what it needs besides, for development or from its peers;
     ``entries`` the files at which its code starts, as it writes them.
+    ``modules`` says that its files are ES modules unless their names say else.
     ``node`` is the range of its ``engines``; ``asks_for_tool`` whether it names
-    an installer, in ``packageManager`` or in ``engines``.
+    an installer, in ``packageManager``, ``devEngines`` or ``engines``.  ``allowed_scripts``
+    are the packages whose install scripts it allows or denies to npm.
     """
 
     name: str = ""
     production: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
     entries: tuple[str, ...] = ()
+    modules: bool = False
     scripts: Mapping[str, str] = field(default_factory=dict)
     has_workspaces: bool = False
     node: str = ""
     asks_for_tool: bool = False
     patched: Mapping[str, Any] = field(default_factory=dict)
+    allowed_scripts: Mapping[str, bool] = field(default_factory=dict)
 
     def lifecycle(self, tool: str) -> tuple[str, ...]:
         """The names of its scripts that ``npm``, ``pnpm`` or ``yarn`` would run, in the order in which they run."""
@@ -101,13 +151,24 @@ class Manifest:
         patches: str | None = None
         others = {}
         for name in self.lifecycle(tool):
-            for argv in self._commands(self.scripts[name], (name,)):
+            for argv in self.commands(name):
                 directory = _patch_directory(argv)
                 if directory is not None:
                     patches = directory
                 elif not _is_for_development(argv):
                     others[name] = self.scripts[name]
         return OwnScripts(patches=patches, others=others)
+
+    def commands(self, name: str) -> Iterator[tuple[str, ...]]:
+        """The commands of one of its scripts, without what runs them, such as ``npx``."""
+        return self._commands(self.scripts[name], (name,))
+
+    def bundles(self, name: str) -> bool | None:
+        """Whether one of its scripts puts the packages that the code imports into what it makes; None where that cannot be told."""
+        programs = {argv[0].rpartition("/")[2] for argv in self.commands(name)}
+        if programs & _BUNDLERS:
+            return True
+        return False if programs & _COMPILERS and not programs & _UNTOLD else None
 
     def _commands(self, script: str, above: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
         """The commands of a script, and of those that it runs by ``npm run``."""
@@ -134,12 +195,15 @@ def read_manifest(text: str) -> Manifest | None:
     return Manifest(
         name=name if isinstance(name, str) else "",
         production=tuple(sorted({**table(data.get("dependencies")), **table(data.get("optionalDependencies"))})),
+        others=tuple(sorted({**table(data.get("devDependencies")), **table(data.get("peerDependencies"))})),
         entries=tuple(dict.fromkeys(_entries(data))),
+        modules=data.get("type") == "module",
         scripts=texts(data.get("scripts")),
         has_workspaces=bool(names(workspaces) or names(table(workspaces).get("packages"))),
         node=str(engines.get("node", "")),
-        asks_for_tool="packageManager" in data or any(tool in engines for tool in LIFECYCLE),
+        asks_for_tool=bool({"packageManager", "devEngines"} & set(data)) or any(tool in engines for tool in LIFECYCLE),
         patched=table(table(data.get("pnpm")).get("patchedDependencies")),
+        allowed_scripts={key: bool(value) for key, value in table(data.get("allowScripts")).items()},
     )
 
 

@@ -55,11 +55,18 @@ def _importer(packages: Mapping[str, dict[str, Any]], links: Mapping[str, str], 
     found = reached([start], lambda place: _next(packages, links, place))
     needs = {links[place] for place in found if place in links} - {path}
     below = f"{path}/node_modules/"
+    scripted = {place: packages[place] for place in found if "node_modules/" in place and _is_scripted(packages.get(place, {}))}
     return Importer(
         needs=in_order(needs),
         git=in_order({_name(place) for place in found if str(packages.get(place, {}).get("resolved", "")).startswith("git")}),
-        scripted=in_order({_name(place) for place in found if "node_modules/" in place and _is_scripted(packages.get(place, {}))}),
+        scripted=in_order({_name(place) for place in scripted}),
+        scripted_releases=tuple(sorted({_release_of(place, entry) for place, entry in scripted.items() if _may_be_allowed(entry)})),
         nested=in_order({_name(place) for place in found if place.startswith(below) and "/node_modules/" not in place.removeprefix(below)}),
+        packages=tuple(
+            sorted(
+                (_name(place), f"{place} {_release(packages[place])}") for place in found if "node_modules/" in place and place in packages
+            )
+        ),
     )
 
 
@@ -92,6 +99,15 @@ def _is_scripted(entry: Mapping[str, Any]) -> bool:
     return bool(entry.get("hasInstallScript")) and not entry.get("dev") and (not isinstance(systems, list) or "linux" in systems)
 
 
+def _may_be_allowed(entry: Mapping[str, Any]) -> bool:
+    """Whether a registry has the package alone: what comes inside of another one is never allowed."""
+    return not entry.get("inBundle") and not str(entry.get("resolved", "")).startswith(("git", "file:"))
+
+
+def _release_of(place: str, entry: Mapping[str, Any]) -> tuple[str, str, str]:
+    return str(entry.get("name", _name(place))), str(entry.get("version", "")), str(entry.get("resolved", ""))
+
+
 def _is_member(path: str, workspaces: Any) -> bool:
     patterns = names(table(workspaces).get("packages")) or names(workspaces)
     matching = [pattern for pattern in patterns if fnmatch.fnmatchcase(path, pattern.lstrip("!").removeprefix("./").rstrip("/"))]
@@ -105,6 +121,11 @@ def _versions(packages: Mapping[str, dict[str, Any]]) -> dict[str, str]:
         for path, entry in packages.items()
         if path.startswith("node_modules/") and path.count("node_modules/") == 1 and isinstance(entry.get("version"), str)
     }
+
+
+def _release(entry: Mapping[str, Any]) -> str:
+    """What an entry is of: its version, and where it comes from, which for a package of git or a tarball alone tells it from others."""
+    return f"{entry.get('version', '')} {entry.get('integrity') or entry.get('resolved', '')}"
 
 
 def _name(place: str) -> str:

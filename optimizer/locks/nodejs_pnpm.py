@@ -88,7 +88,8 @@ def _importer(
     needs = {item.removeprefix("importer:") for item in found if item.startswith("importer:")} - {path}
     git = {_name(key) for key in found if resolutions.get(key.partition("(")[0], {}).get("type") == "git"}
     linked = {name for name, version in _dependencies(importers[path], _PRODUCTION) if version.startswith("link:")}
-    return Importer(needs=in_order(needs), git=in_order(git), nested=in_order(linked))
+    packages = tuple(sorted((_name(key), key) for key in found if not key.startswith("importer:")))
+    return Importer(needs=in_order(needs), git=in_order(git), nested=in_order(linked), packages=packages)
 
 
 def _dependencies(entry: Mapping[str, Any], kinds: tuple[str, ...]) -> Iterator[tuple[str, str]]:

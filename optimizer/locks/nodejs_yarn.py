@@ -27,7 +27,7 @@ def is_classic(text: str) -> bool:
 
 def workspaces(text: str) -> Mapping[str, str]:
     """The members of the lock's workspace, by path; without the root."""
-    found = (_split(entry) for entry in _entries(text).values())
+    found = (_split(entry) for entry in yarn_entries(text).values())
     return {
         inside(".", rest.removeprefix("workspace:")): name
         for name, rest in found
@@ -41,7 +41,7 @@ def read_yarn(text: str, production: Callable[[str], Collection[str]]) -> NodeLo
     ``production`` gives the names of the production dependencies of a member,
     by its path: the lock does not tell them from those for development.
     """
-    entries = _entries(text)
+    entries = yarn_entries(text)
     if not entries:
         return None
     members = workspaces(text)
@@ -119,7 +119,7 @@ def read_classic(text: str) -> NodeLock:
 
 
 @lru_cache(maxsize=8)
-def _entries(text: str) -> Mapping[str, dict[str, Any]]:
+def yarn_entries(text: str) -> Mapping[str, dict[str, Any]]:
     """The entries by each of their descriptors; empty for a damaged lock."""
     found: dict[str, dict[str, Any]] = {}
     for key, value in (load_yaml(text) or {}).items():
@@ -155,10 +155,14 @@ def _importer(entries: Mapping[str, dict[str, Any]], production: Callable[[str],
     if path not in by_path:
         return Importer()
     found = reached([by_path[path]], following) - {by_path[path]}
+    releases = {resolution: by_resolution[resolution].get("checksum") for resolution in found if "@workspace:" not in resolution}
     parts = [_split(by_resolution[resolution]) for resolution in found]
     return Importer(
         needs=in_order({inside(".", rest.removeprefix("workspace:")) for _, rest in parts if rest.startswith("workspace:")}),
         git=in_order({name for name, rest in parts if "#commit=" in rest}),
+        packages=tuple(
+            sorted((_parted(resolution)[0], f"{resolution} {checksum or ''}".rstrip()) for resolution, checksum in releases.items())
+        ),
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from optimizer.locks.python import (
     PYPI,
+    WHEEL,
     From,
     Package,
     PythonLock,
@@ -110,7 +111,14 @@ def _package(package: Mapping[str, Any]) -> Package:
         case "url":
             return Package(name=name, version=version, place=NAME, origin=From.URL, location=url, files=(file_name(source),))
         case _:
-            return Package(name=name, version=version, place=NAME, location=index_url(url or PYPI), files=files)
+            return Package(
+                name=name,
+                version=version,
+                place=NAME,
+                location=index_url(url or PYPI),
+                files=files,
+                buildable=not all(name.endswith(WHEEL) for name in files),
+            )
 
 
 def _specifiers(text: str) -> tuple[str, ...]:

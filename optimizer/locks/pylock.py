@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from optimizer.locks.python import (
     From,
@@ -96,7 +97,7 @@ def _package(package: Mapping[str, Any], place: str) -> Package:
         return Package(name=name, version=version, place=place, origin=From.ARCHIVE, archives=(_path(archive["path"]),), files=names)
     wheels = package.get("wheels", ())
     listed = [*wheels, *([package["sdist"]] if "sdist" in package else [])]
-    archives = tuple(_path(item["path"]) for item in listed if "url" not in item and "path" in item)
+    archives = tuple(path for item in listed if (path := _local_path(item)))
     files = tuple(file_name(wheel) for wheel in wheels)
     origin = From.ARCHIVE if archives else From.REGISTRY
     return Package(
@@ -108,7 +109,17 @@ def _package(package: Mapping[str, Any], place: str) -> Package:
         archives=archives,
         files=files,
         sizes=sizes_of(wheels),
+        buildable="sdist" in package,
     )
+
+
+def _local_path(item: Mapping[str, Any]) -> str:
+    """Where an archive is, which need not be in the project; empty for one that a server has."""
+    url = item.get("url", "")
+    # pip writes the files of a local index by absolute URLs.
+    if url.startswith("file:"):
+        return unquote(urlsplit(url).path)
+    return _path(item["path"]) if not url and "path" in item else ""
 
 
 def _path(path: str) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from optimizer.bases.catalogue import BaseImage
 from optimizer.locks.local import Local, LocalKind
+from optimizer.locks.markers import PATCHES
 from optimizer.model.architectures import BY_NAME
 
 if sys.version_info >= (3, 11):
@@ -32,8 +33,6 @@ ARCHIVES = (WHEEL, ".tar.gz", ".tgz", ".zip", ".tar.bz2", ".tar.xz")
 _PAGE = (".html", ".htm")
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-# Later patch releases than these do not come: Python 3 has had at most 20 of one minor version.
-_PATCHES = range(30)
 
 
 class LockFault(Exception):
@@ -70,10 +69,11 @@ class Package:
     relative to the directory of the lock.  ``files`` are the file names of its
     wheels, or None where the lock does not name them; ``sizes`` are their
     bytes, in the same order, empty where the lock does not have them all.
-    ``digest`` is that of
-    a URL's archive, as ``sha256:...``, empty where the export of the lock has
+    ``hashes`` are those of all its archives, as ``sha256:...``, empty where
+    the lock's own reader does not tell them.  ``digest`` is that of a URL's archive, as ``sha256:...``, empty where the export of the lock has
     it anyway.  ``hashed`` is false where an installer that wants hashes finds
-    none in the lock.  ``on_page`` is true where the location is not that of an
+    none in the lock.  ``buildable`` is false where the lock names all files of
+    the package, and each is a wheel.  ``on_page`` is true where the location is not that of an
     index, but of a page of links.  ``place`` is what names it, as ``file`` or
     ``file:line``.
     """
@@ -89,8 +89,10 @@ class Package:
     archives: tuple[str, ...] = ()
     files: tuple[str, ...] | None = None
     sizes: tuple[int, ...] = ()
+    hashes: tuple[str, ...] = ()
     digest: str = ""
     hashed: bool = True
+    buildable: bool = True
     on_page: bool = False
 
     @property
@@ -145,12 +147,14 @@ class Words:
     """The words that a step may take of a lock.
 
     ``defaults`` are groups that the lock's own tool installs without being
-    asked, but those that by their name are for development.
+    asked, but those that by their name are for development.  Of each of the
+    sets ``conflicts`` only one word may be taken.
     """
 
     groups: frozenset[str] = frozenset()
     extras: frozenset[str] = frozenset()
     defaults: frozenset[str] = frozenset()
+    conflicts: tuple[frozenset[str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +183,7 @@ class PythonLock:
             allowed = [SpecifierSet(text) for text in self.pythons]
         except InvalidSpecifier:
             return True
-        releases = [f"{version}.{patch}" for patch in _PATCHES]
+        releases = [f"{version}.{patch}" for patch in PATCHES]
         return not allowed or any(specifiers.contains(release) for specifiers in allowed for release in releases)
 
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
+from optimizer.errors import ContextError
+from optimizer.locks.files import ProjectFiles, directory_of, joined, leaves
 from optimizer.locks.local import Local, LocalKind
 from optimizer.locks.python import From, Package, file_name, normal_name, sorted_packages
 from optimizer.locks.requirement_lines import logical_lines, option, reference
@@ -159,6 +161,17 @@ def _repository(name: str, extras: tuple[str, ...], target: str, place: str) -> 
     if not separator or "/" not in head.partition("://")[2]:
         head, revision = urlunsplit(parts._replace(fragment="")), ""
     return Package(name=name, place=place, origin=From.GIT, location=head, commit=revision, subdirectory=subdirectory, extras=extras)
+
+
+def lock_files(path: str, files: ProjectFiles) -> tuple[str, ...]:
+    """The files of the project that decide which packages a lock of Python names: those that it includes, or the manifest beside it."""
+    if not path.endswith((".txt", ".in")):
+        return (path, joined(directory_of(path), "pyproject.toml"))
+    try:
+        found = read_requirements(path, files.read_text, lambda other: None if leaves(other) else files.kind(other))
+    except ContextError:
+        return (path,)
+    return found.files or (path,)
 
 
 def local_of(requirements: Requirements) -> Iterator[Local]:

@@ -54,7 +54,11 @@ def _lock(data: Mapping[str, Any]) -> PythonLock:
         # uv takes the groups of the root for every member.
         root = [item for item in packages if members.get(item["name"]) == "."]
         groups = frozenset(name for item in (*chosen, *root) for name in _groups(item))
-        return Words(groups=groups | {*shared}, extras=frozenset(name for item in chosen for name in _extras(item)))
+        return Words(
+            groups=groups | {*shared},
+            extras=frozenset(name for item in chosen for name in _extras(item)),
+            conflicts=tuple(_conflicts(data, {item["name"] for item in (*chosen, *root)})),
+        )
 
     @lru_cache(maxsize=8)
     def select(wanted: Wanted) -> tuple[Package, ...]:
@@ -83,6 +87,12 @@ def _groups(package: Mapping[str, Any]) -> set[str]:
 
 def _extras(package: Mapping[str, Any]) -> set[str]:
     return {*package.get("optional-dependencies", {}), *package.get("metadata", {}).get("provides-extras", ())}
+
+
+def _conflicts(data: Mapping[str, Any], names: set[str]) -> Iterator[frozenset[str]]:
+    """The extras and groups of the named packages that exclude one another."""
+    for items in data.get("conflicts", ()):
+        yield frozenset(word for item in items if item["package"] in names and (word := item.get("extra", item.get("group"))))
 
 
 def _roots(packages: Sequence[Mapping[str, Any]], members: Mapping[str, str], package: str | None) -> list[Mapping[str, Any]]:
@@ -210,10 +220,18 @@ def _package(package: Mapping[str, Any]) -> Package:
         return Package(name=name, version=version, place=NAME, origin=From.ARCHIVE, archives=(path,), files=(posixpath.basename(path),))
     registry = source["registry"]
     if "://" in registry:
-        hashed = all("hash" in item for item in (*wheels, *([package["sdist"]] if "sdist" in package else ())))
+        archives = [*wheels, *([package["sdist"]] if "sdist" in package else [])]
         return Package(
-            name=name, version=version, place=NAME, location=index_url(registry), files=names, sizes=sizes_of(wheels), hashed=hashed
+            name=name,
+            version=version,
+            place=NAME,
+            location=index_url(registry),
+            files=names,
+            sizes=sizes_of(wheels),
+            hashes=tuple(item["hash"] for item in archives if "hash" in item),
+            hashed=all("hash" in item for item in archives),
+            buildable="sdist" in package,
         )
     listed = [item["path"] for item in (*wheels, package.get("sdist", {})) if "path" in item]
-    archives = tuple(posixpath.normpath(posixpath.join(registry, item)) for item in listed)
-    return Package(name=name, version=version, place=NAME, origin=From.ARCHIVE, location=registry, archives=archives, files=names)
+    paths = tuple(posixpath.normpath(posixpath.join(registry, item)) for item in listed)
+    return Package(name=name, version=version, place=NAME, origin=From.ARCHIVE, location=registry, archives=paths, files=names)

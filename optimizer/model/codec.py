@@ -1,6 +1,6 @@
 """Values of the model as plain data for JSON, and back.
 
-The types of the fields decide: text, whole numbers, truth values, enums,
+The types of the fields decide: text, numbers, truth values, enums,
 image references, optional values, tuples, and dataclasses of these.  A field
 that has its default is left out, so that a new field with a default does not
 make older data unreadable.
@@ -19,8 +19,8 @@ from typing import Any
 from optimizer.errors import SpecError
 from optimizer.model.reference import ImageReference
 
-Data = str | int | bool | None | list["Data"] | dict[str, "Data"]
-"""What JSON can hold, but for fractions."""
+Data = str | int | float | bool | None | list["Data"] | dict[str, "Data"]
+"""What JSON can hold."""
 
 
 class CodecError(ValueError):
@@ -39,7 +39,7 @@ class CodecError(ValueError):
 
 def to_data(value: Any, kinds: Mapping[type, str]) -> Data:
     """A value as plain data; ``kinds`` names the classes that stand where a class above them is declared."""
-    if value is None or (isinstance(value, (str, int)) and not isinstance(value, enum.Enum)):
+    if value is None or (isinstance(value, (str, int, float)) and not isinstance(value, enum.Enum)):
         return typing.cast(Data, value)
     if isinstance(value, enum.Enum):
         return str(value.value)
@@ -85,7 +85,7 @@ def from_data(declared: Any, data: Any, kinds: Mapping[str, type]) -> Any:
     return data
 
 
-_NAMES = {str: "string", int: "whole number", bool: "boolean", type(None): "empty value"}
+_NAMES = {str: "string", int: "whole number", float: "fraction", bool: "boolean", type(None): "empty value"}
 
 
 def _one_of(options: Sequence[Any], data: Any, kinds: Mapping[str, type]) -> Any:

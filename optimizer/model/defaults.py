@@ -9,7 +9,11 @@ from typing import Any
 SPEC_FIELDS = ("architecture", "labels")
 """Fields of a specification that may have another default."""
 
-STEP_FIELDS: Mapping[str, tuple[str, ...]] = {"python-dependencies": ("index_url", "slim"), "node-dependencies": ("registry", "slim")}
+STEP_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "python-dependencies": ("index_url", "slim"),
+    "node-dependencies": ("registry", "slim"),
+    "node-build": ("registry",),
+}
 """Fields of steps that may have another default, by kind."""
 
 

@@ -17,6 +17,7 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from optimizer.errors import SpecError, did_you_mean
+from optimizer.model import snapstart
 from optimizer.model.reference import ImageReference
 from optimizer.model.secrecy import SECRET_NAME, URL_WITH_PASSWORD
 from optimizer.model.stability import Stability
@@ -59,6 +60,14 @@ class FieldType:
     schema: Mapping[str, Any]
     write: Callable[[Any], Any] = lambda value: value
 
+    def accepts(self, value: Any) -> bool:
+        """Whether the field may hold the value."""
+        try:
+            self.read(value)
+        except FieldFault:
+            return False
+        return True
+
 
 class DefaultText(str):
     """A default that is told apart from an equal text that somebody wrote."""
@@ -85,8 +94,12 @@ def is_written(item: Field[Any], value: Any) -> bool:
     return value != item.default or isinstance(item.default, (DefaultText, DefaultWords))
 
 
-def typed(type_: FieldType, *, doc: str, default: Any = MISSING, kw_only: bool = True) -> Any:
-    """A dataclass field of the type; required when it has no default."""
+def typed(type_: FieldType, *, doc: str = "", default: Any = MISSING, kw_only: bool = True) -> Any:
+    """A dataclass field of the type; required when it has no default.
+
+    What it means is in the docstring under it, which editors show; ``doc`` is
+    for a field that has none.
+    """
     return field(default=default, kw_only=kw_only, metadata={"type": type_, "doc": doc})
 
 
@@ -289,11 +302,26 @@ def _labels(value: Any) -> tuple[tuple[str, str], ...]:
             raise FieldFault(f"{_quoted(name)} is not the name of a label; allowed: letters and digits, separated by one of . _ / -")
         if not isinstance(text, str):
             raise FieldFault(f"{text!r} is not a string", "put the value in quotes", f'["{name}"]')
+        word = next((word for word, (label, _) in snapstart.LABELS.items() if label == name), None)
+        if word is not None:
+            hint = f'leave it out, and set snapstart="{word}" once you have read what that promises: {snapstart.PAGE}'
+            raise FieldFault("this label is decided by snapstart", hint, f'["{name}"]')
         try:
             result.append((name, _one_line(text)))
         except FieldFault as fault:
             raise FieldFault(fault.message, fault.hint, f'["{name}"]') from None
     return tuple(sorted(result))
+
+
+def _snapstart(value: Any) -> str:
+    words = (snapstart.HOOKS, snapstart.NO_HOOKS)
+    if isinstance(value, str) and value in words:
+        return value
+    raise FieldFault(
+        f"{_quoted(value)} is not allowed; allowed: {', '.join(words)}",
+        f'"{snapstart.HOOKS}" promises that the image speaks the restore protocol, "{snapstart.NO_HOOKS}" that nothing of its initialization '
+        f"has to be unique or fresh after a restore; read {snapstart.PAGE} first",
+    )
 
 
 def _url(value: Any) -> str | None:
@@ -314,6 +342,7 @@ def _url(value: Any) -> str | None:
 _PATH_SCHEMA = {"type": "string", "minLength": 1, "not": {"pattern": r"^(/|\.\.(/|$))|\\"}}
 _NAME_PATTERN = r"[a-z][a-z0-9]*(?:[._-][a-z0-9]+)*"
 _PACKAGE_PATTERN = r"[A-Za-z0-9][A-Za-z0-9+._:~-]*"
+_CACHE_DIRECTORY_PATTERN = r"(?!/(?:layer|build)?$|/layer/)(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._+@-]+)+"
 _IMAGE_FILE_PATTERN = r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._+@-]+)+"
 _MAPPING_SCHEMA = {"type": "object", "additionalProperties": {"type": "string"}}
 
@@ -324,6 +353,15 @@ IMAGE_FILE = FieldType(
     "absolute path",
     _matching(_IMAGE_FILE_PATTERN, "the absolute path of a file in an image", 'a path without ".." and spaces, such as "/lambda-adapter"'),
     {"type": "string", "pattern": f"^{_IMAGE_FILE_PATTERN}$"},
+)
+CACHE_DIRECTORY = FieldType(
+    "absolute path",
+    _matching(
+        _CACHE_DIRECTORY_PATTERN,
+        "a directory that a build can keep",
+        'an absolute path without ".." and spaces, such as "/root/.cache/pip", and outside of "/layer"',
+    ),
+    {"type": "string", "pattern": f"^{_CACHE_DIRECTORY_PATTERN}$"},
 )
 TARGET = FieldType("target", _target, {"type": "string", "pattern": r"^/(var/task|opt|var/runtime)(/|$)"})
 NAME = FieldType(
@@ -347,6 +385,7 @@ SECONDS = FieldType("seconds", _number(float, 0, "seconds"), {"type": "number", 
 IMAGE = FieldType("image reference", _image, {"type": "string", "minLength": 1}, lambda value: None if value is None else str(value))
 VARIABLES = FieldType("variables", _variables, _MAPPING_SCHEMA, dict)
 LABELS = FieldType("labels", _labels, _MAPPING_SCHEMA, dict)
+SNAPSTART = FieldType("promise about SnapStart", _snapstart, {"enum": [snapstart.HOOKS, snapstart.NO_HOOKS]})
 URL = FieldType("URL", _url, {"type": "string", "pattern": "^https?://"})
 NAMES = list_of(NAME)
 TEXTS = list_of(TEXT)

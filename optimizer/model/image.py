@@ -82,7 +82,8 @@ class Image:
     ``digest``, ``media_type`` and ``manifest_bytes`` are those of the manifest
     that a registry has; None and empty where the source has none, or one that
     a push would not send.  ``indexed`` says that the name leads to an image
-    index, of which this is one entry; ``attestations`` counts the index's
+    index, of which this is one entry; ``platforms`` are those of the index's
+    images, sorted, as far as it names them, and ``attestations`` counts its
     entries that are no images.  ``stages`` are those of
     :data:`LAYERS_LABEL`; empty without the label.
     """
@@ -102,6 +103,7 @@ class Image:
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     indexed: bool = False
+    platforms: tuple[str, ...] = ()
     attestations: int = 0
     stages: tuple[str, ...] = ()
 

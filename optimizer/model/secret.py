@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any
 
+from optimizer.model.field_texts import field_texts
 from optimizer.model.fields import FieldFault, FieldType, declared, list_of, optional, typed
 
 
@@ -59,23 +60,16 @@ class BuildSecret:
     Source: https://docs.docker.com/build/building/secrets/
     """
 
-    id: str = typed(_ID, kw_only=False, doc="Name of the secret, the same in every step that uses it.")
-    from_env: str | None = typed(_VARIABLE, default=None, kw_only=False, doc="Variable of the machine that builds, which holds the secret.")
-    from_file: str | None = typed(
-        _FROM_FILE,
-        default=None,
-        kw_only=False,
-        doc="File of the machine that builds, which holds the secret: relative to the project's root, or absolute; `~` is not expanded.",
-    )
-    to_env: str | None = typed(
-        _VARIABLE,
-        default=None,
-        kw_only=False,
-        doc="Variable in which the step finds the secret; it must be one that the step's installer reads.",
-    )
-    to_file: str | None = typed(
-        _TO_FILE, default=None, kw_only=False, doc="File in which the step finds the secret; default: `/run/secrets/<id>`."
-    )
+    id: str = typed(_ID, kw_only=False)
+    """Name of the secret, the same in every step that uses it."""
+    from_env: str | None = typed(_VARIABLE, default=None, kw_only=False)
+    """Variable of the machine that builds, which holds the secret; default: none."""
+    from_file: str | None = typed(_FROM_FILE, default=None, kw_only=False)
+    """File of the machine that builds, which holds the secret: relative to the project's root, or absolute; `~` is not expanded; default: none."""
+    to_env: str | None = typed(_VARIABLE, default=None, kw_only=False)
+    """Variable in which the step finds the secret; it must be one that the step's installer reads; default: none."""
+    to_file: str | None = typed(_TO_FILE, default=None, kw_only=False)
+    """File in which the step finds the secret; default: `/run/secrets/<id>`."""
 
     @property
     def source(self) -> str:
@@ -138,11 +132,16 @@ SECRETS = list_of(
         {
             "type": "object",
             "required": ["id"],
-            "properties": {
-                item.name: {"description": item.metadata["doc"], **item.metadata["type"].schema} for item in fields(BuildSecret)
-            },
+            "properties": {item.name: item.metadata["type"].schema for item in fields(BuildSecret)},
             "additionalProperties": False,
         },
         _write,
     )
 )
+
+
+def secrets_schema() -> dict[str, Any]:
+    """The schema of :data:`SECRETS` with what each field means."""
+    texts, items = field_texts(BuildSecret), SECRETS.schema["items"]
+    properties = {name: {"description": texts[name], **schema} for name, schema in items["properties"].items()}
+    return {**SECRETS.schema, "items": {**items, "properties": properties}}

@@ -12,7 +12,9 @@ from optimizer.errors import Fault, SpecError, did_you_mean
 from optimizer.model import fields as types
 from optimizer.model.annotations import Given, Pairs, Words
 from optimizer.model.architectures import ARCHITECTURES, meant_architecture
+from optimizer.model.field_texts import field_texts
 from optimizer.model.fields import FieldFault, declared, typed
+from optimizer.model.secret import SECRETS, secrets_schema
 from optimizer.model.steps import Image, Step, step_kinds, to_dict
 
 
@@ -46,29 +48,32 @@ class ImageSpec:
         )
     """
 
-    runtime: str = typed(types.TEXT, doc='Name of the runtime, such as "python3.13".')
+    runtime: str = typed(types.TEXT)
+    """Name of the runtime, such as "python3.13"."""
     architecture: str = typed(
-        types.FieldType("architecture", types.TEXT.read, {"enum": list(ARCHITECTURES)}),
-        default=types.DefaultText("x86_64"),
-        doc='"x86_64" or "arm64".',
+        types.FieldType("architecture", types.TEXT.read, {"enum": list(ARCHITECTURES)}), default=types.DefaultText("x86_64")
     )
-    steps: Given[Iterable[Step], tuple[Step, ...]] = typed(_STEPS, default=(), doc="Steps in any order.")
-    environment: Pairs = typed(types.VARIABLES, default=(), doc="Variables of the image; those of the Lambda function win over them.")
-    labels: Pairs = typed(types.LABELS, default=(), doc="Labels of the image.")
-    build_arguments: Pairs = typed(
-        types.VARIABLES, default=(), doc="Build arguments that every Command step sees; not secret, not kept in the environment."
-    )
-    bytecode: bool = typed(
-        types.FLAG,
-        default=True,
-        doc="Whether Python code is compiled when the image is built, so that no cold start compiles it; [byte-code](bytecode.md) says what it costs and saves.",
-    )
-    base: Image = typed(
-        types.optional(types.IMAGE),
-        default=None,
-        doc="Image in place of the runtime's AWS-provided one, such as a base image of your company that is made from it.",
-    )
-    allow: Words = typed(_SPEC_WORDS, default=(), doc="Preview or retired runtimes that this image may use all the same.")
+    """"x86_64" or "arm64"; default: `x86_64`."""
+    steps: Given[Iterable[Step], tuple[Step, ...]] = typed(_STEPS, default=())
+    """Steps in any order; default: none."""
+    environment: Pairs = typed(types.VARIABLES, default=())
+    """Variables of the image; those of the Lambda function win over them; default: none."""
+    labels: Pairs = typed(types.LABELS, default=())
+    """Labels of the image; default: none."""
+    build_arguments: Pairs = typed(types.VARIABLES, default=())
+    """Build arguments that every Command step sees; not secret, not kept in the environment; default: none."""
+    bytecode: bool = typed(types.FLAG, default=True)
+    """Whether Python code is compiled when the image is built, so that no cold start compiles it; [byte-code](bytecode.md) says what it
+    costs and saves; default: true.
+    """
+    base: Image = typed(types.optional(types.IMAGE), default=None)
+    """Image in place of the runtime's AWS-provided one, such as a base image of your company that is made from it; default: that one."""
+    snapstart: str | None = typed(types.optional(types.SNAPSTART), default=None)
+    """What holds when Lambda restores the image from a snapshot: "hooks": it speaks the restore protocol; "no-hooks": nothing of its
+    initialization has to be unique or fresh. Read [SnapStart](snapstart.md) before you write either; default: none.
+    """
+    allow: Words = typed(_SPEC_WORDS, default=())
+    """Preview or retired runtimes that this image may use all the same; default: none."""
 
     def __post_init__(self) -> None:
         faults = _read_fields(self)
@@ -88,10 +93,6 @@ class ImageSpec:
         Raises :class:`SpecError` when the file cannot be read, is not TOML, or
         holds a wrong spec; every fault is placed in the file.
         """
-        # Imported here, because a spec written in Python needs no TOML reader.
-        import tomlkit
-        from tomlkit.exceptions import TOMLKitError
-
         try:
             text = Path(path).read_text(encoding="utf-8")
         except OSError as error:
@@ -100,6 +101,18 @@ class ImageSpec:
             ) from None
         except UnicodeDecodeError:
             raise SpecError("the spec is not UTF-8 text", str(path), "save the file as UTF-8") from None
+        return cls.from_toml(text, str(path))
+
+    @classmethod
+    def from_toml(cls, text: str, path: str) -> ImageSpec:
+        """The spec that the text of a file is; ``path`` is what faults call the file.
+
+        Raises :class:`SpecError` as :meth:`load` does.
+        """
+        # Imported here, because a spec written in Python needs no TOML reader.
+        import tomlkit
+        from tomlkit.exceptions import TOMLKitError
+
         try:
             data = tomlkit.parse(text).unwrap()
         except (TOMLKitError, ValueError, RecursionError) as error:
@@ -107,13 +120,13 @@ class ImageSpec:
             from optimizer.model.toml import toml_fault
 
             fault = toml_fault(text, error)
-            place = f"{path}:{fault.line}" if fault.line else str(path)
+            place = f"{path}:{fault.line}" if fault.line else path
             raise SpecError(f"the spec is not TOML: {fault.message}", place, fault.hint) from None
         try:
             return cls.from_dict(data)
         except SpecError as error:
             raise SpecError(
-                [Fault(fault.message, f"{path}: {fault.place}" if fault.place else str(path), fault.hint) for fault in error.faults]
+                [Fault(fault.message, f"{path}: {fault.place}" if fault.place else path, fault.hint) for fault in error.faults]
             ) from None
 
     @classmethod
@@ -214,7 +227,7 @@ def _key_faults(cls: type, data: Any, ignore: tuple[str, ...] = ()) -> list[Faul
         if key not in allowed and key not in ignore:
             faults.append(Fault(f'unknown key "{key}"; allowed: {", ".join(sorted(allowed))}', str(key), did_you_mean(str(key), allowed)))
     faults += [
-        Fault(f'the key "{name}" is missing', name, f"set {name}: {_as_hint(_doc(item))}")
+        Fault(f'the key "{name}" is missing', name, f"set {name}: {_as_hint(field_texts(cls)[name])}")
         for name, item in allowed.items()
         if _required(item) and name not in data
     ]
@@ -223,10 +236,6 @@ def _key_faults(cls: type, data: Any, ignore: tuple[str, ...] = ()) -> list[Faul
 
 def _required(item: Field[Any]) -> bool:
     return item.default is MISSING
-
-
-def _doc(item: Field[Any]) -> str:
-    return str(item.metadata["doc"])
 
 
 def _as_hint(doc: str) -> str:
@@ -284,7 +293,8 @@ def _object_schema(cls: type, kind: str | None = None) -> dict[str, Any]:
         properties["kind"] = {"const": kind, "description": (cls.__doc__ or "").splitlines()[0]}
         required.append("kind")
     for item in fields(cls):
-        properties[item.name] = {"description": _doc(item), **item.metadata["type"].schema}
+        schema = secrets_schema() if item.metadata["type"] is SECRETS else item.metadata["type"].schema
+        properties[item.name] = {"description": field_texts(cls)[item.name], **schema}
         if _required(item):
             required.append(item.name)
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}

@@ -81,19 +81,18 @@ class Step:
     kind: ClassVar[str] = ""
     default_stability: ClassVar[Stability] = Stability.WEEKLY
 
-    name: str | None = typed(
-        types.optional(types.NAME),
-        default=None,
-        doc="Name of the step, unique in the image; default: from the kind and the source.",
-    )
-    stability: Given[Stability | str | None, Stability | None] = typed(
-        types.STABILITY, default=None, doc="How often the step's inputs change; default: by kind, or the evidence in optimizer.lock."
-    )
-    after: Words = typed(types.NAMES, default=(), doc="Names of steps that must come first.")
-    size: int | None = typed(types.BYTES, default=None, doc="Size of what the step adds to the image, in bytes, where known.")
-    seconds: float | None = typed(
-        types.SECONDS, default=None, doc="Time that the step takes when nothing is cached, in seconds, where known."
-    )
+    name: str | None = typed(types.optional(types.NAME), default=None)
+    """Name of the step, unique in the image; default: from the kind and the source."""
+    stability: Given[Stability | str | None, Stability | None] = typed(types.STABILITY, default=None)
+    """How often the step's inputs change; default: by kind, or the evidence in optimizer.lock."""
+    after: Words = typed(types.NAMES, default=())
+    """Names of steps that must come first; default: none."""
+    size: int | None = typed(types.BYTES, default=None)
+    """Size of what the step adds to the image, in bytes; default: the evidence in optimizer.lock, where it is known; orders steps that
+    change the system in place, such as system packages.
+    """
+    seconds: float | None = typed(types.SECONDS, default=None)
+    """Time that the step takes when nothing is cached, in seconds; default: the evidence in optimizer.lock; orders the same steps."""
 
     def __post_init__(self) -> None:
         for item in fields(self):
@@ -126,32 +125,7 @@ class Step:
         return f"{self.kind}-{slug}" if slug else self.kind
 
 
-def _secrets_field() -> Any:
-    return typed(SECRETS, default=(), doc="Build secrets that the step sees and no layer keeps.")
-
-
-def _build_packages_field() -> Any:
-    return typed(
-        types.PACKAGES,
-        default=(),
-        doc="System packages that the installer needs, such as a compiler; they never reach the final image.",
-    )
-
-
-def _slim_field() -> Any:
-    return typed(
-        types.set_of(types.choice(*SLIM_WORDS)),
-        default=types.DefaultWords(),
-        doc="What to leave out of the packages, which can break code that reads it; [slimming](slimming.md) defines each word.",
-    )
-
-
-def _builder_field(default: str) -> Any:
-    return typed(
-        types.optional(types.IMAGE),
-        default=None,
-        doc=f"Image that builds; default: {default}, unless your configuration sets another.",
-    )
+_SLIM = types.set_of(types.choice(*SLIM_WORDS))
 
 
 @step_kind
@@ -161,9 +135,8 @@ class SystemPackages(Step):
 
     default_stability: ClassVar[Stability] = Stability.QUARTERLY
 
-    packages: Words = typed(
-        types.PACKAGES, kw_only=False, doc="Names of packages, each with or without its version, such as `libxml2-2.10.4`."
-    )
+    packages: Words = typed(types.PACKAGES, kw_only=False)
+    """Names of packages, each with or without its version, such as `libxml2-2.10.4`."""
 
 
 @step_kind
@@ -180,13 +153,12 @@ class Extension(Step):
 
     default_stability: ClassVar[Stability] = Stability.QUARTERLY
 
-    source: str | None = typed(types.optional(types.PATH), default=None, kw_only=False, doc="File or directory of the extension.")
-    image: Image = typed(types.optional(types.IMAGE), default=None, doc="Image that carries the extension, under /opt or as `file`.")
-    file: str | None = typed(
-        types.optional(types.IMAGE_FILE),
-        default=None,
-        doc="Absolute path of the one file of `image` that is the extension, such as `/lambda-adapter`; default: all of its /opt.",
-    )
+    source: str | None = typed(types.optional(types.PATH), default=None, kw_only=False)
+    """File or directory of the extension; default: none."""
+    image: Image = typed(types.optional(types.IMAGE), default=None)
+    """Image that carries the extension, under /opt or as `file`; default: none."""
+    file: str | None = typed(types.optional(types.IMAGE_FILE), default=None)
+    """Absolute path of the one file of `image` that is the extension, such as `/lambda-adapter`; default: all of its /opt."""
 
 
 @step_kind
@@ -202,19 +174,24 @@ class PythonDependencies(Step):
 
     default_stability: ClassVar[Stability] = Stability.MONTHLY
 
-    lock: str = typed(types.PATH, kw_only=False, doc="The lock or requirements file.")
-    groups: Words = typed(
-        types.NAMES, default=(), doc="Dependency groups or extras to install beside the default ones (uv, poetry, pylock.toml)."
-    )
-    package: str | None = typed(
-        types.optional(types.PACKAGE), default=None, doc="Member of the workspace whose dependencies are installed (uv); default: its root."
-    )
-    index_url: str | None = typed(types.URL, default=None, doc="Package index in place of PyPI; credentials go into a build secret.")
-    wheels_only: bool = typed(types.FLAG, default=False, doc="Refuse packages that have no wheel for the runtime.")
-    installer: str = typed(types.choice("uv", "pip"), default="uv", doc="Program that installs what the lock names.")
-    slim: Words = _slim_field()
-    build_packages: Words = _build_packages_field()
-    secrets: Secrets = _secrets_field()
+    lock: str = typed(types.PATH, kw_only=False)
+    """The lock or requirements file."""
+    groups: Words = typed(types.NAMES, default=())
+    """Dependency groups or extras to install beside the default ones (uv, poetry, pylock.toml); default: none."""
+    package: str | None = typed(types.optional(types.PACKAGE), default=None)
+    """Member of the workspace whose dependencies are installed (uv); default: its root."""
+    index_url: str | None = typed(types.URL, default=None)
+    """Package index in place of PyPI; credentials go into a build secret; default: PyPI."""
+    wheels_only: bool = typed(types.FLAG, default=False)
+    """Refuse packages that have no wheel for the runtime; default: false."""
+    installer: str = typed(types.choice("uv", "pip"), default="uv")
+    """Program that installs what the lock names; default: `uv`."""
+    slim: Words = typed(_SLIM, default=types.DefaultWords())
+    """What to leave out of the packages, which can break code that reads it; [slimming](slimming.md) defines each word; default: none."""
+    build_packages: Words = typed(types.PACKAGES, default=())
+    """System packages that the installer needs, such as a compiler; they never reach the final image; default: none."""
+    secrets: Secrets = typed(SECRETS, default=())
+    """Build secrets that the step sees and no layer keeps; default: none."""
 
 
 @step_kind
@@ -228,27 +205,77 @@ class NodeDependencies(Step):
 
     default_stability: ClassVar[Stability] = Stability.MONTHLY
 
-    lock: str = typed(types.PATH, kw_only=False, doc="The lock file; for a workspace, the one of its root.")
-    package: str | None = typed(
-        types.optional(types.TEXT),
-        default=None,
-        doc="Name of the workspace member whose dependencies are installed; default: those of the root.",
-    )
-    registry: str | None = typed(types.URL, default=None, doc="Package registry in place of npm's; credentials go into a build secret.")
-    scripts: bool = typed(types.FLAG, default=True, doc="Whether the packages' own install scripts run.")
-    ignore_root_scripts: Words = typed(
-        types.set_of(types.choice(*NODE_LIFECYCLE)),
-        default=(),
-        doc="Lifecycle scripts of the project's own package.json that the image does without; no such script ever runs in it.",
-    )
-    ignore_unbuilt: Words = typed(
-        types.set_of(types.TEXT),
-        default=(),
-        doc="Names of local packages whose main file need not be in the project, because another step makes it.",
-    )
-    slim: Words = _slim_field()
-    build_packages: Words = _build_packages_field()
-    secrets: Secrets = _secrets_field()
+    lock: str = typed(types.PATH, kw_only=False)
+    """The lock file; for a workspace, the one of its root."""
+    package: str | None = typed(types.optional(types.TEXT), default=None)
+    """Name of the workspace member whose dependencies are installed; default: those of the root."""
+    registry: str | None = typed(types.URL, default=None)
+    """Package registry in place of npm's; credentials go into a build secret; default: npm's."""
+    scripts: bool = typed(types.FLAG, default=True)
+    """Whether the packages' own install scripts run; default: true."""
+    ignore_root_scripts: Words = typed(types.set_of(types.choice(*NODE_LIFECYCLE)), default=())
+    """Lifecycle scripts of the project's own package.json that the image does without; no such script ever runs in it; default: none."""
+    ignore_unbuilt: Words = typed(types.set_of(types.TEXT), default=())
+    """Names of local packages whose main file need not be in the project, because another step makes it; default: none."""
+    slim: Words = typed(_SLIM, default=types.DefaultWords())
+    """What to leave out of the packages, which can break code that reads it; [slimming](slimming.md) defines each word; default: none."""
+    build_packages: Words = typed(types.PACKAGES, default=())
+    """System packages that the installer needs, such as a compiler; they never reach the final image; default: none."""
+    secrets: Secrets = typed(SECRETS, default=())
+    """Build secrets that the step sees and no layer keeps; default: none."""
+
+
+@step_kind
+@declared
+class NodeBuild(Step):
+    """TypeScript or JavaScript that is built: by esbuild into one file for each entry, or by a script of the project's own.
+
+    The packages of the lock, those for development too, are installed in a
+    stage of their own; of both stages only what the build makes is in the
+    image.  esbuild puts the packages that an entry imports into its file.  A
+    script that does not needs a ``NodeDependencies`` step beside this one.
+    """
+
+    default_stability: ClassVar[Stability] = Stability.DAILY
+
+    source: str = typed(types.PATH, kw_only=False)
+    """Directory of the code that is built; of its package.json, where it has one of its own."""
+    entries: Words = typed(types.set_of(types.PATH), default=())
+    """Files that esbuild bundles, relative to the source: `src/app.ts` becomes `app.js`, whose handler is `app.handler`; default: none."""
+    script: str | None = typed(types.optional(types.TEXT), default=None)
+    """Script of package.json that builds in place of esbuild, such as `build`; default: none."""
+    output: str = typed(types.PATH, default="dist")
+    """Directory of what the script makes, relative to the source; what it holds in the project is left out; default: `dist`."""
+    to: str = typed(types.TARGET, default="/var/task/")
+    """Absolute path of the directory in the image; default: `/var/task/`."""
+    lock: str | None = typed(types.optional(types.PATH), default=None)
+    """Lock file of npm, pnpm or Yarn; default: the nearest one, in the source or above it."""
+    external: Words = typed(types.set_of(types.TEXT), default=())
+    """Packages that esbuild leaves out, such as `sharp` or `@aws-sdk/*`; they come from NodeDependencies, or from the runtime; default: none."""
+    format: str | None = typed(types.optional(types.choice("cjs", "esm")), default=None)
+    """Form of the modules that esbuild writes; default: `esm` where package.json has the type `module`, else `cjs`."""
+    minify: bool = typed(types.FLAG, default=False)
+    """Whether esbuild shortens names and syntax; default: false."""
+    source_maps: bool = typed(types.FLAG, default=False)
+    """Whether esbuild writes source maps, which Node.js reads with `NODE_OPTIONS=--enable-source-maps` in its environment; default: false."""
+    inputs: Words = typed(types.PATHS, default=())
+    """Further files and directories of the project that the build reads; workspace members that the package needs, and what its
+    tsconfig.json extends, are found; default: none.
+    """
+    exclude: Words = typed(types.TEXTS, default=())
+    """Patterns of files to leave out, in the form of .dockerignore, relative to the source; default: none."""
+    environment: Pairs = typed(types.VARIABLES, default=())
+    """Variables that the script sees; not kept in the image; default: none."""
+    portable: bool = typed(types.FLAG, default=True)
+    """Whether the build makes the same for every architecture; false for a script that compiles or copies native code; default: true."""
+    registry: str | None = typed(types.URL, default=None)
+    """Package registry in place of npm's; credentials go into a build secret; default: npm's."""
+    install_scripts: bool = typed(types.FLAG, default=True)
+    """Whether the packages' own install scripts run; default: true."""
+    build_packages: Words = typed(types.PACKAGES, default=())
+    """System packages that the installer needs, such as a compiler; they never reach the final image; default: none."""
+    secrets: Secrets = typed(SECRETS, default=())
+    """Build secrets that the step sees and no layer keeps; default: none."""
 
 
 @step_kind
@@ -258,9 +285,12 @@ class RubyDependencies(Step):
 
     default_stability: ClassVar[Stability] = Stability.MONTHLY
 
-    lock: str = typed(types.PATH, kw_only=False, doc="Gemfile.lock.")
-    build_packages: Words = _build_packages_field()
-    secrets: Secrets = _secrets_field()
+    lock: str = typed(types.PATH, kw_only=False)
+    """Gemfile.lock."""
+    build_packages: Words = typed(types.PACKAGES, default=())
+    """System packages that the installer needs, such as a compiler; they never reach the final image; default: none."""
+    secrets: Secrets = typed(SECRETS, default=())
+    """Build secrets that the step sees and no layer keeps; default: none."""
 
 
 @step_kind
@@ -276,19 +306,16 @@ class JavaBuild(Step):
 
     default_stability: ClassVar[Stability] = Stability.DAILY
 
-    source: str = typed(
-        types.PATH, kw_only=False, doc="Directory of pom.xml, build.gradle(.kts) or settings.gradle(.kts): the root of the build."
-    )
-    module: str | None = typed(
-        types.optional(types.PATH),
-        default=None,
-        doc="Module of the function: its directory within the source, needed for a build of several modules.",
-    )
-    tool: str | None = typed(
-        types.optional(types.choice("maven", "gradle")), default=None, doc="Build tool; default: by the file in the directory."
-    )
-    builder: Image = _builder_field("Maven or Gradle with the Java version of the runtime")
-    secrets: Secrets = _secrets_field()
+    source: str = typed(types.PATH, kw_only=False)
+    """Directory of pom.xml, build.gradle(.kts) or settings.gradle(.kts): the root of the build."""
+    module: str | None = typed(types.optional(types.PATH), default=None)
+    """Module of the function: its directory within the source, needed for a build of several modules; default: none."""
+    tool: str | None = typed(types.optional(types.choice("maven", "gradle")), default=None)
+    """Build tool; default: by the file in the directory."""
+    builder: Image = typed(types.optional(types.IMAGE), default=None)
+    """Image that builds; default: Maven or Gradle with the Java version of the runtime, unless your configuration sets another."""
+    secrets: Secrets = typed(SECRETS, default=())
+    """Build secrets that the step sees and no layer keeps; default: none."""
 
 
 @step_kind
@@ -298,10 +325,14 @@ class GoBuild(Step):
 
     default_stability: ClassVar[Stability] = Stability.DAILY
 
-    source: str = typed(types.PATH, kw_only=False, doc="Directory of go.mod.")
-    package: str = typed(types.PATH, default=".", doc="Package of the program, relative to the directory.")
-    builder: Image = _builder_field("golang, from the Docker library on public.ecr.aws")
-    secrets: Secrets = _secrets_field()
+    source: str = typed(types.PATH, kw_only=False)
+    """Directory of go.mod."""
+    package: str = typed(types.PATH, default=".")
+    """Package of the program, relative to the directory; default: `.`."""
+    builder: Image = typed(types.optional(types.IMAGE), default=None)
+    """Image that builds; default: golang, from the Docker library on public.ecr.aws, unless your configuration sets another."""
+    secrets: Secrets = typed(SECRETS, default=())
+    """Build secrets that the step sees and no layer keeps; default: none."""
 
 
 @step_kind
@@ -311,15 +342,16 @@ class RustBuild(Step):
 
     default_stability: ClassVar[Stability] = Stability.DAILY
 
-    source: str = typed(types.PATH, kw_only=False, doc="Directory of Cargo.toml and Cargo.lock: of the workspace, where there is one.")
-    binary: str = typed(types.PACKAGE, default="bootstrap", doc="Name of the binary target.")
-    package: str | None = typed(
-        types.optional(types.PACKAGE),
-        default=None,
-        doc="Package of the binary, where several packages of a workspace have one of the name.",
-    )
-    builder: Image = _builder_field("rust on Alpine, from the Docker library on public.ecr.aws")
-    secrets: Secrets = _secrets_field()
+    source: str = typed(types.PATH, kw_only=False)
+    """Directory of Cargo.toml and Cargo.lock: of the workspace, where there is one."""
+    binary: str = typed(types.PACKAGE, default="bootstrap")
+    """Name of the binary target; default: `bootstrap`."""
+    package: str | None = typed(types.optional(types.PACKAGE), default=None)
+    """Package of the binary, where several packages of a workspace have one of the name; default: none."""
+    builder: Image = typed(types.optional(types.IMAGE), default=None)
+    """Image that builds; default: rust on Alpine, from the Docker library on public.ecr.aws, unless your configuration sets another."""
+    secrets: Secrets = typed(SECRETS, default=())
+    """Build secrets that the step sees and no layer keeps; default: none."""
 
 
 @step_kind
@@ -329,10 +361,14 @@ class DotnetBuild(Step):
 
     default_stability: ClassVar[Stability] = Stability.DAILY
 
-    source: str = typed(types.PATH, kw_only=False, doc="Directory that holds the project and everything that it references.")
-    project: str = typed(types.PATH, default=".", doc="Project file or its directory, relative to the source.")
-    builder: Image = _builder_field("the .NET SDK of the runtime's version")
-    secrets: Secrets = _secrets_field()
+    source: str = typed(types.PATH, kw_only=False)
+    """Directory that holds the project and everything that it references."""
+    project: str = typed(types.PATH, default=".")
+    """Project file or its directory, relative to the source; default: `.`."""
+    builder: Image = typed(types.optional(types.IMAGE), default=None)
+    """Image that builds; default: the .NET SDK of the runtime's version, unless your configuration sets another."""
+    secrets: Secrets = typed(SECRETS, default=())
+    """Build secrets that the step sees and no layer keeps; default: none."""
 
 
 @step_kind
@@ -346,11 +382,12 @@ class Files(Step):
 
     default_stability: ClassVar[Stability] = Stability.MONTHLY
 
-    source: str = typed(types.PATH, kw_only=False, doc="File or directory.")
-    to: str = typed(types.TARGET, doc="Absolute path in the image.")
-    exclude: Words = typed(
-        types.TEXTS, default=(), doc="Patterns of files to leave out, in the form of .dockerignore, relative to the source."
-    )
+    source: str = typed(types.PATH, kw_only=False)
+    """File or directory."""
+    to: str = typed(types.TARGET)
+    """Absolute path in the image."""
+    exclude: Words = typed(types.TEXTS, default=())
+    """Patterns of files to leave out, in the form of .dockerignore, relative to the source; default: none."""
 
 
 @step_kind
@@ -363,11 +400,12 @@ class SourceCode(Step):
 
     default_stability: ClassVar[Stability] = Stability.DAILY
 
-    source: str = typed(types.PATH, kw_only=False, doc="File or directory.")
-    to: str = typed(types.TARGET, default="/var/task/", doc="Absolute path of the directory in the image.")
-    exclude: Words = typed(
-        types.TEXTS, default=(), doc="Patterns of files to leave out, in the form of .dockerignore, relative to the source."
-    )
+    source: str = typed(types.PATH, kw_only=False)
+    """File or directory."""
+    to: str = typed(types.TARGET, default="/var/task/")
+    """Absolute path of the directory in the image; default: `/var/task/`."""
+    exclude: Words = typed(types.TEXTS, default=())
+    """Patterns of files to leave out, in the form of .dockerignore, relative to the source; default: none."""
 
 
 @step_kind
@@ -377,22 +415,33 @@ class Command(Step):
 
     They run in ``/build``, which holds ``inputs`` at their paths in the
     project, and see what the steps named in ``after`` made at its final place.
-    What they write under ``/layer/tree/<final path>`` becomes the layer.
+    What they write under ``/layer/tree/<final path>`` becomes the layer, or
+    with ``layer=False`` is there for later steps alone.  A directory in the
+    place of a link of the base, such as ``/lib``, is refused.
     """
 
     default_stability: ClassVar[Stability] = Stability.WEEKLY
 
-    run: Commands = typed(COMMANDS, kw_only=False, doc="Commands, each a list of arguments.")
-    inputs: Words = typed(types.PATHS, default=(), doc="Files and directories of the project that the commands read.")
-    environment: Pairs = typed(types.VARIABLES, default=(), doc="Variables that the commands see; not kept in the image.")
-    image: Image = typed(types.optional(types.IMAGE), default=None, doc="Image in which the commands run; default: the base image.")
-    portable: bool = typed(
-        types.FLAG,
-        default=False,
-        doc="Whether the commands make the same for every architecture; then they run on the builder's own, without emulation.",
-    )
-    build_packages: Words = _build_packages_field()
-    secrets: Secrets = _secrets_field()
+    run: Commands = typed(COMMANDS, kw_only=False)
+    """Commands, each a list of arguments."""
+    inputs: Words = typed(types.PATHS, default=())
+    """Files and directories of the project that the commands read; default: none."""
+    environment: Pairs = typed(types.VARIABLES, default=())
+    """Variables that the commands see; not kept in the image; default: none."""
+    image: Image = typed(types.optional(types.IMAGE), default=None)
+    """Image in which the commands run; default: the base image."""
+    cache: Words = typed(types.set_of(types.CACHE_DIRECTORY), default=())
+    """Absolute paths of directories that the builder keeps for the next build and no layer holds, such as `/root/.cache/pip`; the commands
+    must make the same without what is in them; default: none.
+    """
+    layer: bool = typed(types.FLAG, default=True)
+    """Whether what the commands write is a layer of the image; if false, only steps that name this one in `after` find it; default: true."""
+    portable: bool = typed(types.FLAG, default=False)
+    """Whether the commands make the same for every architecture; then they run on the builder's own, without emulation; default: false."""
+    build_packages: Words = typed(types.PACKAGES, default=())
+    """System packages that the installer needs, such as a compiler; they never reach the final image; default: none."""
+    secrets: Secrets = typed(SECRETS, default=())
+    """Build secrets that the step sees and no layer keeps; default: none."""
 
 
 def to_dict(step: Step) -> dict[str, Any]:

@@ -8,6 +8,8 @@ Source of the syntax: https://toml.io/en/v1.0.0
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 _ESCAPE = re.compile(r'\\(?:[btnfr"\\]|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8})')
@@ -18,6 +20,9 @@ _COLON = re.compile(r"\s*(?P<key>[\w-]+)\s*:(?:\s.*)?")
 _TYPOGRAPHIC = re.compile("[\u2018\u2019\u201c\u201d\u201e]")
 _TWICE = re.compile(r"already exists|overwrite|twice|redefine", re.IGNORECASE)
 _PLACE = re.compile(r"\s*\(?at (?:line (?P<line>\d+),? col(?:umn)? \d+|end of document)\)?")
+_HEADER = re.compile(r"\s*(?P<open>\[\[?)(?P<keys>[^\[\]]+)\]\]?\s*(?:#.*)?")
+_KEY = re.compile(r"""\s*(?P<keys>(?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")
+_PART = re.compile(r"""[\w-]+|"[^"]*"|'[^']*'""")
 _BACKSLASH = "in double quotes a backslash starts an escape: write paths with \"/\", or the text in 'single quotes'"
 
 
@@ -46,6 +51,29 @@ def toml_fault(text: str, error: Exception) -> TomlFault:
         if found:
             return TomlFault(found[0], number, found[1])
     return _unclosed(text) or TomlFault(_PLACE.sub("", said), line, "fix the line")
+
+
+def line_of(text: str, keys: Sequence[str | int]) -> int:
+    """The line, from 1, of the longest beginning of the keys that a line names, 0 where none does; TOML readers give values without places."""
+    wanted = tuple(keys)
+    table: tuple[str | int, ...] = ()
+    tables: Counter[tuple[str, ...]] = Counter()
+    best, depth = 0, 0
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := _HEADER.fullmatch(line):
+            names = _parts(header["keys"])
+            table = names
+            if header["open"] == "[[":
+                table = (*names, tables[names])
+                tables[names] += 1
+            here = table
+        elif key := _KEY.match(line):
+            here = (*table, *_parts(key["keys"]))
+        else:
+            continue
+        if len(here) > depth and wanted[: len(here)] == here:
+            best, depth = number, len(here)
+    return best
 
 
 def _in_line(line: str) -> tuple[str, str] | None:
@@ -103,3 +131,7 @@ def _unclosed(text: str) -> TomlFault | None:
     word, line = open_[-1]
     close = "]" if word == "[" else "}"
     return TomlFault(f"nothing closes the {word}", line, f"write {close} at its end")
+
+
+def _parts(dotted: str) -> tuple[str, ...]:
+    return tuple(part.strip("\"'") for part in _PART.findall(dotted))

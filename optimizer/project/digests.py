@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sqlite3
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -38,8 +37,12 @@ class DigestCache:
     """
 
     def __init__(self, path: Path) -> None:
+        # Imported here: who reads no project waits for no database.
+        import sqlite3
+
+        self._fault = sqlite3.Error
         self._connection: sqlite3.Connection | None = None
-        with contextlib.suppress(OSError, sqlite3.Error):
+        with contextlib.suppress(OSError, self._fault):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(path, timeout=1.0)
             self._connection.execute("PRAGMA synchronous = OFF")
@@ -59,7 +62,7 @@ class DigestCache:
         if self._connection is None:
             return found
         by_key = {_key(version): version for version in versions}
-        with contextlib.suppress(sqlite3.Error):
+        with contextlib.suppress(self._fault):
             if len(by_key) > _BATCH and len(by_key) * _SCAN > self._rows():
                 # Half of the time of asking for each.
                 rows = self._connection.execute("SELECT version, digest FROM digests")
@@ -81,7 +84,7 @@ class DigestCache:
         """The digest of a tree whose files, by names and versions, have this digest; None for one that is not known."""
         if self._connection is None:
             return None
-        with contextlib.suppress(sqlite3.Error):
+        with contextlib.suppress(self._fault):
             row = self._connection.execute("SELECT digest FROM digests WHERE version = ?", (f"tree:{version}",)).fetchone()
             return str(row[0]) if row else None
         return None
@@ -90,7 +93,7 @@ class DigestCache:
         """Remember the digest of a tree, but not where one of its files changed just now."""
         settled = _settled()
         if self._connection is not None and all(max(changed[3:]) < settled for changed in versions):
-            with contextlib.suppress(sqlite3.Error), self._connection:
+            with contextlib.suppress(self._fault), self._connection:
                 self._connection.execute(_INSERT, (f"tree:{version}", digest))
 
     def add(self, digests: Mapping[Version, str]) -> None:
@@ -99,7 +102,7 @@ class DigestCache:
             return
         settled = _settled()
         rows = sorted((_key(version), digest) for version, digest in digests.items() if max(version[3:]) < settled)
-        with contextlib.suppress(sqlite3.Error), self._connection:
+        with contextlib.suppress(self._fault), self._connection:
             self._connection.executemany(_INSERT, rows)
 
 

@@ -69,6 +69,12 @@ class _Found:
         return hashlib.sha256(marshal.dumps((top, [tuple(entry) for entry in self.entries], self.files), 0)).hexdigest()
 
 
+def content_digest(entries: Iterable[tuple[str, str, str]]) -> str:
+    """The digest of a content: of relative paths, sorted, each with what else an :class:`Entry` has."""
+    text = "".join([f"{path}\0{mode}\0{content}\0" for path, mode, content in entries])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 class OpenedFile:
     """A file that was hashed, while it is read; ``size`` is in bytes.
 
@@ -143,6 +149,11 @@ class Project:
                 raise ContextError(f'"{path}" is not UTF-8 text', path, "save the file as UTF-8") from None
         return self._texts[path]
 
+    @property
+    def asked(self) -> frozenset[str]:
+        """The paths of which somebody has asked the kind or the text: what planning looks at, beside the inputs of stages."""
+        return frozenset(self._kinds) | frozenset(self._texts)
+
     def read_small(self, path: str, bytes_max: int) -> bytes | None:
         """The bytes of a file; None when it has more than that many, or cannot be read.
 
@@ -181,6 +192,13 @@ class Project:
             raise ContextError(_first(found.faults))
         return {path: mode for path, mode, _ in (*found.entries, *found.files)}
 
+    def size_bytes(self, path: str, exclude: Sequence[str] = ()) -> int:
+        """The bytes of the files that :meth:`entries` gives, without a look into any; raises as :meth:`modes` does."""
+        found = self._find(path, tuple(exclude))
+        if found.faults:
+            raise ContextError(_first(found.faults))
+        return sum(size for _, _, (_, _, size, _, _) in found.files)
+
     def content(self, path: str, exclude: tuple[str, ...] = ()) -> str:
         """A digest of what :meth:`entries` gives, with names relative to the path; raises as that does."""
         key = (path, exclude)
@@ -195,8 +213,7 @@ class Project:
         if cache is not None and found.files and not found.faults and (known := cache.tree(version := found.version(path))):
             return known
         prefix = 0 if path == "." else len(path) + 1
-        text = "".join([f"{name[prefix:]}\0{mode}\0{content}\0" for name, mode, content in self.entries(path, exclude)])
-        digest = hashlib.sha256(text.encode()).hexdigest()
+        digest = content_digest([(name[prefix:], mode, content) for name, mode, content in self.entries(path, exclude)])
         if cache is not None and found.files:
             cache.add_tree(version, digest, (file[2] for file in found.files))
         return digest

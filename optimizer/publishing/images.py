@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,9 +26,13 @@ class PublishImage:
         return self.kept.plan
 
     def key(self, stage: Stage) -> str:
-        """The key of a stage."""
+        """The key of a layer: that of its stage.
+
+        Stages in place are found, or made, all together: each stands on what
+        was installed below it.  So the key of each but the last is the last
+        one's, with a number.
+        """
+        in_place = [each.name for each in self.plan.stages if each.in_place]
+        if stage.name in in_place[:-1]:
+            return f"{self.kept.keys[in_place[-1]]}.{in_place.index(stage.name)}"
         return self.kept.keys[stage.name]
-
-
-Report = Callable[[str], None]
-"""Takes one line about what happens, for people."""

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from optimizer.adapters.engine import Engine
 from optimizer.adapters.image_files import Layout, write_archive
 from optimizer.builders.direct.files import REFERENCE_ANNOTATION, WholeImage, archive_chunks
+from optimizer.builders.direct.index import WholeIndex
 
 
 class Publisher(Protocol):
@@ -24,7 +25,7 @@ class LayoutPublisher:
     def __init__(self, directory: Path) -> None:
         self._layout = Layout(directory)
 
-    def publish(self, image: WholeImage) -> None:
+    def publish(self, image: WholeImage | WholeIndex) -> None:
         self._layout.begin()
         for blob in image.blobs():
             self._layout.add(blob)

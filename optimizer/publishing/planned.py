@@ -35,8 +35,6 @@ def planned(directory: Path, options: BuildOptions) -> KeptPlan:
             raise NotPlanned(found.note, "run cdk synth again")
         raise NotPlanned("its Dockerfile was written by hand, or CDK builds it with options of its own")
     plan = found.planned.plan
-    if plan.final != plan.base:
-        raise NotPlanned("system packages change its base, which only a build can do")
     if options.platform not in (None, plan.platform):
         raise NotPlanned(f"it is to be built for {options.platform}, and was planned for {plan.platform}")
     return found.planned

@@ -15,8 +15,8 @@ from optimizer.builders.direct.image import BaseImage
 
 
 def key_tag(key: str) -> str:
-    """The tag under which the layer of a key is found."""
-    return f"layer-{key}"
+    """The tag under which the layer of a key is found; one for all layers of stages in place."""
+    return f"layer-{key.partition('.')[0]}"
 
 
 def base_tag(base: BaseImage) -> str:

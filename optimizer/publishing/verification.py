@@ -13,9 +13,10 @@ from optimizer.adapters.images.files import open_files
 from optimizer.adapters.registry.client import HttpRegistry
 from optimizer.adapters.verification import BuildInputs, compare_files
 from optimizer.images.compare import LayerComparison
+from optimizer.model.progress import Report
 from optimizer.model.reference import ImageReference
 from optimizer.publishing.assembling import assembled
-from optimizer.publishing.images import PublishImage, Report
+from optimizer.publishing.images import PublishImage
 from optimizer.publishing.outputs import ArchivePublisher
 
 
@@ -25,7 +26,7 @@ def verify_assembly(
     engine: Engine,
     *,
     reuse: Sequence[ImageReference] = (),
-    report: Report = lambda line: None,
+    report: Report = lambda event: None,
 ) -> tuple[LayerComparison, ...]:
     """The comparison of the image that an engine builds, without a cache, with the one that is assembled.
 

@@ -38,3 +38,26 @@ def build_to_dict(built: BuiltImage) -> dict[str, Any]:
         for layer in built.layers
     ]
     return {**asdict(built), "layers": layers, "seconds": round(built.seconds, 3)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltIndex:
+    """An index that was written with its images, in the words of :class:`BuiltImage`."""
+
+    name: str
+    reference: str
+    output: str
+    digest: str
+    images: tuple[BuiltImage, ...]
+    seconds: float
+
+
+def index_as_text(built: BuiltIndex) -> str:
+    """Its images, and where the index is."""
+    line = f"{built.reference} (index of {len(built.images)} images, {built.digest}) in {built.output}, {built.seconds:.1f} s"
+    return "\n".join([*map(build_as_text, built.images), line])
+
+
+def index_to_dict(built: BuiltIndex) -> dict[str, Any]:
+    """The same as data for JSON; sizes in bytes, times in seconds."""
+    return {**asdict(built), "images": list(map(build_to_dict, built.images)), "seconds": round(built.seconds, 3)}

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from optimizer.images.analysis import ImageAnalysis, LayerAnalysis
 from optimizer.linting.finding import Finding
+from optimizer.model.image import Image
 from optimizer.model.text import printable
+from optimizer.report.counts import counted
+from optimizer.report.names import SHORT, short_name
+from optimizer.report.severities import SEVERITY_COLOURS
 from optimizer.report.sizes import size_text
-from optimizer.report.table import table
+from optimizer.report.style import BOLD, DIM, NARROW, PLAIN, WIDE, Style, wrapped
+from optimizer.report.table import LEAST_LAST, fitted_table, table_with_last_cut
 
-_STEP_WIDTH = 70
-_SHORT = 12
+_SHORT_BAR, _BAR = 10, 20
+_LEAST_STEP = 12
+"""What is left of the step of a base's layer on a narrow screen: each of them is one line."""
+_MOST_WASTED = 5
 
 
 def inspection_to_dict(analysis: ImageAnalysis, findings: Sequence[Finding]) -> dict[str, Any]:
@@ -27,6 +34,7 @@ def inspection_to_dict(analysis: ImageAnalysis, findings: Sequence[Finding]) -> 
         "manifestBytes": image.manifest_bytes,
         "configDigest": image.config_digest,
         "indexed": image.indexed,
+        "platforms": list(image.platforms),
         "attestations": image.attestations,
         "compressedBytes": _total([_compressed(layer)[0] for layer in analysis.layers]),
         "uncompressedBytes": analysis.uncompressed_bytes,
@@ -65,47 +73,75 @@ def inspection_to_dict(analysis: ImageAnalysis, findings: Sequence[Finding]) -> 
     }
 
 
-def inspection_as_text(analysis: ImageAnalysis, findings: Sequence[Finding]) -> str:
-    """An image as tables and sentences."""
+def inspection_as_text(
+    analysis: ImageAnalysis, findings: Sequence[Finding], *, width: int = NARROW, style: Style = PLAIN, long_names: bool = False
+) -> str:
+    """An image as tables and sentences, in so many columns: its own layers first, then those of its base.
+
+    ``long_names`` says that short names would not tell the images apart.
+    """
+
+    def named(name: str) -> str:
+        return printable(name) if long_names else short_name(name)
+
     image = analysis.image
-    head = f"{printable(image.name)}: {image.operating_system}/{image.architecture}, from {_source(image.source)}"
-    lines = [head]
+    head = f"{named(image.name)}: {image.operating_system}/{image.architecture}, from {_source(image)}"
+    first, *rest = wrapped(head, width, later="  ")
+    lines = [style.painted(first, BOLD), *rest]
     if image.digest:
-        lines.append(f"digest: {image.digest}")
-    shared = any(layer.shared_with for layer in analysis.layers)
-    header = ["layer", "id", "compressed", "size", "wasted", "from", *(["images"] if shared else []), "step"]
-    lines += [table(header, [_row(number, layer, shared) for number, layer in enumerate(analysis.layers, 1)], "  ")]
+        lines.append(f"digest: {image.digest.removeprefix('sha256:')[:SHORT]}")
+    own = [(number, layer) for number, layer in enumerate(analysis.layers, 1) if not layer.from_base]
+    base = [(number, layer) for number, layer in enumerate(analysis.layers, 1) if layer.from_base]
+    size = sum(layer.content.uncompressed_bytes for _, layer in own)
+    title = "own layers" if base else "layers"
+    lines.append(f"{title}: {size_text(size)} in {counted(len(own), 'layer')}" if own else f"{title}: none")
+    lines += _rows(own, width, style, bars=len(own) > 1)
+    size = sum(layer.content.uncompressed_bytes for _, layer in base)
+    sentences = wrapped(f"base: {f'{size_text(size)} in ' if base else ''}{analysis.base.note}", width, later="  ")
+    lines += [style.painted(line, DIM) if base else line for line in (*sentences, *_rows(base, width, style, least=_LEAST_STEP))]
     compressed = _total([_compressed(layer)[0] for layer in analysis.layers])
     guessed = any(_compressed(layer)[1] for layer in analysis.layers)
     lines.append(
         f"in all: {size_text(analysis.uncompressed_bytes)} uncompressed, "
         + (f"{'about ' if guessed else ''}{size_text(compressed)} compressed" if compressed is not None else "compressed size unknown")
     )
-    lines.append(f"base: {analysis.base.note}")
-    if shared:
-        lines += _shared(analysis)
-    lines += _waste(analysis)
+    lines += [line for text in _shared(analysis, named) for line in wrapped(text, width, later="  ")]
+    lines += _waste(analysis, width)
     if not findings:
         lines.append("Lambda's rules: none broken")
     for item in findings:
-        lines.append(f"{item.severity.value}: {item.rule} {item.name}: {item.message}")
-        lines.append(f"  hint: {item.hint}")
+        first, *rest = wrapped(f"{item.severity.value}: {item.rule} {item.name}: {item.message}", width, later="  ")
+        word = item.severity.value
+        lines += [style.painted(word, SEVERITY_COLOURS[item.severity]) + first.removeprefix(word), *rest]
+        lines += wrapped(f"hint: {item.hint}", width, "  ")
     return "\n".join(lines)
 
 
-def _row(number: int, layer: LayerAnalysis, shared: bool) -> list[str]:
-    compressed, guessed = _compressed(layer)
-    step = printable(layer.step) or "-"
-    return [
-        str(number),
-        layer.layer.diff_id.removeprefix("sha256:")[:_SHORT],
-        ("~" if guessed else "") + size_text(compressed),
-        size_text(layer.content.uncompressed_bytes),
-        size_text(layer.wasted_bytes) if layer.wasted_bytes else "-",
-        "base" if layer.from_base else "image",
-        *([str(len(layer.shared_with) + 1)] if shared else []),
-        step if len(step) <= _STEP_WIDTH else step[: _STEP_WIDTH - 1] + "…",
+def _rows(
+    layers: Sequence[tuple[int, LayerAnalysis]], width: int, style: Style, *, bars: bool = False, least: int = LEAST_LAST
+) -> list[str]:
+    """The table of some layers, with the columns that say something; bars compare their sizes, and steps have at least so many columns."""
+    if not layers:
+        return []
+    sizes = [layer.content.uncompressed_bytes for _, layer in layers]
+    bar_width = _BAR if width >= WIDE else _SHORT_BAR
+    columns: list[tuple[str, list[str]]] = [
+        ("layer", [f"{number:>5}" for number, _ in layers]),
+        ("id", [layer.layer.diff_id.removeprefix("sha256:")[:SHORT] for _, layer in layers]),
+        ("size", [size_text(size) for size in sizes]),
     ]
+    if bars:
+        columns.append((" " * bar_width, [style.bar(size, max(sizes), bar_width) for size in sizes]))
+    compressed = [_compressed(layer) for _, layer in layers]
+    if any(size is not None for size, _ in compressed):
+        columns.append(("compressed", [("~" if guessed else "") + size_text(size) for size, guessed in compressed]))
+    if any(layer.wasted_bytes for _, layer in layers):
+        columns.append(("wasted", [size_text(layer.wasted_bytes or None) for _, layer in layers]))
+    if any(layer.shared_with for _, layer in layers):
+        columns.append(("images", [str(len(layer.shared_with) + 1) for _, layer in layers]))
+    columns.append(("step", [printable(layer.step) or "-" for _, layer in layers]))
+    header, cells = zip(*columns, strict=True)
+    return table_with_last_cut(header, list(zip(*cells, strict=True)), width, "  ", least=least).splitlines()
 
 
 def _compressed(layer: LayerAnalysis) -> tuple[int | None, bool]:
@@ -119,34 +155,30 @@ def _total(sizes: Sequence[int | None]) -> int | None:
     return None if None in sizes else sum(size for size in sizes if size is not None)
 
 
-def _shared(analysis: ImageAnalysis) -> list[str]:
+def _shared(analysis: ImageAnalysis, named: Callable[[str], str]) -> list[str]:
     names = sorted({name for layer in analysis.layers for name in layer.shared_with})
     lines = []
     for name in names:
         layers = [layer for layer in analysis.layers if name in layer.shared_with]
         size = sum(layer.content.uncompressed_bytes for layer in layers)
-        lines.append(f"shared with {printable(name)}: {len(layers)} of {len(analysis.layers)} layers, {size_text(size)}")
+        lines.append(f"shared with {named(name)}: {len(layers)} of {len(analysis.layers)} layers, {size_text(size)}")
     return lines
 
 
-def _waste(analysis: ImageAnalysis) -> list[str]:
+def _waste(analysis: ImageAnalysis, width: int) -> list[str]:
     if not analysis.wasted_bytes:
         return ["wasted: nothing"]
-    own = f", {size_text(analysis.own_wasted_bytes)} of it by layers on top of the base" if analysis.base.layers else ""
-    lines = [
-        f"wasted: {size_text(analysis.wasted_bytes)} in {analysis.wasted_files} file{'' if analysis.wasted_files == 1 else 's'}{own}; the largest:"
-    ]
+    own = f", {size_text(analysis.own_wasted_bytes)} of it by own layers" if analysis.base.layers else ""
+    text = f"wasted: {size_text(analysis.wasted_bytes)} in {counted(analysis.wasted_files, 'file')}{own}; the largest:"
     rows = [
         (size_text(item.size_bytes), f"layer {item.layer + 1}", f"{item.how} by layer {item.by_layer + 1}", printable(item.path))
-        for item in analysis.wasted[:5]
+        for item in analysis.wasted[:_MOST_WASTED]
     ]
-    return [*lines, table(("size", "written by", "then", "path"), rows, "  ")]
+    return [*wrapped(text, width, later="  "), fitted_table(("size", "written by", "then", "path"), rows, width, (3,), "  ")]
 
 
-def _source(source: str) -> str:
-    return {
-        "archive": "an archive of docker save",
-        "layout": "an OCI layout",
-        "engine": "the engine",
-        "registry": "a registry",
-    }[source]
+def _source(image: Image) -> str:
+    if image.source == "registry":
+        host = image.name.partition("/")[0]
+        return f"the registry {printable(host)}"
+    return {"archive": "an archive of docker save", "layout": "an OCI layout", "engine": "the engine"}[image.source]

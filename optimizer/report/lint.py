@@ -3,68 +3,99 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from optimizer.dockerfile.instruction import Span
 from optimizer.linting.finding import Finding, Location, Severity
 from optimizer.linting.report import LintReport
+from optimizer.report.counts import counted
 from optimizer.report.inconclusive import INCONCLUSIVE, grouped
-from optimizer.report.places import constructs, named
+from optimizer.report.names import SHORT
+from optimizer.report.places import constructs
+from optimizer.report.severities import SEVERITY_COLOURS
+from optimizer.report.style import BOLD, GREEN, PLAIN, Style, replaced_in_order, wrapped
 from optimizer.report.table import table
 
-_WIDTH = 120
+_MOST_EXCERPT = 120
+_DIGEST = re.compile(rf"(sha256:[0-9a-f]{{{SHORT}}})[0-9a-f]{{{64 - SHORT}}}")
+_MOST_PLACES = 5
+"""Of the places of equal findings, the text for people names so many besides the first."""
 _MOST_REASONS = 20
 """Why something is inconclusive, of which the text for people names this many."""
-_COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
+_ALL = "--format json lists all"
 
 
-def lint_as_text(report: LintReport, *, colour: bool = False) -> str:
+def lint_as_text(report: LintReport, *, style: Style = PLAIN, width: int | None = None, rule_pages: str = "") -> str:
     """For people: each finding with its line of the file, a mark under it, and what to do; then what is inconclusive, and why.
 
-    Equal findings at one place of several files, as copies of one file have them, are shown once.
+    Equal findings, as copies of one file and functions of one image have them, are shown once, with their places.
+    Without a width each sentence is one line. ``rule_pages`` is the address of the pages of rules, for links.
     """
-
-    def painted(text: str, code: str) -> str:
-        return f"\x1b[{code}m{text}\x1b[0m" if colour else text
-
     blocks = []
     for finding, elsewhere in _together(report.findings):
-        code = _COLOURS[finding.severity]
-        where = str(finding.location)
-        construct = f" [{_printable(_constructs(finding))}]" if finding.location.construct and finding.location.path else ""
-        what = f"{finding.rule} {finding.name}: {_printable(finding.message)}"
-        head = f"{painted(_printable(where), '1')}{construct}: {painted(finding.severity.value, code)} {what}"
-        lines = [head, *_excerpt(finding, partial(painted, code=code))]
+        lines = [*_head(finding, style, width, rule_pages), *_excerpt(finding, style, width)]
         if finding.also:
-            lines.append(f"  in: {_printable(constructs(finding))}")
-        if elsewhere:
-            lines.append(f"  also in: {_printable(named(elsewhere))}")
+            lines += wrapped(f"in: {_printable(constructs(finding))}", width, "  ", "    ")
+        lines += _places(elsewhere)
         what_fixes = "fix with --fix:" if finding.fix else "fix:"
-        lines.append(f"  {painted(what_fixes, '32')} {_printable(finding.hint)}")
+        hint = _printable(finding.hint)
+        if finding.fix and width is not None:
+            # Nobody has to copy what --fix writes, and a whole digest is almost as wide as a narrow screen.
+            hint = _DIGEST.sub(r"\1…", hint)
+        first, *rest = wrapped(f"{what_fixes} {hint}", width, "  ", "    ")
+        # The words themselves may stand on two lines of a narrow screen.
+        lines += [first.replace(what_fixes, style.painted(what_fixes, GREEN), 1), *rest]
         blocks.append("\n".join(lines))
     if report.inconclusive:
-        blocks.append(_inconclusive(report, painted))
-    blocks.append(_summary(report))
+        blocks.append(_inconclusive(report, style, width))
+    blocks.append("\n".join(wrapped(_summary(report), width, later="  ")))
     return "\n\n".join(blocks) + "\n"
 
 
-def _together(findings: Iterable[Finding]) -> Iterator[tuple[Finding, list[str]]]:
-    """Each finding with the other files that have an equal one at the same place, at the first of them."""
-    files: dict[Finding, list[str]] = {}
-    firsts: dict[Finding, Finding] = {}
+def _head(finding: Finding, style: Style, width: int | None, rule_pages: str) -> list[str]:
+    """Place, severity, rule and message; colours and links are put in where the lines are known."""
+    where, severity, rule = _printable(str(finding.location)), finding.severity.value, finding.rule
+    construct = f" [{_printable(_constructs(finding))}]" if finding.location.construct and finding.location.path else ""
+    what = f"{severity} {rule} {finding.name}: {_printable(finding.message)}"
+    lines = [f"{where}{construct}: {what}"]
+    if width is not None and len(lines[0]) > width:
+        # The severities stand below one another, however long the places are.
+        lines = [*wrapped(f"{where}{construct}:", width, later="    "), *wrapped(what, width, "  ", "    ")]
+    page = f"{rule_pages.rstrip('/')}/{rule}.md" if rule_pages else ""
+    # Of each, the first after the one before it: messages and paths may hold the same words.
+    wanted = [
+        (where, style.painted(where, BOLD)),
+        (f"{severity} ", style.painted(severity, SEVERITY_COLOURS[finding.severity]) + " "),
+        (f"{rule} ", style.linked(rule, page) + " "),
+    ]
+    return replaced_in_order(lines, wanted)
+
+
+def _places(elsewhere: Sequence[Finding]) -> list[str]:
+    """The other places of a finding, each on a line, where a click or an editor takes one to it."""
+    title = "  also at: "
+    places = []
+    for finding in elsewhere[:_MOST_PLACES]:
+        construct = f" [{_constructs(finding)}]" if finding.location.construct and finding.location.path else ""
+        places.append(_printable(f"{finding.location}{construct}"))
+    if len(elsewhere) > _MOST_PLACES:
+        places.append(f"and {counted(len(elsewhere) - _MOST_PLACES, 'more place')}; {_ALL}")
+    return [(title if not number else " " * len(title)) + place for number, place in enumerate(places)]
+
+
+def _together(findings: Iterable[Finding]) -> Iterator[tuple[Finding, list[Finding]]]:
+    """Each finding with those that differ from it in their place alone, at the first of them."""
+    groups: dict[Finding, list[Finding]] = {}
     for finding in findings:
-        # The edits of a fix name their file, and the finding of a function stands for its image alone.
-        alone = bool(finding.location.construct) or not finding.location.path
+        # The edits of a fix name their file.
         fix = None if finding.fix is None else replace(finding.fix, edits=())
-        key = finding if alone else replace(finding, location=replace(finding.location, path=""), fix=fix)
-        firsts.setdefault(key, finding)
-        files.setdefault(key, []).append(finding.location.path)
-    for key, finding in firsts.items():
-        yield finding, files[key][1:]
+        groups.setdefault(replace(finding, location=Location(), excerpt="", also=(), fix=fix), []).append(finding)
+    for first, *elsewhere in groups.values():
+        yield first, elsewhere
 
 
 def lint_as_json(report: LintReport) -> str:
@@ -89,16 +120,25 @@ def lint_to_dict(report: LintReport) -> dict[str, Any]:
             {"rule": result.rule, "name": result.name, "reason": result.reason, **_location(result.location)}
             for result in report.inconclusive
         ],
+        "newer_rules": list(report.newer),
         "summary": {"subjects": report.subjects, **{severity.value: report.count(severity) for severity in Severity}},
     }
 
 
 def statistics_as_text(report: LintReport) -> str:
     """How often each rule was broken, the most frequent first."""
-    counts = Counter((finding.rule, finding.name, finding.severity.value) for finding in report.findings)
-    rows = [(str(count), rule, name, severity) for (rule, name, severity), count in counts.items()]
-    rows.sort(key=lambda row: (-int(row[0]), row[1]))
+    rows = [(str(count), rule, name, severity) for count, rule, name, severity in _statistics(report)]
     return f"{table(('count', 'rule', 'name', 'severity'), rows)}\n" if rows else "no findings\n"
+
+
+def statistics_to_list(report: LintReport) -> list[dict[str, Any]]:
+    """The same as data for JSON."""
+    return [{"rule": rule, "name": name, "severity": severity, "count": count} for count, rule, name, severity in _statistics(report)]
+
+
+def _statistics(report: LintReport) -> list[tuple[int, str, str, str]]:
+    counts = Counter((finding.rule, finding.name, finding.severity.value) for finding in report.findings)
+    return sorted(((count, *rule) for rule, count in counts.items()), key=lambda row: (-row[0], row[1]))
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
@@ -134,24 +174,26 @@ def _span(span: Span) -> dict[str, int]:
     return {"line": span.start.line, "column": span.start.column, "end_line": span.end.line, "end_column": span.end.column}
 
 
-def _excerpt(finding: Finding, painted: Callable[[str], str]) -> list[str]:
+def _excerpt(finding: Finding, style: Style, width: int | None) -> list[str]:
     span = finding.location.span
     if span is None or not finding.excerpt:
         return []
+    number = str(span.start.line)
+    # Besides the line of the file: a margin, and a sign at either end.
+    most = min(_MOST_EXCERPT, (width or _MOST_EXCERPT * 2) - len(number) - 7)
     start = span.start.column - 1
     end = span.end.column - 1 if span.end.line == span.start.line else len(finding.excerpt)
     # Of a long line only what lies around the place.
-    first = 0 if start < _WIDTH - 20 else start - 20
-    shown = finding.excerpt[first : first + _WIDTH]
+    first = 0 if start < most - 20 else start - 20
+    shown = finding.excerpt[first : first + most]
     lead = "…" if first else ""
-    trail = "…" if len(finding.excerpt) > first + _WIDTH else ""
+    trail = "…" if len(finding.excerpt) > first + most else ""
     # A tab is one column wide here, as it is in the location.
     shown = _printable(shown.replace("\t", " "))
-    marks = max(1, min(end, first + _WIDTH) - start)
-    margin = " " * len(str(span.start.line))
+    marks = max(1, min(end, first + most) - start)
     return [
-        f"  {span.start.line} | {lead}{shown}{trail}",
-        f"  {margin} | {' ' * (len(lead) + start - first)}{painted('^' * marks)}",
+        f"  {number} | {lead}{shown}{trail}",
+        f"  {' ' * len(number)} | {' ' * (len(lead) + start - first)}{style.painted('^' * marks, SEVERITY_COLOURS[finding.severity])}",
     ]
 
 
@@ -160,17 +202,17 @@ def _printable(text: str) -> str:
     return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 
-def _inconclusive(report: LintReport, painted: Callable[[str, str], str]) -> str:
+def _inconclusive(report: LintReport, style: Style, width: int | None) -> str:
     groups = grouped(report.inconclusive)
-    lines = [painted(f"{INCONCLUSIVE}:", "1")]
+    lines = [style.painted(f"{INCONCLUSIVE}:", BOLD)]
     for group in groups[:_MOST_REASONS]:
         first = group.places[0]
         where = f"{first} [{first.construct}]" if first.construct and first.path else str(first)
-        lines.append(f"  {_printable(where)}: {group.title}: {_printable(group.reason)}")
+        lines += wrapped(f"{_printable(where)}: {group.title}: {_printable(group.reason)}", width, "  ", "    ")
         if group.elsewhere:
-            lines.append(f"    and: {_printable(group.elsewhere)}")
+            lines += wrapped(f"and: {_printable(group.elsewhere)}", width, "    ", "      ")
     if len(groups) > _MOST_REASONS:
-        lines.append(f"  and {len(groups) - _MOST_REASONS} more reasons; --format json lists all")
+        lines.append(f"  and {len(groups) - _MOST_REASONS} more reasons; {_ALL}")
     return "\n".join(lines)
 
 
@@ -186,4 +228,6 @@ def _summary(report: LintReport) -> str:
         parts.append(f"{len(report.suppressed)} suppressed")
     if report.inconclusive:
         parts.append(f"{len(report.inconclusive)} {INCONCLUSIVE}")
+    if report.newer:
+        parts.append(f"{counted(len(report.newer), 'newer rule')} not run ({', '.join(report.newer)})")
     return "; ".join(parts)

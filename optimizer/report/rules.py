@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from optimizer.linting.rule import Family, Rule
 
@@ -38,6 +39,25 @@ def rule_page(rule: Rule) -> str:
     if rule.fix_in_spec:
         blocks += ["## In a specification", _sentence(rule.fix_in_spec)]
     return "\n\n".join(blocks) + "\n"
+
+
+def rule_to_dict(rule: Rule) -> dict[str, Any]:
+    """The same as data for JSON."""
+    return {
+        "id": rule.id,
+        "name": rule.name,
+        "severity": rule.severity.value,
+        "family": rule.family.name.lower(),
+        "applies_to": list(rule.applies_to),
+        "since": rule.since,
+        "summary": rule.summary,
+        "why": rule.why,
+        "fix": rule.fix,
+        "fix_in_spec": rule.fix_in_spec or None,
+        "language": rule.example,
+        "bad": rule.bad,
+        "good": rule.good,
+    }
 
 
 def _sentence(advice: str) -> str:

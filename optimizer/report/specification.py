@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import MISSING, Field, fields
 from typing import Any
 
+from optimizer.model.field_texts import field_texts
 from optimizer.model.secret import BuildSecret
 from optimizer.model.spec import ImageSpec
 from optimizer.model.steps import Step, step_kinds
@@ -20,9 +21,9 @@ def specification_page() -> str:
         "table whose `kind` is the name in parentheses below. `optimizer schema` prints the JSON Schema.",
         "Paths are relative to the project's [root](configuration.md#the-root), and may not leave it. Targets are absolute paths under `/var/task`, `/opt` or `/var/runtime`.",
         "## ImageSpec",
-        _table(fields(ImageSpec)),
+        _table(ImageSpec),
         "## Every step",
-        _table(fields(Step)),
+        _table(Step),
     ]
     common = {item.name for item in fields(Step)}
     for kind, cls in step_kinds().items():
@@ -30,14 +31,14 @@ def specification_page() -> str:
             f"## {cls.__name__} (`{kind}`)",
             _paragraphs(cls.__doc__ or ""),
             f"Changes {cls.default_stability.value} unless set otherwise.",
-            _table([item for item in fields(cls) if item.name not in common]),
+            _table(cls, common),
         ]
     blocks += [
         "## BuildSecret",
         _paragraphs(BuildSecret.__doc__ or ""),
         'In a file, each is a table: `secrets = [{ id = "npm", from_env = "NPM_TOKEN", to_env = "NPM_TOKEN" }]`. '
         "[Private indexes](private-index.md) has the variables and files of each installer.",
-        _table(fields(BuildSecret)),
+        _table(BuildSecret),
         "A step's installer reads these, where `*` stands for any text; planning refuses a secret that it would ignore. "
         "What it fetches with git may also need variables and files of git, such as `/root/.gitconfig`.",
         "\n".join(
@@ -63,8 +64,10 @@ def _code(words: Sequence[str]) -> str:
     return ", ".join(f"`{word}`" for word in words) or "none"
 
 
-def _table(items: Any) -> str:
-    rows = [f"| `{item.name}` | {item.metadata['type'].name} | {_default(item)} | {item.metadata['doc']} |" for item in items]
+def _table(cls: type, without: Collection[str] = ()) -> str:
+    texts = field_texts(cls)
+    items = [item for item in fields(cls) if item.name not in without]
+    rows = [f"| `{item.name}` | {item.metadata['type'].name} | {_default(item)} | {texts[item.name]} |" for item in items]
     return "\n".join(["| Field | Type | Default | Meaning |", "|---|---|---|---|", *rows])
 
 

@@ -71,6 +71,12 @@ def image_repositories(config: Mapping[str, Any], environment: str = DEFAULT_ENV
     )
 
 
+def deployed_region(config: Mapping[str, Any], environment: str = DEFAULT_ENVIRONMENT) -> str | None:
+    """The Region that ``sam deploy`` deploys to for an environment; None where the configuration leaves it to the caller."""
+    region = _options(config, environment, ("global", "deploy")).get("region")
+    return region if isinstance(region, str) and region else None
+
+
 def parameter_overrides(config: Mapping[str, Any], environment: str = DEFAULT_ENVIRONMENT) -> ParameterOverrides:
     """The parameters that ``sam build`` takes for an environment; what is no pair is not ``complete``.
 

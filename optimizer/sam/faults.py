@@ -18,13 +18,13 @@ from optimizer.sam.document import Document
 from optimizer.sam.intrinsics import Intrinsics
 from optimizer.sam.loops import PREFIX
 from optimizer.sam.scalars import kind
-from optimizer.sam.template import NEEDED, declared_functions, is_hidden
+from optimizer.sam.template import NEEDED, SERVERLESS, SPEC_KEY, declared_functions, is_hidden
 
 _NOT_IN_GLOBALS = ("PackageType", "ImageUri", "ImageConfig")
 _TEXTS = ("Dockerfile", "DockerContext", "DockerBuildTarget", "DockerTag", "DockerImage")
 _PARTS_OF_THE_NAME = ("DockerTag", "DockerImage")
 _ASSET = "aws:asset:property"
-_OF_ZIP_FILES = ("Runtime", "Handler", "Layers")
+_OF_ZIP_FILES = ("Runtime", "Handler", "Layers", "RuntimeConfig")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +67,10 @@ def faults(document: Document, intrinsics: Intrinsics, *, buildkit: bool, looped
         if intrinsics.reason(function.properties.get("PackageType")) or is_hidden(function.metadata):
             continue
         yield from function.not_built()
-        own = _mapping(_mapping(_mapping(data.get("Resources")).get(logical_id)).get("Properties"))
-        yield from function.of_zip_files(own)
+        declared = _mapping(_mapping(data.get("Resources")).get(logical_id))
+        # Of CloudFormation's own functions, it is Lambda that refuses such properties.
+        if declared.get("Type") == SERVERLESS:
+            yield from function.of_zip_files(_mapping(declared.get("Properties")))
         if function.is_image and function.is_built:
             yield from function.refused()
             yield from function.misread(buildkit)
@@ -106,6 +108,11 @@ class _Function:
         return all(self.metadata.get(key) for key in NEEDED) and self.metadata.get("SkipBuild") is not True
 
     @property
+    def _has_spec(self) -> bool:
+        """Whether this project makes the image, and sets the keys of a build before there is one."""
+        return isinstance(self.metadata.get(SPEC_KEY), str)
+
+    @property
     def _uri(self) -> Any:
         return _mapping(self.properties.get("Code")).get("ImageUri") or self.properties.get("ImageUri")
 
@@ -129,12 +136,14 @@ class _Function:
                     f"Metadata names a {given[0]}, and {self.logical_id} is no image function, so sam build does not look at it",
                     "write PackageType: Image in its Properties",
                 )
-        elif missing and (given or not self._uri):
+        elif missing and (given or not self._uri) and not (self._has_spec and not given):
             yield self.fault(
                 TemplateFaultKind.NOT_BUILT,
                 (given or missing)[0],
                 f"sam build builds nothing for {self.logical_id}: Metadata has no {' and no '.join(missing)}",
-                "write Dockerfile and DockerContext in its Metadata"
+                "optimizer sam TEMPLATE --write sets both"
+                if self._has_spec
+                else "write Dockerfile and DockerContext in its Metadata"
                 + ("" if given else ", or ImageUri in its Properties for an image that is built elsewhere"),
             )
 
@@ -149,7 +158,8 @@ class _Function:
             )
         for name in _OF_ZIP_FILES if self.properties.get("PackageType") == "Image" else ():
             value = self.properties.get(name)
-            if value and not self.intrinsics.reason(value):
+            # A condition may leave it out.
+            if value and "Fn::If" not in _mapping(value):
                 inherited = name not in own
                 yield TemplateFault(
                     kind=TemplateFaultKind.REFUSED,

@@ -27,7 +27,8 @@ LONGEST_LIST = 1_000
 DEEPEST = 120
 """How deep values may be nested, counted on through the conditions that they name; more stays as it is."""
 
-NO_VALUE = "AWS::NoValue"
+_LEFT_OUT = {"Ref": "AWS::NoValue"}
+"""What a list or a mapping does not have, also where a condition chose it."""
 
 _PLACEHOLDER = re.compile(r"\$\{([^!{}][^{}]*)\}")
 _TESTS = ("Fn::Equals", "Fn::And", "Fn::Or", "Fn::Not", "Condition")
@@ -71,10 +72,10 @@ class Intrinsics:
 
     def _resolved(self, value: list[Any] | Mapping[str, Any]) -> Any:
         if isinstance(value, list):
-            return [self.resolve(item) for item in value if item != {"Ref": NO_VALUE}]
+            return [item for item in map(self.resolve, value) if item != _LEFT_OUT]
         name = _function(value)
         if name is None:
-            return {key: self.resolve(item) for key, item in value.items() if item != {"Ref": NO_VALUE}}
+            return {key: item for key, item in ((key, self.resolve(item)) for key, item in value.items()) if item != _LEFT_OUT}
         argument = value[name]
         if name not in _DECIDES_ITSELF:
             argument = self.resolve(argument)

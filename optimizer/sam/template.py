@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from optimizer.dockerfile.instruction import Span
 from optimizer.model.architectures import DEFAULT_ARCHITECTURE
-from optimizer.model.function import DeclaredFunction
+from optimizer.model.function import DeclaredFunction, Qualifier
 from optimizer.sam.document import Document
 from optimizer.sam.intrinsics import Intrinsics
+from optimizer.sam.providers import provider_architectures
+from optimizer.sam.qualifiers import provisioned_by, qualifiers
 
-_FUNCTIONS = ("AWS::Lambda::Function", "AWS::Serverless::Function")
+SERVERLESS = "AWS::Serverless::Function"
+_FUNCTIONS = ("AWS::Lambda::Function", SERVERLESS)
 _BUILD_KEYS = ("Dockerfile", "DockerContext", "DockerBuildArgs", "DockerBuildTarget")
+_OF_IMAGES = ("ImageConfig", "AcceleratorConfig")
+"""What a function from a zip archive cannot have."""
+
+SPEC_KEY = "ImageSpec"
+"""The key of Metadata that names a function's specification, relative to the template; SAM CLI has no use for it."""
+
 NEEDED = ("Dockerfile", "DockerContext")
 """The keys of Metadata without which SAM CLI builds nothing."""
 
@@ -60,7 +69,9 @@ class TemplateFunction:
     image that the template does not build; ``metadata`` is then empty, and else
     what SAM compares to build images of one context once.  ``hidden`` says why
     values are hidden, and ``missing`` which keys a build lacks, where it has
-    one of them.
+    one of them.  ``spec`` is the path of its specification as the template
+    names it, empty where it names none.  ``spans`` are the places of its
+    properties, by their path.
     """
 
     logical_id: str
@@ -72,6 +83,8 @@ class TemplateFunction:
     metadata: str
     hidden: tuple[Hidden, ...] = ()
     missing: tuple[str, ...] = ()
+    spec: str = ""
+    spans: Mapping[tuple[str, ...], Span] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +110,9 @@ class TemplateRepository:
     ``name`` may hold placeholders such as ``${AWS::Region}``; it is None where
     CloudFormation chooses it, or a function hides it.  ``lifecycle`` holds the
     rules of its life-cycle policy, ``policy`` the statements of its access
-    policy; each None where it is unknown.
+    policy; each None where it is unknown.  ``mutability`` is the mode of its
+    tags, and ``exclusions`` are the filters that are excluded from it; each
+    None where a function hides it.
     """
 
     logical_id: str
@@ -106,6 +121,8 @@ class TemplateRepository:
     name: str | None
     lifecycle: tuple[Mapping[str, Any], ...] | None
     policy: tuple[Mapping[str, Any], ...] | None
+    mutability: str | None
+    exclusions: tuple[Mapping[str, Any], ...] | None
 
 
 def functions(document: Document, intrinsics: Intrinsics | None = None) -> Iterator[TemplateFunction]:
@@ -114,10 +131,34 @@ def functions(document: Document, intrinsics: Intrinsics | None = None) -> Itera
     ``intrinsics`` are those of the document; without them parameters have their defaults.
     """
     known = intrinsics or Intrinsics(_mapping(document.data))
-    for logical_id, resource in declared_functions(document, known):
-        package = resource["Properties"].get("PackageType")
-        if package == "Image" or _uri(resource["Properties"]) or (known.reason(package) and _build(resource["Metadata"])):
-            yield _function(document, known, logical_id, resource)
+    yield from _chosen(document, known, lambda resource: _runs_an_image(resource, known))
+
+
+def misplaced(document: Document, intrinsics: Intrinsics | None = None) -> Iterator[TemplateFunction]:
+    """Every function from a zip archive that sets what only image functions have, by logical id; ``intrinsics`` as for :func:`functions`."""
+    known = intrinsics or Intrinsics(_mapping(document.data))
+    yield from _chosen(document, known, _is_misplaced)
+
+
+def _chosen(document: Document, intrinsics: Intrinsics, wanted: Callable[[Mapping[str, Any]], bool]) -> Iterator[TemplateFunction]:
+    published = qualifiers(document, intrinsics)
+    spans = _spans(document)
+    for logical_id, resource in declared_functions(document, intrinsics):
+        if wanted(resource):
+            function = _function(document, intrinsics, logical_id, resource)
+            declared = replace(function.declared, qualifiers=(*published.get(logical_id, ()), *function.declared.qualifiers))
+            yield replace(function, declared=declared, spans=spans.get(logical_id, {}))
+
+
+def _runs_an_image(resource: Mapping[str, Any], intrinsics: Intrinsics) -> bool:
+    package = resource["Properties"].get("PackageType")
+    return bool(package == "Image" or _uri(resource["Properties"]) or (intrinsics.reason(package) and _build(resource["Metadata"])))
+
+
+def _is_misplaced(resource: Mapping[str, Any]) -> bool:
+    properties = resource["Properties"]
+    zipped = properties.get("PackageType", "Zip") == "Zip" and not _uri(properties)
+    return zipped and any(properties.get(name) for name in _OF_IMAGES)
 
 
 def unknown(document: Document, intrinsics: Intrinsics) -> Iterator[Hidden]:
@@ -146,11 +187,11 @@ def unknown(document: Document, intrinsics: Intrinsics) -> Iterator[Hidden]:
 
 def nested(document: Document, intrinsics: Intrinsics) -> Iterator[NestedTemplate]:
     """Every stack and application within the template, by logical id."""
-    for logical_id, resource in _resources(document):
+    for logical_id, resource in resources_of(document):
         name = {"AWS::Serverless::Application": "Location", "AWS::CloudFormation::Stack": "TemplateURL"}.get(str(resource.get("Type")))
         if name is None:
             continue
-        given = _section(intrinsics, resource.get("Properties"))
+        given = known_section(intrinsics, resource.get("Properties"))
         metadata = _mapping(resource.get("Metadata"))
         # CDK names the file of a nested stack beside the address that it will have.
         asset = metadata.get("aws:asset:path") if metadata.get("aws:asset:property") == name else None
@@ -167,17 +208,19 @@ def nested(document: Document, intrinsics: Intrinsics) -> Iterator[NestedTemplat
 def repositories(document: Document, intrinsics: Intrinsics | None = None) -> Iterator[TemplateRepository]:
     """Every repository of Amazon ECR, by logical id; ``intrinsics`` as for :func:`functions`."""
     known = intrinsics or Intrinsics(_mapping(document.data))
-    for logical_id, resource in _resources(document):
+    for logical_id, resource in resources_of(document):
         if resource.get("Type") != "AWS::ECR::Repository":
             continue
-        properties = _section(known, resource.get("Properties"))
+        properties = known_section(known, resource.get("Properties"))
         yield TemplateRepository(
             logical_id=logical_id,
-            path=_path(resource),
+            path=construct_path(resource),
             span=document.places.get(("Resources", logical_id)),
-            name=_name(properties.get("RepositoryName")),
+            name=whole(properties.get("RepositoryName")),
             lifecycle=_rules(properties.get("LifecyclePolicy")),
             policy=_statements(properties.get("RepositoryPolicyText")),
+            mutability=_literal(properties.get("ImageTagMutability", "MUTABLE")),
+            exclusions=_exclusions(known, properties.get("ImageTagMutabilityExclusionFilters")),
         )
 
 
@@ -208,31 +251,41 @@ def is_hidden(section: Mapping[str, Any]) -> bool:
 
 def declared_functions(document: Document, intrinsics: Intrinsics) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The functions of either kind, without the intrinsic functions that are known, and with what is common to all."""
-    common = _section(intrinsics, _mapping(_mapping(document.data).get("Globals")).get("Function"))
-    for logical_id, resource in _resources(document):
+    common = known_section(intrinsics, _mapping(_mapping(document.data).get("Globals")).get("Function"))
+    for logical_id, resource in resources_of(document):
         kind = resource.get("Type")
         if kind not in _FUNCTIONS:
             continue
-        known = {key: _section(intrinsics, resource.get(key)) for key in ("Properties", "Metadata")}
-        if kind == "AWS::Serverless::Function":
+        known = {key: known_section(intrinsics, resource.get(key)) for key in ("Properties", "Metadata")}
+        if kind == SERVERLESS:
             left_out = resource.get("IgnoreGlobals")
             taken = {} if left_out == "*" else {key: value for key, value in common.items() if key not in _list(left_out)}
             known["Properties"] = {**taken, **known["Properties"]}
         yield logical_id, known
 
 
-def _section(intrinsics: Intrinsics, value: Any) -> Mapping[str, Any]:
+def known_section(intrinsics: Intrinsics, value: Any) -> Mapping[str, Any]:
     """A mapping with its functions resolved; empty where a function in its place gives something else."""
     return _mapping(intrinsics.resolve(_mapping(value)))
 
 
+def _spans(document: Document) -> Mapping[str, Mapping[tuple[str, ...], Span]]:
+    """The places of the properties of each resource, by its logical id."""
+    found: dict[str, dict[tuple[str, ...], Span]] = {}
+    for key, span in document.places.items():
+        if len(key) > 3 and (key[0], key[2]) == ("Resources", "Properties"):
+            found.setdefault(key[1], {})[key[3:]] = span
+    return found
+
+
 def _function(document: Document, intrinsics: Intrinsics, logical_id: str, resource: Mapping[str, Any]) -> TemplateFunction:
     properties, metadata = resource["Properties"], resource["Metadata"]
+    serverless = document.data["Resources"][logical_id].get("Type") == SERVERLESS
     config = _mapping(properties.get("ImageConfig"))
     build = _build(metadata)
     return TemplateFunction(
         logical_id=logical_id,
-        path=_path(resource),
+        path=construct_path(resource),
         span=document.places.get(("Resources", logical_id)),
         image_uri=flat(_uri(properties)),
         declared=DeclaredFunction(
@@ -241,12 +294,25 @@ def _function(document: Document, intrinsics: Intrinsics, logical_id: str, resou
             command=_words(config.get("Command")),
             entrypoint=_words(config.get("EntryPoint")),
             workdir=_literal(config["WorkingDirectory"]) if "WorkingDirectory" in config else "",
+            properties=properties,
+            serverless=serverless,
+            image_uri=whole(_uri(properties)) or "",
+            provider_architectures=provider_architectures(properties, document.data["Resources"], intrinsics),
+            qualifiers=tuple(_published_by_sam(logical_id, properties)) if serverless else (),
         ),
         build=build,
         metadata=_compared(metadata) if build and build.by_sam else "",
         hidden=tuple(_hidden(intrinsics, logical_id, properties, metadata)),
         missing=tuple(key for key in NEEDED if not metadata.get(key)) if any(map(metadata.get, NEEDED)) else (),
+        spec=_literal(metadata.get(SPEC_KEY)) or "",
     )
+
+
+def _published_by_sam(logical_id: str, properties: Mapping[str, Any]) -> Iterator[Qualifier]:
+    """The version and the alias that SAM makes of a function, and the provisioned concurrency that it gives to the alias."""
+    if properties.get("AutoPublishAlias"):
+        yield Qualifier(name=f"{logical_id}.Version", alias=False)
+        yield Qualifier(name=f"{logical_id}.Alias", alias=True, provisioned=provisioned_by(properties))
 
 
 def _hidden(intrinsics: Intrinsics, logical_id: str, properties: Mapping[str, Any], metadata: Mapping[str, Any]) -> Iterator[Hidden]:
@@ -319,6 +385,12 @@ def _rules(policy: Any) -> tuple[Mapping[str, Any], ...] | None:
     return tuple(rule for rule in rules if isinstance(rule, Mapping)) if isinstance(rules, list) else None
 
 
+def _exclusions(intrinsics: Intrinsics, filters: Any) -> tuple[Mapping[str, Any], ...] | None:
+    if intrinsics.reason(filters):
+        return None
+    return tuple(map(_mapping, _list(filters)))
+
+
 def _statements(policy: Any) -> tuple[Mapping[str, Any], ...] | None:
     if policy is None:
         return ()
@@ -333,7 +405,8 @@ def _statements(policy: Any) -> tuple[Mapping[str, Any], ...] | None:
     return tuple(item for item in (statements if isinstance(statements, list) else [statements]) if isinstance(item, Mapping))
 
 
-def _resources(document: Document) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def resources_of(document: Document) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every resource that is a mapping, by logical id."""
     resources = _mapping(_mapping(document.data).get("Resources"))
     for logical_id in sorted(resources):
         resource = resources[logical_id]
@@ -341,7 +414,8 @@ def _resources(document: Document) -> Iterator[tuple[str, Mapping[str, Any]]]:
             yield logical_id, resource
 
 
-def _path(resource: Mapping[str, Any]) -> str:
+def construct_path(resource: Mapping[str, Any]) -> str:
+    """The path of the construct of a resource, where the template carries it, else empty."""
     path = _mapping(resource.get("Metadata")).get("aws:cdk:path")
     return path.removesuffix("/Resource") if isinstance(path, str) else ""
 
@@ -366,8 +440,8 @@ def _passed(value: Any) -> str | None:
     return str(value) if isinstance(value, (str, int, float)) else None
 
 
-def _name(value: Any) -> str | None:
-    """The name of a repository; None where a part of it is unknown, but for the account and the like."""
+def whole(value: Any) -> str | None:
+    """A name as :func:`flat` gives it; None where a part of it is unknown, but for the account and the like."""
     text = flat(value)
     parts = value["Fn::Join"] if isinstance(value, Mapping) and "Fn::Join" in value else None
     if isinstance(parts, list) and len(parts) == 2 and isinstance(parts[1], list) and not all(map(flat, parts[1])):

@@ -39,6 +39,10 @@ class CommandToolchain:
             if context.project.kind(path) is None:
                 yield Fault(f'"{path}" {not_there(context)}', f"inputs[{index}]", "fix the path; it is relative to the project's root")
 
+    def warnings(self, step: Command, context: StepContext) -> Iterable[str]:
+        if not step.layer and not any(context.name in other.after for other in context.steps):
+            yield f"{context.name}: it has no layer and no step names it in after, so it never runs"
+
     def stages(self, step: Command, context: StepContext) -> Sequence[Stage]:
         return [
             Stage(
@@ -46,6 +50,7 @@ class CommandToolchain:
                 step=context.name,
                 title=f"Made by {' '.join(step.run[0])}"[:100],
                 stability=context.stability,
+                layer=step.layer,
                 origin=step.image or context.target.image,
                 on_target=None if step.portable else OnTarget("its commands may depend on the platform"),
                 recipe=Commands(
@@ -54,6 +59,7 @@ class CommandToolchain:
                     language="shell" if step.image is not None else context.target.language,
                     environment=step.environment,
                     arguments=context.target.build_arguments,
+                    caches=step.cache,
                     build_packages=context.target.packages(step.build_packages),
                     copies=tuple(_input(path, context) for path in step.inputs),
                     secrets=step.secrets,

@@ -8,20 +8,19 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from optimizer.errors import Fault
 from optimizer.locks.local import Local
-from optimizer.locks.managers import lock_names
+from optimizer.locks.pins import NotPinned
 from optimizer.model.inputs import Input
-from optimizer.model.plan import Stage
+from optimizer.model.plan import LockedBy, Stage
 from optimizer.model.recipes.content import PackedFiles
 from optimizer.model.reference import ImageReference
 from optimizer.model.steps import NodeDependencies
 from optimizer.toolchains.content import CODE_CACHES
-from optimizer.toolchains.nodejs_check import check_project
+from optimizer.toolchains.nodejs_check import check_project, credential_faults, lock_faults, script_warnings
+from optimizer.toolchains.nodejs_parts import ECOSYSTEM, part_stages
 from optimizer.toolchains.nodejs_platform import on_target
 from optimizer.toolchains.nodejs_project import NodeProject, read_project
 from optimizer.toolchains.nodejs_recipe import node_recipe
-from optimizer.toolchains.toolchain import Rank, StepContext, Target, beside, missing_file
-
-_BUN = ("bun.lock", "bun.lockb")
+from optimizer.toolchains.toolchain import Rank, StepContext, Target
 
 
 class NodeToolchain:
@@ -38,24 +37,10 @@ class NodeToolchain:
         return ()
 
     def check(self, step: NodeDependencies, context: StepContext) -> Iterable[Fault]:
-        name = posixpath.basename(step.lock)
-        if name not in lock_names("nodejs"):
-            yield Fault(
-                f'"{step.lock}" is not a supported lock file; allowed: {", ".join(lock_names("nodejs"))}',
-                "lock",
-                "create one with bun install --yarn or npm install --package-lock-only, and set lock to it"
-                if name in _BUN
-                else "set lock to the lock file, not to package.json",
-            )
-            return
-        manifest = beside(step.lock, "package.json")
-        missing = [
-            *missing_file(context, step.lock, "lock", "the lock file", "create it with npm install, yarn install or pnpm install"),
-            *missing_file(context, manifest, "lock", f"{name} needs its project file, and", "put it beside the lock file"),
-        ]
-        yield from missing
-        yield from _credentials(beside(step.lock, ".npmrc"), context)
-        if not missing:
+        faults = list(lock_faults(step.lock, context))
+        yield from faults
+        yield from credential_faults(step.lock, context)
+        if not faults:
             yield from check_project(read_project(step, context))
 
     def local(self, step: NodeDependencies, context: StepContext) -> Iterable[Local]:
@@ -63,6 +48,7 @@ class NodeToolchain:
 
     def warnings(self, step: NodeDependencies, context: StepContext) -> Iterable[str]:
         project = read_project(step, context)
+        yield from script_warnings(project)
         nested = project.installed.nested
         if project.importer != "." and (nested or project.is_needed_itself):
             names = ", ".join(nested[:3]) + (f" and {len(nested) - 3} more" if len(nested) > 3 else "")
@@ -72,35 +58,55 @@ class NodeToolchain:
                 f'{context.name}: put the code of "{step.package}" at {place} '
                 f'(SourceCode("{project.path(project.importer)}", to="{place}")): {what}'
             )
+        _, why = _divided(_packages(project), project)
+        if why:
+            yield f"{step.lock} stays one layer, although the packing of optimizer.lock divides such locks: {why}"
 
     def installers(self, step: NodeDependencies, context: StepContext) -> Sequence[str]:
-        project = read_project(step, context)
-        return ({"npm": "npm", "pnpm": "pnpm", "yarn": "Yarn 1" if project.classic else "Yarn"}[project.tool], "npm")
+        return installers(read_project(step, context))
 
     def stages(self, step: NodeDependencies, context: StepContext) -> Sequence[Stage]:
         project = read_project(step, context)
-        packages = Stage(
-            name=context.name,
-            step=context.name,
-            title=f"Node.js packages of {step.package + ' in ' if step.package else ''}{step.lock}",
-            stability=context.stability,
-            origin=context.target.image,
-            on_target=on_target(project),
-            recipe=node_recipe(project),
-        )
-        return [packages, *_local_packages(project)]
+        packages = _packages(project)
+        parts, _ = _divided(packages, project)
+        return [*(parts or (packages,)), *_local_packages(project)]
 
 
-def _credentials(npmrc: str, context: StepContext) -> Iterator[Fault]:
-    if context.project.kind(npmrc) != "file":
-        return
-    for number, line in enumerate(context.project.read_text(npmrc).splitlines(), 1):
-        if ("_authToken" in line or "_password" in line or "_auth=" in line) and "${" not in line:
-            yield Fault(
-                f"{npmrc}:{number} holds a credential",
-                "lock",
-                'write it as "${NAME}" and pass BuildSecret("npm", from_env="NAME", to_env="NAME")',
-            )
+def _packages(project: NodeProject) -> Stage:
+    """The stage of everything that is not code of the project."""
+    step, context = project.step, project.context
+    return Stage(
+        name=context.name,
+        step=context.name,
+        title=f"Node.js packages of {step.package + ' in ' if step.package else ''}{step.lock}",
+        stability=context.stability,
+        origin=context.target.image,
+        on_target=on_target(project),
+        locked_by=_locked_by(project),
+        recipe=node_recipe(project),
+    )
+
+
+def _divided(whole: Stage, project: NodeProject) -> tuple[tuple[Stage, ...], str]:
+    """The stages of the lock's parts, none where it stays whole, and why it does although the packing divides such locks."""
+    if not project.context.packing.of(ECOSYSTEM):
+        return (), ""
+    try:
+        return part_stages(whole, project), ""
+    except NotPinned as error:
+        return (), str(error)
+
+
+def _locked_by(project: NodeProject) -> LockedBy | None:
+    """The lock, where it tells each package that is installed."""
+    if project.installed.packages is None:
+        return None
+    return LockedBy(ecosystem="nodejs", path=posixpath.normpath(project.step.lock), package=project.step.package)
+
+
+def installers(project: NodeProject) -> Sequence[str]:
+    """The program that installs from the lock, and npm, which brings it into the stage."""
+    return ({"npm": "npm", "pnpm": "pnpm", "yarn": "Yarn 1" if project.classic else "Yarn"}[project.tool], "npm")
 
 
 def _local_packages(project: NodeProject) -> Iterator[Stage]:

@@ -1,4 +1,4 @@
-"""What is wrong with a step of Node.js packages, reported before the build."""
+"""What is wrong with a lock of Node.js packages and its step, reported before the build."""
 
 from __future__ import annotations
 
@@ -6,12 +6,17 @@ import posixpath
 from collections.abc import Iterator
 
 from optimizer.errors import Fault, did_you_mean
+from optimizer.locks.managers import UNREAD_LOCKS, lock_names
+from optimizer.locks.nodejs_allowed import BLOCKS_SINCE, undecided
 from optimizer.locks.nodejs_manifest import candidates
 from optimizer.locks.ranges import may_hold
 from optimizer.toolchains.nodejs_project import NodeProject, has_file
+from optimizer.toolchains.toolchain import StepContext, beside, missing_file
 
 # pnpm 9 and 10 write it; pnpm 10 stops at older ones with ERR_PNPM_LOCKFILE_BREAKING_CHANGE.
 _PNPM_FORMAT = "9."
+# Node.js 24 and older come with npm 11 and older.
+_MAY_BLOCK_SINCE = 26
 _INSTEAD = {
     "portal": "make it a member of the workspace, or a file: dependency",
     "link": "make it a member of the workspace, or a file: dependency",
@@ -21,30 +26,73 @@ _INSTEAD = {
 
 def check_project(project: NodeProject) -> Iterator[Fault]:
     """The faults of a step whose lock and package.json are there; places are relative to the step."""
+    form = list(form_faults(project))
+    yield from form
+    if form:
+        return
+    yield from refused_faults(project)
+    yield from _member_faults(project)
+    if not _is_chosen(project):
+        return
+    yield from _need_faults(project)
+    yield from _script_faults(project)
+    yield from _blocked_faults(project)
+    yield from engine_faults(project)
+
+
+def lock_faults(lock: str, context: StepContext) -> Iterator[Fault]:
+    """The faults of what names a lock, and of what has to stand beside it; without any, the project can be read."""
+    name = posixpath.basename(lock)
+    if name not in lock_names("nodejs"):
+        yield Fault(
+            f'"{lock}" is not a supported lock file; allowed: {", ".join(lock_names("nodejs"))}',
+            "lock",
+            f"create one with {UNREAD_LOCKS['nodejs'][name]}, and set lock to it"
+            if name in UNREAD_LOCKS["nodejs"]
+            else "set lock to the lock file, not to package.json",
+        )
+        return
+    manifest = beside(lock, "package.json")
+    yield from missing_file(context, lock, "lock", "the lock file", "create it with npm install, yarn install or pnpm install")
+    yield from missing_file(context, manifest, "lock", f"{name} needs its project file, and", "put it beside the lock file")
+
+
+def credential_faults(lock: str, context: StepContext) -> Iterator[Fault]:
+    """A fault for each credential in the .npmrc beside a lock."""
+    npmrc = beside(lock, ".npmrc")
+    if context.project.kind(npmrc) != "file":
+        return
+    for number, line in enumerate(context.project.read_text(npmrc).splitlines(), 1):
+        if ("_authToken" in line or "_password" in line or "_auth=" in line) and "${" not in line:
+            yield Fault(
+                f"{npmrc}:{number} holds a credential",
+                "lock",
+                'write it as "${NAME}" and pass BuildSecret("npm", from_env="NAME", to_env="NAME")',
+            )
+
+
+def form_faults(project: NodeProject) -> Iterator[Fault]:
+    """The fault of a lock in a form from which nothing is installed."""
     if project.classic and project.manifest(".").has_workspaces:
         yield Fault(
             f"{project.path('package.json')} has workspaces, which Yarn 1 does not write into its lock",
             "lock",
             "lock with Yarn 4 (yarn set version stable; yarn install), npm or pnpm",
         )
-        return
-    if project.lock.format and not project.lock.format.startswith(_PNPM_FORMAT):
+    elif project.lock.format and not project.lock.format.startswith(_PNPM_FORMAT):
         yield Fault(
             f'{project.step.lock} has the format "{project.lock.format}", which the pnpm of this step does not read; allowed: {_PNPM_FORMAT}0',
             "lock",
             "lock again with pnpm 9 or newer: pnpm install --lockfile-only",
         )
-        return
+
+
+def refused_faults(project: NodeProject) -> Iterator[Fault]:
+    """The faults of packages that the lock alone cannot give."""
     for name, protocol in project.lock.refused:
         yield Fault(
             f'{project.step.lock} names "{name}" by {protocol}:, which cannot be installed from the lock', "lock", _INSTEAD[protocol]
         )
-    yield from _member_faults(project)
-    if not _is_chosen(project):
-        return
-    yield from _need_faults(project)
-    yield from _script_faults(project)
-    yield from _engine_faults(project)
 
 
 def _is_chosen(project: NodeProject) -> bool:
@@ -151,7 +199,49 @@ def _script_faults(project: NodeProject) -> Iterator[Fault]:
             )
 
 
-def _engine_faults(project: NodeProject) -> Iterator[Fault]:
+def _blocked_faults(project: NodeProject) -> Iterator[Fault]:
+    """A fault for the packages whose install scripts the base's npm leaves out, with a line of its log as the only sign."""
+    npm = project.context.programs.get("npm", "")
+    blocked = undecided_scripts(project)
+    if blocked and npm and int(npm.partition(".")[0]) >= BLOCKS_SINCE:
+        yield Fault(
+            f"npm {npm} of the base image runs no install script of {', '.join(blocked)}: {_not_named(project)}",
+            "lock",
+            f"{_approve(blocked)}; scripts = false runs none",
+        )
+
+
+def script_warnings(project: NodeProject) -> Iterator[str]:
+    """What nobody can tell of install scripts, because the npm of the base is not known and may be one that leaves them out."""
+    target = project.context.target
+    may_block = (
+        target.image != target.base.reference or int(target.base.runtime.removeprefix("nodejs").partition(".")[0]) >= _MAY_BLOCK_SINCE
+    )
+    blocked = undecided_scripts(project)
+    if blocked and may_block and "npm" not in project.context.programs:
+        yield (
+            f"{project.context.name}: whether install scripts of {', '.join(blocked)} run cannot be told: npm {BLOCKS_SINCE} and newer run none "
+            f"of them, because {_not_named(project)}, and optimizer.lock does not have the npm of {target.image}; {_approve(blocked)}"
+        )
+
+
+def undecided_scripts(project: NodeProject) -> tuple[str, ...]:
+    """The packages, as ``name@version``, whose install scripts a newer npm would leave out without being told to."""
+    if project.tool != "npm" or not project.step.scripts:
+        return ()
+    return undecided(project.installed.scripted_releases, project.manifest(".").allowed_scripts, project.settings(".npmrc"))
+
+
+def _not_named(project: NodeProject) -> str:
+    return f"{project.path('package.json')} names them neither as allowed nor as denied in allowScripts"
+
+
+def _approve(blocked: tuple[str, ...]) -> str:
+    names = dict.fromkeys(item.rpartition("@")[0] for item in blocked)
+    return f"run npm install-scripts approve {' '.join(names)} (or deny), and commit package.json"
+
+
+def engine_faults(project: NodeProject) -> Iterator[Fault]:
     """Of the versions that the project asks for, those on which the installer itself insists."""
     if not project.classic and not project.is_strict:
         return

@@ -17,7 +17,9 @@ from optimizer.locks.nodejs_yarn import is_classic, mirror_directories, plugin_f
 from optimizer.model.steps import NodeDependencies
 from optimizer.toolchains.toolchain import StepContext, below
 
-_WORKDIR = "/build"
+WORKDIR = "/build"
+"""The directory of a stage above everything of the project that is in it."""
+
 _TASK = "/var/task"
 
 
@@ -28,6 +30,9 @@ class NodeProject:
     ``tool`` is ``npm``, ``pnpm`` or ``yarn``; ``lock`` is empty, and
     ``readable`` false, for one that is damaged.  ``importer`` is whose
     packages are installed: ``.``, or the member that the step names.
+    ``everything`` says that the packages of all importers are installed, those
+    for development too, and ``beside`` are other paths that the stage has where
+    they stand in the project.
     """
 
     step: NodeDependencies
@@ -38,6 +43,8 @@ class NodeProject:
     readable: bool
     members: Mapping[str, str]
     importer: str
+    everything: bool = False
+    beside: tuple[str, ...] = ()
 
     @property
     def directory(self) -> str:
@@ -67,7 +74,7 @@ class NodeProject:
     @property
     def is_strict(self) -> bool:
         """Whether npm and pnpm are told to fail for ``engines`` that do not fit, where they would only warn."""
-        return bool(re.search(r"^\s*engine-strict\s*=\s*true", self._text(".npmrc"), re.MULTILINE))
+        return bool(re.search(r"^\s*engine-strict\s*=\s*true", self.settings(".npmrc"), re.MULTILINE))
 
     def path(self, name: str) -> str:
         """A path as seen from the project's root."""
@@ -101,7 +108,7 @@ class NodeProject:
         npm and Yarn compare the lock with all members; pnpm's is cut down to those that are needed.
         """
         found = {*self.needs, self.importer}
-        if self.tool == "pnpm":
+        if self.tool == "pnpm" and not self.everything:
             # Members that are copied instead of linked (dependenciesMeta.injected) are importers all the same.
             injected = set(self.lock.copies) & set(self.members)
             found |= injected.union(*(self.lock.importer(path).needs for path in injected))
@@ -127,7 +134,7 @@ class NodeProject:
         patches = self.scripts(".").patches
         if patches is not None:
             yield self._local(LocalKind.DIRECTORY, patches, self.path("package.json"))
-        settings = {name: self._text(name) for name in settings_beside(self.step.lock)}
+        settings = {name: self.settings(name) for name in settings_beside(self.step.lock)}
         if self.tool == "pnpm":
             for path in patch_files({"patchedDependencies": self.manifest(".").patched}):
                 yield self._local(LocalKind.FILE, path, self.path("package.json"))
@@ -147,17 +154,22 @@ class NodeProject:
     def _local(self, kind: LocalKind, path: str, place: str, name: str = "") -> Local:
         return Local(kind=kind, path=self.path(path), place=place, name=name)
 
-    def _text(self, name: str) -> str:
+    def settings(self, name: str) -> str:
+        """The text of a file beside the lock; empty where it is missing."""
         path = self.path(name)
         return self.context.project.read_text(path) if self.context.project.kind(path) == "file" else ""
 
     @property
     def workdir(self) -> str:
         """Where the lock stands in the stage: deep enough for everything that it names above itself."""
-        named = [*self.manifests(), *self.lock.archives, *self.lock.copies, *self.lock.files]
+        named = [*self.manifests(), *self.lock.archives, *self.lock.copies, *self.lock.files, *self.beside]
         ups = max(path.split("/").count("..") for path in named)
         parts = self.directory.split("/")
-        return posixpath.join(_WORKDIR, *parts[len(parts) - ups :]) if ups else _WORKDIR
+        return posixpath.join(WORKDIR, *parts[len(parts) - ups :]) if ups else WORKDIR
+
+    def stage_path(self, path: str) -> str:
+        """Where a file or directory of the project stands in the stage."""
+        return posixpath.normpath(posixpath.join(self.workdir, posixpath.relpath(path or ".", self.directory)))
 
     def image_path(self, place: str) -> str:
         """A place as an absolute path of a directory in the image."""

@@ -1,4 +1,4 @@
-"""What the stage of a lock of npm, pnpm or Yarn makes, as a recipe."""
+"""What the stages of a lock of npm, pnpm or Yarn make, as recipes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from optimizer.locks.local import LocalKind
 from optimizer.model.inputs import Input
-from optimizer.model.recipes.nodejs import NodePackages, WorkspaceMember
+from optimizer.model.recipes.nodejs import NodeDevelopmentPackages, NodePackages, WorkspaceMember
 from optimizer.model.recipes.recipe import Tool
 from optimizer.toolchains.nodejs_platform import on_target, platform
 from optimizer.toolchains.nodejs_project import NodeProject, settings_beside
@@ -15,6 +15,7 @@ from optimizer.toolchains.secrets import user_npmrc
 from optimizer.toolchains.system import git_package
 from optimizer.toolchains.toolchain import GENERATED_FILES
 
+_ESBUILD = "esbuild"
 # What a tool packs into an archive of its own; its digest of that may stand in the lock.
 _NOT_PACKED = (*GENERATED_FILES, "**/node_modules")
 
@@ -50,6 +51,35 @@ def node_recipe(project: NodeProject) -> NodePackages:
         patches=project.scripts(".").patches,
         slim=step.slim,
     )
+
+
+def development_recipe(project: NodeProject, *, bundles: bool) -> NodeDevelopmentPackages:
+    """The recipe of all packages of a lock, and of esbuild where it bundles."""
+    step, target = project.step, project.context.target
+    git = (git_package(target.base),) if project.installed.git else ()
+    # npm reads the project's own file, but for a program such as esbuild.
+    reads = user_npmrc(project.path(".npmrc"), step, project.context) if bundles or project.tool != "npm" else ()
+    return NodeDevelopmentPackages(
+        lock=posixpath.join(project.workdir, posixpath.basename(step.lock)),
+        installer="yarn-classic" if project.classic else project.tool,
+        tools=(*_tools(project), *((_bundler(project),) if bundles else ())),
+        build_packages=target.packages((*step.build_packages, *git)),
+        copies=tuple(_copies(project)),
+        reads=reads,
+        secrets=step.secrets,
+        scripts=step.scripts,
+        registry=step.registry,
+        overruled_manifests=tuple(_overruled(project)),
+        local_links=bool(project.lock.links) if project.lock.links or project.lock.copies else None,
+        patches=project.scripts(".").patches,
+    )
+
+
+def _bundler(project: NodeProject) -> Tool:
+    """esbuild in the version of the project, where it depends on it; else in that of the tool."""
+    own = project.lock.versions.get(_ESBUILD)
+    named = any(_ESBUILD in (*project.manifest(path).production, *project.manifest(path).others) for path in (".", project.importer))
+    return Tool(name=_ESBUILD, version=own) if own and named else project.context.target.tools.tool(_ESBUILD)
 
 
 def _tools(project: NodeProject) -> Iterator[Tool]:
@@ -91,10 +121,6 @@ def _copies(project: NodeProject) -> Iterator[Input]:
     files |= {item.path for item in named if item.kind.on_disk == "file"}
     for path in sorted(files):
         if project.context.project.kind(path) == "file":
-            yield Input(source=path, target=f"{_target(project, posixpath.dirname(path))}/", directory=False)
+            yield Input(source=path, target=f"{project.stage_path(posixpath.dirname(path))}/", directory=False)
     for item in sorted({item.path for item in named if item.kind.on_disk == "directory"}):
-        yield Input(source=item, target=f"{_target(project, item)}/", directory=True, exclude=_NOT_PACKED)
-
-
-def _target(project: NodeProject, path: str) -> str:
-    return posixpath.normpath(posixpath.join(project.workdir, posixpath.relpath(path or ".", project.directory)))
+        yield Input(source=item, target=f"{project.stage_path(item)}/", directory=True, exclude=_NOT_PACKED)

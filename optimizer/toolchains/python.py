@@ -22,7 +22,8 @@ from optimizer.locks import uv
 from optimizer.locks.backends import requirement_name
 from optimizer.locks.files import ProjectFiles
 from optimizer.locks.local import Local, LocalKind
-from optimizer.locks.managers import lock_names, manager_of
+from optimizer.locks.managers import UNREAD_LOCKS, lock_names, manager_of
+from optimizer.locks.pins import NotPinned
 from optimizer.locks.python import WHEEL, From, Package, Registry, normal_name, of_origin, registries
 from optimizer.locks.requirements import local_of
 from optimizer.locks.wheels import download_bytes, uv_platform, without_wheel
@@ -31,8 +32,10 @@ from optimizer.model.plan import OnTarget, Stage
 from optimizer.model.recipes.python import PythonPackages
 from optimizer.model.reference import ImageReference
 from optimizer.model.steps import PythonDependencies
+from optimizer.model.text import few
 from optimizer.toolchains.content import CODE_CACHES
 from optimizer.toolchains.python_indexes import build_indexes, package_indexes, tool_indexes
+from optimizer.toolchains.python_parts import ECOSYSTEM, part_stages
 from optimizer.toolchains.python_reading import (
     Reading,
     dependencies_of,
@@ -40,6 +43,7 @@ from optimizer.toolchains.python_reading import (
     index_warnings,
     kind_of,
     lock_faults,
+    locked_by,
     project_at,
     read_step,
 )
@@ -67,7 +71,9 @@ class PythonToolchain:
                 f'"{step.lock}" is not a supported lock file; '
                 f"allowed: a requirements file (*.txt), {', '.join(lock_names('python'))}, pylock.toml, pylock.NAME.toml",
                 "lock",
-                "set lock to the lock file, not to pyproject.toml or Pipfile",
+                f"create one with {UNREAD_LOCKS['python'][name]}, and set lock to it"
+                if name in UNREAD_LOCKS["python"]
+                else "set lock to the lock file, not to pyproject.toml or Pipfile",
             )
             return
         faults = list(_file_faults(step, context, name))
@@ -87,6 +93,9 @@ class PythonToolchain:
         reading = read_step(step, context)
         yield from group_warnings(step, context)
         yield from index_warnings(step, reading)
+        _, whole = _divided(step, context, reading)
+        if whole:
+            yield f"{step.lock} stays one layer, although the packing of optimizer.lock divides such locks: {whole}"
         for source in reading.sources:
             yield from source_warnings(source, context)
         for package in reading.repositories:
@@ -101,10 +110,21 @@ class PythonToolchain:
     def stages(self, step: PythonDependencies, context: StepContext) -> Sequence[Stage]:
         reading = read_step(step, context)
         asked = registries(reading.packages)
+        parts, _ = _divided(step, context, reading)
         return [
-            _third_party(step, context, reading, asked),
+            *(parts or (_third_party(step, context, reading, asked),)),
             *(source_stage(source, step, context, asked) for source in reading.sources),
         ]
+
+
+def _divided(step: PythonDependencies, context: StepContext, reading: Reading) -> tuple[tuple[Stage, ...], str]:
+    """The stages of the lock's parts, none where it stays whole, and why it does although the packing divides such locks."""
+    if not context.packing.of(ECOSYSTEM):
+        return (), ""
+    try:
+        return part_stages(step, context, reading), ""
+    except NotPinned as error:
+        return (), str(error)
 
 
 def _file_faults(step: PythonDependencies, context: StepContext, name: str) -> Iterator[Fault]:
@@ -129,10 +149,9 @@ def _third_party(step: PythonDependencies, context: StepContext, reading: Readin
         title=f"Python packages of {step.lock}" + (f" for {step.package}" if step.package else ""),
         stability=context.stability,
         origin=context.target.image,
+        locked_by=locked_by(step),
         on_target=_on_target(step, context, reading),
-        download_bytes=download_bytes(
-            [package for package in reading.packages if package.origin is From.REGISTRY], context.target.base, context.target.architecture
-        ),
+        download_bytes=_download_bytes(reading, context.target),
         recipe=PythonPackages(
             root=SOURCE,
             lock=mounts.lock,
@@ -166,6 +185,13 @@ def _third_party(step: PythonDependencies, context: StepContext, reading: Readin
             secrets=step.secrets,
         ),
     )
+
+
+def _download_bytes(reading: Reading, target: Target) -> int | None:
+    """What an installer fetches, in bytes; None where the lock does not tell: requirements have no sizes."""
+    if reading.requirements is not None:
+        return None
+    return download_bytes([package for package in reading.packages if package.origin is From.REGISTRY], target.base, target.architecture)
 
 
 def _additional(reading: Reading, context: StepContext) -> tuple[str, ...]:
@@ -225,14 +251,9 @@ def _on_target(step: PythonDependencies, context: StepContext, reading: Reading)
         return OnTarget("its build packages compile for the platform that they run on")
     repositories = [package.name or package.location for package in reading.repositories]
     if repositories:
-        return OnTarget(f"built from a Git repository: {_few(repositories)}")
+        return OnTarget(f"built from a Git repository: {few(repositories)}")
     missing = without_wheel(reading.packages, context.target.base, context.target.architecture)
-    return OnTarget(f"no wheel for {context.target.architecture}: {_few(missing)}") if missing else None
-
-
-def _few(names: Sequence[str]) -> str:
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return f"{', '.join(names[:3])}{more}"
+    return OnTarget(f"no wheel for {context.target.architecture}: {few(missing)}") if missing else None
 
 
 class _Mounts:

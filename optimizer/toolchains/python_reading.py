@@ -29,11 +29,13 @@ from optimizer.locks.python import (
 from optimizer.locks.requirements import Requirements, read_requirements
 from optimizer.locks.uv import read_uv_lock
 from optimizer.locks.wheels import without_wheel
+from optimizer.model.plan import LockedBy
 from optimizer.model.secrecy import URL_WITH_PASSWORD
 from optimizer.model.steps import PythonDependencies
+from optimizer.model.text import few
 from optimizer.toolchains.python_indexes import package_indexes
-from optimizer.toolchains.secrets import variables_of
 from optimizer.toolchains.toolchain import StepContext, below, beside, missing_file
+from optimizer.toolchains.variables import variables_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +43,13 @@ class Reading:
     """A step's lock, read; ``packages`` are those that the step installs, with paths relative to the project.
 
     Exactly one of ``lock`` and ``requirements`` is there.  ``groups`` and
-    ``extras`` are the words of the step that are such.
+    ``extras`` are the words of the step that are such.  ``wanted`` is what the
+    packages were chosen by.
     """
 
     kind: str
     packages: tuple[Package, ...]
+    wanted: Wanted
     lock: PythonLock | None = None
     requirements: Requirements | None = None
     groups: tuple[str, ...] = ()
@@ -80,20 +84,26 @@ def kind_of(path: str) -> str:
     return name if name in lock_names("python") else "requirements" if name.endswith(".txt") else ""
 
 
+def locked_by(step: PythonDependencies) -> LockedBy:
+    """The lock of a step, and what the step takes of it."""
+    return LockedBy(ecosystem="python", path=posixpath.normpath(step.lock), groups=step.groups, package=step.package)
+
+
 def read_step(step: PythonDependencies, context: StepContext) -> Reading:
     """The lock of a step whose files are there; raises LockFault."""
     kind = kind_of(step.lock)
+    environment = environment_of(context.target.base, context.target.architecture)
     if kind == "requirements":
         requirements = read_requirements(step.lock, context.project.read_text, lambda path: kind_at(path, context))
         packages = tuple(_named(package, context) for package in requirements.packages)
-        return Reading(kind=kind, packages=packages, requirements=requirements)
+        return Reading(kind=kind, packages=packages, wanted=Wanted(environment=environment), requirements=requirements)
     lock = read_lock(step, context)
     words = lock.words(step.package)
-    environment = environment_of(context.target.base, context.target.architecture)
     top = posixpath.dirname(step.lock)
     chosen = lock.members.get(normal_name(step.package), ".") if step.package else "."
     defaults = project_at(below(top, chosen), context).default_groups if kind == uv.NAME else ()
-    found = lock.select(Wanted(words=step.groups, defaults=defaults, package=step.package, environment=environment))
+    wanted = Wanted(words=step.groups, defaults=defaults, package=step.package, environment=environment)
+    found = lock.select(wanted)
     if kind == uv.NAME:
         found = _with_pages(found, lock, top, context)
     groups = {normal_name(name): name for name in words.groups}
@@ -101,6 +111,7 @@ def read_step(step: PythonDependencies, context: StepContext) -> Reading:
     return Reading(
         kind=kind,
         packages=tuple(_moved(package, top) for package in found),
+        wanted=wanted,
         lock=lock,
         groups=tuple(groups[normal_name(word)] for word in step.groups if normal_name(word) in groups),
         extras=tuple(extras[normal_name(word)] for word in step.groups if normal_name(word) in extras),
@@ -185,6 +196,7 @@ def lock_faults(step: PythonDependencies, context: StepContext) -> Iterator[Faul
         yield from _address_faults(step, reading)
     yield from _installer_faults(step, reading)
     yield from _package_faults(reading, context)
+    yield from _wheel_faults(step, reading, context)
     for source in reading.sources:
         if kind_at(source.location, context) == "directory":
             yield from _source_faults(source, reading, context)
@@ -220,6 +232,14 @@ def _choice_faults(step: PythonDependencies, lock: PythonLock, context: StepCont
                 f'{name} has no group or extra "{word}"; allowed: {", ".join(allowed_words) or "none, it has neither"}',
                 "groups",
                 did_you_mean(word, allowed_words) or "leave it out, or add it to the project and lock again",
+            )
+    for conflict in words.conflicts:
+        taken = [word for word in step.groups if normal_name(word) in conflict]
+        if len(taken) > 1:
+            yield Fault(
+                f"{name} allows only one of {', '.join(taken)} at a time",
+                "groups",
+                "choose one of them, or take them out of conflicts in the settings of uv and lock again",
             )
 
 
@@ -306,6 +326,29 @@ def _installer_faults(step: PythonDependencies, reading: Reading) -> Iterator[Fa
             "installer",
             'remove installer="pip", so that uv installs it',
         )
+
+
+def _wheel_faults(step: PythonDependencies, reading: Reading, context: StepContext) -> Iterator[Fault]:
+    """A fault for packages of registries without a wheel for the image, where nothing is there or allowed to build them from."""
+    target = context.target
+    stuck = [
+        package for package in of_origin(reading.packages, From.REGISTRY) if package.files and (step.wheels_only or not package.buildable)
+    ]
+    names = without_wheel(stuck, target.base, target.architecture)
+    if not names:
+        return
+    version = target.base.runtime.removeprefix("python")
+    source = "wheels_only forbids to build them" if step.wheels_only else "the lock has no source archive of them"
+    lock_for = (
+        f"pip lock writes the files of its own Python and machine alone: run it by Python {version} on Linux, or "
+        if reading.kind == "pylock.toml"
+        else ""
+    )
+    yield Fault(
+        f"{step.lock} has no wheel for Python {version} on {target.architecture} of {few(names)}, and {source}",
+        "lock",
+        f"{lock_for}lock versions that have wheels for the image, or choose another runtime or architecture",
+    )
 
 
 def _package_faults(reading: Reading, context: StepContext) -> Iterator[Fault]:

@@ -24,7 +24,6 @@ from optimizer.toolchains.toolchain import StepContext
 # Their values are paths, so that a file may have any place.
 _NAMES_CONFIGURATION = re.compile(r"(?:CONFIG|CONFIG_FILE)$", re.IGNORECASE)
 _NAMES_A_FILE = re.compile(r"(?:NETRC|CONFIG|CONFIG_FILE|CERT|CERTS|CERT_FILE|CERT_DIR|BUNDLE|CAINFO|CAFILE)$", re.IGNORECASE)
-_VARIABLE = re.compile(r"\$(?:\{(?P<braced>\w+)\}|(?P<bare>\w+))")
 _ARCHIVES = (".whl", ".gz", ".tgz", ".zip", ".jar", ".gem", ".nupkg")
 # Options of a requirements file in whose place pip takes nothing from elsewhere.
 _OWN_INDEX = re.compile(r"^\s*(?:-i|--index-url)(?:\s+|=)(?P<url>\S+)")
@@ -52,11 +51,6 @@ def secret_faults(step: Any, installers: Sequence[str], context: StepContext, st
 def index_by_secret(step: Any) -> bool:
     """Whether a build secret of a step of Python packages names the index in place of the lock's or the public one."""
     return any(secret.to_env in INSTALLERS[step.installer].indexes for secret in step.secrets)
-
-
-def variables_of(words: Iterable[str]) -> tuple[str, ...]:
-    """The variables that words of a command name as Pipfile.lock does, ``$NAME`` or ``${NAME}``, sorted."""
-    return tuple(sorted({match["braced"] or match["bare"] for word in words for match in _VARIABLE.finditer(word)}))
 
 
 def user_npmrc(npmrc: str, step: Any, context: StepContext) -> tuple[Input, ...]:

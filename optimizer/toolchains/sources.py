@@ -13,7 +13,8 @@ WORKDIR = "/build"
 NOT_SOURCES = (*GENERATED_FILES, "**/.venv", "**/node_modules", "**/.aws-sam", "**/.idea", "**/.vscode")
 """Patterns of what no compiler reads, left out of every directory of sources."""
 
-_OWN_FILES = ("optimizer.toml", "optimizer.lock", "*.image.toml", ".dockerignore", "Dockerfile")
+OWN_FILES = ("optimizer.toml", "optimizer.lock", "*.image.toml", ".dockerignore", "Dockerfile")
+"""Patterns of what describes images, left out of sources at the project's root."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Placement:
 
     def directory(self, path: str, exclude: Iterable[str] = ()) -> Input:
         """A directory of sources, without what no compiler reads."""
-        own = _OWN_FILES if path == "." else ()
+        own = OWN_FILES if path == "." else ()
         return Input(source=path, target=f"{self.place(path)}/", directory=True, exclude=(*NOT_SOURCES, *own, *exclude))
 
     def directories(self, paths: Iterable[str], exclude: Iterable[str] = ()) -> tuple[Input, ...]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import enum
 import posixpath
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from optimizer.bases.catalogue import BaseImage
@@ -13,10 +13,12 @@ from optimizer.bases.tools import Tools
 from optimizer.errors import Fault
 from optimizer.locks.files import ProjectFiles
 from optimizer.locks.local import Local
+from optimizer.model.packing import Packing
 from optimizer.model.plan import Stage
 from optimizer.model.recipes.recipe import PackageSet
 from optimizer.model.reference import ImageReference
 from optimizer.model.stability import Stability
+from optimizer.model.steps import Step
 
 GENERATED_FILES = ("**/.git", "**/.hg", "**/.svn", "**/.DS_Store", "**/cdk.out")
 """Patterns of what never belongs into an image, left out of every directory of code."""
@@ -57,12 +59,23 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepContext:
-    """A step's own name and stability, given or derived, and where it stands in the spec."""
+    """A step's own name and stability, given or derived, and what it stands in.
+
+    ``steps`` are all of the spec, and ``environment`` is that of the image;
+    both are for warnings, and decide nothing of the step's stages.
+    ``packing`` says which packages have layers of their own, and ``programs``
+    are the exact versions of the image's programs that the lock has, by their
+    names, such as ``npm``.
+    """
 
     name: str
     stability: Stability
     target: Target
     project: ProjectFiles
+    steps: tuple[Step, ...] = ()
+    environment: tuple[tuple[str, str], ...] = ()
+    packing: Packing = Packing()
+    programs: Mapping[str, str] = field(default_factory=dict)
 
 
 class Rank(enum.IntEnum):
@@ -76,6 +89,7 @@ class Rank(enum.IntEnum):
     JAVA_BUILD = 60
     FILES = 70
     COMMAND = 80
+    NODE_BUILD = 85
     GO_BUILD = 90
     RUST_BUILD = 100
     DOTNET_BUILD = 110
@@ -88,7 +102,8 @@ class Toolchain(Protocol):
     ``families`` are the runtime families that the step works with; empty for
     all of them.  ``rank`` orders equally stable layers, lowest first; the
     project's own kinds have those of :class:`Rank`.  ``sees_trees`` says that
-    the stages find the trees of the steps that the step comes ``after``.
+    the stages that make trees find those of the steps that the step comes
+    ``after``.
     """
 
     families: tuple[str, ...]

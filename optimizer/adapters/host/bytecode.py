@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from optimizer.adapters.host.pythons import local_pythons
+from optimizer.adapters import record
+from optimizer.adapters.host.pythons import local_python, local_pythons
 from optimizer.adapters.host.tree import TreeRequest, script_command
 from optimizer.builders.docker.tree_scripts import compiled
 from optimizer.errors import EngineError
@@ -16,11 +16,14 @@ from optimizer.errors import EngineError
 
 def bytecode_obstacle(request: TreeRequest) -> str:
     """Why the base's byte-code cannot be made on this machine; empty where it can be."""
-    if request.facts.python:
+    if request.python and local_python(request.python) is not None:
         return ""
     minor = request.plan.runtime.removeprefix("python")
-    here = ", ".join(sorted(local_pythons(minor))) or "none"
-    return f"its byte-code is that of the exact Python {minor} of its base, and of that version this machine has {here}"
+    here = local_pythons(minor)
+    which = f"Python {request.python}, which is that of its base" if request.python else f"the exact Python {minor} of its base"
+    # Of a version that is known, the fix is plain: to have it here.
+    unknown = "" if request.python else ", which optimizer.lock does not tell (see optimizer pin)"
+    return f"its byte-code is that of {which}{unknown}, and of {minor} this machine has {', '.join(sorted(here)) or 'none'}"
 
 
 def compile_tree(request: TreeRequest, directory: Path) -> None:
@@ -28,7 +31,8 @@ def compile_tree(request: TreeRequest, directory: Path) -> None:
 
     Raises :class:`EngineError` where the Python fails.
     """
-    python = local_pythons(request.facts.python.rpartition(".")[0])[request.facts.python]
+    python = local_python(request.python)
+    assert python is not None
     (script,) = compiled(True)
     # As in the stage, nothing of the environment decides what is compiled, and sets have one order.  The working directory
     # is no part of the tree: its modules must not be imported.
@@ -36,7 +40,7 @@ def compile_tree(request: TreeRequest, directory: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="optimizer-compile-") as place:
         # From a file, too: as an argument the script leaves other names in the interpreter, which decide bytes.
         command = script_command(replace(script, interpreter=(str(python), "-S", "-B", "-W", "ignore")), Path(place), str(directory))
-        done = subprocess.run(command, env=environment, cwd=os.sep, capture_output=True, text=True, check=False)  # noqa: S603 - a list of arguments, and no shell
+        done = record.run(command, env=environment, cwd=os.sep, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         last = "\n".join(done.stderr.strip().splitlines()[-5:])
         raise EngineError(

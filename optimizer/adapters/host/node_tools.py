@@ -12,6 +12,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from optimizer.adapters import record
+
 _ANSWER_S = 60
 _NETWORK = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY")
 _KEPT = ("PATH", "TMPDIR", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR", *_NETWORK, *(name.lower() for name in _NETWORK))
@@ -44,7 +46,7 @@ def _version(program: str, path: str) -> str:
         return ""
     with tempfile.TemporaryDirectory() as empty:
         try:
-            told = subprocess.run(  # noqa: S603 - a list of arguments, and no shell
+            told = record.run(
                 [found, "--version"],
                 cwd=empty,
                 env={**clean_environment(Path(empty)), "PATH": path},

@@ -9,15 +9,17 @@ from __future__ import annotations
 import hashlib
 import os
 import posixpath
-import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
+from optimizer.adapters.host.caches import cache_directory
 from optimizer.adapters.host.node_obstacles import node_obstacle
 from optimizer.adapters.host.node_tools import clean_environment
+from optimizer.adapters.host.running import ToolFailure, run_tool
 from optimizer.adapters.host.stage_files import copy_inputs, place_of
 from optimizer.adapters.host.tree import TreeRequest, script_command
 from optimizer.builders.docker.actions import Script
@@ -28,12 +30,11 @@ from optimizer.builders.docker.nodejs import (
     installer_environment,
     installer_requirements,
 )
+from optimizer.builders.docker.nodejs_scripts import take
 from optimizer.errors import EngineError
-from optimizer.model.recipes.nodejs import NodePackages
+from optimizer.model.recipes.nodejs import NodePackages, NodePart
 
 _HOME = "/root"
-_INSTALL_S = 1800
-_LAST_LINES = 15
 
 
 class NodeTrees:
@@ -48,6 +49,36 @@ class NodeTrees:
             _Installation(request, Path(scratch).resolve(), directory.resolve()).run()
 
 
+class NodePartTrees:
+    """Trees of some packages of an installation, which is made once for all parts that are wanted of it."""
+
+    def obstacle(self, request: TreeRequest) -> str:
+        return node_obstacle(_of_installation(request))
+
+    def make(self, request: TreeRequest, directory: Path) -> None:
+        recipe = cast(NodePart, request.stage.recipe)
+        with tempfile.TemporaryDirectory(prefix="nodejs-", dir=directory.parent) as scratch:
+            installation = _of_installation(request)
+            installed = request.shared.tree(request.source_key, lambda tree: NodeTrees().make(installation, tree), Path(scratch))
+            script, places = take(recipe, str(installed))
+            file = Path(scratch, places.name)
+            file.write_text(places.text, encoding="utf-8")
+            words = script_command(script, Path(scratch), str(directory))
+            # What only is read need not be there twice.
+            words = (*(str(file) if word == places.path else word for word in words), "link")
+            try:
+                run_tool(words, words[0], Path(scratch), clean_environment(Path(scratch)), ())
+            except ToolFailure as failure:
+                name = request.stage.name
+                raise EngineError(f'the packages of "{name}" cannot be taken from their installation: {failure}', name) from None
+
+
+def _of_installation(request: TreeRequest) -> TreeRequest:
+    """The request for the tree that a part is taken from."""
+    assert request.stage.taken_from is not None
+    return replace(request, stage=request.plan.stage(request.stage.taken_from))
+
+
 class _Installation:
     """One installation: ``root`` stands for the file system of the stage."""
 
@@ -59,7 +90,7 @@ class _Installation:
         self._directory = place_of(self._root, posixpath.dirname(self._recipe.lock))
         self._nothing = scratch / "global.npmrc"
         self._scripts = scratch / "scripts"
-        self._cache = _cache_directory(scratch)
+        self._cache = cache_directory("nodejs", scratch)
         self._programs = ""
         self._places = InstallPlaces(
             tree=str(tree),
@@ -137,33 +168,14 @@ class _Installation:
         }
 
     def _command(self, words: Sequence[str], directory: Path, variables: Mapping[str, str]) -> None:
+        secrets = [os.environ.get(secret.from_env or "", "").strip() for secret in self._recipe.secrets]
         try:
-            done = subprocess.run(  # noqa: S603 - a list of arguments, and no shell
-                words,
-                cwd=directory,
-                env=self._environment(variables),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                errors="replace",
-                check=False,
-                timeout=_INSTALL_S,
-            )
-        except subprocess.TimeoutExpired:
-            raise self._failed(f"{words[0]} does not end within {_INSTALL_S // 60} minutes") from None
-        except OSError as error:
-            raise self._failed(f"{words[0]} cannot be run: {error.strerror}") from None
-        if done.returncode != 0:
-            lines = "\n".join(done.stdout.strip().splitlines()[-_LAST_LINES:])
-            for secret in self._recipe.secrets:
-                if value := os.environ.get(secret.from_env or "", "").strip():
-                    lines = lines.replace(value, "***")
-            raise self._failed(f"{words[0]} failed:\n{lines}")
-
-    def _failed(self, message: str) -> EngineError:
-        name = self._request.stage.name
-        return EngineError(f'the packages of "{name}" cannot be installed on this machine: {message}', name, "publish with --no-host")
+            run_tool(words, words[0], directory, self._environment(variables), secrets)
+        except ToolFailure as failure:
+            name = self._request.stage.name
+            raise EngineError(
+                f'the packages of "{name}" cannot be installed on this machine: {failure}', name, "publish with --no-host"
+            ) from None
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -183,15 +195,3 @@ def _yarn_variables(installer: str, cache: Path) -> Mapping[str, str]:
     if installer == "yarn":
         return {"YARN_GLOBAL_FOLDER": str(cache / "yarn"), "YARN_ENABLE_SCRIPTS": "0", "YARN_ENABLE_TELEMETRY": "0"}
     return {"YARN_CACHE_FOLDER": str(cache / "yarn-classic")} if installer == "yarn-classic" else {}
-
-
-def _cache_directory(scratch: Path) -> Path:
-    """Where downloads are kept from run to run, apart from those of the user's own tools; with the scratch where that cannot be."""
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    kept = Path(home, "lambda-image-optimizer", "nodejs")
-    try:
-        kept.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with tempfile.TemporaryFile(dir=kept):
-            return kept
-    except OSError:
-        return scratch / "cache"

@@ -7,8 +7,8 @@ from pathlib import Path
 from optimizer.adapters.host.bytecode import bytecode_obstacle, compile_tree
 from optimizer.adapters.host.tree import TreeRequest
 from optimizer.adapters.images.tar import Budget, TarReader
-from optimizer.builders.docker.render import archive_path
 from optimizer.errors import ImageError
+from optimizer.model.plan import archive_path
 
 
 class PackedCode:

@@ -18,11 +18,15 @@ from dataclasses import replace
 from email.parser import HeaderParser
 from pathlib import Path
 
+from optimizer.adapters import record
 from optimizer.adapters.host.bytecode import compile_tree
 from optimizer.adapters.host.console_scripts import set_interpreter
+from optimizer.adapters.host.python_needs import lacking
 from optimizer.adapters.host.python_obstacles import (
     EXPORTED_BY,
+    exact_version,
     exported_requirements,
+    lock_kind,
     marker_environment,
     packages_obstacle,
     packages_recipe,
@@ -30,16 +34,21 @@ from optimizer.adapters.host.python_obstacles import (
     python_of,
     uv_major,
 )
-from optimizer.adapters.host.requirements import patch_matters, write_requirements
+from optimizer.adapters.host.requirements import write_requirements
 from optimizer.adapters.host.secrets import secret_variables
 from optimizer.adapters.host.tree import Obstacle, TreeRequest, script_command
 from optimizer.adapters.host.uv import find_uv, uv_environment, uv_obstacle, uv_version
-from optimizer.bases.catalogue import base_image
+from optimizer.bases.recognise import series_of_base
 from optimizer.builders.docker.actions import NOTES, Run, Script
-from optimizer.builders.docker.python import python_packages
+from optimizer.builders.docker.lower import stage_body
 from optimizer.builders.docker.python_commands import TASK, secrets_with_index_of_pip
+from optimizer.builders.parts import may_lack
+from optimizer.dockerfile.rendered import SCRIPTS
 from optimizer.errors import EngineError
+from optimizer.locks.markers import patch_matters
 from optimizer.model.plan import TREE
+from optimizer.model.recipes.python import PythonPackages
+from optimizer.toolchains.python_sources import SOURCE
 
 _LIMIT_S = 1800
 _LINES = 4
@@ -47,10 +56,12 @@ _PYTHON_OF_AWS = "/var/lang/bin/python"
 """What ``python`` is in AWS's bases, by the PATH of their configuration, and so in the first line of scripts."""
 
 _UV = ("python", "-m", "uv")
+_NOT_HERE = ("same_python.py", "compile_python.py", "normalise_python.py")
+"""Scripts of the stage that are none of this machine's: its Python is told to uv, byte-code is made when all else is done, and the archive of the tree has one form for metadata."""
 
 
 class PythonPackagesTree:
-    """Trees of ``python-packages`` recipes: of every lock that uv can read, or write as requirements, whose packages are wheels."""
+    """Trees of ``python-packages`` recipes, of every lock that uv can read, or write as requirements, whose packages are wheels, and of parts of such."""
 
     def obstacle(self, request: TreeRequest) -> str:
         return packages_obstacle(request)
@@ -79,13 +90,15 @@ class _Installation:
         self._recipe = packages_recipe(request)
         self._tree = tree
         # The parts that the stage knows by their absolute paths.
-        self._paths = {TREE: tree, self._recipe.root: place / "src", "/tmp": place / "tmp", NOTES: place / "slim"}
+        self._paths = {TREE: tree, SOURCE: place / "src", "/tmp": place / "tmp", NOTES: place / "slim", SCRIPTS: place / "files"}
         self._home = place / "home"
         self._place = place
         self._environment = marker_environment(request)
         self._like_base = str(python_of(request) or sys.executable)
         # For all but pylock.toml, uv takes another version than that of its Python.
-        self._python = self._like_base if self._recipe.lock_kind == "pylock.toml" else sys.executable
+        self._pylock = lock_kind(self._recipe) == "pylock.toml"
+        self._python = self._like_base if self._pylock else sys.executable
+        self._known = exact_version(self._recipe, request)
         program = find_uv()
         if program is None:
             raise Obstacle(uv_obstacle(uv_major(self._recipe)))
@@ -98,7 +111,10 @@ class _Installation:
         self._copy_inputs()
         secrets = secrets_with_index_of_pip(self._recipe.secrets)
         self._secrets = dict(secret_variables(secrets, self._request.secrets, self._home))
-        for command in self._commands():
+        run = self._last_run()
+        for file in run.files:
+            self._path(file.path).write_text(file.text, encoding="utf-8")
+        for command in self._commands(run):
             if isinstance(command, Script):
                 self._script(command)
             elif command[0] == "rm":
@@ -106,24 +122,26 @@ class _Installation:
             else:
                 self._run(self._words(command))
         self._check_metadata()
-        set_interpreter(self._path(TASK), self._python, _PYTHON_OF_AWS if _is_of_aws(self._request) else "")
+        set_interpreter(self._path(TASK), self._python, _PYTHON_OF_AWS if series_of_base(self._request.plan.base, "python") else "")
         if self._recipe.bytecode:
             compile_tree(self._request, self._tree)
 
-    def _commands(self) -> Iterator[tuple[str, ...] | Script]:
-        """The commands of the run that installs, which is the stage's last; what brings uv stands before it."""
-        last = python_packages(self._recipe, self._request.stage).actions[-1]
+    def _last_run(self) -> Run:
+        """The run that installs; what brings uv stands before it."""
+        last = stage_body(self._request.stage).actions[-1]
         assert isinstance(last, Run)
-        for command in last.commands:
+        return last
+
+    def _commands(self, run: Run) -> Iterator[tuple[str, ...] | Script]:
+        for command in run.commands:
             if not isinstance(command, Script) and self._is_export(command):
                 continue
-            # The archive of the tree has one form for metadata; byte-code is made when all else is done.
-            if not isinstance(command, Script) or command.name not in ("normalise_python.py", "compile_python.py"):
+            if not isinstance(command, Script) or command.name not in _NOT_HERE:
                 yield command
 
     def _is_export(self, command: Sequence[str]) -> bool:
         """Whether a command runs poetry or pipenv."""
-        return self._recipe.lock_kind in EXPORTED_BY and (command[0] == "sh" or tuple(command[3:5]) == ("tool", "run"))
+        return lock_kind(self._recipe) in EXPORTED_BY and (command[0] == "sh" or tuple(command[3:5]) == ("tool", "run"))
 
     def _copy_inputs(self) -> None:
         context = self._request.context.resolve()
@@ -140,9 +158,10 @@ class _Installation:
 
     def _script(self, script: Script) -> None:
         python = self._like_base if script.name.startswith("slim_") else sys.executable
-        # The first argument is the tree; the others may be a command of the stage.
-        first, *others = script.arguments
-        here = replace(script, interpreter=(python, "-I"), arguments=(first, *self._words(others)))
+        # The first argument is the tree; where there are more, they are a path, and what may be a command of the stage.
+        tree, *more = script.arguments
+        arguments = (tree, *map(self._word, more[:1]), *self._words(more[1:]))
+        here = replace(script, interpreter=(python, "-I"), arguments=arguments)
         self._run(script_command(here, self._place / "scripts", str(self._tree)))
 
     def _words(self, words: Sequence[str]) -> list[str]:
@@ -157,7 +176,7 @@ class _Installation:
         if command[:2] == ["pip", "install"]:
             at = command.index("--python")
             command[at : at + 2] = ["--python", self._python, "--python-version", self._version(), "--only-binary", ":all:"]
-            if "--requirement" in command and self._recipe.lock_kind != "pylock.toml":
+            if "--requirement" in command and not self._pylock:
                 at = command.index("--requirement") + 1
                 command[at] = self._requirements(Path(command[at]))
         return [str(self._uv), *command]
@@ -173,10 +192,10 @@ class _Installation:
         return Path(self._word(path))
 
     def _version(self) -> str:
-        return self._request.facts.python or self._environment["python_version"]
+        return self._known or self._environment["python_version"]
 
     def _requirements(self, source: Path) -> str:
-        if self._recipe.lock_kind in EXPORTED_BY:
+        if isinstance(self._recipe, PythonPackages) and self._recipe.lock_kind in EXPORTED_BY:
             source.write_text("".join(f"{line}\n" for line in exported_requirements(self._recipe, self._request)), encoding="utf-8")
         target = self._path("/tmp/checked.txt")
         for marker in write_requirements(source, target, self._place).markers:
@@ -184,14 +203,17 @@ class _Installation:
         return str(target)
 
     def _check_marker(self, marker: str, place: str) -> None:
-        if not self._request.facts.python and patch_matters(marker, self._environment):
+        if not self._known and patch_matters(marker, self._environment):
             raise Obstacle(f'the patch release of its base\'s Python decides "{marker}" in {place}, and is not known')
 
     def _check_metadata(self) -> None:
         """Markers of the lock, and of what was installed, must not depend on what is unknown here."""
-        if self._request.facts.python:
+        if not isinstance(self._recipe, PythonPackages):
+            self._check_needs()
             return
-        if self._recipe.lock_kind == "pylock.toml":
+        if self._known:
+            return
+        if self._pylock:
             for package in pylock_packages(self._recipe, self._request):
                 self._check_marker(str(package.get("marker", "")), posixpath.basename(self._recipe.lock))
         if self._recipe.without_dependencies:
@@ -201,10 +223,17 @@ class _Installation:
             for requirement in HeaderParser().parsestr(text).get_all("Requires-Dist") or ():
                 self._check_marker(requirement.partition(";")[2].strip(), path.parent.name.removesuffix(".dist-info"))
 
+    def _check_needs(self) -> None:
+        """Raise :class:`EngineError` where a package of a part needs what the lock lacks."""
+        if may_lack(self._request.stage):
+            missing = list(lacking(self._path(TASK), self._request, self._known))
+            if missing:
+                raise EngineError(missing)
+
     def _run(self, argv: Sequence[str]) -> None:
         environment = uv_environment(self._home, self._secrets)
         try:
-            done = subprocess.run(  # noqa: S603 - a list of arguments, and no shell
+            done = record.run(
                 argv,
                 env=environment,
                 cwd=self._home,
@@ -231,9 +260,3 @@ class _Installation:
         told = [line for line in lines[start:] if not line.startswith(("hint:", "Traceback"))][:_LINES]
         version = ".".join(map(str, uv_version(self._uv) or ()))
         return f"uv {version} of this machine cannot install its packages: {' '.join(told) or 'no reason given'}"
-
-
-def _is_of_aws(request: TreeRequest) -> bool:
-    """Whether the base is AWS's: a mirror keeps the end of its path."""
-    repository = base_image(request.plan.runtime).reference.repository
-    return f"/{request.plan.base.repository}".endswith(f"/{repository}")

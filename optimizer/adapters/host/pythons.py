@@ -13,11 +13,12 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from optimizer.adapters import record
+
 _VERSION = "import platform, sys; print(platform.python_implementation(), platform.python_version(), sys.executable, sep='\\n')"
 _ANSWER_S = 20
 
 
-@functools.lru_cache(maxsize=8)
 def local_pythons(minor: str) -> Mapping[str, Path]:
     """Every CPython of a minor version, such as ``3.13``, on this machine, by its exact version, such as ``3.13.5``.
 
@@ -29,6 +30,15 @@ def local_pythons(minor: str) -> Mapping[str, Path]:
         if version.startswith(f"{minor}."):
             found.setdefault(version, program)
     return found
+
+
+def local_python(version: str) -> Path | None:
+    """The CPython of an exact version, such as ``3.13.5``, on this machine; no more of them are run than it takes to find it."""
+    for candidate in dict.fromkeys(_candidates(version.rpartition(".")[0])):
+        found, program = _version(candidate)
+        if found == version:
+            return program
+    return None
 
 
 def _candidates(minor: str) -> Iterator[Path]:
@@ -49,6 +59,7 @@ def _candidates(minor: str) -> Iterator[Path]:
             yield from sorted(Path(directory).glob(pattern))
 
 
+# Of the program alone: what is on PATH may change within a process, and decides what the functions above find.
 @functools.lru_cache(maxsize=64)
 def _version(program: Path) -> tuple[str, Path]:
     """The version of a CPython, and the program itself; an empty version for what is none, or does not run.
@@ -57,7 +68,7 @@ def _version(program: Path) -> tuple[str, Path]:
     """
     try:
         # Isolated: neither the environment nor the directory decides what it imports.
-        told = subprocess.run([str(program), "-I", "-c", _VERSION], capture_output=True, text=True, check=False, timeout=_ANSWER_S)  # noqa: S603 - a list of arguments, and no shell
+        told = record.run([str(program), "-I", "-c", _VERSION], capture_output=True, text=True, check=False, timeout=_ANSWER_S)
     except (OSError, subprocess.TimeoutExpired):
         return "", program
     lines = told.stdout.splitlines()

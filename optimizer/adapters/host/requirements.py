@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -22,12 +22,6 @@ _HASH = re.compile(r"\s--hash(?:=|\s+)(?P<digest>[a-z0-9]+:[0-9a-f]+)(?=\s|$)")
 _INDEXES = ("--index-url", "--extra-index-url", "--find-links")
 # They say nothing that the command does not, or loosen nothing.
 _FLAGS = ("--no-index", "--require-hashes", "--pre", "--prefer-binary")
-_PATCHES = range(30)
-_PATCH_VARIABLES = ("python_full_version", "implementation_version")
-_PATCH = re.compile("|".join(_PATCH_VARIABLES))
-_EXTRA = re.compile(r"""\bextra\s*==\s*["']([^"']*)""")
-# Of pylock.toml: what is chosen of the lock is not known to the environment.
-_CHOICE = re.compile(r"\b(?:extras|dependency_groups)\b")
 
 
 @dataclass(slots=True)
@@ -132,28 +126,3 @@ def _below(path: Path, project: Path, line: str) -> str:
 def _shown(line: str) -> str:
     text = _HASH.sub("", line)
     return re.sub(r"://[^/@\s]*@", "://***@", text if len(text) < 100 else f"{text[:100]}…")
-
-
-def patch_matters(marker: str, environment: Mapping[str, str]) -> bool:
-    """Whether a marker holds for some patch releases of a Python version and not for others.
-
-    ``environment`` are the variables of markers in the image, with any patch
-    release.
-    """
-    from packaging.markers import InvalidMarker, Marker, UndefinedEnvironmentName
-
-    if not _PATCH.search(marker):
-        return False
-    if _CHOICE.search(marker):
-        return True
-    minor = environment["python_version"]
-    versions = [dict.fromkeys(_PATCH_VARIABLES, f"{minor}.{patch}") for patch in _PATCHES]
-    try:
-        parsed = Marker(marker)
-        # Whether an extra is asked for is not known here.
-        return any(
-            len({parsed.evaluate({**environment, **version, "extra": extra}) for version in versions}) > 1
-            for extra in ("", *_EXTRA.findall(marker))
-        )
-    except (InvalidMarker, UndefinedEnvironmentName):
-        return True

@@ -17,6 +17,8 @@ import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
 
+from optimizer.adapters import record
+
 OLDEST = (0, 9)
 """The first version with all options that stages use."""
 
@@ -41,7 +43,7 @@ def find_uv() -> Path | None:
 def uv_version(program: Path) -> tuple[int, int, int] | None:
     """The version of a uv; None for what does not tell it."""
     try:
-        told = subprocess.run([str(program), "--version"], capture_output=True, text=True, check=False, timeout=_ANSWER_S)  # noqa: S603 - a list of arguments, and no shell
+        told = record.run([str(program), "--version"], capture_output=True, text=True, check=False, timeout=_ANSWER_S)
     except (OSError, subprocess.TimeoutExpired):
         return None
     match = _VERSION.match(told.stdout)

@@ -32,6 +32,7 @@ class Choice:
     """The entry of an index that was chosen, and what stands beside it."""
 
     descriptor: Descriptor
+    platforms: tuple[str, ...]
     attestations: int
 
 
@@ -109,7 +110,7 @@ def choose(document: Mapping[str, Any], platform: str | None, where: str) -> Cho
             f"{where} has no image for {wanted or 'Lambda'}; found: {', '.join(sorted(images)) or 'none'}",
             hint="name one of those: --platform OS/ARCHITECTURE",
         )
-    return Choice(descriptor=chosen, attestations=attestations)
+    return Choice(descriptor=chosen, platforms=tuple(sorted(images)), attestations=attestations)
 
 
 def image_of(
@@ -123,6 +124,7 @@ def image_of(
     digest: str | None = None,
     manifest_bytes: int | None = None,
     indexed: bool = False,
+    platforms: Sequence[str] = (),
     attestations: int = 0,
 ) -> Image:
     """An image from its configuration and, where the source has them, the descriptors of its layers."""
@@ -168,6 +170,7 @@ def image_of(
         entrypoint=_words(settings.get("Entrypoint")),
         command=_words(settings.get("Cmd")),
         indexed=indexed,
+        platforms=tuple(platforms),
         attestations=attestations,
         stages=_stages(settings.get("Labels")),
     )

@@ -128,17 +128,21 @@ def _layout(files: Files, where: str, name: str, source: str, platform: str | No
 class _Resolved:
     """A manifest of a layout, and how it was found."""
 
-    def __init__(self, manifest: Manifest, found: Descriptor, media_type: str, indexed: bool, attestations: int) -> None:
+    def __init__(
+        self, manifest: Manifest, found: Descriptor, media_type: str, indexed: bool, platforms: tuple[str, ...], attestations: int
+    ) -> None:
         self.manifest = manifest
         self.found = found
         self.media_type = media_type
         self.indexed = indexed
+        self.platforms = platforms
         self.attestations = attestations
 
 
 def _resolve(files: Files, where: str, platform: str | None) -> _Resolved:
     document = parse_document(_read(files, "index.json"), f"index.json of {where}")
     indexed, attestations = False, 0
+    platforms: tuple[str, ...] = ()
     for _ in range(_MAX_NESTING):
         entries = document.get("manifests")
         if isinstance(entries, list) and len(entries) == 1:
@@ -150,11 +154,12 @@ def _resolve(files: Files, where: str, platform: str | None) -> _Resolved:
         else:
             choice = choose(document, platform, f"the index of {where}")
             chosen, attestations, indexed = choice.descriptor, attestations + choice.attestations, True
+            platforms = choice.platforms
         data = _read(files, _blob(chosen), chosen)
         document = parse_document(data, f"the manifest of {where}")
         media_type = str(document.get("mediaType") or chosen.media_type)
         if media_type not in INDEX_TYPES and "manifests" not in document:
-            return _Resolved(parse_manifest(document, f"the manifest of {where}"), chosen, media_type, indexed, attestations)
+            return _Resolved(parse_manifest(document, f"the manifest of {where}"), chosen, media_type, indexed, platforms, attestations)
         indexed = True
     raise ImageError(f"{where} has an index of indexes more than {_MAX_NESTING} deep", hint="make the image again")
 
@@ -170,6 +175,7 @@ def _of_layout(files: Files, where: str, name: str, source: str, found: _Resolve
         digest=found.found.digest,
         manifest_bytes=found.found.size_bytes,
         indexed=found.indexed,
+        platforms=found.platforms,
         attestations=found.attestations,
     )
     return FileSource(image, files, [_blob(layer) for layer in found.manifest.layers])

@@ -67,20 +67,48 @@ class LayerPass:
             yield from hashed_entries(TarReader(self._measured, self._where, self._budget))
             self._finish()
 
+    def with_contents(self) -> Iterator[tuple[Entry, Iterator[bytes]]]:
+        """The entries, without digests, each with the content of a file, to be read before the next one; raises as :meth:`entries` does."""
+        with self._faults():
+            reader = TarReader(self._measured, self._where, self._budget)
+            for entry in reader:
+                yield entry, reader.content()
+            self._finish()
+
+    def chunks(self) -> Iterator[bytes]:
+        """The archive itself; raises as :meth:`entries` does."""
+        with self._faults():
+            while chunk := self._measured.read(CHUNK):
+                yield chunk
+            self._finish()
+
     def contents(self, paths: Collection[str], limit_bytes: int) -> dict[str, bytes]:
         """The beginnings of some files, by path."""
         found: dict[str, bytes] = {}
+        for path, chunks in self.files(paths):
+            data = bytearray()
+            for chunk in chunks:
+                data += chunk[: limit_bytes - len(data)]
+                if len(data) >= limit_bytes:
+                    break
+            found[path] = bytes(data)
+        return found
+
+    def files(self, paths: Collection[str]) -> Iterator[tuple[str, Iterator[bytes]]]:
+        """Some files in the order of the archive, each with its content in chunks, to be read before the next.
+
+        Raises :class:`ImageError` for a damaged layer; whoever stops early
+        leaves the rest unread.
+        """
         with self._faults():
             reader = TarReader(self._measured, self._where, self._budget)
             for entry in reader:
                 if entry.path in paths and entry.kind == "file":
-                    data = bytearray()
-                    for chunk in reader.content():
-                        data += chunk[: limit_bytes - len(data)]
-                        if len(data) >= limit_bytes:
-                            break
-                    found[entry.path] = bytes(data)
-        return found
+                    yield entry.path, self._content(reader)
+
+    def _content(self, reader: TarReader) -> Iterator[bytes]:
+        with self._faults():
+            yield from reader.content()
 
     def _finish(self) -> None:
         while self._measured.read(CHUNK):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from optimizer.adapters.images import open_image
 from optimizer.adapters.images.layers import LayerPass
+from optimizer.adapters.images.opening import open_image
 from optimizer.adapters.images.tar import Budget
 from optimizer.adapters.tree import Source
 from optimizer.images.analysis import ImageAnalysis, analyse, find_base

@@ -37,9 +37,10 @@ def open_remote(registry: HttpRegistry, reference: ImageReference, platform: str
     where = f'"{reference}"'
     fetched = registry.fetch_manifest(reference)
     indexed, attestations = fetched.media_type in INDEX_TYPES, 0
+    platforms: tuple[str, ...] = ()
     if indexed:
         choice = choose(parse_document(fetched.body, f"the index of {where}"), platform, f"the index of {where}")
-        attestations = choice.attestations
+        platforms, attestations = choice.platforms, choice.attestations
         fetched = registry.fetch_manifest(reference.with_digest(choice.descriptor.digest))
         if fetched.media_type in INDEX_TYPES:
             raise ImageError(f"{where} is an index of indexes", hint="name one of the images by its digest")
@@ -54,6 +55,7 @@ def open_remote(registry: HttpRegistry, reference: ImageReference, platform: str
         digest=fetched.digest,
         manifest_bytes=len(fetched.body),
         indexed=indexed,
+        platforms=platforms,
         attestations=attestations,
     )
     return RegistrySource(image, registry, reference)

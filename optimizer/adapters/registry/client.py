@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import io
-import time
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol
@@ -20,9 +20,9 @@ from optimizer.adapters.registry.manifests import (
     verified_digest,
 )
 from optimizer.adapters.registry.media_types import INDEX_TYPES, MANIFEST_TYPES
-from optimizer.adapters.registry.repository import Repository
+from optimizer.adapters.registry.repository import Repository, fetch_blob
 from optimizer.adapters.registry.session import Session
-from optimizer.adapters.registry.transport import Response, Transport
+from optimizer.adapters.registry.transport import Transport
 from optimizer.errors import RegistryError
 from optimizer.model.reference import ImageReference
 
@@ -79,10 +79,11 @@ class HttpRegistry:
         self,
         credentials: Credentials | None = None,
         *,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], object] | None = None,
         now: Callable[[], datetime.datetime] = lambda: datetime.datetime.now(datetime.timezone.utc),
     ) -> None:
-        self._transport = Transport(sleep, now)
+        self._hurried = threading.Event()
+        self._transport = Transport(sleep or self._hurried.wait, now)
         self._session = Session(self._transport, credentials or Anonymous())
 
     def __enter__(self) -> HttpRegistry:
@@ -90,6 +91,10 @@ class HttpRegistry:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def hurry(self) -> None:
+        """Wait for no busy registry any more: what still runs in other threads is of no use, and shall end."""
+        self._hurried.set()
 
     def close(self) -> None:
         """Close the connections; the next call opens new ones."""
@@ -108,7 +113,7 @@ class HttpRegistry:
         media_type, document = parse_manifest(response, exchange.subject)
         if media_type in INDEX_TYPES:
             return ResolvedImage(digest=digest, kind="index", platforms=platforms_of_index(document, exchange.subject))
-        config = _blob(exchange, config_digest(document, exchange.subject))
+        config = fetch_blob(exchange, config_digest(document, exchange.subject))
         return ResolvedImage(digest=digest, kind="manifest", platforms={architecture_of_config(config, exchange.subject): digest})
 
     def fetch_manifest(self, reference: ImageReference) -> FetchedManifest:
@@ -121,7 +126,7 @@ class HttpRegistry:
 
     def fetch_blob(self, reference: ImageReference, digest: str) -> bytes:
         """A small blob of the reference's repository, such as a configuration, verified against its digest."""
-        return _blob(self._exchange(reference), digest).body
+        return fetch_blob(self._exchange(reference), digest).body
 
     def open_blob(self, reference: ImageReference, digest: str, size_bytes: int) -> BinaryIO:
         """A blob of any size, as a stream that is never kept whole.
@@ -132,9 +137,12 @@ class HttpRegistry:
         """
         return io.BufferedReader(BlobStream(self._exchange(reference), digest, size_bytes), _BLOB_CHUNK)
 
-    def blob_chunks(self, reference: ImageReference, digest: str, size_bytes: int) -> Iterator[bytes]:
-        """The bytes of such a blob, in pieces of at most one MiB; raises as :meth:`open_blob` does."""
-        with self.open_blob(reference, digest, size_bytes) as stream:
+    def blob_chunks(self, reference: ImageReference, digest: str, size_bytes: int, start: int = 0) -> Iterator[bytes]:
+        """The bytes of such a blob, in pieces of at most one MiB; raises as :meth:`open_blob` does.
+
+        From another byte ``start`` than the first on, the digest is not checked.
+        """
+        with BlobStream(self._exchange(reference), digest, size_bytes, start) as raw, io.BufferedReader(raw, _BLOB_CHUNK) as stream:
             while chunk := stream.read(_BLOB_CHUNK):
                 yield chunk
 
@@ -145,9 +153,3 @@ class HttpRegistry:
 
     def _exchange(self, reference: ImageReference) -> Exchange:
         return Exchange(self._transport, self._session, reference)
-
-
-def _blob(exchange: Exchange, digest: str) -> Response:
-    response = exchange.get(f"blobs/{digest}", "*/*")
-    verified_digest(response, digest, exchange.subject)
-    return response

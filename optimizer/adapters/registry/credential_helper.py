@@ -15,6 +15,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from optimizer.adapters import record
 from optimizer.adapters.registry.login import Login
 from optimizer.adapters.registry.messages import clean
 from optimizer.errors import RegistryError
@@ -62,7 +63,7 @@ class CredentialHelper:
         path = self._path(host)
         try:
             # As Docker does: the address without a line end, on stdin.
-            ended = subprocess.run(  # noqa: S603 - a list of arguments, and no shell
+            ended: subprocess.CompletedProcess[str] = record.run(
                 [path, "get"], input=server, capture_output=True, check=False, timeout=_TIMEOUT_S, encoding="utf-8", errors="replace"
             )
         except subprocess.TimeoutExpired:

@@ -6,6 +6,7 @@ import base64
 from collections.abc import Callable
 from typing import Any
 
+from optimizer.adapters import record
 from optimizer.adapters.registry.login import Login
 from optimizer.errors import RegistryError
 from optimizer.model.ecr import EcrRegistry
@@ -74,4 +75,10 @@ def _boto3_client() -> Callable[[str], Any]:
     from botocore.config import Config
 
     config = Config(connect_timeout=10, read_timeout=30, retries={"mode": "standard", "max_attempts": 4})
-    return lambda region: boto3.client("ecr", region_name=region, config=config)
+
+    def made(region: str) -> Any:
+        client = boto3.client("ecr", region_name=region, config=config)
+        record.tell_calls(client.meta.events)
+        return client
+
+    return made

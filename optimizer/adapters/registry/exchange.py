@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TypeVar
 
-import httpx
-
-from optimizer.adapters.registry.messages import ASK_OWNER, clean, reason_of, refused, unreachable
+from optimizer.adapters.registry.connections import PATIENCE_S
+from optimizer.adapters.registry.messages import ASK_OWNER, reason_of, refused, unreachable
 from optimizer.adapters.registry.session import Session
-from optimizer.adapters.registry.transport import Request, Response, Stream, Transport, is_loopback, is_safe
+from optimizer.adapters.registry.transport import BrokenConnection, Request, Response, Stream, Transport
+from optimizer.adapters.registry.urls import is_loopback, is_safe, joined, origin_of, shown
 from optimizer.errors import RegistryError
 from optimizer.model.reference import ImageReference
 
@@ -57,9 +57,13 @@ class Exchange:
         """Wait as long as is due after that many failures, 1 or more."""
         self._transport.pause(failures)
 
-    def unreachable(self, error: Exception) -> RegistryError:
-        """The error for a connection that breaks every time."""
-        return unreachable(self._host, reason_of(error), self.subject)
+    def failed(self, error: BrokenConnection, what: str = "") -> RegistryError:
+        """The error for a connection that breaks every time, or a registry that is busy every time it is asked for ``what``."""
+        return self.refused(error.answer, what) if error.answer is not None else unreachable(self._host, reason_of(error), self.subject)
+
+    def refused(self, answer: Response, what: str) -> RegistryError:
+        """The error for an answer that is not the wanted one."""
+        return refused(self._host, answer.status, answer.body, what)
 
     def send(
         self,
@@ -77,19 +81,27 @@ class Exchange:
         """
         answer = self._answer(method, self._address(target), headers or {}, content, self._transport.fetch)
         if answer.status not in statuses:
-            raise refused(self._host, answer.status, answer.body, what)
+            raise self.refused(answer, what)
         return answer
+
+    def send_once(
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        content: Callable[[], Iterable[bytes]] | None = None,
+        patience_s: float = PATIENCE_S,
+    ) -> Response:
+        """The answer to a request that may not be sent again as it is, whatever its status; raises BrokenConnection for none."""
+        return self._answer(method, self._address(target), headers, content, self._transport.fetch_once, patience_s)
 
     def _address(self, target: str) -> str:
         if "://" not in target and not target.startswith("/"):
             return f"{self._base}/{target}"
-        try:
-            url = httpx.URL(self._base).join(target)
-        except httpx.InvalidURL:
-            url = httpx.URL("")
+        url = joined(self._base, target)
         if not is_safe(url):
-            raise RegistryError(f'registry "{self._host}" sends to "{clean(target)}"; allowed: an https address', hint=ASK_OWNER)
-        return str(url)
+            raise RegistryError(f'registry "{self._host}" sends to "{shown(target)}"; allowed: an https address', hint=ASK_OWNER)
+        return url
 
     def _get(self, path: str, headers: Mapping[str, str], ask: Callable[[Request], _Answer]) -> _Answer:
         answer = self._answer("GET", f"{self._base}/{path}", headers, None, ask)
@@ -105,16 +117,24 @@ class Exchange:
         headers: Mapping[str, str],
         content: Callable[[], Iterable[bytes]] | None,
         ask: Callable[[Request], _Answer],
+        patience_s: float = PATIENCE_S,
     ) -> _Answer:
         """The answer with the login that the registry wants, whatever its status; another host gets no login."""
-        own = httpx.URL(url).netloc == httpx.URL(self._base).netloc
+        own = origin_of(url) == origin_of(self._base)
         authorization = self._session.authorization(self._host, self._scope) if own else None
         for last in (False, True):
-            request = Request(method=method, url=url, subject=self.subject, headers=_authorized(headers, authorization), content=content)
+            request = Request(
+                method=method,
+                url=url,
+                subject=self.subject,
+                headers=_authorized(headers, authorization),
+                content=content,
+                patience_s=patience_s,
+            )
             answer = ask(request)
             if answer.status != 401 or not own or last:
                 return answer
-            challenge = answer.headers.get_list("WWW-Authenticate")
+            challenge = answer.headers.getlist("WWW-Authenticate")
             authorization = self._session.authorize(self._host, self._scope, challenge, self.subject)
             if authorization is None:
                 raise refused(self._host, 401, answer.body, f'"{self.subject}"')

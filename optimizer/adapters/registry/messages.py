@@ -45,9 +45,23 @@ def unreachable(host: str, reason: str, subject: str) -> RegistryError:
     return RegistryError(f'registry "{host}" cannot be reached for "{subject}": {reason}', hint=hint)
 
 
-def reason_of(error: Exception) -> str:
+def reason_of(error: BaseException) -> str:
     """An exception's text on one line; its type where it has none."""
     return clean(str(error)) or type(error).__name__
+
+
+def broken(error: BaseException) -> str:
+    """Why a request failed, in the words of what failed first: libraries wrap that in their own."""
+    from urllib3 import exceptions
+
+    if isinstance(error, (exceptions.IncompleteRead, exceptions.InvalidChunkLength)):
+        return "the connection was closed before the end of the answer"
+    if isinstance(error, exceptions.TimeoutError) and not isinstance(error, exceptions.NewConnectionError):
+        return "no answer in time"
+    for wrapped in (error.__cause__, error.__context__, *error.args):
+        if isinstance(error, exceptions.HTTPError) and isinstance(wrapped, Exception):
+            return broken(wrapped)
+    return reason_of(error)
 
 
 def clean(value: object) -> str:

@@ -5,12 +5,15 @@ Source: https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md#
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable, Iterable
 
 from optimizer.adapters.registry.exchange import Exchange
 from optimizer.adapters.registry.manifests import parse_manifest, verified_digest
 from optimizer.adapters.registry.media_types import INDEX_TYPES, MANIFEST_TYPES
+from optimizer.adapters.registry.transport import BrokenConnection, Response
+from optimizer.adapters.registry.upload import Upload
 from optimizer.errors import RegistryError, UnknownImageError
 from optimizer.model.reference import ImageReference
 
@@ -43,8 +46,19 @@ class Repository:
 
     def has_manifest(self, tag: str) -> bool:
         """Whether there is a manifest or an index of that tag or digest."""
+        return self.media_type(tag) is not None
+
+    def media_type(self, tag: str) -> str | None:
+        """The media type of the manifest or index of that tag or digest; None where there is none, empty where the registry does not say."""
         answer = self._exchange.send("HEAD", f"manifests/{tag}", f'"{self.reference.name}:{tag}"', (200, 404), {"Accept": _ACCEPT})
-        return answer.status == 200
+        return answer.headers.get("Content-Type", "").partition(";")[0].strip() if answer.status == 200 else None
+
+    def blob(self, digest: str) -> bytes:
+        """A small blob, such as a configuration, verified against its digest.
+
+        Raises RegistryError.
+        """
+        return fetch_blob(self._exchange, digest).body
 
     def has_blob(self, digest: str) -> bool:
         """Whether there is a blob of that digest."""
@@ -55,22 +69,18 @@ class Repository:
         exchange = self._exchange_for((repository,))
         answer = exchange.send("POST", f"blobs/uploads/?mount={digest}&from={repository}", self._blob(digest), (201, 202))
         if answer.status == 202 and (location := answer.headers.get("Location")):
-            # The registry began an upload in place of it, which nobody will go on with.
-            exchange.send("DELETE", location, self._blob(digest), (200, 202, 204, 404, 405))
+            # The registry began an upload in place of it, which nobody will go on with.  Where it does not let us
+            # end it, as registries that want another scope for that, it forgets the upload by itself.
+            with contextlib.suppress(BrokenConnection, RegistryError):
+                exchange.send_once("DELETE", location, {})
         return answer.status == 201
 
-    def upload(self, digest: str, size: int, content: Callable[[], Iterable[bytes]]) -> None:
-        """Upload a blob of that many bytes, which ``content`` gives anew for each attempt.
+    def upload(self, digest: str, size: int, content: Callable[[int], Iterable[bytes]]) -> None:
+        """Upload a blob of that many bytes, which ``content`` gives from one of them on, anew for each call.
 
         Raises RegistryError; the repository then has the blob whole or not at all.
         """
-        what = self._blob(digest)
-        location = self._exchange.send("POST", "blobs/uploads/", what, (202,), {"Content-Length": "0"}).headers.get("Location")
-        if not location:
-            raise RegistryError(f'the registry of "{self.reference.name}" names no address to upload to', hint="ask the team that runs it")
-        target = f"{location}{'&' if '?' in location else '?'}digest={digest}"
-        headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
-        self._exchange.send("PUT", target, what, (201,), headers, content)
+        Upload(self._exchange, digest, size, content, self._blob(digest)).run()
 
     def put_manifest(self, tag: str, media_type: str, body: bytes) -> bool:
         """Give a manifest a tag; false where the tag has this very manifest already.
@@ -109,3 +119,10 @@ class Repository:
 
     def _blob(self, digest: str) -> str:
         return f'the blob {digest[:19]} of "{self.reference.name}"'
+
+
+def fetch_blob(exchange: Exchange, digest: str) -> Response:
+    """The answer with a small blob, verified against its digest; raises RegistryError."""
+    response = exchange.get(f"blobs/{digest}", "*/*")
+    verified_digest(response, digest, exchange.subject)
+    return response

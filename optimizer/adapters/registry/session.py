@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterable, Mapping
-
-import httpx
+from urllib.parse import urlencode
 
 from optimizer.adapters.registry.challenges import parse_challenges
 from optimizer.adapters.registry.login import Credentials, Login
-from optimizer.adapters.registry.messages import ASK_OWNER, clean, refused
-from optimizer.adapters.registry.transport import Request, Transport, is_safe
+from optimizer.adapters.registry.messages import ASK_OWNER, refused
+from optimizer.adapters.registry.transport import Request, Transport
+from optimizer.adapters.registry.urls import is_safe, shown
 from optimizer.errors import RegistryError
 
 _CLIENT_ID = "lambda-image-optimizer"
@@ -70,12 +70,8 @@ class Session:
 
     def _token(self, host: str, scope: str, challenge: Mapping[str, str], login: Login, subject: str) -> str:
         realm = challenge.get("realm", "")
-        try:
-            url = httpx.URL(realm)
-        except httpx.InvalidURL:
-            url = httpx.URL("")
-        if not is_safe(url):
-            raise RegistryError(f'registry "{host}" sends to "{clean(realm)}" for a token; allowed: an https address', hint=ASK_OWNER)
+        if not is_safe(realm):
+            raise RegistryError(f'registry "{host}" sends to "{shown(realm)}" for a token; allowed: an https address', hint=ASK_OWNER)
         # A challenge without a repository (public.ecr.aws has "aws") would give a token for nothing of ours.
         asked = challenge.get("scope", "")
         query = {"scope": asked if asked.startswith("repository:") else scope}
@@ -84,10 +80,10 @@ class Session:
         if login.identity_token:
             # https://distribution.github.io/distribution/spec/auth/oauth/
             form = {**query, "grant_type": "refresh_token", "refresh_token": login.identity_token, "client_id": _CLIENT_ID}
-            request = Request(url=str(url), method="POST", form=form, subject=subject)
+            request = Request(url=realm, method="POST", form=form, subject=subject)
         else:
             headers = {"Authorization": login.basic} if login.basic else {}
-            request = Request(url=str(url.copy_merge_params(query)), headers=headers, subject=subject)
+            request = Request(url=f"{realm}{'&' if '?' in realm else '?'}{urlencode(query)}", headers=headers, subject=subject)
         response = self._transport.fetch(request)
         if response.status == 400 and login.identity_token:
             # The answer of OAuth 2.0 to a token that has expired or was withdrawn.

@@ -10,23 +10,38 @@ import datetime
 import email.utils
 import json
 import re
-import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
+from urllib.parse import urlencode, urljoin
 
-import httpx
+from urllib3 import BaseHTTPResponse, HTTPHeaderDict
+from urllib3.exceptions import HTTPError, LocationParseError, LocationValueError, SSLError
 
+from optimizer.adapters.registry.connections import PATIENCE_S, Connections
 from optimizer.adapters.registry.media_types import MAX_DOCUMENT_BYTES
-from optimizer.adapters.registry.messages import ASK_OWNER, ATTEMPTS, RETRY_STATUS, clean, reason_of, unreachable
+from optimizer.adapters.registry.messages import ASK_OWNER, ATTEMPTS, RETRY_STATUS, broken, unreachable
+from optimizer.adapters.registry.urls import host_of, is_safe, origin_of, shown
 from optimizer.errors import RegistryError
 
 _MAX_REQUEST_S = 120
-_TIMEOUT = httpx.Timeout(30, connect=10)
 _MAX_REDIRECTS = 5
+_REDIRECTS = (301, 302, 303, 307, 308)
+_PIECE = 1 << 20
 
 _FIRST_DELAY_S = 0.5
 _MAX_DELAY_S = 60.0
+
+
+class BrokenConnection(Exception):
+    """A connection that could not be made, or broke; says why.
+
+    ``answer`` is that of a registry that was too busy.
+    """
+
+    def __init__(self, reason: str, answer: Response | None = None) -> None:
+        super().__init__(reason)
+        self.answer = answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +51,7 @@ class Request:
     With a ``form`` it is a POST of that form.  ``content`` gives the bytes of a
     body, anew for each attempt.  Only requests that change nothing follow
     redirects: a form may hold a secret, and only its first receiver was checked.
+    ``patience_s`` is how many seconds the registry has for any part of its answer.
     """
 
     url: str
@@ -44,6 +60,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)
     content: Callable[[], Iterable[bytes]] | None = field(default=None, repr=False)
+    patience_s: float = PATIENCE_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +68,7 @@ class Response:
     """A whole answer of at most 4 MiB."""
 
     status: int
-    headers: httpx.Headers
+    headers: HTTPHeaderDict
     body: bytes
 
     def document(self, what: str, subject: str) -> dict[str, Any]:
@@ -68,11 +85,29 @@ class Response:
 class Stream:
     """An answer whose body is still to come; ``body`` holds that of a refusal."""
 
-    def __init__(self, response: httpx.Response) -> None:
-        self.status = response.status_code
+    def __init__(self, response: BaseHTTPResponse) -> None:
+        self.status = response.status
         self.headers = response.headers
-        self.response = response
         self.body = b""
+        self._response = response
+
+    def pieces(self) -> Iterator[bytes]:
+        """The body as it comes, in pieces of at most one MiB; raises BrokenConnection where it ends early."""
+        # Pieces of a fixed size would lose what came before a break.
+        try:
+            while piece := self._response.read1(_PIECE, decode_content=False):
+                yield piece
+        except (HTTPError, OSError) as error:
+            raise BrokenConnection(broken(error)) from error
+
+    def close(self) -> None:
+        """Leave the rest of the body; the connection is not used again."""
+        self._response.close()
+        self._response.release_conn()
+
+    def release(self) -> None:
+        """Let the next request use the connection; the body has been read."""
+        self._response.release_conn()
 
 
 _Answer = TypeVar("_Answer", Response, Stream)
@@ -84,18 +119,15 @@ class Transport:
     ``sleep`` takes seconds, ``now`` gives an aware time.
     """
 
-    def __init__(self, sleep: Callable[[float], None], now: Callable[[], datetime.datetime]) -> None:
+    def __init__(self, sleep: Callable[[float], object], now: Callable[[], datetime.datetime]) -> None:
         self._sleep = sleep
         self._now = now
-        self._http: httpx.Client | None = None
+        self._connections = Connections()
         self._unreachable: dict[str, str] = {}
-        self._making = threading.Lock()
 
     def close(self) -> None:
         """Close the connections; the next request opens new ones."""
-        if self._http is not None:
-            self._http.close()
-            self._http = None
+        self._connections.close()
 
     def fetch(self, request: Request) -> Response:
         """The first answer that no retry would change, whole; raises RegistryError."""
@@ -105,12 +137,27 @@ class Transport:
         """The same as ``fetch``, with the body left to be read."""
         return self._send(request, self._begin)
 
+    def fetch_once(self, request: Request) -> Response:
+        """The answer to one request, which may not be sent again as it is.
+
+        Raises BrokenConnection where there is none, or one that the request
+        came too early for; that time has been waited for then.
+        """
+        try:
+            answer = self._receive(request)
+        except (HTTPError, OSError) as error:
+            raise BrokenConnection(broken(error)) from error
+        if answer.status in RETRY_STATUS:
+            self._wait_as_told(host_of(request.url), answer, 1)
+            raise BrokenConnection(f"it answered {answer.status}", answer)
+        return answer
+
     def pause(self, failures: int) -> None:
         """Wait as long as is due after that many failures, 1 or more."""
         self._sleep(_FIRST_DELAY_S * 2 ** (failures - 1))
 
     def _send(self, request: Request, receive: Callable[[Request], _Answer]) -> _Answer:
-        host = httpx.URL(request.url).netloc.decode("ascii")
+        host = host_of(request.url)
         if host in self._unreachable:
             # The whole wait is paid once per host: a dead mirror must not cost it again for each image.
             raise unreachable(host, self._unreachable[host], request.subject)
@@ -118,16 +165,12 @@ class Transport:
             last = attempt == ATTEMPTS
             try:
                 answer = receive(request)
-            except (httpx.TransportError, httpx.DecodingError, ValueError, OverflowError) as error:
+            except (HTTPError, BrokenConnection, OSError, ValueError) as error:
                 # An impossible host or port, and a refused certificate, fail the same way at every attempt.
-                if last or not isinstance(error, httpx.TransportError) or _is_tls(error):
-                    self._unreachable[host] = reason_of(error)
-                    raise unreachable(host, reason_of(error), request.subject) from None
+                if last or isinstance(error, (LocationValueError, LocationParseError, ValueError, SSLError)):
+                    self._unreachable[host] = broken(error)
+                    raise unreachable(host, broken(error), request.subject) from None
                 self.pause(attempt)
-            except httpx.TooManyRedirects:
-                raise RegistryError(f'registry "{host}" redirects more than {_MAX_REDIRECTS} times', hint=ASK_OWNER) from None
-            except _PlainHttpError as error:
-                raise RegistryError(f'registry "{host}" redirects to "{clean(error)}"; allowed: an https address', hint=ASK_OWNER) from None
             else:
                 if last or answer.status not in RETRY_STATUS:
                     return answer
@@ -148,84 +191,64 @@ class Transport:
 
     def _receive(self, request: Request) -> Response:
         body = bytearray()
-        response = self._open(request)
+        stream = Stream(self._open(request))
         started = self._now()
         try:
-            for chunk in response.iter_bytes():
-                body += chunk
+            for piece in stream.pieces():
+                body += piece
                 if len(body) > MAX_DOCUMENT_BYTES:
                     raise RegistryError(f'the answer for "{request.subject}" is larger than {MAX_DOCUMENT_BYTES} bytes', hint=ASK_OWNER)
                 if (self._now() - started).total_seconds() > _MAX_REQUEST_S:
-                    raise httpx.ReadTimeout(f"no whole answer within {_MAX_REQUEST_S} seconds")
-        finally:
-            response.close()
-        return Response(response.status_code, response.headers, bytes(body))
+                    raise BrokenConnection(f"no whole answer within {_MAX_REQUEST_S} seconds")
+        except BaseException:
+            stream.close()
+            raise
+        if request.content is not None and stream.status >= 400:
+            # Refused before all of the body was sent: what follows on that connection would be read as the rest of it.
+            stream.close()
+        else:
+            stream.release()
+        return Response(stream.status, stream.headers, bytes(body))
 
     def _begin(self, request: Request) -> Stream:
-        response = self._open(request)
-        answer = Stream(response)
+        answer = Stream(self._open(request))
         if answer.status not in (200, 206):
             # The body of a refusal is short, and gives the reason.
             try:
-                answer.body = next(response.iter_raw(MAX_DOCUMENT_BYTES), b"")[:MAX_DOCUMENT_BYTES]
+                answer.body = next(answer.pieces(), b"")[:MAX_DOCUMENT_BYTES]
             finally:
-                response.close()
+                answer.close()
         return answer
 
-    def _open(self, request: Request) -> httpx.Response:
-        client = self._client()
-        content = request.content() if request.content is not None else None
-        built = client.build_request(request.method, request.url, headers=dict(request.headers), data=request.form, content=content)
-        return client.send(built, stream=True, follow_redirects=request.method in ("GET", "HEAD"))
-
-    def _client(self) -> httpx.Client:
-        # Made at the first request, of whichever thread: it reads the certificates from disk.
-        with self._making:
-            if self._http is None:
-                self._http = self._new_client()
-            return self._http
-
-    def _new_client(self) -> httpx.Client:
-        try:
-            return httpx.Client(
-                timeout=_TIMEOUT,
-                max_redirects=_MAX_REDIRECTS,
-                event_hooks={"request": [_check_line]},
-                # A proxy cannot reach this machine's own loopback.
-                mounts={"all://127.0.0.1": None, "all://localhost": None},
-                headers={"User-Agent": "lambda-image-optimizer", "Accept-Encoding": "identity"},
-            )
-        except (httpx.InvalidURL, ValueError, ImportError, OSError) as error:
-            raise RegistryError(
-                f"no HTTP client with this environment: {reason_of(error)}",
-                hint="check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR",
-            ) from None
+    def _open(self, request: Request) -> BaseHTTPResponse:
+        url, headers = request.url, dict(request.headers)
+        for _ in range(_MAX_REDIRECTS + 1):
+            response = self._connections.open(request.method, url, headers, _body(request, headers), request.patience_s)
+            location = response.headers.get("Location")
+            if response.status not in _REDIRECTS or location is None or request.method not in ("GET", "HEAD"):
+                return response
+            response.drain_conn()
+            response.release_conn()
+            target = urljoin(url, location)
+            if not is_safe(target):
+                raise RegistryError(
+                    f'registry "{host_of(request.url)}" redirects to "{shown(target)}"; allowed: an https address', hint=ASK_OWNER
+                )
+            if origin_of(target) != origin_of(url):
+                # A login is for the host that asked for it.
+                headers = {name: value for name, value in headers.items() if name.lower() != "authorization"}
+            url = target
+        raise RegistryError(f'registry "{host_of(request.url)}" redirects more than {_MAX_REDIRECTS} times', hint=ASK_OWNER)
 
 
-def is_safe(url: httpx.URL) -> bool:
-    """Whether a request may go there: over TLS, or to this machine."""
-    return bool(url.host) and (url.scheme == "https" or (url.scheme == "http" and is_loopback(url.host)))
+def _body(request: Request, headers: dict[str, str]) -> bytes | Iterable[bytes] | None:
+    if request.form is not None:
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
+        return urlencode(request.form).encode("ascii")
+    return request.content() if request.content is not None else None
 
 
-def is_loopback(host: str) -> bool:
-    """Whether a host, with or without a port, is this machine by one of its two usual names."""
-    return host.partition(":")[0] in ("127.0.0.1", "localhost")
-
-
-class _PlainHttpError(Exception):
-    """A redirect to plain HTTP."""
-
-
-def _check_line(request: httpx.Request) -> None:
-    if not is_safe(request.url):
-        raise _PlainHttpError(str(request.url))
-
-
-def _is_tls(error: Exception) -> bool:
-    return isinstance(error, httpx.ConnectError) and "SSL" in str(error)
-
-
-def _retry_after(headers: httpx.Headers, now: datetime.datetime) -> float | None:
+def _retry_after(headers: HTTPHeaderDict, now: datetime.datetime) -> float | None:
     """Seconds to wait by ``Retry-After``, which is a number or a date; None when it is neither.
 
     https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3

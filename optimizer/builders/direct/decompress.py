@@ -34,6 +34,14 @@ def checked(chunks: Iterable[bytes], diff_id: str, place: str) -> Iterator[bytes
         raise _wrong(diff_id, place, "it unpacks to something else")
 
 
+def skipped(chunks: Iterable[bytes], count: int) -> Iterator[bytes]:
+    """The chunks without their first bytes."""
+    for chunk in chunks:
+        if count < len(chunk):
+            yield chunk[count:] if count else chunk
+        count = max(0, count - len(chunk))
+
+
 def _member() -> zlib._Decompress:
     return zlib.decompressobj(16 + zlib.MAX_WBITS)
 

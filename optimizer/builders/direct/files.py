@@ -46,8 +46,8 @@ class WholeImage:
         """Every blob once: layers, configuration, manifest."""
         documents = self.documents
         found = {layer.digest: layer for layer in self.layers}
-        found[documents.config_digest] = _of_bytes(documents.config_digest, documents.config)
-        found[documents.digest] = _of_bytes(documents.digest, documents.manifest)
+        found[documents.config_digest] = blob_of(documents.config_digest, documents.config)
+        found[documents.digest] = blob_of(documents.digest, documents.manifest)
         yield from found.values()
 
     def descriptor(self) -> dict[str, Any]:
@@ -56,7 +56,7 @@ class WholeImage:
             "mediaType": MANIFEST,
             "digest": self.documents.digest,
             "size": len(self.documents.manifest),
-            "annotations": {_NAME_ANNOTATION: full_name(self.name), REFERENCE_ANNOTATION: self.name.rpartition(":")[2]},
+            "annotations": name_annotations(self.name),
         }
 
 
@@ -101,6 +101,11 @@ def archive_chunks(image: WholeImage) -> Iterator[bytes]:
     yield END
 
 
+def name_annotations(name: str) -> dict[str, str]:
+    """What the entry of an image, ``NAME:TAG``, says of its name in the index of a layout."""
+    return {_NAME_ANNOTATION: full_name(name), REFERENCE_ANNOTATION: name.rpartition(":")[2]}
+
+
 def full_name(name: str) -> str:
     """A name with the registry that Docker means where there is none."""
     first, slash, _ = name.partition("/")
@@ -109,7 +114,8 @@ def full_name(name: str) -> str:
     return f"docker.io/{name}" if slash else f"docker.io/library/{name}"
 
 
-def _of_bytes(digest: str, data: bytes) -> Blob:
+def blob_of(digest: str, data: bytes) -> Blob:
+    """The blob of bytes that are known."""
     return Blob(digest=digest, size=len(data), chunks=lambda: (data,))
 
 

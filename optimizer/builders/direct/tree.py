@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from optimizer.builders.tar import END, TarEntry, header, padding, sort_key
+from optimizer.builders.tar import END, EntryNote, TarEntry, header, padding, sort_key, unnoted
 from optimizer.errors import ImageError
 from optimizer.model.image import Entry
 from optimizer.model.plan import TIMESTAMP
@@ -22,7 +22,7 @@ class TreeArchive(Protocol):
         """The content of the current file, in chunks."""
 
 
-def layer_chunks(archive: TreeArchive, place: str, prefix: str = "") -> Iterator[bytes]:
+def layer_chunks(archive: TreeArchive, place: str, prefix: str = "", note: EntryNote = unnoted) -> Iterator[bytes]:
     """The archive in the form of a layer, without the entries that are not below the prefix.
 
     ``prefix`` is a directory of the archive that is the root of the image;
@@ -45,7 +45,9 @@ def layer_chunks(archive: TreeArchive, place: str, prefix: str = "") -> Iterator
             raise ImageError(f'"{path}" of the stage "{place}" {wrong}', place, "build the image with docker: cdk deploy as it is")
         last = key
         target = entry.target.removeprefix(above) if entry.kind == "hardlink" else entry.target
-        yield header(TarEntry(path, entry.kind, entry.mode, entry.size_bytes, target))
+        written = TarEntry(path, entry.kind, entry.mode, entry.size_bytes, target)
+        note(written)
+        yield header(written)
         if entry.kind == "file":
             yield from archive.content()
             yield padding(entry.size_bytes)

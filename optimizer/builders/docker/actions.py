@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
+from optimizer.dockerfile.rendered import SCRIPTS
 from optimizer.model.inputs import Input
 from optimizer.model.reference import ImageReference
 from optimizer.model.secret import BuildSecret
@@ -11,8 +13,9 @@ from optimizer.model.secret import BuildSecret
 NOTES = "/slim"
 """The directory in which a stage that leaves files out reports them: ``report.json``, which is in no tree."""
 
-SCRIPTS = "/scripts"
-"""The directory in which a stage finds the scripts that it runs."""
+
+PARTS = "/parts"
+"""The directory in which a run finds trees of other stages that it only reads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,27 +43,37 @@ class CopyTree:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Script:
-    """A script of this tool, which a stage runs as a file of the build context.
-
-    ``interpreter`` takes the path of the file and ``arguments`` as its next
-    arguments.  ``name`` is that of the file; scripts of one name have one text.
-    """
+class ContextFile:
+    """A text of this tool that a stage reads as a file of the build context; files of one name have one text."""
 
     name: str
     text: str
-    interpreter: tuple[str, ...]
-    arguments: tuple[str, ...] = ()
+
+    folder: ClassVar[str] = "requirements"
 
     @property
     def context_path(self) -> str:
         """Where the build context has the file."""
-        return f"scripts/{self.name}"
+        return f"{self.folder}/{self.name}"
 
     @property
     def path(self) -> str:
         """Where the stage has the file while it runs."""
         return f"{SCRIPTS}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script(ContextFile):
+    """A script of this tool.
+
+    ``interpreter`` takes the path of the file and ``arguments`` as its next
+    arguments.
+    """
+
+    folder: ClassVar[str] = "scripts"
+
+    interpreter: tuple[str, ...]
+    arguments: tuple[str, ...] = ()
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -72,7 +85,9 @@ class Script:
 class Run:
     """Run commands, one after another, until one fails; each is an argument list, or a script.
 
-    ``reads`` are inputs that the commands only read; ``caches`` are absolute
+    ``reads`` are inputs that the commands only read, and ``files`` texts of this
+    tool; ``trees`` are names of earlier stages, whose trees they find in
+    directories of those names below :data:`PARTS`.  ``caches`` are absolute
     paths of directories whose contents may vanish between builds and reach no
     layer, each for one writer at a time; ``shared_caches`` the same, for many
     writers; ``environment`` holds for these commands alone.  Without
@@ -81,6 +96,8 @@ class Run:
 
     commands: tuple[tuple[str, ...] | Script, ...]
     reads: tuple[Input, ...] = ()
+    files: tuple[ContextFile, ...] = ()
+    trees: tuple[str, ...] = ()
     caches: tuple[str, ...] = ()
     shared_caches: tuple[str, ...] = ()
     secrets: tuple[BuildSecret, ...] = ()

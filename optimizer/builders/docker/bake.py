@@ -76,7 +76,7 @@ def bake_file(images: Sequence[BakeImage]) -> BakeFile:
     targets: dict[str, dict[str, Any]] = {}
     for builds in fleet:
         for stage, build in builds.by_stage.items():
-            if len(users[build]) > 1 and build not in shared:
+            if len(users[build]) > 1 and build not in shared and builds.may_stand_apart(stage):
                 shared[build] = names.of_stage(stage, build)
                 targets[shared[build]] = _shared_target(stage, builds, shared, users[build])
     for name, builds in zip(image_names, fleet, strict=True):
@@ -96,6 +96,14 @@ class _Builds:
             for stage in image.planned.plan.stages:
                 if not stage.archive_alone:
                     self.by_stage[stage.name] = self._build(image.planned, stage)
+
+    def may_stand_apart(self, stage: str) -> bool:
+        """Whether the stage can be a target of its own.
+
+        One without a tree is what others start from: it is for the machine that
+        builds, and a target has the platform of its image.
+        """
+        return self.image.planned is None or self.image.planned.plan.stage(stage).recipe.makes_tree
 
     def _build(self, planned: KeptPlan, stage: Stage) -> str:
         options = self.image.options

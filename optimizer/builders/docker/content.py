@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from optimizer.builders.docker.actions import AddArchive, CopyTree, Run, StageBody
-from optimizer.builders.docker.tree_scripts import compiled, normalise
+from optimizer.builders.docker.tree_scripts import compiled, expected, normalise
 from optimizer.model.plan import TREE, Stage
 from optimizer.model.recipes.content import ImageTree, PackedFiles
 
@@ -11,7 +11,7 @@ from optimizer.model.recipes.content import ImageTree, PackedFiles
 def packed_files(recipe: PackedFiles, stage: Stage) -> StageBody:
     """The archive, unpacked; only compiled files beside its own have to be normalised."""
     scripts = compiled(recipe.bytecode)
-    runs = (Run(commands=(*scripts, normalise("python")), network=False),) if scripts else ()
+    runs = (Run(commands=(*expected(recipe.exact_programs), *scripts, normalise("python")), network=False),) if scripts else ()
     return StageBody(actions=(AddArchive(), *runs))
 
 

@@ -11,15 +11,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from optimizer.builders.docker.render import Profile, archive_path, context_scripts, render
+from optimizer.builders.docker.render import Profile, context_scripts, render
 from optimizer.builders.layer import archive_members, target_faults, write_archive
+from optimizer.builders.overlaps import overlap_faults, packed_overlaps
 from optimizer.errors import ContextError, Fault
 from optimizer.model.inputs import Input
-from optimizer.model.plan import BuildPlan
+from optimizer.model.plan import BuildPlan, archive_path
 from optimizer.model.recipes.content import PackedFiles
 from optimizer.model.secret import BuildSecret, rebased_source
 from optimizer.project.collector import no_collections
-from optimizer.project.files import Entry, Project
+from optimizer.project.files import Entry, Project, content_digest
 
 DOCKERFILE = "Dockerfile"
 _RESERVED = (DOCKERFILE, ".dockerignore")
@@ -37,7 +38,9 @@ class BuildContext:
     """A build context, not yet written.
 
     ``inputs`` stand in it as they are, ``archives``, by path, are made of
-    packed files, and ``scripts``, by path, are texts that stages run.
+    packed files, and ``scripts``, by path, are texts of this tool that stages run or read.
+    ``contents`` are digests of what the project has of each of the plan's plain
+    inputs, in their order, and then of what each of its archives holds, by the names of the stages.
     ``digest`` is 64 hexadecimal digits over everything that the
     build sees: the Dockerfile, the path, mode and content of each file, the
     platform, and the names of the build secrets.
@@ -47,6 +50,7 @@ class BuildContext:
     scripts: Mapping[str, str]
     inputs: tuple[Input, ...]
     archives: Mapping[str, PackedFiles]
+    contents: tuple[str, ...]
     digest: str
     platform: str
     secrets: tuple[BuildSecret, ...]
@@ -57,25 +61,27 @@ class BuildContext:
 
 
 @no_collections()
-def build_context(plan: BuildPlan, project: Project, profile: Profile = Profile.BUILDKIT) -> BuildContext:
-    """The build context of a plan.
+def build_context(plan: BuildPlan, project: Project, profile: Profile = Profile.BUILDKIT, entrypoint: Sequence[str] = ()) -> BuildContext:
+    """The build context of a plan; the arguments are those of :func:`render`.
 
     Raises :class:`ContextError` for files that are missing, leave the project,
-    or cannot stand in a build context: the faults of all stages, each once.
+    cannot stand in a build context, or come from two steps: the faults of all
+    stages, each once.
     """
     faults: dict[Fault, None] = {}
     contents: list[tuple[str, ...]] = []
     inputs = []
+    digests: list[str] = []
     for item in plan.plain_inputs():
         if not item.directory and item.source in _RESERVED:
             message = f'"{item.source}" cannot be part of an image: the build uses a file of that name itself'
             faults[Fault(message, item.source, "rename the file")] = None
             continue
-        if item.directory and item.source == ".":
-            item = replace(item, exclude=(*item.exclude, *_RESERVED))
+        item = in_context(item)
         inputs.append(item)
         try:
-            contents.append((item.source, *item.exclude, project.content(item.source, item.exclude)))
+            digests.append(project.content(item.source, item.exclude))
+            contents.append((item.source, *item.exclude, digests[-1]))
         except ContextError as error:
             faults.update(dict.fromkeys(error.faults))
     archives = {archive_path(name): packed for name, packed in sorted(plan.packed().items())}
@@ -83,6 +89,7 @@ def build_context(plan: BuildPlan, project: Project, profile: Profile = Profile.
         faults.update(dict.fromkeys(target_faults(packed.files)))
         try:
             content = project.content(packed.files.source, packed.files.exclude)
+            digests.append(_archived(packed, project) if packed.executable else content)
         except ContextError as error:
             faults.update(dict.fromkeys(error.faults))
             continue
@@ -92,19 +99,33 @@ def build_context(plan: BuildPlan, project: Project, profile: Profile = Profile.
     # What cannot be read has no modes.
     if not faults:
         faults.update(dict.fromkeys(_in_the_way(archives, scripts, inputs, project)))
+        faults.update(dict.fromkeys(overlap_faults(packed_overlaps(plan, project))))
     if faults:
         raise ContextError(tuple(faults))
-    text = render(plan, profile)
+    text = render(plan, profile, entrypoint)
     secrets = plan.secrets()
     return BuildContext(
         dockerfile=text,
         scripts=scripts,
         inputs=tuple(inputs),
         archives=archives,
+        contents=tuple(digests),
         digest=_digest(text, plan.platform, {secret.id: secret.source for secret in secrets}, sorted(set(contents))),
         platform=plan.platform,
         secrets=secrets,
     )
+
+
+def in_context(item: Input) -> Input:
+    """A plain input of a plan as the build context has it: without files at the places of the context's own."""
+    return replace(item, exclude=(*item.exclude, *_RESERVED)) if item.directory and item.source == "." else item
+
+
+def _archived(packed: PackedFiles, project: Project) -> str:
+    """The digest of a content whose archive has other modes than the project."""
+    prefix = len(packed.files.source) + 1 if packed.files.source != "." else 0
+    entries = project.entries(packed.files.source, packed.files.exclude)
+    return content_digest([(path[prefix:], "executable" if mode == "file" else mode, content) for path, mode, content in entries])
 
 
 def _in_the_way(archives: Iterable[str], scripts: Iterable[str], inputs: Sequence[Input], project: Project) -> Iterator[Fault]:
@@ -121,7 +142,8 @@ def _in_the_way(archives: Iterable[str], scripts: Iterable[str], inputs: Sequenc
             yield Fault(f'"{path}" is the place of an archive in the build context', path, "rename the file, or the step of that name")
     for path in sorted(scripts):
         if mode(path) is not None:
-            yield Fault(f'"{path}" is the place of a script in the build context', path, "rename the file")
+            what = {"scripts": "a script", "places": "places of packages"}.get(path.partition("/")[0], "requirements")
+            yield Fault(f'"{path}" is the place of {what} in the build context', path, "rename the file")
     for path in sorted({path.partition("/")[0] for path in (*archives, *scripts)}):
         if mode(path) not in (None, "directory"):
             yield Fault(f'"{path}" is the place of a directory of the build context', path, "rename the file")

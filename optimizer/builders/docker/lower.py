@@ -13,8 +13,9 @@ from optimizer.builders.docker.content import image_tree, packed_files
 from optimizer.builders.docker.dotnet import dotnet_program
 from optimizer.builders.docker.go import go_program
 from optimizer.builders.docker.java import java_classes, java_libraries
-from optimizer.builders.docker.nodejs import node_packages
-from optimizer.builders.docker.python import python_packages, python_source
+from optimizer.builders.docker.nodejs import node_packages, node_part
+from optimizer.builders.docker.nodejs_build import node_bundles, node_development_packages, node_script_output
+from optimizer.builders.docker.python import pinned_packages, python_packages, python_source
 from optimizer.builders.docker.ruby import ruby_gems
 from optimizer.builders.docker.rust import rust_program
 from optimizer.builders.docker.system import system_packages
@@ -23,9 +24,9 @@ from optimizer.model.inputs import Input
 from optimizer.model.plan import TREE, BuildPlan, Stage
 from optimizer.model.recipes.commands import Commands, SystemPackageInstallation
 from optimizer.model.recipes.content import ImageTree, PackedFiles
-from optimizer.model.recipes.nodejs import NodePackages
+from optimizer.model.recipes.nodejs import NodeBundles, NodeDevelopmentPackages, NodePackages, NodePart, NodeScriptOutput
 from optimizer.model.recipes.programs import DotnetProgram, GoProgram, JavaClasses, JavaLibraries, RustProgram
-from optimizer.model.recipes.python import PythonPackages, PythonSource
+from optimizer.model.recipes.python import PinnedPackages, PythonPackages, PythonSource
 from optimizer.model.recipes.recipe import Recipe
 from optimizer.model.recipes.ruby import RubyGems
 
@@ -35,8 +36,13 @@ _BODIES: Mapping[type[Recipe], Callable[[Any, Stage], StageBody]] = {
     SystemPackageInstallation: system_packages,
     Commands: commands,
     NodePackages: node_packages,
+    NodePart: node_part,
+    NodeDevelopmentPackages: node_development_packages,
+    NodeBundles: node_bundles,
+    NodeScriptOutput: node_script_output,
     RubyGems: ruby_gems,
     PythonPackages: python_packages,
+    PinnedPackages: pinned_packages,
     PythonSource: python_source,
     JavaLibraries: java_libraries,
     JavaClasses: java_classes,
@@ -49,12 +55,13 @@ _BODIES: Mapping[type[Recipe], Callable[[Any, Stage], StageBody]] = {
 def stage_bodies(plan: BuildPlan) -> Mapping[str, StageBody]:
     """The instructions of each stage that runs, by its name, in the order of the plan."""
     inputs = {item for stage in plan.stages for item in stage.plain_inputs()}
-    return {stage.name: _without_excluded(_body(stage), inputs) for stage in plan.stages if not stage.archive_alone}
+    return {stage.name: _without_excluded(stage_body(stage), inputs) for stage in plan.stages if not stage.archive_alone}
 
 
-def _body(stage: Stage) -> StageBody:
+def stage_body(stage: Stage) -> StageBody:
+    """The instructions of a stage that runs, with all of its inputs."""
     body = _BODIES[type(stage.recipe)](stage.recipe, stage)
-    trees = tuple(CopyTree(origin=name, source=f"{TREE}/", target="/") for name in stage.trees)
+    trees = tuple(CopyTree(origin=name, source=f"{TREE}/", target="/") for name in stage.trees if name != stage.taken_from)
     return replace(body, actions=(*trees, *body.actions))
 
 

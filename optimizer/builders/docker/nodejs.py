@@ -1,17 +1,17 @@
-"""Node.js packages: the commands that install what a lock of npm, pnpm or Yarn holds."""
+"""Node.js packages: the commands that install for production what a lock of npm, pnpm or Yarn holds."""
 
 from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass
 
-from optimizer.builders.docker.actions import NOTES, CopyInputs, Run, Script, StageBody
-from optimizer.builders.docker.nodejs_scripts import collect, dependencies_only, only_importers, prune, same_lock
+from optimizer.builders.docker.actions import NOTES, PARTS, CopyInputs, Run, Script, StageBody
+from optimizer.builders.docker.nodejs_scripts import collect, dependencies_only, only_importers, prune, same_lock, take
 from optimizer.builders.docker.slim import slimmed
 from optimizer.builders.docker.system import build_tools
-from optimizer.builders.docker.tree_scripts import normalise
+from optimizer.builders.docker.tree_scripts import expected, normalise
 from optimizer.model.plan import TREE, Stage
-from optimizer.model.recipes.nodejs import NodePackages
+from optimizer.model.recipes.nodejs import NodeInstallation, NodePackages, NodePart
 from optimizer.model.recipes.recipe import Tool
 
 _PATCH_PACKAGE = "patch-package"
@@ -40,7 +40,7 @@ class InstallPlaces:
     captured: bool = False
 
 
-_IN_STAGE = InstallPlaces()
+IN_STAGE = InstallPlaces()
 
 
 def node_packages(recipe: NodePackages, stage: Stage) -> StageBody:
@@ -49,32 +49,40 @@ def node_packages(recipe: NodePackages, stage: Stage) -> StageBody:
         workdir=posixpath.dirname(recipe.lock),
         actions=(
             *build_tools(recipe.build_packages),
-            *_get_installer(recipe),
+            *get_installer(recipe),
             CopyInputs(inputs=recipe.copies),
             _install(recipe),
         ),
     )
 
 
-def installer_requirements(recipe: NodePackages) -> tuple[str, ...]:
+def node_part(recipe: NodePart, stage: Stage) -> StageBody:
+    """One run that takes places out of the tree of the installation, which it only reads."""
+    assert stage.taken_from is not None
+    script, places = take(recipe, f"{PARTS}/{stage.taken_from}")
+    run = Run(commands=(script, normalise("nodejs")), files=(places,), trees=(stage.taken_from,), network=False)
+    return StageBody(actions=(run,))
+
+
+def installer_requirements(recipe: NodeInstallation) -> tuple[str, ...]:
     """The packages that bring the installer, as npm takes them; none for npm itself, which the base has."""
     return tuple(_requirement(tool) for tool in recipe.tools if tool.name != _PATCH_PACKAGE)
 
 
-def install_commands(recipe: NodePackages, places: InstallPlaces = _IN_STAGE) -> tuple[tuple[str, ...] | Script, ...]:
+def install_commands(recipe: NodePackages, places: InstallPlaces = IN_STAGE) -> tuple[tuple[str, ...] | Script, ...]:
     """What makes the tree, one after another, in the directory of the lock; its files have any owner, time and mode then."""
     manifests = recipe.overruled_manifests
     return (
         *((dependencies_only(manifests),) if manifests else ()),
         *_INSTALL[recipe.installer](recipe, places),
-        *_patch(recipe),
+        *patched(recipe),
         *((prune(posixpath.basename(recipe.lock)),) if recipe.installer == "npm" else ()),
         *_into_tree(recipe, places),
         *slimmed("nodejs", recipe.slim, places.notes),
     )
 
 
-def installer_environment(recipe: NodePackages) -> tuple[tuple[str, str], ...]:
+def installer_environment(recipe: NodeInstallation) -> tuple[tuple[str, str], ...]:
     """The variables for what brings the installer."""
     # Yarn has a variable of its own, since 2.
     names = ("YARN_NPM_REGISTRY_SERVER", "npm_config_registry")
@@ -83,11 +91,16 @@ def installer_environment(recipe: NodePackages) -> tuple[tuple[str, str], ...]:
 
 def install_environment(recipe: NodePackages) -> tuple[tuple[str, str], ...]:
     """The variables for what makes the tree."""
+    return (("NODE_ENV", "production"), *installation_environment(recipe))
+
+
+def installation_environment(recipe: NodeInstallation) -> tuple[tuple[str, str], ...]:
+    """The variables for an installation of any packages of the lock."""
     classic = (("YARN_IGNORE_PATH", "1"),) if recipe.installer == "yarn-classic" else ()
-    return (("NODE_ENV", "production"), *installer_environment(recipe), *classic)
+    return (*installer_environment(recipe), *classic)
 
 
-def _get_installer(recipe: NodePackages) -> tuple[Run, ...]:
+def get_installer(recipe: NodeInstallation) -> tuple[Run, ...]:
     """The run that gets the installer; none for npm, which the base has."""
     installers = installer_requirements(recipe)
     if not installers:
@@ -104,32 +117,38 @@ def _get_installer(recipe: NodePackages) -> tuple[Run, ...]:
 
 
 def _install(recipe: NodePackages) -> Run:
+    commands = (*expected(recipe.exact_programs), *install_commands(recipe), normalise("nodejs"))
+    return installation(recipe, commands, install_environment(recipe))
+
+
+def installation(recipe: NodeInstallation, commands: tuple[tuple[str, ...] | Script, ...], environment: tuple[tuple[str, str], ...]) -> Run:
+    """The run of commands that install from the lock."""
     # npm and pnpm let many write to their caches; Yarn 1 asks for one at a time.
     # Sources: https://docs.npmjs.com/cli/commands/npm-cache, https://pnpm.io/docker,
     # https://classic.yarnpkg.com/en/docs/cli/#toc-concurrency-and-mutex
     caches = _YARN_CACHES if recipe.installer in ("yarn", "yarn-classic") else ()
     shared = {"npm": (_NPM_CACHE,), "pnpm": (_PNPM_STORE, "/root/.cache/pnpm")}.get(recipe.installer, ())
     return Run(
-        commands=(*install_commands(recipe), normalise("nodejs")),
+        commands=commands,
         # The others read the project's own settings as they are.
         reads=recipe.reads if recipe.installer == "pnpm" else (),
         caches=caches,
         shared_caches=(*shared, *((_NPM_CACHE,) if recipe.patches is not None and _NPM_CACHE not in shared else ())),
         secrets=recipe.secrets,
-        environment=install_environment(recipe),
+        environment=environment,
     )
 
 
 def _npm(recipe: NodePackages, places: InstallPlaces) -> tuple[tuple[str, ...], ...]:
     command = ("npm", "ci", "--omit=dev", "--no-audit", "--no-fund", "--no-update-notifier")
     return (
-        (*command, *_npm_links(recipe), *_npm_workspaces(recipe), *_platform(recipe)),
+        (*command, *npm_links(recipe), *_npm_workspaces(recipe), *_platform(recipe)),
         # The hidden lock has another form with each version of npm, and follows the settings of the machine.
         ("rm", "-f", "node_modules/.package-lock.json"),
     )
 
 
-def _npm_links(recipe: NodePackages) -> tuple[str, ...]:
+def npm_links(recipe: NodeInstallation) -> tuple[str, ...]:
     """Whether local packages are links, as the lock has them: the setting in .npmrc would have npm pack those whose manifest alone is there."""
     if recipe.local_links is None:
         return ()
@@ -150,18 +169,7 @@ def _pnpm(recipe: NodePackages, places: InstallPlaces) -> tuple[tuple[str, ...] 
     lock = posixpath.basename(recipe.lock)
     return (
         *((only_importers(lock, recipe.importers),) if recipe.importers is not None else ()),
-        (
-            "pnpm",
-            "install",
-            "--frozen-lockfile",
-            "--prod",
-            "--config.node-linker=hoisted",
-            # Without it pnpm fetches and runs the version that package.json names.
-            "--config.manage-package-manager-versions=false",
-            "--package-import-method=copy",
-            f"--store-dir={places.pnpm_store}",
-            *_platform(recipe),
-        ),
+        (*pnpm_install(places, "--prod", "--config.node-linker=hoisted"), *_platform(recipe)),
         # The state files carry the time of the installation, or the whole lock.
         (
             "rm",
@@ -171,6 +179,17 @@ def _pnpm(recipe: NodePackages, places: InstallPlaces) -> tuple[tuple[str, ...] 
             "node_modules/.pnpm-workspace-state-v1.json",
             "node_modules/.pnpm/lock.yaml",
         ),
+    )
+
+
+def pnpm_install(places: InstallPlaces, *options: str) -> tuple[str, ...]:
+    """pnpm's installation of exactly what the lock holds."""
+    return (
+        *("pnpm", "install", "--frozen-lockfile", *options),
+        # Without it pnpm fetches and runs the version that package.json names.
+        "--config.manage-package-manager-versions=false",
+        "--package-import-method=copy",
+        f"--store-dir={places.pnpm_store}",
     )
 
 
@@ -191,6 +210,15 @@ def _yarn_classic(recipe: NodePackages, places: InstallPlaces) -> tuple[tuple[st
 
 
 def _yarn(recipe: NodePackages, places: InstallPlaces) -> tuple[tuple[str, ...] | Script, ...]:
+    member = () if recipe.member is None else (recipe.member.name,)
+    return (
+        *yarn_install(recipe, places, "workspaces", "focus", "--production", *member),
+        ("rm", "-f", "node_modules/.yarn-state.yml"),
+    )
+
+
+def yarn_install(recipe: NodeInstallation, places: InstallPlaces, *command: str) -> tuple[tuple[str, ...] | Script, ...]:
+    """What Yarn's command installs from the lock, if the lock has all of it."""
     lock = posixpath.basename(recipe.lock)
     linker = (
         "env",
@@ -202,26 +230,23 @@ def _yarn(recipe: NodePackages, places: InstallPlaces) -> tuple[tuple[str, ...] 
         "YARN_ENABLE_TELEMETRY=0",
         *(() if recipe.scripts else ("YARN_ENABLE_SCRIPTS=0",)),
     )
-    member = () if recipe.member is None else (recipe.member.name,)
-    # It warns that it installs nothing, which is what it is asked for; focusing repeats whatever else it says.
+    # It warns that it installs nothing, which is what it is asked for; the command repeats whatever else it says.
     silent = () if places.captured else ("sh", "-c", _SILENT_UNLESS_FAILED, "silent")
     return (
         # Focusing, which alone leaves development dependencies out, resolves again what the lock lacks, and knows no
-        # --immutable (https://github.com/yarnpkg/berry/issues/6277). That of yarn install fetches everything, and
-        # refuses each lock that another version of Yarn wrote.
+        # --immutable (https://github.com/yarnpkg/berry/issues/6277). That of yarn install refuses each lock that another
+        # version of Yarn wrote.
         ("cp", lock, places.given_lock),
-        # It warns that it installs nothing, which is what it is asked for; focusing repeats whatever else it says.
         (*silent, *linker, "yarn", "install", "--mode=update-lockfile"),
         same_lock(places.given_lock, lock),
-        (*linker, "yarn", "workspaces", "focus", "--production", *member),
-        ("rm", "-f", "node_modules/.yarn-state.yml"),
+        (*linker, "yarn", *command),
     )
 
 
 _INSTALL = {"npm": _npm, "pnpm": _pnpm, "yarn": _yarn, "yarn-classic": _yarn_classic}
 
 
-def _patch(recipe: NodePackages) -> tuple[tuple[str, ...], ...]:
+def patched(recipe: NodeInstallation) -> tuple[tuple[str, ...], ...]:
     if recipe.patches is None:
         return ()
     (tool,) = (tool for tool in recipe.tools if tool.name == _PATCH_PACKAGE)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import posixpath
 from collections.abc import Iterator
 
-from optimizer.builders.docker.actions import CopyInputs, Run, Script, StageBody
+from optimizer.builders.docker.actions import ContextFile, CopyInputs, Run, Script, StageBody
 from optimizer.builders.docker.python_commands import (
     CACHES,
     EXPORTED,
@@ -24,13 +25,14 @@ from optimizer.builders.docker.python_commands import (
 from optimizer.builders.docker.python_scripts import flatten, forget, overlaps
 from optimizer.builders.docker.slim import remembered, slimmed
 from optimizer.builders.docker.system import build_tools
-from optimizer.builders.docker.tree_scripts import compiled, normalise
+from optimizer.builders.docker.tree_scripts import compiled, expected, normalise
 from optimizer.model.plan import Stage
-from optimizer.model.recipes.python import PythonPackages, PythonSource
+from optimizer.model.recipes.python import PinnedPackages, PythonPackages, PythonSource
 
 _FULL_EXPORT = "/tmp/export.txt"
 _CONSTRAINTS = "/tmp/build.txt"
 _WHEELS = "/tmp/wheels"
+_DIGITS = 12
 _Command = tuple[str, ...] | Script
 
 
@@ -54,22 +56,63 @@ def python_packages(recipe: PythonPackages, stage: Stage) -> StageBody:
             *((CopyInputs(inputs=recipe.copies),) if recipe.copies else ()),
             Run(
                 commands=(
+                    *expected(recipe.exact_programs),
                     *export,
                     (*install, "--requirement", requirements, *recipe.additional),
                     *separate,
-                    # What installers leave behind for themselves.
-                    ("rm", "-f", f"{TASK}/.lock"),
-                    overlaps((*command, *no_cache, "--no-deps", *find_links)),
-                    *((forget(),) if recipe.local_files else ()),
-                    *slimmed("python", recipe.slim),
-                    *compiled(recipe.bytecode),
-                    normalise("python"),
+                    *_finished(
+                        recipe,
+                        overlaps(
+                            (*command, *no_cache, "--no-deps", *find_links), requirements if recipe.lock_kind == "requirements" else ""
+                        ),
+                        *((forget(),) if recipe.local_files else ()),
+                    ),
                 ),
                 reads=recipe.reads,
                 shared_caches=CACHES["uv" if with_uv else "pip"],
                 secrets=secrets_with_index_of_pip(recipe.secrets) if with_uv else recipe.secrets,
             ),
         ),
+    )
+
+
+def pinned_packages(recipe: PinnedPackages, stage: Stage) -> StageBody:
+    """As the packages of a whole lock are installed, but for what is not among them."""
+    command = installer(recipe)
+    requirements = _requirements_file(recipe)
+    return StageBody(
+        actions=(
+            Run(commands=get_uv(recipe), shared_caches=CACHES["pip"], secrets=recipe.secrets),
+            Run(
+                commands=(
+                    *expected(recipe.exact_programs),
+                    (*command, "--target", TASK, "--no-deps", "--require-hashes", "--requirement", requirements.path),
+                    *_finished(recipe, overlaps((*command, "--no-deps"), requirements.path)),
+                ),
+                files=(requirements,),
+                shared_caches=CACHES["uv"],
+                secrets=secrets_with_index_of_pip(recipe.secrets),
+            ),
+        ),
+    )
+
+
+def _requirements_file(recipe: PinnedPackages) -> ContextFile:
+    """The requirements, in a file that is named by its content: equal ones of two images are one cache entry of a builder."""
+    text = "".join(f"{line}\n" for line in (*recipe.options, *recipe.requirements))
+    return ContextFile(name=f"{recipe.names[0]}-{hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]}.txt", text=text)
+
+
+def _finished(recipe: PythonPackages | PinnedPackages, settle: Script, *more: _Command) -> tuple[_Command, ...]:
+    """The commands that make one tree of what is installed, whoever installed it."""
+    return (
+        # What installers leave behind for themselves.
+        ("rm", "-f", f"{TASK}/.lock"),
+        settle,
+        *more,
+        *slimmed("python", recipe.slim),
+        *compiled(recipe.bytecode),
+        normalise("python"),
     )
 
 

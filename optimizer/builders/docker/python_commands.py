@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from optimizer.model.plan import TREE
-from optimizer.model.recipes.python import PythonIndexes, PythonPackages, PythonSource
+from optimizer.model.recipes.python import PinnedPackages, PythonIndexes, PythonPackages, PythonSource
 from optimizer.model.recipes.recipe import Recipe, Tool
 from optimizer.model.secret import BuildSecret
 from optimizer.toolchains.installers import INSTALLERS
-from optimizer.toolchains.secrets import variables_of
+from optimizer.toolchains.variables import variables_of
 
 TASK = f"{TREE}/var/task"
 EXPORTED = "/tmp/requirements.txt"
@@ -36,7 +36,7 @@ A wheel that was built again, with its old version, would stay as it was when it
 _PIP = ("python", "-m", "pip", "install", "--disable-pip-version-check", "--root-user-action=ignore")
 
 
-def get_uv(recipe: PythonPackages | PythonSource) -> tuple[tuple[str, ...], ...]:
+def get_uv(recipe: PythonPackages | PinnedPackages | PythonSource) -> tuple[tuple[str, ...], ...]:
     """The commands that put uv into a stage."""
     uv = _tool(recipe, "uv")
     # pip takes hashes from a requirements file alone.
@@ -50,10 +50,10 @@ def uv_install(platform: str) -> tuple[str, ...]:
     return (*_UV_INSTALL, "--python-platform", platform)
 
 
-def installer(recipe: PythonPackages) -> tuple[str, ...]:
+def installer(recipe: PythonPackages | PinnedPackages) -> tuple[str, ...]:
     """The command of the recipe's installer, without its target and without what it installs."""
     wheels_only = ("--only-binary", ":all:") if recipe.wheels_only else ()
-    if recipe.installer == "pip":
+    if isinstance(recipe, PythonPackages) and recipe.installer == "pip":
         options = ("--no-compile", "--prefer-binary", *wheels_only, *index(recipe.indexes, extra="--extra-index-url"))
         return with_variables((*_PIP, *options))
     return with_variables((*uv_install(recipe.platform), *wheels_only, *index(recipe.indexes)))

@@ -6,15 +6,16 @@ from optimizer.builders.docker.actions import Script
 from optimizer.builders.docker.script_files import script_text, tree_script
 
 
-def overlaps(installer: tuple[str, ...]) -> Script:
+def overlaps(installer: tuple[str, ...], requirements: str = "") -> Script:
     """Gives a file that two packages hold to the last of them by name, and reports it.
 
     uv installs the packages of one command in parallel, and in an order that
     depends on what its cache holds, so that either could be last.
-    ``installer`` is a command that takes a target and one package.
+    ``installer`` is a command that takes a target and one package, and
+    ``requirements`` the file, if any, that may say where packages come from.
     """
     purpose = "Decides whose file it is that two packages hold: installers leave it to chance."
-    return tree_script("overlaps_python.py", purpose, installer)
+    return tree_script("overlaps_python.py", purpose, (requirements, *installer), before=_requirement_lines())
 
 
 def forget() -> Script:
@@ -29,5 +30,9 @@ def flatten(source: str, root: str, output: str, dropped: tuple[str, ...]) -> Sc
     of :func:`optimizer.locks.requirement_lines.reference`.
     """
     purpose = "Writes requirements files as one, without what is installed in another way."
-    lines = script_text("requirement_lines.py", folder="locks", package="optimizer")
-    return tree_script("flatten_python.py", purpose, (source, root, output, *dropped), before=f"{lines}\n")
+    return tree_script("flatten_python.py", purpose, (source, root, output, *dropped), before=_requirement_lines())
+
+
+def _requirement_lines() -> str:
+    """How planning reads the lines of requirements."""
+    return script_text("requirement_lines.py", folder="locks", package="optimizer") + "\n"

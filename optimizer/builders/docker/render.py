@@ -6,10 +6,12 @@ Equal plans give equal bytes.
 from __future__ import annotations
 
 import enum
+import json
 import shlex
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from optimizer.builders.docker.actions import SCRIPTS, Action, AddArchive, CopyInputs, CopyTree, Run, Script
+from optimizer.builders.docker.actions import PARTS, Action, AddArchive, ContextFile, CopyInputs, CopyTree, Run, Script, StageBody
+from optimizer.builders.docker.checks import Check, checks
 from optimizer.builders.docker.lower import stage_bodies
 from optimizer.builders.docker.text import (
     command_text,
@@ -21,11 +23,11 @@ from optimizer.builders.docker.text import (
     secret_commands,
     secret_mount,
 )
-from optimizer.dockerfile.rendered import BASE, BUILD, HEADER
+from optimizer.dockerfile.rendered import BASE, BUILD, HEADER, SCRIPTS
 from optimizer.errors import PlanError
 from optimizer.model.image import LAYERS_LABEL
 from optimizer.model.inputs import Input
-from optimizer.model.plan import TREE, BuildPlan, Stage
+from optimizer.model.plan import TREE, BuildPlan, Stage, archive_path
 from optimizer.model.reference import ImageReference
 
 
@@ -41,26 +43,22 @@ class Profile(enum.Enum):
     CLASSIC = "classic"
 
 
-def archive_path(stage: str) -> str:
-    """Where the build context holds the archive of a stage's packed files."""
-    return f"layers/{stage}.tar"
-
-
 def context_scripts(plan: BuildPlan) -> Mapping[str, str]:
-    """The scripts that the build context of a plan holds: their texts, by their paths in it."""
-    scripts = {script.context_path: script.text for body in stage_bodies(plan).values() for script in _scripts(body.actions)}
-    return dict(sorted(scripts.items()))
+    """The scripts, and other texts of this tool, that the build context of a plan holds, by their paths in it."""
+    bodies = [*stage_bodies(plan).values(), *(check.body for check in checks(plan).values())]
+    files = {file.context_path: file.text for body in bodies for file in _files(body.actions)}
+    return dict(sorted(files.items()))
 
 
-def render(plan: BuildPlan, profile: Profile = Profile.BUILDKIT) -> str:
-    """The text of the Dockerfile of a plan.
+def render(plan: BuildPlan, profile: Profile = Profile.BUILDKIT, entrypoint: Sequence[str] = ()) -> str:
+    """The text of the Dockerfile of a plan; with an entry point of its own in place of the base's, where one is given.
 
     Raises :class:`PlanError` when the profile cannot express the plan.
     """
     if profile is Profile.CLASSIC and plan.secrets():
         names = ", ".join(secret.id for secret in plan.secrets())
         raise PlanError(f"the classic profile has no build secrets, and the spec uses {names}", "profile", 'use the profile "buildkit"')
-    renderer = _Renderer(plan, profile)
+    renderer = _Renderer(plan, profile, entrypoint=entrypoint)
     return _joined([HEADER, *renderer.blocks([stage.name for stage in plan.stages], image=True)])
 
 
@@ -99,7 +97,7 @@ _TELL_PYTHON = f"import os, platform; os.makedirs('/layer-facts'); open('/{PYTHO
 
 def needed_stages(plan: BuildPlan, stage: Stage | None) -> tuple[str, ...]:
     """The stages that a stage, or the image, starts from or copies trees from, in the order of use, without mere archives."""
-    origin, trees = (plan.final, plan.layers) if stage is None else (stage.origin, stage.trees)
+    origin, trees = (plan.final, plan.layers) if stage is None else (stage.origin, stage.needs)
     names = [*([origin] if isinstance(origin, str) else []), *trees]
     return tuple(dict.fromkeys(name for name in names if not plan.stage(name).archive_alone))
 
@@ -109,12 +107,14 @@ def _joined(blocks: Iterable[str]) -> str:
 
 
 class _Renderer:
-    def __init__(self, plan: BuildPlan, profile: Profile, link: str = "") -> None:
+    def __init__(self, plan: BuildPlan, profile: Profile, link: str = "", entrypoint: Sequence[str] = ()) -> None:
         self._plan = plan
         self._buildkit = profile is Profile.BUILDKIT
         self._link = link
+        self._entrypoint = list(entrypoint)
         self._archives = {stage.name for stage in plan.stages if stage.archive_alone}
         self._bodies = stage_bodies(plan)
+        self._checks = checks(plan)
 
     def blocks(self, names: Collection[str], *, image: bool) -> list[str]:
         stages = [stage for stage in self._plan.stages if stage.name in names and not stage.archive_alone]
@@ -125,7 +125,7 @@ class _Renderer:
         return [
             *([bases] if bases else []),
             *map(self.stage, stages),
-            *([self.final()] if image else []),
+            *([*map(self.check, self._checks.values()), self.final()] if image else []),
         ]
 
     def _bases(self, used: Collection[str]) -> str:
@@ -139,24 +139,37 @@ class _Renderer:
         return "\n".join(lines)
 
     def stage(self, stage: Stage) -> str:
-        body = self._bodies[stage.name]
         lines = [f"# {_described(stage)}", f"FROM {self._image(stage)} AS {stage.name}"]
-        lines += [f"ARG {name}={quoted(value)}" for name, value in body.arguments]
+        return "\n".join([*lines, *self._instructions(self._bodies[stage.name], stage.name)])
+
+    def check(self, check: Check) -> str:
+        lines = [
+            "# The same tree: no other layer of its lock holds one of its paths, or the build ends.",
+            f"FROM {check.origin} AS {check.name}",
+        ]
+        return "\n".join([*lines, *self._instructions(check.body, check.name)])
+
+    def _instructions(self, body: StageBody, name: str) -> list[str]:
+        lines = [f"ARG {argument}={quoted(value)}" for argument, value in body.arguments]
         if body.workdir != "/":
             lines.append(f"WORKDIR {body.workdir}")
-        if not self._buildkit:
-            scripts = _scripts(body.actions)
-            lines += copies(Input(source=script.context_path, target=f"{SCRIPTS}/", directory=False) for script in scripts)
+        copied: set[str] = set()
         for action in body.actions:
             if isinstance(action, CopyInputs):
                 lines += copies(action.inputs)
             elif isinstance(action, AddArchive):
-                lines.append(f"ADD {archive_path(stage.name)} {TREE}/")
+                lines.append(f"ADD {archive_path(name)} {TREE}/")
             elif isinstance(action, CopyTree):
                 lines.append(self._copy_tree(action))
             else:
+                if not self._buildkit:
+                    # No earlier than they are needed: whatever a script changes, the installer stays in the engine's cache.
+                    files = [file for file in _files([action]) if file.name not in copied]
+                    copied |= {file.name for file in files}
+                    lines += copies(Input(source=file.context_path, target=f"{SCRIPTS}/", directory=False) for file in files)
+                    lines += [f"COPY --from={tree} {TREE}/ {PARTS}/{tree}/" for tree in action.trees]
                 lines += self._run(action)
-        return "\n".join(lines)
+        return lines
 
     def final(self) -> str:
         plan = self._plan
@@ -170,7 +183,10 @@ class _Renderer:
             if stage.archive_alone:
                 lines += [f"# {_described(stage)}", f"ADD{self._link} {archive_path(stage.name)} /"]
             else:
-                lines.append(f"COPY{self._link} --from={stage.name} {TREE}/ /")
+                source = self._checks[stage.name].name if stage.name in self._checks else stage.name
+                lines.append(f"COPY{self._link} --from={source} {TREE}/ /")
+        if self._entrypoint:
+            lines.append(f"ENTRYPOINT {json.dumps(self._entrypoint, ensure_ascii=False)}")
         return "\n".join(lines)
 
     def _copy_tree(self, action: CopyTree) -> str:
@@ -195,7 +211,7 @@ class _Renderer:
     def _run(self, run: Run) -> list[str]:
         mounted = [item for item in run.reads if self._buildkit and is_plain_mount(item)]
         before = copies(item for item in run.reads if item not in mounted)
-        mounted += [Input(source=script.context_path, target=script.path, directory=False) for script in _scripts([run])]
+        mounted += [Input(source=file.context_path, target=file.path, directory=False) for file in _files([run])]
         flags = self._flags(run, mounted) if self._buildkit else []
         commands = [command_text(command) for command in run.commands]
         if run.environment:
@@ -208,15 +224,17 @@ class _Renderer:
     def _flags(self, run: Run, mounted: Iterable[Input]) -> list[str]:
         network = [] if run.network else ["--network=none"]
         mounts = [f"--mount=type=bind,source={item.source},target={item.target}" for item in mounted]
+        mounts += [f"--mount=type=bind,from={tree},source={TREE},target={PARTS}/{tree}" for tree in run.trees]
         mounts += [f"--mount=type=cache,target={path}" for path in run.shared_caches]
         mounts += [f"--mount=type=cache,target={path},sharing=locked" for path in run.caches]
         return [*network, *mounts, *dict.fromkeys(map(secret_mount, run.secrets))]
 
 
-def _scripts(actions: Iterable[Action]) -> list[Script]:
-    """The scripts of actions in the order of use, each once whatever its arguments."""
+def _files(actions: Iterable[Action]) -> list[ContextFile]:
+    """The texts that actions read, scripts in the order of use, each once whatever its arguments."""
     runs = [action for action in actions if isinstance(action, Run)]
-    return list({command.name: command for run in runs for command in run.commands if isinstance(command, Script)}.values())
+    scripts = [command for run in runs for command in run.commands if isinstance(command, Script)]
+    return list({file.name: file for file in (*scripts, *(file for run in runs for file in run.files))}.values())
 
 
 def _described(stage: Stage) -> str:

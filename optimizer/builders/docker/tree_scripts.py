@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from optimizer.builders.docker.actions import Script
-from optimizer.builders.docker.script_files import tree_script
+from optimizer.builders.docker.script_files import script, tree_script
 from optimizer.model.plan import TIMESTAMP
 
 
@@ -21,6 +24,22 @@ def normalise(language: str) -> Script:
     language use that, and the rest a shell with coreutils.
     """
     return _NORMALISE[language]
+
+
+def no_links() -> Script:
+    """The script that fails the stage for a directory in the place of a link of the base.
+
+    A tree that any command writes may hold one; those of all other recipes stand below directories.
+    """
+    return _NO_LINKS
+
+
+def expected(programs: Mapping[str, str]) -> tuple[Script, ...]:
+    """The script that ends a build whose base has other programs than those that a recipe names; none where it names none."""
+    if not programs:
+        return ()
+    same = _SAME_PYTHON if "python" in programs else _SAME_NODE
+    return (replace(same, arguments=tuple(programs.values())),)
 
 
 def compiled(bytecode: bool) -> tuple[Script, ...]:
@@ -43,6 +62,14 @@ _NORMALISE = {
     )
     for language, name in _FILES.items()
 }
+_NO_LINKS = tree_script("no_links.sh", "Refuses a directory in the place of a link of the image, which it would replace.")
+_SAME_PYTHON = script(
+    "same_python.py",
+    "Ends the build where the base has another Python than the one that the layer is of.",
+    # Nothing of the environment: the answer is that of the program.
+    interpreter=("python", "-I", "-S"),
+)
+_SAME_NODE = script("same_node.js", "Ends the build where the base has another Node.js or npm than those that the layer is of.")
 _COMPILE_PYTHON = tree_script(
     "compile_python.py",
     "Compiles all Python code to byte-code that depends on nothing but its source.",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from optimizer.dockerfile.copies import Copy, Source
 from optimizer.dockerfile.installs import Install, install_of
 from optimizer.dockerfile.instruction import Instruction
+from optimizer.dockerfile.rendered import SCRIPTS
 from optimizer.dockerfile.scope import ResolvedStage
 from optimizer.dockerfile.shell import Command
 from optimizer.linting.facts.harmless import cleans_up, writes_nothing
@@ -134,6 +135,9 @@ def _judged(
 
 
 def _note(subject: DockerfileSubject, state: _State, copy: Copy, ecosystem: str) -> None:
+    if subject.planned and copy.target is not None and copy.target.rstrip("/") == SCRIPTS:
+        # They are part of the installation, and change with this project alone.
+        return
     sources = copy.from_context
     if ecosystem == _BY_NAME:
         state.pending += [(copy, source, False) for source in sources if is_code(subject, source)][:1]

@@ -13,6 +13,8 @@ _ACCOUNT = re.compile(r"(?<!\d)\d{12}(?!\d)")
 _REGION = re.compile(r"(?<![a-z0-9])[a-z]{2}(?:-[a-z]+){1,3}-\d(?![a-z0-9])")
 _PULL = ("ecr:batchgetimage", "ecr:getdownloadurlforlayer")
 _LAMBDA = "lambda.amazonaws.com"
+# https://github.com/aws/aws-cdk-cli/blob/main/packages/aws-cdk/lib/api/bootstrap/bootstrap-template.yaml: its tags are immutable.
+_BOOTSTRAPPED = re.compile(r"cdk-[A-Za-z0-9_-]{1,10}-container-assets-.+")
 
 
 def same_everywhere(name: str) -> str:
@@ -35,6 +37,18 @@ def repository_of(image: str) -> str:
     path = path.partition("@")[0]
     # A placeholder has colons too.
     return re.sub(r":[^/:}]*\Z", "", path)
+
+
+def tag_of(image: str) -> str:
+    """The tag that an image reference names; placeholders may be in it."""
+    name = image.partition("@")[0].rpartition("/")[2]
+    found = re.search(r":([^:}]*)\Z", name)
+    return found[1] if found else "latest"
+
+
+def is_bootstrapped(repository: str) -> bool:
+    """Whether the name is that of the repository which ``cdk bootstrap`` makes."""
+    return _BOOTSTRAPPED.fullmatch(repository) is not None
 
 
 def lambda_may_pull(statements: Iterable[Mapping[str, Any]]) -> bool:

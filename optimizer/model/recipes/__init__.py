@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from optimizer.model.recipes.commands import Commands, SystemPackageInstallation
 from optimizer.model.recipes.content import ImageTree, PackedFiles
-from optimizer.model.recipes.nodejs import NodePackages
+from optimizer.model.recipes.nodejs import NodeBundles, NodeDevelopmentPackages, NodePackages, NodePart, NodeScriptOutput
 from optimizer.model.recipes.programs import DotnetProgram, GoProgram, JavaClasses, JavaLibraries, RustProgram
-from optimizer.model.recipes.python import PythonPackages, PythonSource
+from optimizer.model.recipes.python import PinnedPackages, PythonPackages, PythonSource
 from optimizer.model.recipes.recipe import Recipe
 from optimizer.model.recipes.ruby import RubyGems
 
@@ -16,8 +16,13 @@ _ALL: tuple[type[Recipe], ...] = (
     SystemPackageInstallation,
     Commands,
     PythonPackages,
+    PinnedPackages,
     PythonSource,
     NodePackages,
+    NodePart,
+    NodeDevelopmentPackages,
+    NodeBundles,
+    NodeScriptOutput,
     RubyGems,
     JavaLibraries,
     JavaClasses,

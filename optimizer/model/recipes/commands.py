@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
-from optimizer.model.recipes.recipe import PackageSet, Recipe
+from optimizer.model.recipes.recipe import NO_BYTE, PackageSet, Recipe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +24,8 @@ class Commands(Recipe):
     ``workdir`` is the absolute path of the directory in which they run;
     ``environment`` holds for them, and ``arguments`` are build arguments that
     they see.  ``language`` is what the image under the stage can run:
-    ``python``, ``nodejs``, ``ruby``, or ``shell``.
+    ``python``, ``nodejs``, ``ruby``, or ``shell``.  ``caches`` are absolute
+    paths of directories that outlive a build; what is in them changes no byte.
     """
 
     kind: ClassVar[str] = "commands"
@@ -34,3 +35,4 @@ class Commands(Recipe):
     language: str
     environment: tuple[tuple[str, str], ...] = ()
     arguments: tuple[tuple[str, str], ...] = ()
+    caches: tuple[str, ...] = field(default=(), metadata=NO_BYTE)

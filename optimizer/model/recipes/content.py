@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -23,7 +23,8 @@ class PackedFiles(Recipe):
 
         The target of ``files`` is a path in the image.  ``executable`` makes all
         of them executable, whatever the project says.  With ``bytecode`` the tree
-        holds the compiled form of its Python code too.
+        holds the compiled form of its Python code too, by ``python`` where the
+        exact version is known.
     """
 
     kind: ClassVar[str] = "packed-files"
@@ -32,9 +33,17 @@ class PackedFiles(Recipe):
     files: Input
     executable: bool = False
     bytecode: bool = False
+    python: str = ""
 
     def inputs(self) -> tuple[Input, ...]:
         return (self.files,)
+
+    @property
+    def exact_programs(self) -> Mapping[str, str]:
+        return {"python": self.python} if self.python else {}
+
+    def with_programs(self, versions: Mapping[str, str], *, on_target: bool = False) -> PackedFiles:
+        return self if on_target or not self.bytecode else replace(self, python=versions.get("python", ""))
 
     @property
     def needs_container(self) -> bool:

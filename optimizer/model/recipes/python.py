@@ -1,11 +1,12 @@
-"""Recipes of Python packages: what a lock names, and first-party packages."""
+"""Recipes of Python packages: what a lock names, as a whole or a part of it, and first-party packages."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from optimizer.model.recipes.recipe import Recipe
+from optimizer.model.recipes.recipe import PackagePart, Recipe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,9 @@ class PythonPackages(Recipe):
 
     ``indexes`` are those of the packages, ``build_indexes`` those of what has
     no hash, such as build backends, and ``tool_indexes`` those of the tools.
+
+    ``python`` is the exact version of the image's Python, where nothing else of
+    the image decides the tree.
     """
 
     kind: ClassVar[str] = "python-packages"
@@ -81,11 +85,73 @@ class PythonPackages(Recipe):
     dropped_lines: tuple[str, ...] | None = None
     bytecode: bool = False
     slim: tuple[str, ...] = ()
+    python: str = ""
+
+    @property
+    def exact_programs(self) -> Mapping[str, str]:
+        return {"python": self.python} if self.python else {}
+
+    def with_programs(self, versions: Mapping[str, str], *, on_target: bool = False) -> PythonPackages:
+        # pip is the image's own, and what a lock is known to have built from source may take anything of it.
+        built = on_target or self.build_packages is not None or self.sources or self.archives or self.copies
+        own_archives = self.local_files and not self.wheels_only
+        if self.installer != "uv" or built or own_archives or "base-packages" in self.slim:
+            return self
+        return replace(self, python=versions.get("python", ""))
 
     @property
     def exported(self) -> bool:
         """Whether the lock's own tool has to write it as requirements, so that they name everything."""
         return self.lock_kind in ("uv.lock", "poetry.lock", "Pipfile.lock")
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        return self.slim
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PinnedPackages(PackagePart):
+    """Packages of a lock that have a layer of their own, in ``/var/task``, by their exact releases and without their dependencies.
+
+    Nothing but the packages themselves is in the recipe, so that locks that
+    have them in common have the layer in common.  ``requirements`` are lines of a
+    requirements file with hashes, sorted, and ``options`` those lines of it that
+    say where packages come from.  What else there is means the same as in
+    :class:`PythonPackages`.
+    """
+
+    kind: ClassVar[str] = "pinned-packages"
+    ecosystem: ClassVar[str] = "python"
+    whole: ClassVar[str] = PythonPackages.kind
+
+    requirements: tuple[str, ...]
+    platform: str
+    indexes: PythonIndexes
+    tool_indexes: PythonIndexes
+    options: tuple[str, ...] = ()
+    wheels_only: bool = False
+    bytecode: bool = False
+    slim: tuple[str, ...] = ()
+    python: str = ""
+
+    @property
+    def releases(self) -> tuple[tuple[str, str], ...]:
+        """The packages by their normalised names, sorted, each with its version."""
+        pins = (line.split(maxsplit=1)[0].partition("==") for line in self.requirements)
+        return tuple((name, version) for name, _, version in pins)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The packages by their normalised names, sorted."""
+        return tuple(name for name, _ in self.releases)
+
+    @property
+    def exact_programs(self) -> Mapping[str, str]:
+        return {"python": self.python} if self.python else {}
+
+    def with_programs(self, versions: Mapping[str, str], *, on_target: bool = False) -> PinnedPackages:
+        # What is built from source may take anything of the image.
+        return self if on_target else replace(self, python=versions.get("python", ""))
 
     @property
     def left_out(self) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, TypeVar
 
@@ -11,6 +11,9 @@ from optimizer.model.reference import ImageReference
 from optimizer.model.secret import BuildSecret
 
 _Recipe = TypeVar("_Recipe", bound="Recipe")
+
+NO_BYTE: Mapping[str, bool] = {"no_byte": True}
+"""Metadata of a field that decides no byte of the tree, and so has no part in its key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +73,15 @@ class Recipe:
         return self
 
     @property
+    def makes_tree(self) -> bool:
+        """Whether the stage has a tree; one without only prepares stages that start from it."""
+        return True
+
+    def made_files(self) -> tuple[str, ...]:
+        """The absolute paths of all files of the tree in the image, where they are known before it is made; else empty."""
+        return ()
+
+    @property
     def left_out(self) -> tuple[str, ...]:
         """The words for what the recipe leaves out of its tree, sorted; such a stage writes a report of that."""
         return ()
@@ -80,6 +92,38 @@ class Recipe:
         return True
 
     @property
+    def exact_programs(self) -> Mapping[str, str]:
+        """The exact versions of the programs that alone of the image under the stage decide the tree; empty where another part may, or they are not known.
+
+        A recipe with such versions also names the platform, if that decides anything.
+        """
+        return {}
+
+    def with_programs(self: _Recipe, versions: Mapping[str, str], *, on_target: bool = False) -> _Recipe:
+        """The recipe for an image with programs in these versions, which are named where they alone of the image decide the tree.
+
+        ``on_target`` says that the stage has to run on the image's own platform.
+        """
+        return self
+
+    @property
     def follows_platform(self) -> bool:
         """Whether the recipe takes something of the image's own platform, wherever its stage runs."""
         return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackagePart(Recipe):
+    """Some packages of a lock, which have a layer of their own.
+
+    ``ecosystem`` is that of the packing which divides such locks, and
+    ``whole`` the kind of the recipe of a lock that is not divided.
+    """
+
+    ecosystem: ClassVar[str] = ""
+    whole: ClassVar[str] = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The packages by their normalised names, sorted, each once."""
+        return ()

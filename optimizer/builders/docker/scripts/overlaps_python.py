@@ -3,12 +3,26 @@ import csv
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 
-TASK, INSTALLER = os.path.join(sys.argv[1], "var", "task"), sys.argv[2:]
+TASK, REQUIREMENTS, INSTALLER = os.path.join(sys.argv[1], "var", "task"), sys.argv[2], sys.argv[3:]
+INDEX = "--index-url"
+
+
+# Where the requirements themselves say that packages come from; an index of the command wins over theirs.
+def indexes(path):
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    for _, line in logical_lines(text):
+        name, value = option(line) or ("", "")
+        if name == "--requirement" and "://" not in value:
+            yield from indexes(os.path.join(os.path.dirname(path), value))
+        elif "://" in value and name in (INDEX, "--extra-index-url", "--find-links") and not (name == INDEX and name in INSTALLER):
+            yield from (name, re.sub("[$][{]([A-Z0-9_]+)[}]", lambda match: os.environ.get(match[1], match[0]), value))
 
 
 def rows(record):
@@ -64,7 +78,7 @@ for (other, winner), paths in sorted(pairs.items()):
     print(f"note: {named(other)} and {named(winner)} both hold {paths[0]}{more}: what {named(winner)} holds stays")
 for winner, paths in sorted(wanted.items()):
     with tempfile.TemporaryDirectory() as again:
-        subprocess.run([*INSTALLER, "--target", again, requirement(winner)], check=True)
+        subprocess.run([*INSTALLER, *(indexes(REQUIREMENTS) if REQUIREMENTS else ()), "--target", again, requirement(winner)], check=True)
         for path in paths:
             source = os.path.join(again, path)
             if not os.path.isfile(source) or digest_of(source) != owners[path][winner]:

@@ -25,7 +25,8 @@ RULE = Rule(
     why=(
         "sam build (1.170.0) ends with an error, and for some of these with a traceback that does not name the place. PackageType, ImageUri and "
         "ImageConfig are not allowed in Globals; Architectures is a list of one; DockerBuildArgs is a mapping, DockerBuildExtraParams a list of "
-        "texts. With Runtime, Handler or Layers, an image function is built and then not deployed; those of Globals hold for it too."
+        "texts. With Runtime, Handler or Layers, an image function is built and then not deployed; those of Globals hold for it too. RuntimeConfig is not "
+        "known to its translator 1.115. LIO641 says the same of functions of CloudFormation."
     ),
     fix="write it as SAM takes it",
     bad="Globals:\n  Function:\n    PackageType: Image",

@@ -1,16 +1,23 @@
-"""LIO704: a life-cycle rule that expires images which functions may still run."""
+"""LIO704: a life-cycle rule that expires or archives images which functions may still run."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from optimizer.linting.conventions import Conventions
+from optimizer.linting.facts import lifecycle
 from optimizer.linting.facts.repositories import lambda_may_pull
 from optimizer.linting.finding import Inconclusive, Severity, Verdict, Violation
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import RepositorySubject
 
-_UNITS = {"sinceImagePushed": "{} days after its push", "imageCountMoreThan": "when there are more than {}"}
+_WHEN = {
+    lifecycle.PUSHED: "{} days after its push",
+    lifecycle.PULLED: "that was not pulled for {} days",
+    lifecycle.COUNT: "when there are more than {}",
+}
+_ARCHIVED = ": it cannot be pulled until it is restored, which takes up to 20 minutes, and 90 days are charged at least"
+_PULLED = "; Lambda pulls rarely, so that the image of a function in use counts as not pulled"
 
 
 def _check(subject: RepositorySubject, conventions: Conventions) -> Iterator[Verdict]:
@@ -21,12 +28,21 @@ def _check(subject: RepositorySubject, conventions: Conventions) -> Iterator[Ver
         yield Inconclusive(reason="the life-cycle policy is known at deployment only")
         return
     for rule in subject.lifecycle:
-        selection = rule.get("selection")
-        selection = selection if isinstance(selection, dict) else {}
-        if selection.get("tagStatus") == "untagged":
+        chosen = lifecycle.selection(rule)
+        count_type = str(chosen.get("countType"))
+        # What is in the archive is run by nothing any more: the rule that moved it there is the one to look at.
+        if chosen.get("tagStatus") == "untagged" or count_type == lifecycle.TRANSITIONED:
             continue
-        when = _UNITS.get(str(selection.get("countType")), "by {}").format(selection.get("countNumber"))
-        yield Violation(message=f"life-cycle rule {rule.get('rulePriority', '')} expires a tagged image {when}".replace("rule  ", "rule "))
+        if subject.tags is not None and lifecycle.selects_moving_tags(rule, subject.tags):
+            # CDK gives each image a tag of its own, and writes none twice.
+            if not subject.receives:
+                yield Inconclusive(reason=f"whether functions run images by the tags that {lifecycle.called(rule)} selects, which may move")
+            continue
+        archives = lifecycle.action(rule) == "transition"
+        when = _WHEN.get(count_type, "by {}").format(chosen.get("countNumber"))
+        does = f"{'archives' if archives else 'expires'} a tagged image {when}"
+        reason = (_ARCHIVED if archives else "") + (_PULLED if count_type == lifecycle.PULLED else "")
+        yield Violation(message=f"{lifecycle.called(rule)} {does}{reason}")
 
 
 RULE = Rule(
@@ -34,12 +50,14 @@ RULE = Rule(
     name="lifecycle-kills-versions",
     severity=Severity.ERROR,
     since="0.1.0",
-    summary="The life-cycle policy of the functions' repository expires tagged images by age or count.",
+    summary="The life-cycle policy of the functions' repository expires or archives tagged images by age, count or last pull.",
     why=(
         "Lambda fetches the image again when a function was idle for some weeks, or its configuration changes. Neither age nor count says "
-        "that no version or alias runs an image: the function of an image that expired fails."
+        "that no version or alias runs an image, and the last pull does not either, because Lambda pulls rarely: the function of "
+        "an image that expired fails. An archived image cannot be pulled (the registry answers 404) until somebody restores it, which takes up "
+        "to 20 minutes; and at least 90 days in the archive are charged."
     ),
-    fix="expire untagged images only",
+    fix="expire or archive untagged images only",
     bad="repository.add_lifecycle_rule(max_image_count=10)",
     good="repository.add_lifecycle_rule(tag_status=ecr.TagStatus.UNTAGGED, max_image_age=cdk.Duration.days(365))",
     example="python",

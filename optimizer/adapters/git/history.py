@@ -1,0 +1,173 @@
+"""From commits to deployments.
+
+A *deployment* is a day (UTC) with commits on the first parent: what is
+merged or pushed within a day goes out together.  So a branch counts when it is
+merged, as one change, however many commits it has.  What a deployment changed
+is the difference between the last commit of the day before it and its own last one: what was
+changed and changed back on one day is no change.
+"""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+import posixpath
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from optimizer.adapters.git.program import GitFailure, run_git
+from optimizer.model.history import Commit, Deployment, History, PathChange
+
+DAYS = 365
+"""Days before the newest commit that count."""
+
+COMMITS = 20_000
+"""Commits that are looked at; more of them in a year are not."""
+
+_RENAMES = 1_000
+"""Files of a commit beyond which git does not look for files that were renamed and changed."""
+
+_REWRITTEN = 4
+"""A history whose commits were authored on this many times more days than they were committed on was rewritten."""
+
+_EMPTY = "0" * 40
+
+
+def read_history(project: Path, *, days: int = DAYS, commits: int = COMMITS) -> History:
+    """The deployments of the project in the directory, the newest first.
+
+    Raises :class:`GitFailure` where there is no repository, no commit, or no
+    git; the text ends a sentence.
+    """
+    top = Path(run_git(project, ["rev-parse", "--show-toplevel"]).rstrip("\n"))
+    inside = run_git(project, ["rev-parse", "--show-prefix"]).rstrip("\n").rstrip("/") or "."
+    shallow = run_git(project, ["rev-parse", "--is-shallow-repository"]).strip() == "true"
+    found = _commits(top, commits)
+    notes = []
+    if shallow:
+        notes.append(f"this is a shallow clone with {len(found)} commits of history: git fetch --unshallow gets the rest")
+    elif len(found) == commits:
+        notes.append(f"no more than the newest {commits:,} commits count")
+    dates = _dates(found)
+    if dates.rewritten:
+        notes.append("the commits were rewritten within a few days, so the days on which they were authored count")
+    bounds = _bounds(found, dates.days, days)
+    partial = _is_partial(top)
+    if partial:
+        notes.append("this is a partial clone, in which files that were renamed and changed at once count as new")
+    changes = _changes(top, inside, [(before, after) for before, after, _ in bounds], "-M100%" if partial else "-M")
+    return History(
+        head=found[0].id,
+        day=dates.days[0],
+        top=top,
+        inside=inside,
+        deployments=tuple(
+            Deployment(day=day, before=before, after=after, changes=changed)
+            for (before, after, day), changed in zip(bounds, changes, strict=True)
+        ),
+        notes=tuple(notes),
+    )
+
+
+def is_before(project: Path, commit: str) -> bool:
+    """Whether a commit is the newest one or one before it; not, where it is not there at all."""
+    try:
+        run_git(project, ["merge-base", "--is-ancestor", commit, "HEAD"])
+    except GitFailure:
+        return False
+    return True
+
+
+def commit_of(project: Path, name: str) -> str | None:
+    """The id of the commit that a branch, a tag or an id names; None where there is none."""
+    try:
+        return run_git(project, ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"]).strip()
+    except GitFailure:
+        return None
+
+
+def _commits(top: Path, limit: int) -> list[Commit]:
+    """The commits of the first parent, the newest first, never none."""
+    try:
+        run_git(top, ["rev-parse", "--verify", "--quiet", "HEAD"])
+    except GitFailure:
+        raise GitFailure("there is no commit yet") from None
+    words = ["rev-list", "--first-parent", f"--max-count={limit}", "--format=%H %ct %at", "--no-commit-header", "HEAD", "--"]
+    try:
+        text = run_git(top, words)
+    except GitFailure:
+        # Versions before 2.33 know no --no-commit-header.
+        text = run_git(top, [word for word in words if word != "--no-commit-header"])
+    rows = [line.split(" ") for line in text.splitlines() if not line.startswith("commit ")]
+    return [Commit(id, int(committed), int(authored)) for id, committed, authored in rows]
+
+
+class _Dates:
+    """The day of each commit, never later than that of the one after it: clocks differ between machines."""
+
+    def __init__(self, days: Sequence[datetime.date], rewritten: bool) -> None:
+        self.days = list(itertools.accumulate(days, min))
+        self.rewritten = rewritten
+
+
+def _dates(commits: Sequence[Commit]) -> _Dates:
+    committed = [_day(commit.committed) for commit in commits]
+    authored = [_day(commit.authored) for commit in commits]
+    rewritten = len({*authored}) >= _REWRITTEN * len({*committed})
+    return _Dates(authored if rewritten else committed, rewritten)
+
+
+def _day(seconds: int) -> datetime.date:
+    start = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+    # What no calendar has, a damaged commit has.
+    return (start + datetime.timedelta(seconds=min(max(seconds, 0), 253_402_300_799))).date()
+
+
+def _bounds(commits: Sequence[Commit], days: Sequence[datetime.date], most: int) -> list[tuple[str, str, datetime.date]]:
+    """The first and the last commit of each deployment, with its day; the oldest day has nothing before it, and is none."""
+    first = days[0] - datetime.timedelta(days=most)
+    newest: dict[datetime.date, str] = {}
+    for commit, day in zip(commits, days, strict=True):
+        newest.setdefault(day, commit.id)
+    lasts = list(newest.items())
+    return [(before, after, day) for (day, after), (_, before) in itertools.pairwise(lasts) if day > first]
+
+
+def _is_partial(top: Path) -> bool:
+    """Whether files of old commits may not be there."""
+    try:
+        return bool(run_git(top, ["config", "--get-regexp", r"^(remote\..*\.promisor|extensions\.partialclone)$"]).strip())
+    except GitFailure:
+        return False
+
+
+def _changes(top: Path, inside: str, pairs: Sequence[tuple[str, str]], renames: str) -> Iterator[tuple[PathChange, ...]]:
+    """What changed between the commits of each pair, in their order."""
+    if not pairs:
+        return iter(())
+    words = ["diff-tree", "--stdin", "-r", "--raw", "-z", "--no-abbrev", renames, f"-l{_RENAMES}", "--no-ext-diff", "--no-textconv"]
+    text = run_git(top, [*words, "--no-color", "--ignore-submodules=none"], "".join(f"{after} {before}\n" for before, after in pairs))
+    return iter(_parsed(text, [after for _, after in pairs], inside))
+
+
+def _parsed(text: str, order: Sequence[str], inside: str) -> list[tuple[PathChange, ...]]:
+    """The changes of each commit of the order; one without changes has no text."""
+    found: dict[str, list[PathChange]] = {}
+    words = iter(text.split("\0"))
+    current: list[PathChange] = []
+    for word in words:
+        if not word.startswith(":"):
+            if word:
+                current = found.setdefault(word.strip("\n"), [])
+            continue
+        old_mode, new_mode, old, new, status = word[1:].split(" ")
+        path = _seen_from(inside, next(words))
+        after = _seen_from(inside, next(words)) if status[0] in "RC" else path
+        same = old == new and old != _EMPTY and old_mode == new_mode
+        current.append(PathChange(before="" if status[0] in "AC" else path, after="" if status[0] == "D" else after, same=same))
+    return [tuple(found.get(commit, ())) for commit in order]
+
+
+def _seen_from(inside: str, path: str) -> str:
+    """A path of the repository, relative to the project."""
+    return path if inside == "." else posixpath.relpath(path, inside)

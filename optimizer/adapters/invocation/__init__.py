@@ -1,0 +1,1 @@
+"""Functions, run on this machine by the container engine."""

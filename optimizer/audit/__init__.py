@@ -1,0 +1,1 @@
+"""What an account holds of image functions and their images, judged without asking anybody."""

@@ -1,0 +1,1 @@
+"""A language server: the rules over files that are being typed."""

@@ -1,0 +1,47 @@
+"""Between which bounds Lambda takes what a function sets.
+
+Sources: https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html and the pages of its structures; for memory outside of Managed
+Instances https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The least and the most that is taken, both included, with the unit."""
+
+    least: float
+    most: float
+    unit: str
+
+    def __contains__(self, value: object) -> bool:
+        return isinstance(value, (int, float)) and self.least <= value <= self.most
+
+    def __str__(self) -> str:
+        return f"{self.least:g} to {self.most:.15g}"
+
+
+MEMORY = Range(128, 32768, "MB")
+MEMORY_WITHOUT_INSTANCES = Range(128, 10240, "MB")
+"""Of a function that does not run on Managed Instances."""
+
+MEMORY_ON_INSTANCES = Range(2048, 32768, "MB")
+"""Of a function that runs there: https://docs.aws.amazon.com/lambda/latest/dg/lambda-managed-instances-best-practices.html"""
+
+TMP = Range(512, 10240, "MB")
+TMP_WITH_GPU = Range(512, 32768, "MB")
+GPU_SIZES = (3, 6, 12, 16, 24, 48)
+"""Of the memory of a GPU, in GiB."""
+
+DURABLE_EXECUTION = Range(1, 31622400, "seconds")
+DURABLE_RETENTION = Range(1, 90, "days")
+CONCURRENCY_ON_INSTANCES = Range(1, 1600, "requests")
+MEMORY_PER_VCPU = Range(2, 8, "GiB")
+LONGEST_COMMAND = 1500
+"""Words of a command, and of an entrypoint."""
+
+LONGEST_WORKDIR = 1000
+"""Characters of a working directory."""

@@ -1,0 +1,1 @@
+"""What an account holds, for people, programs, spreadsheets and browsers."""
