@@ -12,12 +12,21 @@ has the Python of the base image, as one has that installs Python by its exact
 version, uv, and an engine for the stages that need one.
 
 *New bytes* are what the event adds to the repository's registry; those of the
-base image's own layers are counted apart.  A *fresh runner* has neither build
+base image's own layers are counted apart.  How many of them are manifests and
+configurations stands below the table.  A *fresh runner* has neither build
 cache nor images.  Seconds are those of synthesis, builds and pushes.
 
 Every event happens to the three fleets one right after the other, and all of
 it is done in several rounds, of which the median is shown: a machine is slower
 at one time than at another, and no event is timed once.
+
+This project's Python functions have locks with hashes, as uv writes them, and
+a packing that gives numpy, pandas and requests layers of their own; the peers
+have the same packages in plain requirements.  In Node.js all have one lock of
+npm, and the packing gives sharp and uuid layers of their own.
+
+All four repositories have the base image from the start, and programs are
+started as an installation has them, with their modules compiled.
 
 Needs a Debian machine with an engine, as root (`.ci/setup-engine`).
 Run: ``python -m benchmarks.fleet_life [--runtime python|nodejs] [--rounds 3]``
@@ -27,6 +36,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import json
 import os
 import random
@@ -38,17 +48,19 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.installed import installed
+from optimizer.bases.packing import render_packing
 from optimizer.bases.tools import known_tools
+from optimizer.model.packing import Packing
 from tests.engine import services, standins
 from tests.engine.daemon import Daemon, daemon
 from tests.engine.host_python import exact_python
 from tests.engine.host_uv import installed_uv
 
-ROOT = Path(__file__).parents[1]
 UV_VERSION = known_tools().tools["uv"].tool.version
 MODEL_BYTES = 30_000_000
 TIMEOUT_S = 900
@@ -59,6 +71,12 @@ SETS = {
     "nodejs": {"small": "mustache@4.2.0 uuid@11.1.0", "large": "@aws-sdk/client-s3@3.800.0 sharp@0.34.1"},
 }
 BUMPED = {"python": "requests==2.32.4\nPyYAML==6.0.2\n", "nodejs": "mustache@4.2.0 uuid@11.0.5"}
+PACKING = Packing(
+    groups={
+        "python": (("numpy",), ("pandas",), ("requests",)),
+        "nodejs": (("@img/sharp-libvips-linux-x64", "@img/sharp-linux-x64", "sharp"), ("uuid",)),
+    }
+)
 CODE = {
     "python": ("app.py", "def handler(event, context):\n    return {{'function': '{name}', 'version': {version}}}\n"),
     "nodejs": ("app.mjs", "export const handler = async () => ({{function: '{name}', version: {version}}});\n"),
@@ -68,6 +86,8 @@ MANIFESTS = {"python": ("requirements.txt",), "nodejs": ("package.json", "packag
 INSTALL = {"python": "RUN pip install -r requirements.txt", "nodejs": "RUN npm ci --omit=dev"}
 SAM_INSTALL = {"python": "RUN python3 -m pip install -r requirements.txt -t .", "nodejs": "RUN npm install"}
 HANDLER = "app.handler"
+_CACHE = "cache"
+"""Where *publish* lets uv and npm keep what they fetched."""
 PLAIN_APP = """
 import json
 import aws_cdk as cdk
@@ -128,18 +148,26 @@ class Repository:
 
 @dataclass(frozen=True)
 class Cost:
-    """What one event cost; seconds of synthesis, builds and pushes."""
+    """What one event cost; seconds of synthesis, builds and pushes.
+
+    Of the new bytes, ``document_bytes`` are those of manifests and configurations.
+    """
 
     images: int
     new_bytes: int
+    document_bytes: int
     base_bytes: int
     synthesis_s: float
     build_s: float
     push_s: float
 
     @property
+    def delivery_s(self) -> float:
+        return self.build_s + self.push_s
+
+    @property
     def seconds(self) -> float:
-        return self.synthesis_s + self.build_s + self.push_s
+        return self.synthesis_s + self.delivery_s
 
 
 @dataclass
@@ -153,6 +181,7 @@ class Fleet:
     upstream: str
     repository: Repository
     base: str
+    environment: Mapping[str, str]
     programs: list[Path] = field(default_factory=list)
     """The directories of what the runner of *publish* has installed."""
 
@@ -189,7 +218,8 @@ class Fleet:
     def write_manifests(self, name: str, packages: str) -> None:
         function = self.directory / "functions" / name
         if self.runtime == "python":
-            (function / "requirements.txt").write_text(packages)
+            text = python_lock(packages, self.programs[-1] / "uv") if self.ours else packages
+            (function / "requirements.txt").write_text(text)
             return
         for file, text in node_manifests(packages).items():
             (function / file).write_text(text)
@@ -214,8 +244,17 @@ class Fleet:
                 self.write_dockerfile(name)
             return
         argv = [sys.executable, "-m", "optimizer", "pin", "--update", "--mirror", self.upstream, "--image", RUNTIMES[self.runtime]]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        subprocess.run(argv, cwd=self.directory, env=environment, check=True, capture_output=True, timeout=TIMEOUT_S)
+        subprocess.run(argv, cwd=self.directory, env=self.environment, check=True, capture_output=True, timeout=TIMEOUT_S)
+        lock = self.directory / "optimizer.lock"
+        text = lock.read_text()
+        if "[packing]" not in text:
+            lock.write_text(f"{text}\n{render_packing(PACKING)}")
+
+    def forget(self) -> None:
+        """Go on with a fresh runner, which has no build cache, no images, and no cache of an installer."""
+        self.engine.forget()
+        if (self.directory / _CACHE).exists():
+            (self.directory / _CACHE).rename(self.directory / f"{_CACHE}.{time.monotonic_ns()}")
 
     def deploy(self) -> Cost:
         before = self.repository.blobs()
@@ -223,7 +262,7 @@ class Fleet:
         # Moved away, not removed: deletions make a file system slower for who comes next.
         if (self.directory / "cdk.out").exists():
             (self.directory / "cdk.out").rename(self.directory / f"cdk.out.{time.monotonic_ns()}")
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "CDK_CONTEXT_JSON": self._context()}
+        environment = {**self.environment, "CDK_CONTEXT_JSON": self._context()}
         subprocess.run([sys.executable, "app.py"], cwd=self.directory, env=environment, check=True, timeout=TIMEOUT_S)
         synthesis_s = time.monotonic() - started
         if self.name == "publish":
@@ -231,12 +270,15 @@ class Fleet:
         else:
             published = {tag: times for tag, source in self._assets() if (times := self._build_and_push(tag, source))}
         new = {digest: size for digest, size in self.repository.blobs().items() if digest not in before}
-        base_layers = set()
+        base_layers, layers = set(), set()
         for tag in published:
-            base_layers |= set(self.repository.layers(tag)[: self._base_layers()])
+            of_image = self.repository.layers(tag)
+            layers |= set(of_image)
+            base_layers |= set(of_image[: self._base_layers()])
         return Cost(
             images=len(published),
             new_bytes=sum(size for digest, size in new.items() if digest not in base_layers),
+            document_bytes=sum(size for digest, size in new.items() if digest not in layers),
             base_bytes=sum(size for digest, size in new.items() if digest in base_layers),
             synthesis_s=synthesis_s,
             build_s=sum(build for build, _ in published.values()),
@@ -259,8 +301,8 @@ class Fleet:
         program = self.directory / "docker"
         program.write_text('#!/bin/sh\nif [ "$1" = build ]; then shift; exec docker build --network host "$@"; fi\nexec docker "$@"\n')
         program.chmod(0o755)
-        own = {"PYTHONPATH": str(ROOT), "PATH": path, "CDK_DOCKER": str(program)}
-        environment = {**os.environ, **self.engine.environment, **own}
+        own = {"PATH": path, "CDK_DOCKER": str(program), "XDG_CACHE_HOME": str(self.directory / _CACHE)}
+        environment = {**self.environment, **self.engine.environment, **own}
         argv = [
             sys.executable,
             "-m",
@@ -299,6 +341,17 @@ class Fleet:
         if "manifests" in found:
             found = services.manifest(self.upstream, repository, found["manifests"][0]["digest"])
         return len(found["layers"])
+
+
+@functools.cache
+def python_lock(packages: str, uv: Path) -> str:
+    """The requirements of a list of packages with all that they need, and hashes."""
+    options = ["--quiet", "--generate-hashes", "--no-header", "--python", sys.executable, "--python-version", "3.13"]
+    with tempfile.TemporaryDirectory() as directory:
+        Path(directory, "requirements.in").write_text(packages)
+        argv = [str(uv), "pip", "compile", *options, "requirements.in", "--output-file", "requirements.txt"]
+        subprocess.run(argv, cwd=directory, check=True, capture_output=True, timeout=TIMEOUT_S)
+        return Path(directory, "requirements.txt").read_text()
 
 
 _NODE_MANIFESTS: dict[str, dict[str, str]] = {}
@@ -378,7 +431,8 @@ def measure(runtime: str, work: Path) -> Results:
         (work / "upstream").mkdir(parents=True)
         upstream = stack.enter_context(standins.registry(work / "upstream", [runtime]))
         patched = patch_base(upstream, base)
-        lives = []
+        environment = installed(work / "bytecode")
+        lives: list[list[tuple[Fleet, str, bool, Callable[[], None]]]] = []
         # This project comes last: its pin follows the tag, which the others do not use.
         programs = [*([exact_python(upstream, work / "python")] if runtime == "python" else []), installed_uv(UV_VERSION, work / "uv")]
         for name in ("AWS's guide", "sam init", "optimizer", "publish"):
@@ -386,16 +440,17 @@ def measure(runtime: str, work: Path) -> Results:
             for part in ("app", "repository"):
                 (directory / part).mkdir(parents=True)
             address = stack.enter_context(services.registry(directory / "repository"))
+            _push(f"{address}/assets:base", f"FROM {upstream}/{base}\n")
             engine = stack.enter_context(daemon(directory / "engine"))
             repository = Repository(address, directory / "repository")
-            fleet = Fleet(name, runtime, directory / "app", engine, upstream, repository, base, programs)
+            fleet = Fleet(name, runtime, directory / "app", engine, upstream, repository, base, environment, programs)
             lives.append([(fleet, *event) for event in events(fleet, patched)])
         for turn in zip(*lives, strict=True):
             for fleet, event, fresh, change in turn:
                 if fleet.name == "optimizer" and event.startswith("base patched"):
                     release_patch(upstream, base)
                 if fresh:
-                    fleet.engine.forget()
+                    fleet.forget()
                 change()
                 cost = fleet.deploy()
                 results.setdefault(fleet.name, []).append((event, cost))
@@ -412,6 +467,7 @@ def median(rounds: list[Results]) -> Results:
                 Cost(
                     images=cost.images,
                     new_bytes=cost.new_bytes,
+                    document_bytes=cost.document_bytes,
                     base_bytes=cost.base_bytes,
                     synthesis_s=statistics.median(results[name][index][1].synthesis_s for results in rounds),
                     build_s=statistics.median(results[name][index][1].build_s for results in rounds),
@@ -425,24 +481,32 @@ def median(rounds: list[Results]) -> Results:
 
 
 def show(runtime: str, results: Results) -> None:
+    table = {name: [*costs, ("all after the first deployment", _sum(cost for _, cost in costs[1:]))] for name, costs in results.items()}
     print(f"\n{runtime}: images built, new megabytes without the base's own layers (the base's),")
     print("seconds of synthesis + builds + pushes = all")
     print(f"{'':39}" + "".join(f"{name:>{_WIDTH}}" for name in results))
-    for index, (event, _) in enumerate(results["optimizer"]):
-        print(f"{event:39}" + "".join(f"{_cell(costs[index][1]):>{_WIDTH}}" for costs in results.values()))
-    later = {name: [cost for _, cost in costs[1:]] for name, costs in results.items()}
-    totals = {
-        name: Cost(
-            images=sum(cost.images for cost in costs),
-            new_bytes=sum(cost.new_bytes for cost in costs),
-            base_bytes=sum(cost.base_bytes for cost in costs),
-            synthesis_s=sum(cost.synthesis_s for cost in costs),
-            build_s=sum(cost.build_s for cost in costs),
-            push_s=sum(cost.push_s for cost in costs),
-        )
-        for name, costs in later.items()
-    }
-    print(f"{'all after the first deployment':39}" + "".join(f"{_cell(total):>{_WIDTH}}" for total in totals.values()))
+    for index, (event, _) in enumerate(table["optimizer"]):
+        print(f"{event:39}" + "".join(f"{_cell(costs[index][1]):>{_WIDTH}}" for costs in table.values()))
+    print("\nof the new bytes after the first deployment, megabytes of manifests and configurations")
+    print(f"{'':39}" + "".join(f"{costs[-1][1].document_bytes / 1e6:>{_WIDTH}.3f}" for costs in table.values()))
+    print("\nseconds of builds and pushes as parts of those of AWS's guide")
+    for index, (event, _) in enumerate(table["optimizer"]):
+        guide = table["AWS's guide"][index][1].delivery_s
+        parts = (f"{costs[index][1].delivery_s / guide if guide else 0:>{_WIDTH}.3f}" for costs in table.values())
+        print(f"{event:39}" + "".join(parts))
+
+
+def _sum(costs: Iterable[Cost]) -> Cost:
+    every = list(costs)
+    return Cost(
+        images=sum(cost.images for cost in every),
+        new_bytes=sum(cost.new_bytes for cost in every),
+        document_bytes=sum(cost.document_bytes for cost in every),
+        base_bytes=sum(cost.base_bytes for cost in every),
+        synthesis_s=sum(cost.synthesis_s for cost in every),
+        build_s=sum(cost.build_s for cost in every),
+        push_s=sum(cost.push_s for cost in every),
+    )
 
 
 _WIDTH = 52

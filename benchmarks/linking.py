@@ -21,7 +21,7 @@ from optimizer import ImageSpec, Lock, PythonDependencies, SourceCode
 from optimizer.bases.mirror import Mirror
 from optimizer.builders.docker.context import DOCKERFILE, build_context, stage_context
 from optimizer.builders.docker.render import render_part
-from optimizer.planning import plan
+from optimizer.planning.plan import plan
 from optimizer.project.files import Project
 
 SPEC = ImageSpec(runtime="python3.13", steps=[PythonDependencies("requirements.txt"), SourceCode("app.py")])
