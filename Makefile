@@ -2,7 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 CDK_CLI := aws-cdk@2.1148.1
+PYRIGHT := pyright@1.1.414
 READY := $(VENV)/.ready
+DOCS := $(VENV)-docs
 # Files side by side: the tests of one file share what they build.
 JOBS ?= auto
 PYTEST := python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder
@@ -13,7 +15,7 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/pycache
 unexport PYTHONDONTWRITEBYTECODE
 export CDK_DISABLE_CLI_TELEMETRY := 1
 
-.PHONY: synth environment test test-quick test-pythons lint bench bench-engine tools wheel clean
+.PHONY: synth environment test test-quick test-pythons lint docs bench bench-engine tools wheel release clean
 
 synth: $(READY)
 	cdk synth --quiet --no-notices
@@ -39,33 +41,58 @@ lint: $(READY)
 	ruff check .
 	ruff format --check .
 	mypy optimizer
+	python -m maintenance.types
+
+# The documentation as a site, below build/site; a link that leads nowhere is an error. Not --quiet: what is not shown is not counted either.
+docs: $(DOCS)/.ready
+	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build
 
 bench: $(READY)
 	python -m benchmarks.synth
 	python -m benchmarks.contexts
 	python -m benchmarks.lint
+	python -m benchmarks.planner
+	python -m benchmarks.packing
+	python -m benchmarks.packing_fleet
+	python -m benchmarks.audit
+	python -m benchmarks.report
 
 # These build images: they need an engine, and root.
 bench-engine: $(READY)
+	python -m benchmarks.first_minutes
 	python -m benchmarks.fleet_life
 	python -m benchmarks.bytecode
 	python -m benchmarks.installers
 	python -m benchmarks.linking
+	python -m benchmarks.publish
+	python -m benchmarks.push
+	python -m benchmarks.sam
 
 # Asks PyPI and npm for the newest versions of the tools that stages bring.
 tools: $(READY)
 	python -m maintenance.tools
 	python -m tests.write_pages
 
-wheel: $(READY)
-	python -m pip wheel --quiet --no-deps --wheel-dir dist .
+# Needs no environment, but pip. What an earlier build left beside the sources would be taken into this one.
+wheel:
+	rm -rf build/lib build/bdist.*
+	$(PYTHON) -m pip wheel --quiet --no-deps --wheel-dir dist .
+
+# The wheel and the source archive of the version in optimizer/version.py, checked to be ready to be published.
+release: $(READY)
+	python -m maintenance.release
 
 clean:
-	rm -rf $(VENV) .venv-* cdk.out dist build *.egg-info
+	rm -rf $(VENV) $(DOCS) .venv-* cdk.out dist build *.egg-info
 
 $(READY): requirements.txt Makefile
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.10 or newer is needed, and PYTHON is " + sys.version.split()[0]) if sys.version_info < (3, 10) else None'
 	$(PYTHON) -m venv $(VENV)
 	python -m pip install --quiet --no-compile --disable-pip-version-check --requirement requirements.txt
-	npm install --silent --no-audit --no-fund --no-update-notifier --global --prefix $(CURDIR)/$(VENV) $(CDK_CLI)
+	npm install --silent --no-audit --no-fund --no-update-notifier --global --prefix $(CURDIR)/$(VENV) $(CDK_CLI) $(PYRIGHT)
 	touch $(READY)
+
+$(DOCS)/.ready: docs/requirements.txt
+	$(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement docs/requirements.txt
+	touch $@

@@ -25,10 +25,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import httpx
 from packaging.specifiers import SpecifierSet
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import Version
+from urllib3 import PoolManager
+from urllib3.exceptions import HTTPError
 
 import optimizer.bases.tools as data_module
 from optimizer.bases.catalogue import base_image, runtimes
@@ -66,7 +67,7 @@ Ask = Callable[[str, str], Sequence[Release]]
 class Registries:
     """PyPI and npm, or what stands in their places."""
 
-    def __init__(self, client: httpx.Client, pypi: str = PYPI, npm: str = NPM) -> None:
+    def __init__(self, client: PoolManager, pypi: str = PYPI, npm: str = NPM) -> None:
         self._client = client
         self._pypi = pypi.rstrip("/")
         self._npm = npm.rstrip("/")
@@ -84,8 +85,9 @@ class Registries:
         ]
 
     def _get(self, url: str, form: str) -> Any:
-        response = self._client.get(url, headers={"Accept": form})
-        response.raise_for_status()
+        response = self._client.request("GET", url, headers={"Accept": form})
+        if response.status != 200:
+            raise ValueError(f"{url} answered {response.status}")
         return response.json()
 
 
@@ -168,10 +170,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, default=DATA, metavar="FILE", help="the data file (default: that of the project)")
     options = parser.parse_args(argv)
     text = options.data.read_text(encoding="utf-8")
-    with httpx.Client(timeout=_TIMEOUT_S, follow_redirects=True) as client:
+    with PoolManager(timeout=_TIMEOUT_S) as client:
         try:
             data, lines = refresh(json.loads(text), Registries(client, options.pypi, options.npm).releases)
-        except (httpx.HTTPError, KeyError, ValueError) as error:
+        except (HTTPError, KeyError, ValueError) as error:
             print(
                 f"error: a registry gave no releases: {error}\n  hint: check the network, or name an index with --pypi and --npm",
                 file=sys.stderr,

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from optimizer.linting.conventions import Conventions
-from optimizer.linting.finding import Severity, Verdict, Violation
-from optimizer.linting.rule import Rule
-from optimizer.linting.subjects import DockerfileSubject, FunctionSubject
+from optimizer.rules import Conventions, DockerfileSubject, FunctionSubject, Rule, Severity, Verdict, Violation
 
 __all__ = ["RULES"]
 
