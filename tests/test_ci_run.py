@@ -57,12 +57,12 @@ def test_the_summary_of_all_tests_comes_last(checkout: Path) -> None:
     assert code == 0
     assert lines[-1] == SUMMARY
     (pythons,) = {call for call in calls if call.startswith("test-pythons ")}
-    assert calls - {pythons} == {"environment ", "lint ", "test 1"}
+    assert calls - {pythons} == {"environment ", "lint ", "docs ", "test 1"}
     for path in pythons.split("TESTS=")[1].split():
         assert (CI.parent / path).exists(), f"{path} is not there any more"
 
 
-@pytest.mark.parametrize("failing", ["environment", "lint", "test", "test-pythons", "python3"])
+@pytest.mark.parametrize("failing", ["environment", "lint", "docs", "test", "test-pythons", "python3"])
 def test_a_part_that_fails_fails_the_run(failing: str, checkout: Path) -> None:
     code, lines, _ = run(checkout, failing)
     assert code != 0

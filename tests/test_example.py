@@ -52,6 +52,18 @@ def test_the_example_holds_to_them_on_any_day(tmp_path: Path) -> None:
     # Layers stand in their order, whether they have stages of their own or are archives.
     assert stages["Storefront/Orders"] == ["packages", "common", "code"]
     assert stages["Storefront/Recommend"] == ["packages", "model", "code"]
+    # Of numpy the lock has the size; the archives of code are beside the Dockerfiles.
+    budgets = tmp_path / "budgets.toml"
+    budgets.write_text(
+        "[conventions]\noldest_pin_days = 0\n[[conventions.budgets]]\nconstruct = 'Storefront/Recommend'\nmax_bytes = 10_000_000\n"
+        "[[conventions.budgets]]\nconstruct = 'Operations/Audit'\nmax_unpacked_bytes = 1000\n"
+    )
+    judged = subprocess.run(
+        [*lint[:-1], str(budgets), "--format", "json"], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+    )
+    found = {(item["rule"], item["construct"]): item["message"] for item in json.loads(judged.stdout)["findings"]}
+    assert set(found) == {("LIO672", "Operations/Audit"), ("LIO672", "Storefront/Recommend")}
+    assert "the largest: packages 15,713,899" in found["LIO672", "Storefront/Recommend"]
 
 
 def test_a_function_that_somebody_adds_by_hand_is_held_to_them_too(tmp_path: Path) -> None:

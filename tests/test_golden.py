@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from optimizer import ImageSpec, Lock, Profile, plan, render
+from optimizer.builders.docker.checks import checks
 from optimizer.dockerfile.parse import parse
 from optimizer.errors import PlanError
 from optimizer.model.plan import BuildPlan
@@ -16,7 +17,9 @@ CASES = sorted(path.parent.name for path in GOLDEN.glob("*/spec.toml"))
 
 
 def plan_of(case: str) -> BuildPlan:
-    lock = Lock.parse((GOLDEN / "optimizer.lock").read_text(encoding="utf-8"))
+    packing = GOLDEN / case / "packing.toml"
+    tables = [file.read_text(encoding="utf-8") for file in (GOLDEN / "optimizer.lock", packing) if file.exists()]
+    lock = Lock.parse("\n".join(tables))
     return plan(ImageSpec.load(GOLDEN / case / "spec.toml"), lock, root=GOLDEN / case / "project")
 
 
@@ -58,10 +61,11 @@ def test_is_parsed_to_what_was_rendered(case: str) -> None:
     run = [stage for stage in made.stages if not stage.archive_alone]
     portable = any(stage.origin == made.base and not stage.on_target for stage in run)
     bases = ["base", "build-base"] if portable else ["base"]
-    assert [stage.name for stage in stages] == [*bases, *(stage.name for stage in run), ""]
+    checked = {origin: check.name for origin, check in checks(made).items()}
+    assert [stage.name for stage in stages] == [*bases, *(stage.name for stage in run), *checked.values(), ""]
     assert {stage.origin for stage in stages[: len(bases)]} == {str(made.base)}
     layers = [(item.keyword, item.value) for item in stages[-1].instructions if item.keyword in ("ADD", "COPY")]
     assert layers == [
-        ("ADD", f"layers/{name}.tar /") if made.stage(name).archive_alone else ("COPY", f"--from={name} /layer/tree/ /")
+        ("ADD", f"layers/{name}.tar /") if made.stage(name).archive_alone else ("COPY", f"--from={checked.get(name, name)} /layer/tree/ /")
         for name in made.layers
     ]

@@ -23,14 +23,13 @@ from optimizer import Command, ImageSpec, Lock, SourceCode, render
 from optimizer.adapters.plan_files import read_plan, write_plan
 from optimizer.bases.lock import LockedImage
 from optimizer.builders.docker.context import build_context, context_entries
+from optimizer.builders.docker.kept import kept_plan
 from optimizer.errors import SpecError
 from optimizer.linting.conventions import Conventions
 from optimizer.linting.engine import lint
 from optimizer.linting.finding import Location
 from optimizer.linting.subjects import DockerfileSubject
-from optimizer.planning import plan, required_images
-from optimizer.planning.document import KeptPlan, text_digest
-from optimizer.planning.keys import stage_keys
+from optimizer.planning.plan import plan, required_images
 from optimizer.project.files import Project
 
 spec = ImageSpec.from_dict({"runtime": "python3.13", "steps": [
@@ -43,7 +42,7 @@ lock = Lock().with_images([LockedImage(reference=item, digest="sha256:" + "5" * 
 project = Project(sys.argv[1])
 made = plan(spec, lock, project)
 context = build_context(made, project)
-kept = KeptPlan(plan=made, keys=stage_keys(made, project), dockerfile=text_digest(context.dockerfile))
+kept = kept_plan(made, context, project)
 write_plan(Path(sys.argv[2]), kept)
 again = read_plan(Path(sys.argv[2] + ".plan.json"))
 subject = replace(DockerfileSubject.of(context.dockerfile, arguments={}), plan=again.plan, place=Location(construct="Shop/Api"))

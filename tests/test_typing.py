@@ -1,34 +1,12 @@
-"""What type checkers say of the documented programs, and of values that the constructors take or refuse."""
+"""What mypy says of values that the constructors take or refuse; `make lint` checks the documented programs: tests/maintenance/test_types.py."""
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-
-# What the shorter examples take for granted.
-BEFORE = """\
-import sys
-
-import aws_cdk as cdk
-
-from optimizer import *
-from optimizer.errors import OptimizerError
-
-app = cdk.App()
-self = cdk.Stack(app, "Stack")
-function = self.function
-
-
-def main() -> None:
-    cdk.App()
-
-
-"""
 
 # The types of CDK are taken as they are: to read them takes longer than everything else.
 CONFIG = """\
@@ -83,6 +61,26 @@ assert_type(spec.environment, tuple[tuple[str, str], ...])
 assert_type(spec.base, ImageReference | None)
 """
 
+# The properties of a function, which need the types of CDK: their names are checked where these are skipped, too.
+CONSTRUCT = """\
+import aws_cdk as cdk
+from aws_cdk import aws_lambda as lambda_
+
+from optimizer import ImageSpec
+from optimizer.cdk import OptimizedFunction
+
+spec = ImageSpec(runtime="python3.13")
+stack = cdk.Stack(cdk.App(), "Stack")
+OptimizedFunction(stack, "Api", spec=spec, handler="app.handler", memory_size=512, description="Orders", environment={"A": "b"})
+OptimizedFunction(stack, "Traced", spec=spec, handler="app.handler", tracing=lambda_.Tracing.ACTIVE, timeout=cdk.Duration.seconds(3))
+"""
+
+BEFORE_REFUSED = [
+    "import aws_cdk as cdk",
+    "from optimizer import Command, Files, ImageSpec, SourceCode",
+    "from optimizer.cdk import OptimizedFunction",
+    'code, spec, stack = SourceCode("src"), ImageSpec(runtime="python3.13"), cdk.Stack(cdk.App(), "Stack")',
+]
 REFUSED = {
     'SourceCode("src", exclude="*.md")': "list[str] | tuple[str, ...]",
     'SourceCode("src", stability=3)': "Stability | str | None",
@@ -92,25 +90,32 @@ REFUSED = {
     'ImageSpec(runtime="python3.13", environment=["A=b"])': "Mapping[str, str]",
     'Files("models")': 'Missing named argument "to"',
     'code.exclude = ("a",)': "read-only",
+    'OptimizedFunction(stack, "A", spec=spec, handler="a.b", memory="512")': 'Unexpected keyword argument "memory"',
+    'OptimizedFunction(stack, "A", spec=spec, handler="a.b", description=3)': 'expected "str | None"',
+    'OptimizedFunction(stack, "A", spec=spec, handler="a.b", architecture=None)': 'Unexpected keyword argument "architecture"',
 }
 
 
-def test_documented_programs_and_values(tmp_path: Path) -> None:
-    """Requirement: "The annotations take what the constructor takes; README's and docs' examples are type-checked in a test"."""
-    blocks: list[str] = []
-    for page in PAGES:
-        for number, block in enumerate(re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)):
-            name = f"{page.stem.replace('-', '_').lower()}_{number}.py"
-            future = "from __future__ import annotations\n"
-            (tmp_path / name).write_text(future + BEFORE + block.replace(future, ""), encoding="utf-8")
-            blocks.append(name)
-    assert len(blocks) > 20
+def test_values(tmp_path: Path) -> None:
+    """Requirement: "The annotations take what the constructor takes"."""
     (tmp_path / "taken.py").write_text(TAKEN.replace("from typing import", "from typing_extensions import"), encoding="utf-8")
-    wrong = ["from optimizer import Command, Files, ImageSpec, SourceCode", 'code = SourceCode("src")', *REFUSED]
+    (tmp_path / "construct.py").write_text(CONSTRUCT, encoding="utf-8")
+    wrong = [*BEFORE_REFUSED, *REFUSED]
     (tmp_path / "refused.py").write_text("\n".join(wrong) + "\n", encoding="utf-8")
     (tmp_path / "mypy.ini").write_text(CONFIG, encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--config-file", "mypy.ini", "--cache-dir", "cache", *blocks, "taken.py", "refused.py"],
+        [
+            sys.executable,
+            "-m",
+            "mypy",
+            "--config-file",
+            "mypy.ini",
+            "--cache-dir",
+            "cache",
+            "taken.py",
+            "construct.py",
+            "refused.py",
+        ],
         cwd=tmp_path,
         env={"MYPYPATH": str(ROOT), "PATH": ""},
         capture_output=True,
@@ -121,5 +126,5 @@ def test_documented_programs_and_values(tmp_path: Path) -> None:
     assert done.returncode == 1, done.stdout + done.stderr
     errors = [line for line in done.stdout.splitlines() if ": error: " in line]
     assert [line for line in errors if not line.startswith("refused.py:")] == []
-    for line, (program, message) in enumerate(REFUSED.items(), start=3):
+    for line, (program, message) in enumerate(REFUSED.items(), start=len(BEFORE_REFUSED) + 1):
         assert [error for error in errors if error.startswith(f"refused.py:{line}: ") and message in error], (program, errors)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from tests.adapters.registry_server import RegistryServer, _Handler, _token_for, listening, sha256
@@ -19,11 +20,21 @@ class PushServer(RegistryServer):
         self.held: dict[str, set[str]] = {}  # blobs by repository
         self.immutable = False  # tags are never moved, not even to the same manifest
         self.mounts = True
-        self.cut_uploads: list[int] = []  # after how many bytes the next uploads break off
+        self.cut_uploads: list[int] = []  # after how many bytes the next that are so long, or parts of them, break off
+        # What becomes of an upload that breaks off: "kept" is as specified, "ecr" as Amazon ECR has it, and "lost" as
+        # docker-registry does; "whole" takes no parts.
+        self.broken_uploads = "lost"
+        self.resets = False  # an upload that is not known ends in a broken connection, before there is an answer
+        self.before_patch: list[Callable[[], object]] = []  # called once each
+        self.slow_answers_s = 0.0  # what the registry thinks over an upload
+        self.lost_answers = 0  # so many uploads are stored, and not answered
         self.refused: dict[str, int] = {}  # statuses of the next PUTs or POSTs whose path holds a text
+        self.retry_after = ""  # what goes with a refusal of the test
+        self.ending = 204  # what it answers to the end of an upload that nobody goes on with
         self.calls: list[tuple[str, str]] = []  # method and path
         self.received = 0  # bytes of blobs
-        self.uploads: dict[str, str] = {}  # repository by upload
+        self.uploads: dict[str, bytearray] = {}  # what came of each
+        self.first_parts: dict[str, int] = {}  # bytes of the first part of each
         self.begun = 0
         self.before_put: list[tuple[str, object]] = []  # called once before a PUT whose path holds the text
         self.lock = threading.Lock()
@@ -50,11 +61,22 @@ class _PushHandler(_Handler):
     def do_GET(self) -> None:
         with self.registry.lock:
             self.registry.calls.append(("GET", self.path))
+        if "/blobs/uploads/" in self.path:
+            return self._tell_upload()
         if "/blobs/" in self.path:
             repository, _, digest = self._parts("blobs")
             if digest not in self.registry.held.get(repository, ()):
                 return self._error(404, "BLOB_UNKNOWN", "blob unknown", {})
         super().do_GET()
+
+    def _tell_upload(self) -> None:
+        name = self._upload()
+        if name is None:
+            return
+        if self.registry.broken_uploads == "ecr":
+            return self._error(404, "NOT_FOUND", "no such upload", {})
+        came = len(self.registry.uploads[name])
+        self._answer(204, {"Location": self.path, "Range": f"0-{max(0, came - 1)}"}, b"")
 
     def do_HEAD(self) -> None:
         registry = self.registry
@@ -63,11 +85,15 @@ class _PushHandler(_Handler):
             return
         kind = "manifests" if "/manifests/" in self.path else "blobs"
         repository, _, wanted = self._parts(kind)
+        found = None
         if kind == "blobs":
             there = wanted in registry.held.get(repository, ())
         else:
-            there = (f"{repository}@{wanted}" if wanted.startswith("sha256:") else f"{repository}:{wanted}") in registry.manifests
+            found = registry.manifests.get(f"{repository}@{wanted}" if wanted.startswith("sha256:") else f"{repository}:{wanted}")
+            there = found is not None
         self.send_response(200 if there else 404)
+        if found is not None:
+            self.send_header("Content-Type", found[0])
         self.send_header("Content-Length", "0")
         self.end_headers()
 
@@ -88,7 +114,7 @@ class _PushHandler(_Handler):
         with registry.lock:
             registry.begun += 1
             name = f"u{registry.begun}"
-            registry.uploads[name] = repository
+            registry.uploads[name] = bytearray()
         self._answer(202, {"Location": f"/v2/{repository}/blobs/uploads/{name}?_state=x"}, b"")
 
     def do_PUT(self) -> None:
@@ -97,36 +123,90 @@ class _PushHandler(_Handler):
         for item in [item for item in registry.before_put if item[0] in self.path]:
             registry.before_put.remove(item)
             item[1]()  # type: ignore[operator]
-        size = int(self.headers.get("Content-Length", "0"))
-        if "/blobs/" in self.path and registry.cut_uploads:
-            self.rfile.read(min(size, registry.cut_uploads.pop(0)))
+        if "/blobs/" in self.path:
+            return self._put_blob()
+        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        if self._may() and not self._refuses():
+            self._put_manifest(body)
+
+    def do_PATCH(self) -> None:
+        registry = self.registry
+        self._noted("PATCH")
+        while registry.before_patch:
+            registry.before_patch.pop()()
+        if registry.broken_uploads == "whole":
             self.close_connection = True
+            return self._error(405, "UNSUPPORTED", "no parts", {})
+        name = self._upload()
+        if name is None or not self._receive(name) or not self._may() or self._refuses():
             return
-        body = self.rfile.read(size)
-        if not self._may() or self._refuses():
+        came = len(registry.uploads[name])
+        first = registry.first_parts.setdefault(name, came)
+        shown = first if registry.broken_uploads == "ecr" else came
+        status = 201 if registry.broken_uploads == "ecr" else 202
+        self._answer(status, {"Location": f"{urllib.parse.urlsplit(self.path).path}?_state={came}", "Range": f"0-{shown - 1}"}, b"")
+
+    def _put_blob(self) -> None:
+        registry = self.registry
+        name = self._upload()
+        if name is None or not self._receive(name) or not self._may() or self._refuses():
             return
         url = urllib.parse.urlsplit(self.path)
-        if "/manifests/" in url.path:
-            return self._put_manifest(body)
-        repository = registry.uploads.pop(url.path.rpartition("/")[2])
+        body = bytes(registry.uploads.pop(name))
         digest = urllib.parse.parse_qs(url.query)["digest"][0]
         if sha256(body) != digest:
             return self._error(400, "DIGEST_INVALID", "digest invalid", {})
+        registry.hold(url.path.removeprefix("/v2/").partition("/blobs/")[0], body)
+        time.sleep(registry.slow_answers_s)
+        if registry.lost_answers:
+            registry.lost_answers -= 1
+            self.close_connection = True
+            return
+        self._answer(201, {"Docker-Content-Digest": digest}, b"")
+
+    def _upload(self) -> str | None:
+        """The upload of the request; answers where there is none."""
+        name = urllib.parse.urlsplit(self.path).path.rpartition("/")[2]
+        if name in self.registry.uploads:
+            return name
+        self.close_connection = True
+        return None if self.registry.resets else self._error(404, "BLOB_UPLOAD_INVALID", "blob upload invalid", {})
+
+    def _receive(self, name: str) -> bool:
+        """Take the body of a part; false where it breaks off or is refused."""
+        registry, size = self.registry, int(self.headers.get("Content-Length", "0"))
+        begin = int(self.headers.get("Content-Range", "0-").partition("-")[0])
+        came = registry.uploads[name]
+        if size and begin != len(came):
+            self.close_connection = True
+            message = f"First byte of the layer part is {begin} instead of {len(came)}" if registry.broken_uploads == "ecr" else "no"
+            return bool(self._error(416, "BLOB_UPLOAD_INVALID", message, {}))
+        cut = registry.cut_uploads.pop(0) if size and registry.cut_uploads and size >= registry.cut_uploads[0] else None
+        body = self.rfile.read(size if cut is None else min(size, cut))
         with registry.lock:
             registry.received += len(body)
-        registry.hold(repository, body)
-        self._answer(201, {"Docker-Content-Digest": digest}, b"")
+        came += body
+        if cut is not None:
+            if registry.broken_uploads in ("lost", "whole"):
+                del registry.uploads[name]
+            self.close_connection = True
+        return cut is None
 
     def do_DELETE(self) -> None:
         self._noted("DELETE")
-        self._answer(204, {}, b"")
+        self._answer(self.registry.ending, {"WWW-Authenticate": self._challenge()} if self.registry.ending == 401 else {}, b"")
 
     def _put_manifest(self, body: bytes) -> None:
         registry = self.registry
         repository, _, tag = self._parts("manifests")
         document = json.loads(body)
-        held = registry.held.get(repository, set())
-        missing = [item["digest"] for item in (document["config"], *document["layers"]) if item["digest"] not in held]
+        if "manifests" in document:
+            held = {sha256(known) for name, (_, known) in registry.manifests.items() if name.startswith(f"{repository}:")}
+            needed = document["manifests"]
+        else:
+            held = registry.held.get(repository, set())
+            needed = [document["config"], *document["layers"]]
+        missing = [item["digest"] for item in needed if item["digest"] not in held]
         if missing:
             return self._error(400, "MANIFEST_BLOB_UNKNOWN", f"blob unknown: {missing[0]}", {})
         if registry.immutable and f"{repository}:{tag}" in registry.manifests:
@@ -146,7 +226,10 @@ class _PushHandler(_Handler):
         for text, status in list(self.registry.refused.items()):
             if text in self.path:
                 del self.registry.refused[text]
-                self._error(status, "REFUSED", "as the test wants", {"WWW-Authenticate": self._challenge()} if status == 401 else {})
+                headers = {"WWW-Authenticate": self._challenge()} if status == 401 else {}
+                if self.registry.retry_after:
+                    headers["Retry-After"] = self.registry.retry_after
+                self._error(status, "REFUSED", "as the test wants", headers)
                 return True
         return False
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from optimizer.adapters.dockerfiles import load_dockerfile, read_bounded, why_unread
+from optimizer.adapters.dockerfiles import load_dockerfile
+from optimizer.adapters.files import read_bounded, why_unread
 from optimizer.errors import ContextError
 
 

@@ -110,6 +110,35 @@ def test_a_failed_build_shows_its_last_lines(docker: FakeDocker, tmp_path: Path)
     assert refusal(Engine().build, [], tmp_path) == text
 
 
+def test_of_a_step_that_failed_its_own_lines_are_shown(docker: FakeDocker, tmp_path: Path) -> None:
+    """Whatever the length of its RUN, which BuildKit prints after them."""
+    shown = "\n".join(f"  {number:2} | >>>     word \\" for number in range(40))
+    printed = "".join(f"{number / 10:.3f} line {number}\n" for number in range(30))
+    docker.answer(
+        "build",
+        err=f"#5 [packages 2/3] RUN install\n#5 0.245 line 0\n#5 ERROR: exit code: 1\n------\n > [packages 2/3] RUN install -- word:\n{printed}------\n"
+        f"Dockerfile:2\n--------------------\n{shown}\n--------------------\nERROR: failed to solve: exit code: 1\n",
+        code=1,
+    )
+    lines = "\n".join(f"line {number}" for number in range(10, 30))
+    text = f"the build failed:\n[packages 2/3]\n{lines}\nERROR: failed to solve: exit code: 1\n  hint: fix what it reports, and run the command again"
+    assert refusal(Engine().build, [], tmp_path) == text
+
+
+@pytest.mark.parametrize("printed", ["", "\n", "0.2 \n"])
+def test_lines_that_the_end_lacks_are_taken_from_where_the_step_ran(printed: str, docker: FakeDocker, tmp_path: Path) -> None:
+    """A step that fails at once may have its log read after the end was written."""
+    docker.answer(
+        "build",
+        code=1,
+        err="#5 [code 2/2] RUN check\n#6 [other 1/1] RUN x\n#6 0.1 fine\n#5 0.2 the wrong Python\n#5 ERROR: exit code: 1\n------\n"
+        f" > [code 2/2] RUN check:\n{printed}------\nERROR: failed to solve: exit code: 1\n",
+    )
+    told = refusal(Engine().build, [], tmp_path)
+    assert "[code 2/2]\nthe wrong Python\nERROR: failed to solve" in told
+    assert "fine" not in told
+
+
 def test_a_full_disk_is_named(docker: FakeDocker, tmp_path: Path) -> None:
     docker.answer("build", err="ERROR: failed to solve: write /x: no space left on device", code=1)
     assert refusal(Engine().build, [], tmp_path) == (

@@ -16,7 +16,8 @@ from optimizer.errors import ContextError
 from tests.test_golden import GOLDEN
 
 TEMPLATE = "Resources:\n  Api:\n    Type: AWS::Serverless::Function\n"
-PLANS = "an image specification (*.image.toml) or the output directory of cdk synth, such as cdk.out"
+BUILDS = "an image specification (*.image.toml) or the output directory of cdk synth, such as cdk.out"
+PLANS = "an image specification (*.image.toml), a SAM or CloudFormation template or the output directory of cdk synth, such as cdk.out"
 
 
 @pytest.fixture(autouse=True)
@@ -76,9 +77,9 @@ def test_a_path_is_known_by_name_or_content(path: str, kind: Kind) -> None:
     ("words", "message", "hint"),
     [
         (
-            "plan template.yaml",
-            f'"template.yaml" is a SAM or CloudFormation template; optimizer plan takes {PLANS}',
-            "commands that take it: optimizer init --from template.yaml, optimizer lint template.yaml",
+            "verify template.yaml",
+            f'"template.yaml" is a SAM or CloudFormation template; optimizer verify takes {BUILDS}',
+            "commands that take it: optimizer init --from template.yaml, optimizer invoke template.yaml, optimizer lint template.yaml",
         ),
         (
             "plan cdk.out",
@@ -97,13 +98,13 @@ def test_a_path_is_known_by_name_or_content(path: str, kind: Kind) -> None:
         (
             "bake template.yaml",
             '"template.yaml" is a SAM or CloudFormation template; optimizer bake takes the output directory of cdk synth, such as cdk.out',
-            "commands that take it: optimizer init --from template.yaml, optimizer lint template.yaml",
+            "commands that take it: optimizer init --from template.yaml, optimizer invoke template.yaml, optimizer lint template.yaml",
         ),
         (
             "inspect made",
             '"made" is the output of cdk synth; optimizer inspect takes a built image (an archive, an OCI layout, or a name)',
-            "commands that take it: optimizer bake made, optimizer build made, optimizer init --from made, optimizer lint made, optimizer pin made, "
-            "optimizer plan made, optimizer publish made, optimizer verify made",
+            "commands that take it: optimizer bake made, optimizer build made, optimizer init --from made, optimizer invoke made, optimizer lint made, optimizer pin made, "
+            "optimizer plan made, optimizer publish made, optimizer runtimes made, optimizer verify made",
         ),
         (
             "inspect cdk.out",
@@ -117,7 +118,7 @@ def test_a_path_is_known_by_name_or_content(path: str, kind: Kind) -> None:
         ),
         (
             "verify image.tar",
-            f'"image.tar" is a built image; optimizer verify takes {PLANS}',
+            f'"image.tar" is a built image; optimizer verify takes {BUILDS}',
             "commands that take it: optimizer inspect image.tar, optimizer lint image.tar",
         ),
         (
@@ -128,18 +129,13 @@ def test_a_path_is_known_by_name_or_content(path: str, kind: Kind) -> None:
         (
             "lint x.json",
             '"x.json" is a plan that was kept as JSON; optimizer lint takes a Dockerfile, a SAM or CloudFormation template, '
-            "the output directory of cdk synth, such as cdk.out, a built image (an archive, an OCI layout, or a name) or a directory that holds some",
+            "an image specification (*.image.toml), the output directory of cdk synth, such as cdk.out, a built image (an archive, an OCI layout, or a name) or a directory that holds some",
             "plan the specification, or the app, that it was made of",
-        ),
-        (
-            "lint api.image.toml",
-            '"api.image.toml" is an image specification; optimizer lint takes a Dockerfile',
-            "synthesize the app that uses it, and lint its output: optimizer lint cdk.out; optimizer plan checks the file itself",
         ),
         (
             "init --from api.image.toml",
             '"api.image.toml" is an image specification; optimizer init --from takes a Dockerfile',
-            "commands that take it: optimizer build api.image.toml, optimizer pin api.image.toml",
+            "commands that take it: optimizer build api.image.toml, optimizer invoke api.image.toml, optimizer lint api.image.toml, optimizer pin api.image.toml",
         ),
     ],
 )  # fmt: skip
@@ -153,9 +149,9 @@ def test_the_wrong_command_names_the_right_one(words: str, message: str, hint: s
 
 
 def test_all_wrong_paths_are_told_at_once() -> None:
-    result = CliRunner().invoke(optimizer, ["pin", "app.py", "template.yaml"])
+    result = CliRunner().invoke(optimizer, ["pin", "app.py", "optimizer.lock"])
     assert isinstance(result.exception, ContextError)
-    assert [fault.place for fault in result.exception.faults] == ["app.py", "template.yaml"]
+    assert [fault.place for fault in result.exception.faults] == ["app.py", "optimizer.lock"]
 
 
 def test_every_command_of_the_table_is_one() -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from optimizer.adapters.path_names import is_app
 from optimizer.adapters.subjects import load_app
 from optimizer.adapters.templates import load_template
-from optimizer.adapters.tree import find, is_app
+from optimizer.adapters.tree import find
 from optimizer.errors import ContextError
 from optimizer.linting.rules import RULES
 from optimizer.linting.subjects import AppSubject, DockerfileSubject, FunctionSubject
@@ -101,6 +102,17 @@ class TestTemplate:
         Path("b/template.yaml").write_text("{{ helm }}")
         assert find(["."]).templates == ("template.yaml", "a/shop.template.json", "a/template.yml")
         assert find(["b/values.yaml", "api/Dockerfile"]).templates == ("b/values.yaml",)
+
+    def test_a_property_has_its_place_or_that_of_the_nearest_above_it(self, tree: Path) -> None:
+        text = template(("Get", "api", "Dockerfile")).replace(
+            "PackageType: Image", "PackageType: Image\n      SnapStart:\n        ApplyOn: None"
+        )
+        Path("template.yaml").write_text(text)
+        (function,) = (item for item in load_template("template.yaml").subjects if isinstance(item, FunctionSubject))
+        assert function.declared.serverless
+        assert function.declared.properties["SnapStart"] == {"ApplyOn": "None"}
+        places = [function.place(*keys) for keys in (("SnapStart", "ApplyOn"), ("SnapStart", "Other"), ("Timeout",))]
+        assert [str(place.start) if place else None for place in places] == ["7:9", "6:7", None]
 
 
 class TestApp:

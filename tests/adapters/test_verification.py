@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from optimizer.adapters.engine import Engine
+from optimizer.adapters.engine_clients import Client, EngineClient
 from optimizer.adapters.verification import BuildInputs, verify_image
 from optimizer.errors import EngineError, ImageError
 from optimizer.images import compare, explain
@@ -28,11 +29,15 @@ class FakeEngine(Engine):
         self._levels = levels
         self.contexts: list[Path] = []
         self.options: list[list[str]] = []
+        self.environments: list[dict[str, str]] = []
         self.images: dict[str, Path] = {}
         self.saves = 0
 
+        self._client = EngineClient(Client.BUILDKIT)
+
     def build(self, options: Sequence[str], directory: Path, environment: Mapping[str, str] | None = None) -> None:
         number = len(self.contexts)
+        self.environments.append(dict(environment or {}))
         self.contexts.append(directory)
         self.options.append(list(options))
         name = next(word for word in options if word.startswith("--tag=")).removeprefix("--tag=")
@@ -211,3 +216,34 @@ def test_nothing_is_left_of_a_verification_that_ends_early(error: BaseException,
     assert len(engine.contexts) == 2
     assert engine.images == {}
     assert list(temporary.iterdir()) == []
+
+
+def test_cache_mounts_of_podman_are_kept_apart(context: Path, tmp_path: Path, temporary: Path) -> None:
+    """podman has one directory for the cache mounts of all builds, and would show the second one what the first left."""
+    left: list[Path] = []
+
+    def make(_: Path, number: int) -> list[bytes]:
+        caches = Path(engine.environments[number]["TMPDIR"])
+        assert list(caches.iterdir()) == []
+        (caches / "buildah-cache-0").mkdir()
+        left.append(caches)
+        return [tar(file("x", b"1"))]
+
+    engine = FakeEngine(tmp_path, make)
+    engine._client = EngineClient(Client.PODMAN)
+    assert [layer.verdict for layer in verify_image(BuildInputs(directory=context), engine, sleep=lambda _: None)] == [EQUAL]
+    assert len(set(left)) == 2
+    assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize("mount", ["type=cache,target=/c", "target=/c,type=cache", "type=bind,source=a,target=/c"])
+def test_podman_elsewhere_cannot_keep_them_apart(mount: str, context: Path, tmp_path: Path) -> None:
+    engine = FakeEngine(tmp_path, lambda *_: [tar(file("x", b"1"))])
+    engine._client = EngineClient(Client.PODMAN, remote=True)
+    (context / "Dockerfile").write_text(f"FROM a\nRUN --network=none \\\n    --mount={mount} true\n")
+    if "cache" not in mount:
+        assert verify_image(BuildInputs(directory=context), engine, sleep=lambda _: None)
+        return
+    with pytest.raises(EngineError, match="the second build would find what the first left there"):
+        verify_image(BuildInputs(directory=context), engine, sleep=lambda _: None)
+    assert engine.contexts == []

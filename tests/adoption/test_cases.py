@@ -21,7 +21,7 @@ from optimizer.adoption.propose import propose
 from optimizer.adoption.toml import render_toml
 from optimizer.bases.lock import LockedImage
 from optimizer.linting.subjects import DockerfileSubject
-from optimizer.planning import required_images
+from optimizer.planning.plan import required_images
 from optimizer.project.files import Project
 from optimizer.report.adoption import adoption_as_text
 from tests.linting.test_corpus import CORPUS
@@ -60,7 +60,7 @@ def test_there_are_cases() -> None:
 def test_proposes_what_is_expected(name: str, request: pytest.FixtureRequest) -> None:
     proposal = proposal_of(name)
     text = render_toml(proposal)
-    file = ProposedFile(path=f"{name}.image.toml", text=text, images=(ProposedImage(function="", id="Fn", proposal=proposal),))
+    file = ProposedFile(path=f"{name}.image.toml", text=text, images=(ProposedImage(function="", id="Fn", stem="fn", proposal=proposal),))
     report = adoption_as_text([file], [], ["optimizer pin"])
     expected, told = CASES / name / "expected.image.toml", CASES / name / "report"
     if request.config.getoption("--update-golden"):
@@ -85,7 +85,7 @@ def test_accounts_for_every_instruction_once(name: str) -> None:
     proposal = proposal_of(name)
     instructions = subject_of(name).dockerfile.instructions
     assert [account.line for account in proposal.accounts] == [item.line for item in instructions]
-    titles = {step.title for step in proposal.spec.steps} | {"runtime", "base", "environment", "labels", "handler"}
+    titles = {step.title for step in proposal.spec.steps} | {"runtime", "base", "environment", "labels", "snapstart", "handler"}
     for account in proposal.accounts:
         assert set(account.into) <= titles
         assert (account.outcome is Outcome.NOT_CARRIED) == bool(account.not_carried)

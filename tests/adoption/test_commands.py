@@ -67,6 +67,15 @@ class TestOpaqueStages:
         text = f"FROM node:22 AS b\nWORKDIR /b\nCOPY . .\nRUN npm ci\nRUN npx tsc\nFROM {PYTHON}\nCOPY --from=b /b/dist ./"
         assert outcome(of(text, NODE), 4) == (Outcome.CARRIED, "")
 
+    def test_directories_that_the_builder_keeps_stay_with_the_commands(self) -> None:
+        text = (
+            "FROM node:22 AS b\nWORKDIR /b\nCOPY . .\nRUN --mount=type=cache,target=/root/.npm npm ci\n"
+            f"RUN --mount=type=cache,target=.cache --mount=type=cache,dst=$HOME/x npx tsc\nFROM {PYTHON}\nCOPY --from=b /b/dist ./"
+        )
+        (step,) = of(text, NODE).spec.steps
+        assert isinstance(step, Command)
+        assert step.cache == ("/b/.cache", "/root/.npm")
+
 
 class TestArchives:
     @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from optimizer.adoption.toml import render_toml
 from optimizer.bases.mirror import Mirror
 from optimizer.errors import ContextError, DockerfileError, PlanError, SpecError
 from optimizer.linting.subjects import DockerfileSubject, IgnoreFile
-from optimizer.planning import plan
+from optimizer.planning.plan import plan
 from tests.adoption.test_cases import CASES, NAMES, lock_for
 from tests.linting.cases import PYTHON, Files
 from tests.linting.test_corpus import CORPUS

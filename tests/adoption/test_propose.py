@@ -52,6 +52,18 @@ def outcome(proposal: Proposal, line: int) -> tuple[Outcome, str]:
     return account.outcome, "; ".join([*account.remarks, *(loss.message for loss in account.not_carried)])
 
 
+class TestSnapStart:
+    def test_the_label_becomes_the_promise(self) -> None:
+        proposal = of('LABEL com.amazonaws.lambda.feature.snapstart="Allow" team=shop\nCOPY app.py .\nCMD ["app.handler"]')
+        assert (proposal.spec.snapstart, proposal.spec.labels) == ("no-hooks", (("team", "shop"),))
+        assert outcome(proposal, 2) == (Outcome.CARRIED, "")
+
+    def test_a_value_that_means_nothing_is_not_carried(self) -> None:
+        proposal = of('LABEL com.amazonaws.lambda.feature.snapstart=yes\nCOPY app.py .\nCMD ["app.handler"]')
+        assert proposal.spec.snapstart is None
+        assert outcome(proposal, 2)[0] is Outcome.NOT_CARRIED
+
+
 class TestHandler:
     def test_that_of_the_function_wins(self) -> None:
         proposal = of('COPY app.py .\nCMD ["app.image"]', command=("app.function",))

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import datetime
+import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,10 @@ from hypothesis import strategies as st
 
 from optimizer.bases.lock import Lock, LockedImage
 from optimizer.errors import LockError
+from optimizer.model.evidence import Evidence, PackageEvidence, StepEvidence, Together
+from optimizer.model.packing import Packing
 from optimizer.model.reference import ImageReference
+from optimizer.model.stability import Stability
 
 A, B, C = ("sha256:" + letter * 64 for letter in "abc")
 DAY = datetime.date(2026, 11, 23)
@@ -46,10 +51,16 @@ arm64 = "{C}"
 """
 EVIDENCE = """\
 [evidence]
-# measured on a Tuesday
-changes = 0.10 # of 30
-[[evidence.step]]
-name = 'with "quotes"'
+date = 2026-11-23
+orders = [
+  ["a", "b"],
+]
+
+[evidence.steps]
+"packed-files a" = { changes = 0.1, stability = "daily" }
+
+[evidence.python]
+"boto3" = { changes = 0.2 }
 """
 RESTORE = "restore the file from version control, or fix the line"
 
@@ -77,10 +88,39 @@ def images(draw: st.DrawFn) -> LockedImage:
     )
 
 
+shares = st.floats(0, 1)
+numbers = st.floats(0, 1e14)
+steps = st.builds(
+    StepEvidence,
+    changes=st.none() | shares,
+    stability=st.none() | st.sampled_from(Stability),
+    size_bytes=st.none() | st.integers(0, 2**40),
+    seconds=st.none() | numbers,
+)
+packages = st.builds(PackageEvidence, changes=st.none() | shares, size_bytes=st.none() | st.integers(0, 2**40))
+# Paths of a project may hold anything but what no TOML holds.
+identities = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
+several = st.lists(identities, min_size=1, max_size=4, unique=True).map(tuple)
+pasts = st.just(Evidence()) | st.builds(
+    Evidence,
+    date=st.dates(min_value=datetime.date(1000, 1, 1)),
+    commit=st.text("0123456789abcdef", min_size=40, max_size=40),
+    deployments=st.integers(0, 10_000),
+    weight=numbers,
+    steps=st.dictionaries(identities, steps, max_size=4),
+    packages=st.dictionaries(st.sampled_from(["python", "nodejs"]), st.dictionaries(identities, packages, max_size=4)),
+    together=st.lists(st.builds(Together, several, shares), max_size=3).map(tuple),
+    orders=st.lists(several, max_size=3, unique_by=frozenset).map(tuple),
+)
 locks = st.builds(
-    lambda found, evidence: Lock(images=tuple(found), evidence=evidence),
+    lambda found, evidence, packing: Lock(images=tuple(found), evidence=evidence, packing=packing),
     st.lists(images(), max_size=6, unique_by=lambda image: image.reference.tagged),
-    st.sampled_from(["", EVIDENCE, "[evidence.git]\na = 1\n"]),
+    pasts,
+    st.builds(
+        lambda names, decided: Packing(groups={"python": (tuple(names[::2]), tuple(names[1::2]))}, decided=decided if names else None),
+        st.lists(words, max_size=7, unique=True),
+        st.none() | st.dates(min_value=datetime.date(1000, 1, 1)),
+    ),
 )
 
 
@@ -98,8 +138,8 @@ class TestProperties:
     def test_the_order_of_the_images_changes_no_byte(self, lock: Lock, random: object) -> None:
         shuffled = list(lock.images)
         random.shuffle(shuffled)  # type: ignore[attr-defined]
-        assert Lock(images=tuple(shuffled), evidence=lock.evidence).render() == lock.render()
-        one_by_one = Lock(evidence=lock.evidence)
+        assert replace(lock, images=tuple(shuffled)).render() == lock.render()
+        one_by_one = replace(lock, images=())
         for image in shuffled:
             one_by_one = one_by_one.with_images([image])
         assert one_by_one == lock
@@ -152,12 +192,6 @@ def test_nesting_without_end_is_refused() -> None:
         Lock.parse("a = " + "[" * 5_000)
 
 
-def test_evidence_is_kept_to_the_letter() -> None:
-    lock = Lock.parse(TEXT + "\n" + EVIDENCE)
-    assert lock.evidence == EVIDENCE
-    assert lock.with_images([PYTHON]).render() == TEXT + "\n" + EVIDENCE
-
-
 def test_pins_are_found_by_their_tag_alone() -> None:
     lock = Lock.parse(TEXT)
     assert lock.pinned(PYTHON.reference) == PYTHON
@@ -194,11 +228,11 @@ def test_age_is_counted_from_the_day_it_is_given(days: int, expected: bool) -> N
         (("version = 1", "version = true"), [("optimizer.lock:2", "version True is not readable; allowed: 1", RESTORE)]),
         (
             ("version = 1", "version = 1\nimages = []"),
-            [("optimizer.lock:3", 'unknown key "images"; allowed: version, image, evidence', 'did you mean "image"?')],
+            [("optimizer.lock:3", 'unknown key "images"; allowed: version, image, packing, evidence', 'did you mean "image"?')],
         ),
         (
             ("[[image]]", "[zzz]\n[[image]]"),
-            [("optimizer.lock:4", 'unknown key "zzz"; allowed: version, image, evidence', "remove it")],
+            [("optimizer.lock:4", 'unknown key "zzz"; allowed: version, image, packing, evidence', "remove it")],
         ),
         (
             ("digest =", "digset ="),
@@ -206,7 +240,7 @@ def test_age_is_counted_from_the_day_it_is_given(days: int, expected: bool) -> N
                 ("optimizer.lock:4", "image[0]: digest (missing) is not a digest; allowed: sha256:<64 lower-case hex digits>", RESTORE),
                 (
                     "optimizer.lock:6",
-                    'image[0]: unknown key "digset"; allowed: reference, digest, resolved, kind, platforms',
+                    'image[0]: unknown key "digset"; allowed: reference, digest, resolved, kind, platforms, python, node, npm',
                     'did you mean "digest"?',
                 ),
             ],
@@ -257,7 +291,7 @@ def test_age_is_counted_from_the_day_it_is_given(days: int, expected: bool) -> N
         ),
         (
             ("[[image]]", "evidence = 1\n[[image]]"),
-            [("optimizer.lock:4", '"evidence" is not one table; allowed: one block of [evidence] tables', RESTORE)],
+            [("optimizer.lock:4", '"evidence" is not one table; allowed: one block of [evidence] tables', "run: optimizer plan --update")],
         ),
         (
             ("[[image]]", "<<<<<<< ours\n[[image]]"),
@@ -278,6 +312,96 @@ def test_fails_with_the_line_of_every_fault(change: tuple[str, str], faults: lis
     assert [(fault.place, fault.message, fault.hint) for fault in raised.value.faults] == faults
 
 
+WITH_PYTHON = TEXT + '[image.python]\namd64 = "3.13.5"\narm64 = "3.13.5"\n'
+AGAIN = "run: optimizer pin --update"
+
+
+def test_the_exact_python_is_kept_for_each_platform() -> None:
+    lock = Lock.parse(WITH_PYTHON)
+    image = lock.pinned(PYTHON.reference)
+    assert image is not None
+    assert image.programs == {"python": {"amd64": "3.13.5", "arm64": "3.13.5"}}
+    assert not image.lacks_programs
+    assert lock.render() == WITH_PYTHON
+    assert pickle.loads(pickle.dumps(lock)) == lock
+    assert lock != Lock.parse(TEXT)
+
+
+def test_a_pin_tells_for_which_platforms_it_lacks_a_program() -> None:
+    known = replace(PYTHON, programs={"python": {"amd64": "3.13.5"}})
+    assert PYTHON.lacking_programs("amd64") == ("python",)
+    assert (known.lacking_programs("amd64"), known.lacking_programs("arm64"), known.lacks_programs) == ((), ("python",), True)
+    assert not JAVA.lacks_programs
+
+
+@pytest.mark.parametrize(
+    ("change", "message", "hint"),
+    [
+        (('"3.13.5"', '"3.13"'), 'python "3.13" is not an exact version; allowed: such as 3.13.5', AGAIN),
+        (('"3.13.5"', "3.13"), 'python "3.13" is not an exact version; allowed: such as 3.13.5', AGAIN),
+        (('"3.13.5"', '"3.13.5+"'), 'python "3.13.5+" is not an exact version; allowed: such as 3.13.5', AGAIN),
+        (('"3.13.5"', '"3.12.5"'), 'python "3.12.5" is no release of Python 3.13', AGAIN),
+        (('arm64 = "3.13.5"', 'riscv64 = "3.13.5"'), 'python has the platform "riscv64"; those of the image: amd64, arm64', AGAIN),
+        (
+            ("lambda/python:3.13", "team/python:3.13"),
+            "python is recorded of AWS's base images of Python alone",
+            "remove the table [image.python]",
+        ),
+    ],
+)
+def test_a_python_that_cannot_be_the_images_is_a_fault_of_the_lock(change: tuple[str, str], message: str, hint: str) -> None:
+    with pytest.raises(LockError) as raised:
+        Lock.parse(WITH_PYTHON.replace(*change))
+    for fault in raised.value.faults:
+        assert (fault.place, fault.message, fault.hint) == ("optimizer.lock:20", f"image[1]: {message}", hint)
+
+
+NODE = """\
+version = 1
+
+[[image]]
+reference = "public.ecr.aws/lambda/nodejs:22"
+digest = "sha256:{0}"
+resolved = 2026-11-23
+kind = "index"
+[image.platforms]
+amd64 = "sha256:{0}"
+[image.node]
+amd64 = "22.14.0"
+[image.npm]
+amd64 = "10.9.2"
+""".format("1" * 64)
+
+
+def test_programs_of_nodejs_are_kept_in_tables_of_their_own() -> None:
+    lock = Lock.parse(NODE)
+    (image,) = lock.images
+    assert image.programs == {"node": {"amd64": "22.14.0"}, "npm": {"amd64": "10.9.2"}}
+    assert Lock.parse(lock.render()) == lock
+    assert lock.render().endswith(NODE.partition("[image.platforms]")[2])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (('"22.14.0"', '"20.14.0"'), 'node "20.14.0" is no release of Node.js 22'),
+        (('"10.9.2"', '"10"'), 'npm "10" is not an exact version; allowed: such as 3.13.5'),
+        (("[image.node]", "[image.python]"), "python is recorded of AWS's base images of Python alone"),
+    ],
+)
+def test_programs_that_cannot_be_the_images_are_faults(change: tuple[str, str], message: str) -> None:
+    with pytest.raises(LockError) as raised:
+        Lock.parse(NODE.replace(*change))
+    assert [fault.message for fault in raised.value.faults] == [f"image[0]: {message}"]
+
+
+def test_a_python_in_place_of_the_table_is_a_fault() -> None:
+    with pytest.raises(LockError) as raised:
+        Lock.parse(TEXT.replace('kind = "index"', 'kind = "index"\npython = "3.13.5"'))
+    (fault,) = raised.value.faults
+    assert (fault.place, fault.message) == ("optimizer.lock:17", 'image[1]: python "3.13.5" is not a table; allowed: [image.python]')
+
+
 def test_an_error_names_the_file() -> None:
     with pytest.raises(LockError) as raised:
         Lock.parse("version = 3", "app/optimizer.lock")
@@ -289,3 +413,61 @@ def test_the_lock_of_the_example_app_is_as_pin_writes_it() -> None:
     lock = Lock.parse(text)
     assert lock.render() == text
     assert {image.reference.registry for image in lock.images} == {"public.ecr.aws"}
+
+
+PACKING = """\
+[packing]
+decided = 2026-11-29
+python = [
+  ["boto3", "botocore"],
+  ["numpy"],
+]
+nodejs = [
+  ["@aws-sdk/client-s3"],
+]
+together = [
+  ["opencv-python", "opencv-python-headless"],
+]
+"""
+
+
+def test_which_packages_have_layers_of_their_own_is_kept() -> None:
+    lock = Lock.parse(f"{TEXT}\n{PACKING}\n{EVIDENCE}")
+    assert lock.packing.of("python") == (("boto3", "botocore"), ("numpy",))
+    assert lock.packing.of("nodejs") == (("@aws-sdk/client-s3",),)
+    assert lock.packing.of("ruby") == ()
+    assert lock.packing.together == (("opencv-python", "opencv-python-headless"),)
+    assert lock.packing.decided == datetime.date(2026, 11, 29)
+    rendered = lock.render()
+    assert rendered.endswith(f"\n{EVIDENCE}")
+    assert Lock.parse(rendered) == lock == pickle.loads(pickle.dumps(lock))
+    assert lock.with_images([PYTHON]) == lock
+
+
+def test_the_order_of_groups_and_names_is_no_decision() -> None:
+    one = Packing(groups={"python": (("numpy",), ("botocore", "boto3"), ())})
+    assert one == Packing(groups={"nodejs": (), "python": (("boto3", "botocore"), ("numpy",))})
+    assert one.groups["python"] == (("boto3", "botocore"), ("numpy",))
+    assert not Packing(groups={"python": ((),)})
+    assert Packing(together=(("d", "c"), ("b", "a"), ("c", "b"), ("z", "y"))) == Packing(together=(("a", "b", "c", "d"), ("y", "z")))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("packing = 1\n", '"packing" is not one table; allowed: one [packing] table'),
+        ("[packing]\nrubby = []\n", 'packing: unknown key "rubby"; allowed: decided, python, nodejs, together'),
+        ('[packing]\ndecided = "today"\n', 'packing: decided "today" is not a date; allowed: a TOML date such as 2026-11-23'),
+        ('[packing]\npython = ["numpy"]\n', "packing: python is not a list of lists of package names"),
+        ('[packing]\npython = [["a b"]]\n', 'packing: python has "a b", which is no name of a package'),
+        ("[packing]\npython = [[1]]\n", 'packing: python has "1", which is no name of a package'),
+        ('[packing]\npython = [["numpy"], ["numpy"]]\n', 'packing: python has "numpy" in two places'),
+    ],
+)
+def test_a_packing_that_cannot_be_read_is_a_fault(text: str, message: str) -> None:
+    with pytest.raises(LockError) as raised:
+        Lock.parse(f"version = 1\n{text}")
+    (fault,) = raised.value.faults
+    assert fault.message == message
+    assert fault.place in ("optimizer.lock:2", "optimizer.lock:3")
+    assert fault.hint

@@ -16,7 +16,8 @@ from optimizer.model.recipes.recipe import Tool
 from optimizer.model.reference import ImageReference
 from optimizer.model.steps import DotnetBuild, JavaBuild
 from optimizer.report.tools import tools_page
-from optimizer.toolchains import Target, toolchain_of
+from optimizer.toolchains.registry import toolchain_of
+from optimizer.toolchains.toolchain import Target
 
 DATA = Path(tools_module.__file__).with_name(tools_module.DATA)
 COMPANY = ImageReference.parse("example.com/golang:1.25")

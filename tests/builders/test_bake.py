@@ -5,20 +5,34 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from optimizer import BuildSecret, Command, ImageSpec, Lock, PythonDependencies, SourceCode, SystemPackages, render
+from optimizer import (
+    BuildSecret,
+    Command,
+    ImageSpec,
+    Lock,
+    NodeBuild,
+    NodeDependencies,
+    PythonDependencies,
+    SourceCode,
+    SystemPackages,
+    render,
+)
 from optimizer.builders.docker.bake import BakeImage, bake_file
 from optimizer.dockerfile.parse import parse
 from optimizer.model.build import BuildOptions
 from optimizer.model.cache import CacheOption
+from optimizer.model.packing import Packing
 from optimizer.model.steps import Step
-from optimizer.planning import plan
 from optimizer.planning.document import KeptPlan, text_digest
 from optimizer.planning.keys import stage_keys
+from optimizer.planning.plan import plan
 from optimizer.project.files import Project
 from tests.test_golden import GOLDEN
 
@@ -40,12 +54,20 @@ class Fleet:
         file.write_text(text, encoding="utf-8")
         return file
 
-    def image(self, name: str, *steps: Step, architecture: str = "x86_64", **options: Any) -> BakeImage:
+    def image(
+        self,
+        name: str,
+        *steps: Step,
+        architecture: str = "x86_64",
+        packing: Packing = Packing(),
+        runtime: str = "python3.13",
+        **options: Any,
+    ) -> BakeImage:
         self.write(f"{name}/app.py", f"NAME = {name!r}\n")
         code = SourceCode(name, name="code")
-        spec = ImageSpec(runtime="python3.13", architecture=architecture, steps=[*(steps or (PACKAGES,)), code])
+        spec = ImageSpec(runtime=runtime, architecture=architecture, steps=[*(steps or (PACKAGES,)), code])
         project = Project(self.directory)
-        made = plan(spec, LOCK, project)
+        made = plan(spec, replace(LOCK, packing=packing), project)
         return BakeImage(
             name=name,
             asset=hashlib.sha256(name.encode()).hexdigest(),
@@ -177,6 +199,26 @@ def test_the_order_of_the_images_changes_nothing(fleet: Fleet) -> None:
     assert bake_file(images) == bake_file(images[::-1])
 
 
+def test_packages_that_only_builds_start_from_are_no_target(fleet: Fleet) -> None:
+    """They are for the machine that builds, whatever the image is for; a target has the platform of its image."""
+    shop = Path(shutil.copytree(GOLDEN / "nodejs-build" / "project", fleet.directory / "shop"))
+
+    def image(name: str) -> BakeImage:
+        spec = ImageSpec(runtime="nodejs22.x", architecture="arm64", steps=[NodeBuild(f"functions/{name}", entries=["src/app.ts"])])
+        made = plan(spec, LOCK, Project(shop))
+        kept = KeptPlan(plan=made, keys=stage_keys(made, Project(shop)), dockerfile=text_digest(render(made)))
+        return BakeImage(name=name, asset=name * 8, context=name, tags=(), options=BuildOptions(platform="linux/arm64"), planned=kept)
+
+    file = bake_file([image("api"), image("worker")])
+    assert (file.images, file.shared) == (2, 0)
+    for name, target in json.loads(file.text)["target"].items():
+        assert f"FROM node-build-{name}-packages AS node-build-{name}\n" in target["dockerfile-inline"]
+    # What both make is a target, with the packages in it.
+    twice = bake_file([image("api"), replace(image("api"), name="other", asset="other")])
+    (shared,) = set(json.loads(twice.text)["target"]) - {"api", "other"}
+    assert "AS node-build-api-packages" in json.loads(twice.text)["target"][shared]["dockerfile-inline"]
+
+
 def test_no_image_is_an_empty_file() -> None:
     """Bake refuses a file without a target."""
     assert bake_file([]).text == ""
@@ -246,3 +288,36 @@ def test_text_is_never_a_template(fleet: Fleet) -> None:
     """Bake reads ``${`` and ``%{`` as templates in every text of a JSON file."""
     made = targets(fleet.image("A", Command([["sh", "-c", "echo ${HOME} $HOME %{x}"]], name="made")))
     assert "'echo $${HOME} $HOME %%{x}'" in made["A"]["dockerfile-inline"]
+
+
+def test_equal_parts_of_two_locks_are_one_target(fleet: Fleet) -> None:
+    """Each image still has the check of its own parts, which are not the other's."""
+    hashes = {name: f" --hash=sha256:{number:064x}\n" for number, name in enumerate(("six", "idna", "attrs"))}
+    fleet.write("one.txt", "".join(f"{name}==1.0{digest}" for name, digest in hashes.items()))
+    fleet.write("two.txt", "".join(f"{name}==1.0{hashes[name]}" for name in ("six", "attrs")))
+    steps = [PythonDependencies(f"{name}.txt", name="packages") for name in ("one", "two")]
+    packing = Packing(groups={"python": (("six",), ("idna",))})
+    images = [fleet.image(name, step, packing=packing) for name, step in zip(("One", "Two"), steps, strict=True)]
+    found = targets(*images)
+    assert {name.rpartition("-")[0] for name in found} - {""} == {"packages", "packages-six"}
+    one, two = found["One"], found["Two"]
+    assert {*one["contexts"]} == {*two["contexts"]} == {"packages", "packages-six"}
+    assert "AS packages-idna\n" in one["dockerfile-inline"]
+    assert "--mount=type=bind,from=packages-idna,source=/layer/tree" in one["dockerfile-inline"]
+    for target in (one, two):
+        assert "FROM packages AS packages--checked\n" in target["dockerfile-inline"]
+        assert "COPY --link --from=packages--checked /layer/tree/ /\n" in target["dockerfile-inline"]
+
+
+def test_parts_of_one_tree_and_its_installation_are_one_target_each(fleet: Fleet) -> None:
+    """What parts are taken from is shared with them, and no image names it."""
+    packages = {f"node_modules/{name}": {"version": "1.0.0", "integrity": f"sha512-{name}"} for name in ("a", "b")}
+    manifest = {"name": "shop", "dependencies": {"a": "1.0.0", "b": "1.0.0"}}
+    fleet.write("package.json", json.dumps(manifest))
+    fleet.write("package-lock.json", json.dumps({"lockfileVersion": 3, "packages": {"": manifest, **packages}}))
+    step, packing = NodeDependencies("package-lock.json", name="packages"), Packing(groups={"nodejs": (("a",),)})
+    found = targets(*(fleet.image(name, step, packing=packing, runtime="nodejs22.x") for name in ("One", "Two")))
+    shared = {name.rpartition("-")[0]: target for name, target in found.items() if name not in ("One", "Two")}
+    assert shared.keys() == {"packages-installed", "packages-a", "packages"}
+    assert {*shared["packages-a"]["contexts"]} == {"packages--installed"}
+    assert {*found["One"]["contexts"]} == {"packages-a", "packages"}

@@ -22,7 +22,14 @@ from tests.test_golden import GOLDEN
 def context_of(*sources: str, archives: Mapping[str, PackedFiles] | None = None) -> BuildContext:
     inputs = tuple(Input(source=source, target="/", directory=source == ".") for source in sources)
     return BuildContext(
-        dockerfile="FROM scratch\n", scripts={}, inputs=inputs, archives=archives or {}, digest="0" * 64, platform="linux/amd64", secrets=()
+        dockerfile="FROM scratch\n",
+        scripts={},
+        inputs=inputs,
+        archives=archives or {},
+        contents=(),
+        digest="0" * 64,
+        platform="linux/amd64",
+        secrets=(),
     )
 
 

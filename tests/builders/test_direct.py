@@ -7,6 +7,10 @@ import io
 import itertools
 import json
 import random
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -45,11 +49,45 @@ def test_large_layers_are_members_of_one_mebibyte() -> None:
     assert compressed(*(data[start : start + 700_001] for start in range(0, len(data), 700_001))) == packed
 
 
+def test_many_layers_at_once_keep_few_blocks_in_memory() -> None:
+    """Requirement: "All images and layers at once, within limits"."""
+    lock, held, most = threading.Lock(), 0, 0
+
+    class Counted(io.BytesIO):
+        def write(self, data: Any) -> int:
+            nonlocal held
+            with lock:
+                held -= 1
+            return len(data)
+
+    def blocks(count: int, broken: bool = False) -> Iterator[bytes]:
+        nonlocal held, most
+        for _ in range(count):
+            with lock:
+                held += 1
+                most = max(most, held)
+            yield bytes(1 << 20)
+        if broken:
+            raise OSError("the disk is gone")
+
+    # What a layer held that came to nothing is free again.
+    for _ in range(9):
+        with pytest.raises(OSError, match="the disk is gone"):
+            compress(blocks(5, broken=True), Counted())
+    held = most = 0
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: compress(blocks(20), Counted()), range(8)))
+    # Eight for all, and for each layer the one to be written next and the one that was just read.
+    assert 8 < most <= 8 + 2 * 8
+    assert held == 0
+
+
 def test_the_known_bytes_of_a_layer() -> None:
     """Another version of the compressor that gives other bytes is seen here: every layer would be stored twice."""
-    data = b"".join(b"line %d of a file that compresses well\n" % number for number in range(2000))
-    done = compress([data], io.BytesIO())
-    assert (done.digest, done.size) == ("sha256:66c557ed518f8561e82da16f24b7c3072113b0d86e24cc28242abdd9933093ac", 5220)
+    lines = [b"line %d of a file that compresses well\n" % number for number in range(40_000)]
+    small, large = (compress([b"".join(lines[:count])], io.BytesIO()) for count in (2000, 40_000))
+    assert (small.digest, small.size) == ("sha256:1746238aeb1c4e40b3d89208431d7c07f422c2e649e5ea1af7279d2f9b3d208c", 5154)
+    assert (large.digest, large.size) == ("sha256:0ab45144dc670245be6fd45d45bcd84df6e90c57707d6b6588007af0093d02d8", 104_463)
 
 
 def chunks(data: bytes, prefix: str = "") -> bytes:

@@ -12,7 +12,7 @@ import pytest
 from optimizer import ImageSpec, SourceCode
 from optimizer.bases.catalogue import base_image
 from optimizer.bases.lock import Lock, LockedImage
-from optimizer.cdk import OptimizedFunction, SharedRepositorySynthesizer
+from optimizer.cdk import OptimizedFunction, SharedAssetRepository, SharedRepositorySynthesizer
 from optimizer.errors import ConfigurationError
 
 HOST = "123456789012.dkr.ecr.eu-central-1.amazonaws.com"
@@ -128,3 +128,32 @@ def test_fails_where_the_cache_would_go_to_the_asset_repository(cache: str, repo
 )
 def test_a_repository_that_is_another_will_do(cache: str, env: cdk.Environment) -> None:
     assert synthesized(f"registry,repository={cache}", "images", env)
+
+
+@pytest.mark.parametrize(
+    ("filters", "options", "fails"),
+    [
+        (["cache-*"], "scope=cache", False),
+        (["cache-*"], "scope=cache-main,fallback=cache", False),
+        (["cache-*"], "scope=main", True),
+        # Nothing is written.
+        ([], "scope=main,write=false", False),
+        ([], "scope=cache", True),
+        # AWS does not say whether case counts.
+        (["CACHE-*"], "scope=cache", True),
+    ],
+)
+def test_the_shared_repository_holds_a_cache_whose_tags_may_move(filters: list[str], options: str, fails: bool) -> None:
+    """Requirement: "presets (docs/ci.md, registry caches) may then use the shared repository"."""
+    context = {"optimizer:cache": f"registry,repository={HOST}/images,{options}"}
+    app = cdk.App(default_stack_synthesizer=SharedRepositorySynthesizer(repository_name="images"), context=context)
+    SharedAssetRepository(cdk.Stack(app, "Images", env=GERMANY), "Repository", mutable_tags=filters)
+    stack = cdk.Stack(app, "Stack", env=GERMANY)
+    spec = ImageSpec(runtime="python3.13", steps=[SourceCode("functions")])
+    if fails:
+        with pytest.raises(ConfigurationError, match="(?s)which the asset repository refuses.*mutable_tags=.*created before the functions"):
+            OptimizedFunction(stack, "Api", spec=spec, handler="app.handler")
+        return
+    OptimizedFunction(stack, "Api", spec=spec, handler="app.handler")
+    ((_, image),) = json.loads(Path(app.synth().directory, "Stack.assets.json").read_text())["dockerImages"].items()
+    assert image["source"]["cacheFrom"][0]["params"]["ref"].startswith(f"{HOST}/images:")

@@ -357,7 +357,10 @@ class TestSpecifications:
 
     def test_a_synthesis_and_lint_of_its_output_find_the_same(self, home: Path) -> None:
         """Requirement: "the same findings from cdk synth and from optimizer lint cdk.out on the same app"."""
-        (home / "optimizer.toml").write_text('[conventions]\nruntimes = ["python3.13"]\nmax_image_bytes = 1000\n')
+        (home / "optimizer.toml").write_text(
+            '[conventions]\nruntimes = ["python3.13"]\nmax_image_bytes = 1000\n'
+            '[[conventions.budgets]]\nconstruct = "Shop/[LS]*[et]"\nmax_unpacked_bytes = 1\n'
+        )
         app = cdk.App(outdir=str(home / "cdk.out"))
         Conventions().apply(app)
         stack = cdk.Stack(app, "Shop")
@@ -395,7 +398,10 @@ class TestSpecifications:
         }
         assert seen(inconclusive=False) == afterwards
         assert seen(inconclusive=True) == {(item["rule"], item["reason"], item["construct"]) for item in document["inconclusive"]}
-        assert {(rule, construct) for rule, _, construct in seen(inconclusive=True)} == {("LIO605", "Shop/Server")}
+        assert {(rule, construct) for rule, _, construct in seen(inconclusive=True)} == {
+            ("LIO605", "Shop/Server"),
+            ("LIO672", "Shop/Loose"),
+        }
         assert {(rule, construct) for rule, _, construct in afterwards} == {
             ("LIO104", "Shop/Old"),
             ("LIO152", "Shop/Old"),
@@ -404,6 +410,7 @@ class TestSpecifications:
             ("LIO602", "Shop/Written"),
             ("LIO603", "Shop/Two"),
             ("LIO609", "Shop/Silent"),
+            ("LIO672", "Shop/Silent"),
             ("LIO683", "Shop/Other"),
             ("LIO901", "Shop/Written"),
         }
@@ -435,6 +442,17 @@ class TestRepositories:
         SharedAssetRepository(cdk.Stack(app, "Images"), "Repository")
         assert self.found(app) == set()
 
+    def test_our_own_repository_in_an_app_without_functions(self, home: Path) -> None:
+        """As docs/shared-repository.md has it for pipelines: caches expire, and no error says that functions would."""
+        app = cdk.App()
+        Conventions().apply(app)
+        repository = SharedAssetRepository(cdk.Stack(app, "Images"), "Repository", repository_name="images", mutable_tags=["cache-*"])
+        repository.add_lifecycle_rule(tag_prefix_list=["cache-"], max_image_age=cdk.Duration.days(60))
+        app.synth()
+        (violation,) = own_report(app)["violations"]
+        assert violation["description"].startswith("inconclusive: lifecycle-kills-versions: whether functions run images by the tags")
+        assert violation["severity"] == "info"
+
     def test_a_plain_one_that_expires_images_and_refuses_lambda(self, home: Path) -> None:
         app = self.shared()
         stack = cdk.Stack(app, "Images")
@@ -442,19 +460,61 @@ class TestRepositories:
         ecr.Repository(stack, "Other", repository_name="builders").add_lifecycle_rule(max_image_count=10)
         assert self.found(app) == {("LIO704", "Images/Repository"), ("LIO705", "Images/Repository")}
 
-    def test_several_nested_ones_and_a_cache_among_the_images(self, home: Path) -> None:
+    def test_a_policy_that_archives_images_and_what_ecr_refuses(self, home: Path) -> None:
+        """Requirement: rules of the archive "for lifecycle policy text in CDK apps"."""
+        app = self.shared()
+        stack = cdk.Stack(app, "Images")
+        selection = {"tagStatus": "any", "countType": "sinceImagePulled", "countUnit": "days", "countNumber": 30}
+        for id, name, action in (
+            ("Repository", f"images-{stack.region}", {"type": "transition", "targetStorageClass": "archive"}),
+            ("Other", "builders", {"type": "expire"}),
+        ):
+            text = json.dumps({"rules": [{"rulePriority": 1, "selection": selection, "action": action}]})
+            policy = ecr.CfnRepository.LifecyclePolicyProperty(lifecycle_policy_text=text)
+            ecr.CfnRepository(stack, id, repository_name=name, lifecycle_policy=policy)
+        ecr.CfnRepository(stack, "Plain", image_tag_mutability="IMMUTABLE_WITH_EXCLUSION")
+        assert self.found(app) == {
+            ("LIO704", "Images/Repository"),
+            ("LIO705", "Images/Repository"),
+            ("LIO707", "Images/Other"),
+            ("LIO708", "Images/Plain"),
+        }
+
+    def test_several_nested_ones(self, home: Path) -> None:
         app = cdk.App()
         Conventions().apply(app)
         for name, source in (("shop/orders", "good"), ("shop/stock", "bad")):
             (home / "bad" / "Dockerfile").write_text(GOOD)
             synthesizer = cdk.DefaultStackSynthesizer(image_assets_repository_name=name)
             stack = cdk.Stack(app, name.replace("/", "-"), synthesizer=synthesizer)
-            cache = ecr_assets.DockerCacheOption(
-                type="registry", params={"ref": f"111122223333.dkr.ecr.eu-west-1.amazonaws.com/{name}:cache"}
-            )
-            code = asset(source, cache_to=cache)
+            code = asset(source)
             lambda_.DockerImageFunction(stack, "Api", code=code, architecture=lambda_.Architecture.X86_64)
-        assert self.found(app) == {("LIO702", ""), ("LIO703", ""), ("LIO706", "shop-orders/Api"), ("LIO706", "shop-stock/Api")}
+        assert self.found(app) == {("LIO702", ""), ("LIO703", "")}
+
+    def test_a_cache_among_the_images(self, home: Path) -> None:
+        """Requirement: "fine where a filter covers the cache's tag, found where not, inconclusive where the matching semantics are not known"."""
+        for filters, tag, found in (([], "cache-api", True), (["cache-*"], "cache-api", False), (["cache-*"], "api", True)):
+            app = cdk.App(default_stack_synthesizer=cdk.DefaultStackSynthesizer(image_assets_repository_name="images"))
+            Conventions().apply(app)
+            cache = ecr_assets.DockerCacheOption(
+                type="registry", params={"ref": f"111122223333.dkr.ecr.eu-west-1.amazonaws.com/images:{tag}"}
+            )
+            code = asset("good", cache_to=cache)
+            lambda_.DockerImageFunction(cdk.Stack(app, "Shop"), "Api", code=code, architecture=lambda_.Architecture.X86_64)
+            SharedAssetRepository(cdk.Stack(app, "Images"), "Repository", repository_name="images", mutable_tags=filters)
+            assert self.found(app) == ({("LIO706", "Shop/Api")} if found else set())
+
+    def test_a_cache_in_a_repository_of_another_app(self, home: Path) -> None:
+        app = cdk.App(default_stack_synthesizer=cdk.DefaultStackSynthesizer(image_assets_repository_name="images"))
+        Conventions().apply(app)
+        cache = ecr_assets.DockerCacheOption(type="registry", params={"ref": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/images:cache"})
+        code = asset("good", cache_to=cache)
+        lambda_.DockerImageFunction(cdk.Stack(app, "Shop"), "Api", code=code, architecture=lambda_.Architecture.X86_64)
+        app.synth()
+        (violation,) = own_report(app)["violations"]
+        assert violation["description"].startswith(
+            "inconclusive: cache-in-asset-repository: the cache goes to the repository of the images, and no filter of it is known"
+        )
 
 
 class TestDefaults:

@@ -15,10 +15,21 @@ from aws_cdk.assertions import Match, Template
 from optimizer.cdk.repository import SharedAssetRepository
 from optimizer.cdk.synthesizer import SharedRepositorySynthesizer
 from optimizer.errors import RepositoryError
+from optimizer.linting.conventions import Conventions as LintConventions
+from optimizer.linting.engine import lint
+from optimizer.linting.finding import Location
+from optimizer.linting.rule import choose
+from optimizer.linting.rules import RULES
+from optimizer.linting.subjects import RepositorySubject
+from tests.linting.cases import TODAY
 
 from .conftest import region
 
 NAME = "lambda-images"
+MUTABLE = {
+    "mutability": "IMMUTABLE_WITH_EXCLUSION",
+    "exclusions": ({"ImageTagMutabilityExclusionFilterType": "WILDCARD", "ImageTagMutabilityExclusionFilterValue": "cache-*"},),
+}
 PULL = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
 PUBLISH = [
     "ecr:BatchCheckLayerAvailability",
@@ -75,6 +86,10 @@ def flatten(value):
             return f"${{{value['Ref']}}}"
         return {key: flatten(entry) for key, entry in value.items()}
     return [flatten(entry) for entry in value] if isinstance(value, list) else value
+
+
+def lifecycle(stack: cdk.Stack) -> list[dict]:
+    return json.loads(repository_of(stack)["Properties"]["LifecyclePolicy"]["LifecyclePolicyText"])["rules"]
 
 
 def statements(stack: cdk.Stack) -> dict[str, dict]:
@@ -220,6 +235,11 @@ class TestTemplate:
         SharedAssetRepository(stack, "Repository", publishing_roles=[])
         assert set(statements(stack)) == {"LambdaPull"}
 
+    def test_its_stack_offers_nothing_to_cdk_gc(self, stack):
+        """``cdk gc`` takes a stack with an output ``ImageRepositoryName`` for a bootstrap stack, and deletes what no template names."""
+        SharedAssetRepository(stack, "Repository", repository_name=NAME)
+        assert "Outputs" not in Template.from_stack(stack).to_json()
+
     def test_is_a_repository(self, stack):
         repository = SharedAssetRepository(stack, "Repository")
         assert isinstance(repository, ecr.Repository)
@@ -251,16 +271,72 @@ class TestLifeCycle:
         assert fault.hint
         assert json.loads(repository_of(stack)["Properties"]["LifecyclePolicy"]["LifecyclePolicyText"]) == UNTAGGED
 
-    @pytest.mark.parametrize("as_struct", [True, False])
-    def test_takes_a_rule_for_untagged_images(self, stack, as_struct):
-        rule = {"tag_status": ecr.TagStatus.UNTAGGED, "max_image_count": 5, "rule_priority": 2}
+    def test_fails_on_a_second_rule_for_untagged_images(self, stack):
+        """ECR: "Only one rule selecting a specific storage class is allowed to select untagged images"."""
         repository = SharedAssetRepository(stack, "Repository")
+        with pytest.raises(
+            RepositoryError, match="(?s)a second life-cycle rule for UNTAGGED images is refused: ECR takes one.*set the days of that one"
+        ):
+            repository.add_lifecycle_rule(tag_status=ecr.TagStatus.UNTAGGED, max_image_count=5)
+
+    @pytest.mark.parametrize("as_struct", [True, False])
+    @pytest.mark.parametrize(
+        "tags", [{"tag_prefix_list": ["cache-main-"]}, {"tag_pattern_list": ["cache-*"], "tag_status": ecr.TagStatus.TAGGED}]
+    )
+    def test_takes_a_rule_for_mutable_tags(self, stack, tags, as_struct):
+        rule = {"max_image_age": cdk.Duration.days(14), **tags}
+        repository = SharedAssetRepository(stack, "Repository", mutable_tags=["cache-*"])
         if as_struct:
             repository.add_lifecycle_rule(ecr.LifecycleRule(**rule))
         else:
             repository.add_lifecycle_rule(**rule)
-        rules = json.loads(repository_of(stack)["Properties"]["LifecyclePolicy"]["LifecyclePolicyText"])["rules"]
-        assert [rule["selection"]["tagStatus"] for rule in rules] == ["untagged", "untagged"]
+        assert [rule["selection"]["tagStatus"] for rule in lifecycle(stack)] == ["untagged", "tagged"]
+
+    @pytest.mark.parametrize("prefixes", [["cache"], ["cache-", "v"], ["CACHE-"]])
+    def test_fails_on_a_rule_for_other_tags_than_mutable_ones(self, stack, prefixes):
+        repository = SharedAssetRepository(stack, "Repository", mutable_tags=["cache-*"])
+        with pytest.raises(RepositoryError, match="a life-cycle rule for TAGGED images is refused: .* allowed: tags of mutable_tags alone"):
+            repository.add_lifecycle_rule(tag_prefix_list=prefixes, max_image_count=5)
+
+    @pytest.mark.parametrize(
+        ("rule", "message"),
+        [
+            ({}, "counts images or days; allowed: one of max_image_age, max_image_count"),
+            ({"max_image_count": 1, "rule_priority": 1}, "2 rules with the rulePriority 1"),
+            ({"max_image_count": 0}, "life-cycle rule 2 has the countNumber 0"),
+        ],
+    )
+    def test_fails_on_a_rule_that_ecr_refuses(self, stack, rule, message):
+        repository = SharedAssetRepository(stack, "Repository", mutable_tags=["cache-*"])
+        with pytest.raises(RepositoryError, match=message) as caught:
+            repository.add_lifecycle_rule(tag_prefix_list=["cache-"], **rule)
+        assert [fault.place for fault in caught.value.faults] == ["images/Repository"]
+        assert [rule["selection"]["tagStatus"] for rule in lifecycle(stack)] == ["untagged"]
+
+    def test_untagged_images_can_go_to_the_archive(self, root, stack):
+        """Requirement: "today's CDK L2 has no archive: raw policy text; give it a clean way"."""
+        repository = SharedAssetRepository(stack, "Repository", archive_untagged_days=30, untagged_days=180, mutable_tags=["cache-*"])
+        repository.add_lifecycle_rule(tag_prefix_list=["cache-"], max_image_count=5)
+        rules = lifecycle(stack)
+        assert [(rule["rulePriority"], rule["selection"]["tagStatus"]) for rule in rules] == [
+            (1, "untagged"),
+            (2, "untagged"),
+            (3, "tagged"),
+        ]
+        assert rules[0]["selection"] == {"tagStatus": "untagged", "countType": "sinceImagePushed", "countNumber": 30, "countUnit": "days"}
+        assert rules[0]["action"] == {"type": "transition", "targetStorageClass": "archive"}
+        assert rules[1]["selection"] == {
+            "tagStatus": "untagged",
+            "storageClass": "archive",
+            "countType": "sinceImageTransitioned",
+            "countNumber": 180,
+            "countUnit": "days",
+        }
+        assert rules[1]["action"] == {"type": "expire"}
+        # What ECR takes, and what kills no function.
+        subject = RepositorySubject(location=Location(), lifecycle=tuple(rules), receives=True, **MUTABLE)
+        assert lint([subject], LintConventions(today=TODAY), rules=choose(RULES, ["LIO704", "LIO707"])).findings == ()
+        root.synth()
 
     def test_fails_on_a_policy_set_on_the_resource(self, root, stack):
         repository = SharedAssetRepository(stack, "Repository")
@@ -271,6 +347,68 @@ class TestLifeCycle:
         )
         with pytest.raises(RuntimeError, match='life-cycle rule 3 expires images with tag status "any"'):
             root.synth()
+
+    def test_fails_on_a_policy_that_archives_images_or_that_ecr_refuses(self, root, stack):
+        repository = SharedAssetRepository(stack, "Repository")
+        selection = {"tagStatus": "any", "countType": "sinceImagePulled", "countNumber": 9, "countUnit": "days"}
+        actions = ({"type": "transition", "targetStorageClass": "archive"}, {"type": "expire"})
+        rules = [{"rulePriority": number, "selection": selection, "action": action} for number, action in enumerate(actions, 1)]
+        repository.node.default_child.lifecycle_policy = ecr.CfnRepository.LifecyclePolicyProperty(
+            lifecycle_policy_text=json.dumps({"rules": rules})
+        )
+        with pytest.raises(RuntimeError) as raised:
+            root.synth()
+        assert 'life-cycle rule 1 archives images with tag status "any"' in str(raised.value)
+        assert "life-cycle rule 2 expires images by sinceImagePulled, which only moves images to the archive" in str(raised.value)
+
+    @pytest.mark.parametrize("text", ["{", "[]", '{"rule": []}', '{"rules": 1}'])
+    def test_fails_on_a_text_that_is_no_policy(self, root, stack, text):
+        repository = SharedAssetRepository(stack, "Repository")
+        repository.node.default_child.lifecycle_policy = ecr.CfnRepository.LifecyclePolicyProperty(lifecycle_policy_text=text)
+        with pytest.raises(RuntimeError, match="the life-cycle policy is no JSON with a list of rules"):
+            root.synth()
+
+
+class TestMutableTags:
+    def test_tags_that_a_filter_covers_may_move(self, root, stack):
+        SharedAssetRepository(stack, "Repository", mutable_tags=["cache-*", "mirror"])
+        properties = repository_of(stack)["Properties"]
+        assert properties["ImageTagMutability"] == "IMMUTABLE_WITH_EXCLUSION"
+        assert properties["ImageTagMutabilityExclusionFilters"] == [
+            {"ImageTagMutabilityExclusionFilterType": "WILDCARD", "ImageTagMutabilityExclusionFilterValue": text}
+            for text in ("cache-*", "mirror")
+        ]
+        root.synth()
+
+    @pytest.mark.parametrize(
+        ("filters", "place", "message"),
+        [
+            ("cache-*", "mutable_tags", "is a string"),
+            (["a-*", "h-*", "i-*", "j-*", "k-*", "m-*"], "mutable_tags", "6 filters; allowed: 5"),
+            (["cache/*"], "mutable_tags[0]", '"cache/*" is not a filter of tags; allowed: 1 to 128'),
+            (["cache-*", 1], "mutable_tags[1]", "1 is not a filter of tags"),
+            (["cache-*-*-*"], "mutable_tags[0]", "has 3 stars; allowed: 2"),
+            # Tags of images: hashes, and those of optimizer publish.
+            (["*"], "mutable_tags[0]", '"*" may cover tags of images'),
+            (["*-cache"], "mutable_tags[0]", "may cover tags of images"),
+            (["Cafe*"], "mutable_tags[0]", "may cover tags of images"),
+            (["l*"], "mutable_tags[0]", "may cover tags of images, which must not move: hexadecimal ones and layer-*, base-*, python-*"),
+            (["Layer-1*"], "mutable_tags[0]", "may cover tags of images"),
+        ],
+    )
+    def test_fails_on_a_filter(self, stack, filters, place, message):
+        with pytest.raises(RepositoryError) as caught:
+            SharedAssetRepository(stack, "Repository", mutable_tags=filters)
+        (fault,) = caught.value.faults
+        assert message in fault.message
+        assert fault.place == f"images/Repository.{place}"
+        assert fault.hint
+
+    def test_fails_on_a_filter_that_covers_the_tag_prefix_of_images(self, outdir):
+        synthesizer = SharedRepositorySynthesizer(repository_name=NAME, docker_tag_prefix="orders-")
+        stack = cdk.Stack(cdk.App(outdir=outdir), "images", synthesizer=synthesizer)
+        with pytest.raises(RepositoryError, match=r"and layer-\*, base-\*, python-\*, orders-\*"):
+            SharedAssetRepository(stack, "Repository", mutable_tags=["orders-cache-*"])
 
 
 class TestRefusals:
@@ -288,6 +426,8 @@ class TestRefusals:
             ({"untagged_days": 0}, "untagged_days", "0 is not a number of days"),
             ({"untagged_days": True}, "untagged_days", "True is not a number of days"),
             ({"untagged_days": 1.5}, "untagged_days", "1.5 is not a number of days"),
+            ({"archive_untagged_days": 0}, "archive_untagged_days", "0 is not a number of days"),
+            ({"archive_untagged_days": 7, "untagged_days": 89}, "untagged_days", "89 days in the archive; allowed: 90 or more"),
         ],
     )
     def test_fails_on_a_wrong_value(self, stack, arguments, place, message):

@@ -13,11 +13,13 @@ from pathlib import Path
 import pytest
 
 import optimizer
+from optimizer.errors import OptimizerError
 from optimizer.linting.conventions import Conventions
 from optimizer.linting.finding import Severity, Verdict, Violation
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import DockerfileSubject
 from tests.linting.cases import PYTHON
+from tests.test_golden import GOLDEN
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "lint.md").read_text(encoding="utf-8")
@@ -131,3 +133,23 @@ def test_the_example_of_the_page_runs(tree: Path) -> None:
     assert result.stderr == ""
     assert "services/jobs/Dockerfile:2:1: warning LIO602" in result.stdout
     assert result.returncode == int(": error " in result.stdout)
+
+
+def test_checks_the_image_of_a_specification(tree: Path) -> None:
+    """Requirement: "hooks for templates, specs and pins": findings are shown at the file, and no fix is made in it."""
+    write(tree / "optimizer.lock", (GOLDEN / "optimizer.lock").read_text(encoding="utf-8"))
+    write(tree / "api.image.toml", 'runtime = "python3.13"\n[[steps]]\nkind = "system-packages"\npackages = ["make"]\n')
+    report = optimizer.lint(["api.image.toml"])
+    (finding,) = report.findings
+    assert (finding.rule, finding.location.path, finding.fix) == ("LIO201", "api.image.toml", None)
+    assert finding.message.endswith('in the step "System packages make"')
+    write(tree / "optimizer.toml", '[conventions]\nexclude = ["*.image.toml"]\n')
+    assert optimizer.lint(["api.image.toml", "services/api"]).findings[0].location.path == "services/api/Dockerfile"
+
+
+def test_says_all_that_is_wrong_with_specifications(tree: Path) -> None:
+    for name in ("one", "other"):
+        write(tree / f"{name}.image.toml", 'runtime = "python3.13"\nstpes = []\n')
+    with pytest.raises(OptimizerError) as caught:
+        optimizer.lint(["one.image.toml", "services", "other.image.toml", "gone.image.toml"])
+    assert [fault.place for fault in caught.value.faults] == ["one.image.toml: stpes", "other.image.toml: stpes", "gone.image.toml"]

@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 from optimizer import ImageSpec, PythonDependencies, SourceCode
 from optimizer.bases.catalogue import base_image
 from optimizer.bases.lock import Lock, LockedImage
-from optimizer.cdk import OptimizedFunction, SharedRepositorySynthesizer
+from optimizer.cdk import OptimizedFunction, SharedAssetRepository, SharedRepositorySynthesizer
 from optimizer.cli import bake
 from optimizer.errors import ConfigurationError, ContextError, RegistryError
 from tests.adapters.registry_server import RegistryServer, serving
@@ -84,6 +84,18 @@ def test_functions_with_equal_dependencies_share_one_target() -> None:
     assert shared.startswith("python-dependencies-")
     assert all(f"target:{shared}" in made[name]["contexts"].values() for name in images)
     assert Path(made[shared]["context"], "requirements.txt").is_file()
+
+
+@pytest.mark.parametrize(("program", "warned"), [("podman", True), ("/usr/bin/buildah", True), ("docker", False), ("finch", False)])
+def test_says_who_builds_no_bake_files(program: str, warned: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requirement: "what differs is in the docs and, where it would be wrong, refused with a hint"."""
+    fleet(GERMANY)
+    monkeypatch.setenv("BUILDAH_LAYERS", "true")
+    expected = run().stdout
+    monkeypatch.setenv("CDK_DOCKER", program)
+    result = run()
+    assert (result.exit_code, result.stdout) == (0, expected)
+    assert (f'warning: CDK_DOCKER names "{program}", which builds no bake files: docker buildx bake does' in result.stderr) is warned
 
 
 def test_two_runs_give_the_same_bytes() -> None:
@@ -189,7 +201,7 @@ def test_fails_where_the_registry_does_not_say_what_it_has(repository: RegistryS
         run("--repository", f"{repository.host}/images", "--only-new", "--output", "bake.json")
     assert not Path("bake.json").exists()
     repository.deny, repository.cuts = 0, 5
-    with pytest.raises(RegistryError, match="peer closed connection"):
+    with pytest.raises(RegistryError, match="the connection was closed"):
         run("--repository", f"{repository.host}/images", "--only-new", "--output", "bake.json")
     assert not Path("bake.json").exists()
 
@@ -277,6 +289,33 @@ def test_fails_for_a_cache_in_the_repository_of_the_images() -> None:
     made.synth()
     with pytest.raises(ConfigurationError, match=r"Shop/Own: the cache goes to .* into the repository of the images"):
         run()
+
+
+@pytest.mark.parametrize(
+    ("filters", "tag", "fails"), [(["cache-*"], "cache-own", False), (["cache-*"], "own", True), ([], "cache-own", True)]
+)
+def test_a_cache_may_stand_among_the_images_where_its_tag_may_move(filters: list[str], tag: str, fails: bool) -> None:
+    made = app()
+    SharedAssetRepository(cdk.Stack(made, "Images", env=GERMANY), "Repository", mutable_tags=filters)
+    option = ecr_assets.DockerCacheOption(type="registry", params={"ref": f"{HOST}/images:{tag}"})
+    code = lambda_.DockerImageCode.from_image_asset(os.path.abspath("own"), file="Dockerfile.lambda", cache_to=option)
+    lambda_.DockerImageFunction(cdk.Stack(made, "Shop", env=GERMANY), "Own", code=code)
+    made.synth()
+    if fails:
+        with pytest.raises(ConfigurationError, match="into the repository of the images, where this tag cannot move"):
+            run()
+    else:
+        (target,) = baked().values()
+        assert target["cache-to"] == [f"type=registry,ref={HOST}/images:{tag}"]
+
+
+def test_an_index_in_the_place_of_an_image_is_an_error(repository: RegistryServer) -> None:
+    fleet()
+    arguments = ("--repository", f"{repository.host}/images", "--only-new")
+    name = baked(*arguments)["Shop-Api"]["tags"][0]
+    repository.index(name.partition("/")[2])
+    with pytest.raises(RegistryError, match=f'"{name}" is an image index, and cdk deploy would give it to Lambda'):
+        run(*arguments)
 
 
 def test_leaves_out_an_image_that_a_program_makes() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 import os
 import subprocess
@@ -17,42 +16,33 @@ from aws_cdk import aws_lambda as lambda_
 from click.testing import CliRunner, Result
 
 from optimizer import ImageSpec, SourceCode
-from optimizer.adapters.images import open_image
-from optimizer.bases.catalogue import base_image
-from optimizer.bases.lock import Lock, LockedImage
+from optimizer.adapters.images.opening import open_image
 from optimizer.cdk import OptimizedFunction, SharedRepositorySynthesizer
 from optimizer.cli import build
 from optimizer.errors import OptimizerError
-from tests.adapters.push_server import PushServer, serving_pushes
+from tests.adapters.push_server import PushServer
+from tests.publishing.cli_project import FUNCTIONS, RUNTIME, serving_base, write_project
 from tests.publishing.fleet import Fleet, base_layer
 
 ROOT = Path(__file__).parents[2]
-RUNTIME = "nodejs22.x"
 SPEC = f'runtime = "{RUNTIME}"\n\n[[steps]]\nkind = "source-code"\nsource = "functions/api"\n'
 
 
 @pytest.fixture
 def registry(tmp_path: Path) -> Iterator[PushServer]:
-    with serving_pushes() as served:
-        Fleet(served, tmp_path).add_base()
+    with serving_base(tmp_path) as served:
         yield served
 
 
 @pytest.fixture(autouse=True)
 def project(tmp_path: Path, registry: PushServer, monkeypatch: pytest.MonkeyPatch) -> Path:
-    digest = registry.digest_of("lambda/nodejs:22")
-    pinned = LockedImage(reference=base_image(RUNTIME).reference, digest=digest, resolved=datetime.date(2026, 11, 1))
-    for path, text in {
-        "functions/api/index.js": "exports.handler = async () => 1;\n",
-        "functions/other/index.js": "exports.handler = async () => 2;\n",
-        "optimizer.lock": Lock().with_images([pinned]).render(),
+    files = {
+        **FUNCTIONS,
         "api.image.toml": SPEC,
-        "system.image.toml": f'{SPEC}\n[[steps]]\nkind = "system-packages"\npackages = ["jq"]\n',
         "Upper.image.toml": SPEC,
         "own/Dockerfile": "FROM scratch\n",
-    }.items():
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_text(text)
+    }
+    write_project(tmp_path, registry, files)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -122,9 +112,16 @@ def test_one_function_of_several_is_named(registry: PushServer, project: Path) -
     assert text.startswith("Shop/Own: this image cannot be assembled: its Dockerfile was written by hand")
 
 
-def test_a_specification_goes_to_a_registry_by_a_whole_name(registry: PushServer) -> None:
+def test_a_specification_goes_to_a_registry_by_a_whole_name(registry: PushServer, project: Path) -> None:
     run(registry, "api.image.toml", "--output", "registry", "--tag", f"{registry.host}/specs:one")
     assert "one" in registry.tags("specs")
+    # The tag is the user's own: what it names is not taken for this image.
+    (project / "functions/api/index.js").write_text("exports.handler = async () => 3;\n")
+    before = registry.digest_of("specs:one")
+    run(registry, "api.image.toml", "--output", "registry", "--tag", f"{registry.host}/specs:one")
+    assert registry.digest_of("specs:one") != before
+    run(registry, "api.image.toml", "--output", "registry", "--repository", f"{registry.host}/own")
+    assert registry.digest_of("specs:one") in {registry.digest_of(f"own:{tag}") for tag in registry.tags("own") if "-" not in tag}
     output = ("api.image.toml", "--output", "registry")
     assert refused(registry, *output).startswith("--tag: the image of a specification has no name in a registry")
     assert refused(registry, *output, "--tag", f"{registry.host}/specs").startswith(f'--tag: "{registry.host}/specs" has no tag')
@@ -156,9 +153,7 @@ def test_fails_for_names_that_no_engine_takes(registry: PushServer) -> None:
         assert "is not the name of an image; allowed: NAME[:TAG] in lower case" in refused(registry, *words, "--output", "archive:x.tar")
 
 
-def test_fails_for_system_packages_and_for_options_that_do_not_fit(registry: PushServer, project: Path) -> None:
-    text = refused(registry, "system.image.toml", "--output", "archive:x.tar")
-    assert text.startswith("system.image.toml: system packages change the base of this image, which only a build can do")
+def test_fails_for_options_that_do_not_fit(registry: PushServer, project: Path) -> None:
     for words in (["--function", "Shop/Api"], ["--repository", f"{registry.host}/images"]):
         result = run(registry, "api.image.toml", "--output", "archive:x.tar", *words)
         assert (result.exit_code, "Usage" in result.stderr) == (click.UsageError.exit_code, True)
@@ -183,9 +178,7 @@ finally:
 def test_nothing_is_kept_whole_in_memory(registry: PushServer, project: Path) -> None:
     """A model of 500 MB is compressed to a file, and a base layer of 120 MB is passed on as it comes."""
     Fleet(registry, project).add_base(base_layer("big", os.urandom(120 << 20)))
-    digest = registry.digest_of("lambda/nodejs:22")
-    pinned = LockedImage(reference=base_image(RUNTIME).reference, digest=digest, resolved=datetime.date(2026, 11, 1))
-    (project / "optimizer.lock").write_text(Lock().with_images([pinned]).render())
+    write_project(project, registry, {})
     with (project / "model.bin").open("wb") as file:
         file.truncate(500 << 20)
     (project / "big.image.toml").write_text(f'{SPEC}\n[[steps]]\nkind = "files"\nsource = "model.bin"\nto = "/opt/ml/"\n')

@@ -15,7 +15,7 @@ import pytest
 from aws_cdk import aws_lambda as lambda_
 from click.testing import CliRunner, Result
 
-from optimizer import Command, ImageSpec, NodeDependencies, PythonDependencies, SourceCode
+from optimizer import ImageSpec, NodeBuild, NodeDependencies, PythonDependencies, SourceCode
 from optimizer.bases.catalogue import base_image
 from optimizer.bases.lock import Lock, LockedImage
 from optimizer.cdk import OptimizedFunction
@@ -225,7 +225,7 @@ class TestWriting:
         assert init("--from", "functions/api/Dockerfile", "--dry-run").stdout == result.stdout
 
     def test_all_files_or_none(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        from optimizer.cli import init as module
+        from optimizer.cli import written_files as module
 
         written = []
         real = module.replace_file
@@ -458,36 +458,54 @@ class TestStart:
         """Issue 14: uncompiled sources were proposed, with exit code 0."""
         result = self.start(self.TYPESCRIPT)
         assert result.exit_code == 0, result.output
-        install, build = ImageSpec.load("ts.image.toml").steps
-        assert install == NodeDependencies("ts/package-lock.json")
-        assert build == Command(
-            name="typescript",
-            run=[
-                ["sh", "-c", "cd ts && npm ci && npm run build"],
-                ["sh", "-c", "mkdir -p /layer/tree/var/task && cp -R ts/dist/. /layer/tree/var/task/"],
-            ],
-            inputs=["ts/package.json", "ts/package-lock.json", "ts/tsconfig.json", "ts/src"],
-            portable=True,
+        assert ImageSpec.load("ts.image.toml").steps == (NodeDependencies("ts/package-lock.json"), NodeBuild("ts", script="build"))
+        assert (
+            'note: the code in "ts" is TypeScript: the step "node-build-ts" builds it with the script "build" of package.json'
+            in result.stdout
         )
-        assert 'note: the code in "ts" is TypeScript: the step "typescript" compiles it with npm run build' in result.stdout
+        assert 'handler="index.handler"' in result.stdout
 
     @pytest.mark.parametrize(
-        ("script", "output"),
+        ("script", "output", "packages"),
         [
-            ("esbuild src/index.ts --bundle --platform=node --outfile=out/index.js", "ts/out"),
-            ("tsc --outDir lib", "ts/lib"),
-            ("node esbuild.mjs --outdir=build/js", "ts/build/js"),
+            ("esbuild src/index.ts --bundle --platform=node --outfile=out/index.js", "out", False),
+            ("tsc --outDir lib", "lib", True),
+            ("node esbuild.mjs --outdir=made/js", "made/js", True),
         ],
     )
-    def test_where_the_script_puts_what_it_compiles(self, script: str, output: str) -> None:
-        self.start({**self.TYPESCRIPT, "package.json": json.dumps({"scripts": {"build": script}}), "esbuild.mjs": ""})
-        build = ImageSpec.load("ts.image.toml").steps[1]
-        assert isinstance(build, Command)
-        assert f"cp -R {output}/. " in build.run[1][2]
-        assert ("ts/esbuild.mjs" in build.inputs) is ("esbuild.mjs" in script)
+    def test_where_the_script_puts_what_it_makes(self, script: str, output: str, packages: bool) -> None:
+        self.start({**self.TYPESCRIPT, "package.json": json.dumps({"scripts": {"build": script}})})
+        steps = ImageSpec.load("ts.image.toml").steps
+        assert steps[-1] == NodeBuild("ts", script="build", output=output)
+        # A bundle holds the packages that it needs, which a program of one's own may or may not see to.
+        assert [type(step) for step in steps[:-1]] == [NodeDependencies] * packages
 
-    @pytest.mark.parametrize("without", ["package.json", "package-lock.json", "tsconfig.json"])
-    def test_typescript_that_nothing_says_how_to_compile_is_not_carried(self, without: str) -> None:
+    @pytest.mark.parametrize("without", ["package.json", "tsconfig.json"])
+    def test_without_a_script_whose_output_is_known_the_entries_are_bundled(self, without: str) -> None:
+        files = {**self.TYPESCRIPT, "src/refunds.ts": "export const handler = async () => 2;\n"}
+        if without == "package.json":
+            files["package.json"] = '{"name": "x"}'
+        else:
+            del files[without]
+        result = self.start(files)
+        assert result.exit_code == 0, result.output
+        assert ImageSpec.load("ts.image.toml").steps == (NodeBuild("ts", entries=["src/index.ts", "src/refunds.ts"]),)
+        assert "bundles src/index.ts, src/refunds.ts with esbuild" in result.stdout
+        assert 'handler="index.handler"' in result.stdout
+        assert "refunds.handler" in result.stdout
+
+    def test_a_member_of_a_workspace_is_built_with_the_lock_above(self) -> None:
+        lock = {"lockfileVersion": 3, "packages": {"": {"workspaces": ["ts"]}, "node_modules/x": {"resolved": "ts", "link": True}}}
+        Path("package.json").write_text('{"workspaces": ["ts"]}', encoding="utf-8")
+        Path("package-lock.json").write_text(json.dumps(lock), encoding="utf-8")
+        self.start({name: text for name, text in self.TYPESCRIPT.items() if name != "package-lock.json"})
+        assert ImageSpec.load("ts.image.toml").steps == (
+            NodeDependencies("package-lock.json", package="x"),
+            NodeBuild("ts", script="build"),
+        )
+
+    @pytest.mark.parametrize("without", ["package.json", "package-lock.json"])
+    def test_typescript_that_nothing_locks_is_not_carried(self, without: str) -> None:
         result = self.start({name: text for name, text in self.TYPESCRIPT.items() if name != without})
         assert result.exit_code == 1
         assert 'the code in "ts" is TypeScript, which the runtime does not run' in result.stdout
@@ -518,7 +536,7 @@ def test_fails_for_wrong_input(arguments: list[str], message: str) -> None:
     assert message in fails(*arguments)
 
 
-@pytest.mark.parametrize("arguments", [[], ["x", "--from", "Dockerfile"], ["--from", "template.yaml", "--context", "."]])
+@pytest.mark.parametrize("arguments", [["x", "--from", "Dockerfile"], ["--from", "template.yaml", "--context", "."]])
 def test_fails_for_wrong_usage(arguments: list[str]) -> None:
     assert init(*arguments).exit_code == 2
 

@@ -126,6 +126,10 @@ class TestReferences:
             code, stdout, _ = without_engine(here, "--image", name, "--format", "json")
             report = json.loads(stdout)
             assert (code, [(item["rule"], item["construct"]) for item in report["findings"]]) == (1, [("LIO652", name), ("LIO653", name)])
+            assert report["findings"][0]["message"].startswith("the name is that of an image index (linux/amd64, 1 attestation); ")
+            # Of the image itself, which stands in the index under its digest.
+            image = json.loads(blobs[top["digest"]])["manifests"][0]["digest"]
+            assert report["findings"][0]["fix"].endswith(f"--tag {server.host}/shop:NEW_TAG {server.host}/shop@{image}")
             (here / "optimizer.toml").write_text(
                 f'[[conventions.suppressions]]\nrules = ["LIO652", "LIO653"]\nconstruct = "{server.host}/*"\nreason = "agreed"\n'
             )

@@ -43,7 +43,7 @@ def test_a_request_to_end_cleans_up_and_says_so(request_: str, here: Path) -> No
     """Requirement: "Nothing lost: interrupted builds […] leave a clear error and a state from which the next run succeeds"."""
     result = verify(here, request_)
     assert (result.returncode, result.stdout) == (130, "")
-    assert result.stderr == ("building Shop/Api twice\nerror: interrupted; no partial result is left\n")
+    assert result.stderr == ("comparing two builds of Shop/Api\nerror: interrupted; no partial result is left\n")
     assert (here / "log").read_text().split("\n")[1:] == ["build --file=Dockerfile", "image rm", "removed", "image rm", "removed", ""]
     assert list((here / "temporary").iterdir()) == []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -65,6 +66,13 @@ def found(tree: Path, site: Path, *words: str) -> list[tuple[str, str, str]]:
     result = run(tree, *words, "--format", "json", PYTHONPATH=path_of(site))
     assert result.stdout, result.stderr
     return [(item["rule"], item["severity"], item["path"]) for item in json.loads(result.stdout)["findings"]]
+
+
+def test_explain_knows_the_rules_that_the_configuration_names(tree: Path, site: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": path_of(site)}
+    argv = [sys.executable, "-m", "optimizer", "explain", "acme101"]
+    result = subprocess.run(argv, cwd=tree, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    assert result.stdout.startswith("# ACME101: "), result.stderr
 
 
 def test_lint_runs_the_rules_that_the_configuration_names(tree: Path, site: Path) -> None:

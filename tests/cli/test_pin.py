@@ -15,10 +15,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from optimizer.bases.lock import Lock, LockedImage
-from optimizer.cli import pin
+from optimizer.cli import pin, pinning
 from optimizer.errors import ConfigurationError, LockError, OptimizerError, RegistryError, SpecError
+from optimizer.model.evidence import Evidence
 from optimizer.model.reference import ImageReference
-from tests.adapters.registry_server import RegistryServer, serving, sha256
+from tests.adapters.registry_server import MANIFEST, RegistryServer, serving, sha256
 
 TODAY = datetime.date(2026, 11, 24)
 PYTHON = "public.ecr.aws/lambda/python:3.13"
@@ -34,7 +35,8 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty app, which is the current directory, on a day that never ends."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "no-docker"))
-    monkeypatch.setattr(pin, "_today", lambda: TODAY)
+    for module in (pin, pinning):
+        monkeypatch.setattr(module, "today_in_utc", lambda: TODAY)
     return tmp_path
 
 
@@ -52,11 +54,18 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(pin.command, arguments, catch_exceptions=False)
 
 
+def sam_template(*specs: str) -> str:
+    """A SAM template of a function for each specification."""
+    function = "  F{number}:\n    Type: AWS::Serverless::Function\n    Properties: {{PackageType: Image}}\n    Metadata: {{ImageSpec: {spec}.image.toml}}\n"
+    functions = (function.format(number=number, spec=spec) for number, spec in enumerate(specs))
+    return f"Transform: AWS::Serverless-2016-10-31\nResources:\n{''.join(functions)}"
+
+
 def pinned(reference: str = PYTHON, digest: str = OLD, days: int = 0) -> LockedImage:
     return LockedImage(reference=ImageReference.parse(reference), digest=digest, resolved=TODAY - datetime.timedelta(days=days))
 
 
-def write_lock(*images: LockedImage, path: str = "optimizer.lock", evidence: str = "") -> str:
+def write_lock(*images: LockedImage, path: str = "optimizer.lock", evidence: Evidence = Evidence()) -> str:
     text = Lock(images=images, evidence=evidence).render()
     Path(path).write_text(text, encoding="utf-8")
     return text
@@ -69,12 +78,13 @@ def read_lock(path: str = "optimizer.lock") -> dict[str, LockedImage]:
 class TestPinning:
     def test_an_image_is_resolved_through_the_mirror_and_locked_by_its_own_name(self, mirror: RegistryServer) -> None:
         mirror.auth = "bearer"
-        result = run("--image", PYTHON, "--mirror", mirror.host)
-        digest = mirror.digest_of("lambda/python:3.13")
+        result = run("--image", NODE, "--mirror", mirror.host)
+        digest = mirror.digest_of("lambda/nodejs:24")
         assert result.exit_code == 0
-        assert result.stdout == f"{PYTHON}  (none) -> {digest[:19]}  added\n"
-        assert result.stderr == f"resolving {PYTHON} from {mirror.host}\nwrote optimizer.lock\n"
-        image = read_lock()[PYTHON]
+        assert result.stdout == f"{NODE}  (none) -> {digest[7:19]}  added\n"
+        assert result.stderr.startswith(f"resolving {NODE} from {mirror.host}\n")
+        assert result.stderr.endswith("\nwrote optimizer.lock\n")
+        image = read_lock()[NODE]
         assert (image.digest, image.kind, image.resolved) == (digest, "index", TODAY)
         assert dict(image.platforms) == {"amd64": AMD64, "arm64": ARM64}
         assert mirror.host not in Path("optimizer.lock").read_text(encoding="utf-8")
@@ -93,24 +103,26 @@ class TestPinning:
         before = write_lock(pinned())
         result = run("--image", PYTHON, "--mirror", mirror.host)
         assert result.exit_code == 0
-        assert result.stdout == f"{PYTHON}  {OLD[:19]}  kept\n"
+        assert result.stdout == f"{PYTHON}  {OLD[7:19]}  kept\n"
         assert result.stderr == "kept 1 image pinned already; --update resolves them again\noptimizer.lock is unchanged\n"
         assert Path("optimizer.lock").read_text(encoding="utf-8") == before
         assert mirror.requests == []
 
     def test_only_what_is_missing_is_resolved(self, mirror: RegistryServer) -> None:
-        write_lock(pinned(days=90), evidence="[evidence]\nchanges = 0.5\n")
+        write_lock(pinned(days=90), evidence=Evidence(date=TODAY))
         result = run("--image", PYTHON, "--image", GOLANG, "--mirror", mirror.host)
-        assert result.stdout.splitlines()[0].startswith(f"{GOLANG}  (none) -> sha256:")
+        assert result.stdout.splitlines()[0].startswith(f"{GOLANG}  (none) -> ")
         assert read_lock()[PYTHON] == pinned(days=90)
         assert read_lock()[GOLANG].resolved == TODAY
-        assert Path("optimizer.lock").read_text(encoding="utf-8").endswith("\n[evidence]\nchanges = 0.5\n")
+        assert Path("optimizer.lock").read_text(encoding="utf-8").endswith(f"\n[evidence]\ndate = {TODAY}\n")
 
     def test_update_alone_refreshes_the_whole_lock(self, mirror: RegistryServer) -> None:
         fresh = mirror.digest_of("docker/library/golang:1.25")
         write_lock(pinned(days=90), pinned(GOLANG, fresh, days=90))
         result = run("--update", "--mirror", mirror.host)
-        assert [line.split()[-1] for line in result.stdout.splitlines()] == ["unchanged", "updated"]
+        # These names and digests take more than 80 columns, so that each name has a line of its own.
+        assert [line.split()[-1] for line in result.stdout.splitlines() if line.startswith("  ")] == ["unchanged", "updated"]
+        assert all(len(line) <= 80 for line in result.stdout.splitlines())
         assert {image.resolved for image in read_lock().values()} == {TODAY}
         assert read_lock()[PYTHON].digest == mirror.digest_of("lambda/python:3.13")
 
@@ -174,6 +186,23 @@ class TestSpecs:
         result = run("--mirror", mirror.host)
         assert result.exit_code == 0
         assert list(read_lock()) == [GOLANG, PYTHON]
+
+    def test_the_specs_that_a_sam_template_names_are_pinned(self, mirror: RegistryServer) -> None:
+        Path("api.image.toml").write_text(SPEC, encoding="utf-8")
+        Path("web.image.toml").write_text(SPEC.replace("python3.13", "nodejs24.x"), encoding="utf-8")
+        Path("template.yaml").write_text(sam_template("api", "web", "api"), encoding="utf-8")
+        assert run("template.yaml", "--mirror", mirror.host).exit_code == 0
+        assert list(read_lock()) == [NODE, PYTHON]
+
+    def test_fails_with_the_faults_of_all_specs_of_a_template(self) -> None:
+        Path("a.image.toml").write_text("runtime = ", encoding="utf-8")
+        Path("template.yaml").write_text(sam_template("a", "b"), encoding="utf-8")
+        with pytest.raises(SpecError) as raised:
+            run("template.yaml")
+        assert [fault.place for fault in raised.value.faults] == ["a.image.toml:1", "template.yaml: F1"]
+        Path("template.yaml").write_text(sam_template("a").replace("ImageSpec", "Dockerfile"), encoding="utf-8")
+        with pytest.raises(OptimizerError, match="nothing to pin: no function names a specification"):
+            run("template.yaml")
 
     def test_check_finds_what_a_spec_needs(self) -> None:
         Path("api.image.toml").write_text(SPEC, encoding="utf-8")
@@ -256,8 +285,8 @@ class TestAssemblies:
         with pytest.raises(OptimizerError) as raised:
             run("functions")
         assert raised.value.faults[0].message == (
-            '"functions" is a directory; optimizer pin takes an image specification (*.image.toml) '
-            "or the output directory of cdk synth, such as cdk.out"
+            '"functions" is a directory; optimizer pin takes an image specification (*.image.toml), '
+            "a SAM or CloudFormation template or the output directory of cdk synth, such as cdk.out"
         )
 
 
@@ -265,7 +294,7 @@ class TestChecking:
     @pytest.fixture(autouse=True)
     def offline(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Any request would fail."""
-        monkeypatch.setattr("httpx.Client", None)
+        monkeypatch.setattr("urllib3.PoolManager", None)
 
     def test_a_fresh_and_complete_lock_passes(self) -> None:
         write_lock(pinned(days=30), pinned(NODE))
@@ -323,7 +352,7 @@ class TestWriting:
         before = write_lock(pinned())
         mirror.cuts = 5
         arguments = ["--update", "--mirror", mirror.host, "--image", "python3.13"]
-        with pytest.raises(RegistryError, match="peer closed connection without sending complete message body"):
+        with pytest.raises(RegistryError, match="the connection was closed before the end of the answer"):
             run(*arguments)
         assert Path("optimizer.lock").read_text() == before
         assert run(*arguments).exit_code == 0
@@ -463,9 +492,103 @@ def test_the_command_is_a_click_command_with_help() -> None:
 
 def test_importing_the_command_stays_light() -> None:
     program = (
-        "import sys, optimizer.cli.pin; print(sorted({'httpx', 'boto3', 'botocore', 'tomlkit', 'aws_cdk', 'jsii'} & set(sys.modules)))"
+        "import sys, optimizer.cli.pin; print(sorted({'urllib3', 'boto3', 'botocore', 'tomlkit', 'aws_cdk', 'jsii'} & set(sys.modules)))"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60, cwd=Path(__file__).parents[2]
     )
     assert done.stdout == "[]\n"
+
+
+def image(server: RegistryServer, name: str, made: str | None, *layers: int) -> str:
+    """Put an image for one platform with layers of so many bytes under ``repository:tag``; gives its digest."""
+    config = json.dumps({"os": "linux", "architecture": "amd64", **({"created": made} if made else {})}).encode()
+    server.blobs[sha256(config)] = config
+    rows = [{"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", "digest": sha256(b"%d" % size), "size": size} for size in layers]
+    document = {
+        "schemaVersion": 2,
+        "mediaType": MANIFEST,
+        "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": sha256(config), "size": len(config)},
+        "layers": rows,
+    }
+    return server.put(name, MANIFEST, json.dumps(document).encode())
+
+
+class TestUpdatesOfABot:
+    """Requirement: "the pull request of `pin --update` (with what a new base brings: ... sizes; a minimum age)"."""
+
+    def test_what_a_new_image_brings_is_told(self, mirror: RegistryServer) -> None:
+        old = image(mirror, "docker/library/golang:1.25", "2026-10-01T00:00:00Z", 1000, 500)
+        assert run("--image", GOLANG, "--mirror", mirror.host).exit_code == 0
+        new = image(mirror, "docker/library/golang:1.25", "2026-11-20T00:00:00Z", 1000, 700)
+        result = run("--update", "--mirror", mirror.host)
+        assert result.stdout == (
+            f"{GOLANG}  {old[7:19]} -> {new[7:19]}  updated\n  amd64: made on 2026-11-20, 1.7 kB, 1.5 kB before, 700 B in layers that are new\n"
+        )
+        assert read_lock()[GOLANG].digest == new
+
+    def test_a_bot_reads_it_as_json(self, mirror: RegistryServer) -> None:
+        old = image(mirror, "docker/library/golang:1.25", "2026-10-01T00:00:00Z", 1000)
+        run("--image", GOLANG, "--mirror", mirror.host)
+        new = image(mirror, "docker/library/golang:1.25", "1980-01-01T00:00:00Z", 1000, 700)
+        result = run("--update", "--mirror", mirror.host, "--format", "json")
+        assert json.loads(result.stdout) == {
+            "version": 1,
+            "images": [
+                {
+                    "reference": GOLANG,
+                    "change": "updated",
+                    "digest": new,
+                    "old_digest": old,
+                    "pinned": new,
+                    "resolved": "2026-11-24",
+                    "programs": {},
+                    "old_programs": {},
+                    "brings": {"amd64": {"made": None, "bytes": 1700, "old_bytes": 1000, "new_bytes": 700}},
+                    "held": None,
+                }
+            ],
+        }
+
+    @pytest.mark.parametrize(
+        ("made", "why"),
+        [
+            ("2026-11-20T12:00:00Z", "it was made on 2026-11-20; allowed: 7 days ago or more"),
+            (None, "it does not tell when it was made"),
+            ("1970-01-01T00:00:00Z", "it does not tell when it was made"),
+        ],
+    )
+    def test_an_image_that_is_too_new_is_not_taken(self, made: str | None, why: str, mirror: RegistryServer) -> None:
+        old = image(mirror, "docker/library/golang:1.25", "2026-10-01T00:00:00Z", 1000)
+        run("--image", GOLANG, "--mirror", mirror.host)
+        before = Path("optimizer.lock").read_bytes()
+        new = image(mirror, "docker/library/golang:1.25", made, 900)
+        result = run("--update", "--min-age", "7", "--mirror", mirror.host)
+        assert result.exit_code == 0
+        assert f"{old[7:19]} -> {new[7:19]}  held" in result.stdout
+        assert f"kept {GOLANG}: its new image is too new to take: {why}" in result.stderr
+        assert Path("optimizer.lock").read_bytes() == before
+
+    def test_an_image_of_that_age_is_taken(self, mirror: RegistryServer) -> None:
+        image(mirror, "docker/library/golang:1.25", "2026-10-01T00:00:00Z", 1000)
+        run("--image", GOLANG, "--mirror", mirror.host)
+        new = image(mirror, "docker/library/golang:1.25", "2026-11-17T23:00:00Z", 900)
+        assert run("--update", "--min-age", "7", "--mirror", mirror.host).exit_code == 0
+        assert read_lock()[GOLANG].digest == new
+
+    def test_an_old_image_that_is_gone_is_no_reason_to_stay(self, mirror: RegistryServer) -> None:
+        old = image(mirror, "docker/library/golang:1.25", "2026-10-01T00:00:00Z", 1000)
+        run("--image", GOLANG, "--mirror", mirror.host)
+        del mirror.manifests[f"docker/library/golang@{old}"]
+        image(mirror, "docker/library/golang:1.25", "2026-11-17T23:00:00Z", 900)
+        result = run("--update", "--mirror", mirror.host)
+        assert "  amd64: made on 2026-11-17, 900 B, the old image is not there to compare\n" in result.stdout
+
+    @pytest.mark.parametrize(
+        ("words", "message"),
+        [(["--min-age", "7"], "--min-age needs --update"), (["--check", "--format", "json"], "--check has no other format")],
+    )
+    def test_words_that_mean_nothing_together_are_refused(self, words: list[str], message: str) -> None:
+        result = run(*words)
+        assert result.exit_code == 2
+        assert message in result.stderr

@@ -10,6 +10,7 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_lambda as lambda_
 from click.testing import CliRunner
 
 from optimizer import ImageSpec, PythonDependencies, SourceCode
@@ -75,6 +76,55 @@ def test_an_app_shows_the_recipe_and_the_key_of_each_stage(app: Path) -> None:
     assert code["recipe"]["kind"] == "packed-files" and len(code["key"]) == 64
 
 
+def test_an_app_shows_its_layers_with_sizes_and_who_has_them(app: Path) -> None:
+    found = shown(app)
+    packages, code = found["layers"]
+    assert [packages["names"], code["names"]] == [["packages"], ["code"]]
+    assert packages["functions"] == code["functions"] == ["Shop/Api"]
+    (archive,) = asset(app).glob("layers/*.tar")
+    assert (code["sizeBytes"], code["sizeFrom"], packages["sizeBytes"]) == (archive.stat().st_size, "files", None)
+    (function,) = found["functions"]
+    assert (function["ownBytes"], function["sizesUnknown"]) == (code["sizeBytes"], 1)
+    assert found["expected"] == {"pushedBytes": round(0.8 * code["sizeBytes"]), "sizesUnknown": 1}
+
+
+def test_a_specification_shows_sizes_and_what_a_deployment_costs(app: Path) -> None:
+    """Requirement: "each with size, change probability and where that number comes from, the expected bytes and seconds per deployment"."""
+    Path("api.image.toml").write_text(
+        'runtime = "python3.13"\n'
+        '[[steps]]\nkind = "python-dependencies"\nlock = "requirements.txt"\nname = "packages"\nsize = 13000000\nseconds = 8\n'
+        '[[steps]]\nkind = "source-code"\nsource = "fn"\nname = "code"\nstability = "weekly"\n',
+        encoding="utf-8",
+    )
+    text = output("api.image.toml")
+    lines = text.splitlines()
+    assert "  1      packages  13.0 MB declared  0.05 default  650.0 kB  0.40 s" in lines
+    assert "  2      code      33 B files        0.2 declared  7 B       -" in lines
+    assert max(len(line) for line in lines[2:]) <= 80
+    found = json.loads(output("api.image.toml", "--format", "json"))["explanation"]
+    assert found["expected"] == {"pushedBytes": 650007, "sizesUnknown": 0, "seconds": 0.4, "timesUnknown": 1}
+
+
+def test_a_template_shows_the_functions_of_its_specifications(app: Path) -> None:
+    """Requirement: "`optimizer plan TARGET` (spec, app assembly, template with generated specs)"."""
+    Path("api.image.toml").write_text(
+        'runtime = "python3.13"\n[[steps]]\nkind = "source-code"\nsource = "fn"\nname = "code"\n', encoding="utf-8"
+    )
+    function = "Type: AWS::Serverless::Function\n    Properties: {PackageType: Image, ImageConfig: {Command: [app.handler]}}\n"
+    Path("template.yaml").write_text(
+        f"Transform: AWS::Serverless-2016-10-31\nResources:\n  Api:\n    {function}    Metadata: {{ImageSpec: api.image.toml}}\n"
+        f"  Other:\n    {function}    Metadata: {{Dockerfile: Dockerfile, DockerContext: .}}\n",
+        encoding="utf-8",
+    )
+    Path("Dockerfile").write_text("FROM public.ecr.aws/lambda/python:3.13\n", encoding="utf-8")
+    found = json.loads(output("template.yaml", "--format", "json"))
+    api, other = found["functions"]
+    assert (api["path"], api["stages"], api["ownLayers"]) == ("Api", ["code"], 1) and "note" not in api
+    assert other["note"] == "it names no specification" and "ownLayers" not in other
+    assert [layer["functions"] for layer in found["layers"]] == [["Api"]]
+    assert "2  note  it names no specification" in output("template.yaml")
+
+
 def test_the_plan_is_no_part_of_the_asset(app: Path) -> None:
     """Requirement: "outside the asset's digest"."""
     assert plan_path(asset(app)).is_file()
@@ -85,7 +135,7 @@ def test_the_plan_is_no_part_of_the_asset(app: Path) -> None:
     ("change", "note"),
     [
         (lambda path: plan_path(path).unlink(), "it was synthesized by an older version, or copied from elsewhere"),
-        (lambda path: plan_path(path).write_text("{}"), "the plan has no version, and this version of the tool reads version 1"),
+        (lambda path: plan_path(path).write_text("{}"), "the plan has no version, and this version of the tool reads version 2"),
         (lambda path: plan_path(path).write_text("{"), "the plan is not JSON"),
         (lambda path: (path / "Dockerfile").open("a").write("USER nobody\n"), "was changed after it was synthesized"),
     ],
@@ -156,3 +206,70 @@ def test_a_repository_of_an_open_account_is_one_in_each(app: Path) -> None:
 def test_known_and_open_accounts_are_counted_apart(app: Path) -> None:
     staged(app.parent / "mixed.out", First=cdk.Environment(account="111111111111", region="eu-central-1"), Second=None)
     assert output("mixed.out").endswith("2 functions, 1 image, 1 repository and 1 repository in each account and region\n")
+
+
+class TestSnapStart:
+    """Requirement: "`plan` shows it"."""
+
+    def shown(self, runtime: str, promise: str | None = None, *, publish: bool = True, on: bool = True) -> tuple[str, Any]:
+        Path("fn/index.mjs").write_text("export const handler = async () => 1;\n", encoding="utf-8")
+        made = cdk.App(outdir=str(Path("snap.out").absolute()))
+        function = OptimizedFunction(
+            cdk.Stack(made, "Shop"),
+            "Api",
+            spec=ImageSpec(runtime=runtime, snapstart=promise, steps=[SourceCode("fn", name="code")]),
+            handler="index.handler" if runtime.startswith("nodejs") else "app.handler",
+            snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if on else None,
+        )
+        if publish:
+            function.add_alias("live")
+        made.synth()
+        (found,) = json.loads(output("snap.out", "--format", "json"))["functions"]
+        _, word, line = " ".join(output("snap.out").split()).partition("SnapStart")
+        return (word + line.partition(" 1 layer,")[0], found.get("snapstart")) if word else ("", found.get("snapstart"))
+
+    def test_of_a_published_function_with_a_promise(self, app: Path) -> None:
+        line, data = self.shown("nodejs22.x", "hooks")
+        assert line.startswith("SnapStart hooks, by the restore protocol; published as ")
+        assert (data["promise"], data["base"], len(data["published"])) == ("hooks", "needs", 2)
+        assert self.shown("nodejs22.x", "no-hooks")[0].startswith("SnapStart no hooks, by its label; published as ")
+
+    def test_of_a_base_that_asks_for_nothing_and_of_a_function_that_is_never_published(self, app: Path) -> None:
+        line, data = self.shown("python3.13", publish=False)
+        assert line == "SnapStart its base asks for nothing; never published, so without effect"
+        assert data == {"promise": "", "base": "works", "published": []}
+
+    def test_of_a_base_from_a_mirror(self, app: Path) -> None:
+        Path("optimizer.toml").write_text('mirror = "mirror.example.com/ecr"\n', encoding="utf-8")
+        assert self.shown("python3.13", publish=False)[1]["base"] == "works"
+
+    def test_without_snapstart_nothing_is_shown(self, app: Path) -> None:
+        assert self.shown("python3.13", on=False) == ("", None)
+
+    @pytest.mark.parametrize(
+        ("base", "image"),
+        [
+            ("public.ecr.aws/lambda/nodejs:22", "no promise, without which publishing a version fails"),
+            ("example.com/house:1", "it is unknown what its base asks for"),
+        ],
+    )
+    def test_of_a_dockerfile_that_people_wrote(self, base: str, image: str, app: Path) -> None:
+        for label, says in (("", image), ('LABEL com.amazonaws.lambda.feature.snapstart="Allow"\n', "no hooks, by its label")):
+            # CDK looks at a directory once.
+            directory = Path("labelled" if label else "plain").absolute()
+            directory.mkdir()
+            (directory / "Dockerfile").write_text(f'FROM {base} AS one\n{label}FROM one\nCMD ["index.handler"]\n', encoding="utf-8")
+            made = cdk.App(outdir=str(Path("plain.out").absolute()))
+            lambda_.DockerImageFunction(
+                cdk.Stack(made, "Shop"),
+                "Api",
+                code=lambda_.DockerImageCode.from_image_asset(str(directory)),
+                snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS,
+            )
+            made.synth()
+            assert f"1 SnapStart {says}; never published, so without effect" in " ".join(output("plain.out").split())
+
+    def test_a_specification_shows_what_it_promises(self) -> None:
+        options = ["--root", str(GOLDEN / "nodejs-snapstart" / "project"), "--lock", str(GOLDEN / "optimizer.lock")]
+        text = output(str(GOLDEN / "nodejs-snapstart" / "spec.toml"), *options)
+        assert text.splitlines()[2] == "SnapStart: no hooks, by its label"

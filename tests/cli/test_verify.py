@@ -98,7 +98,7 @@ def test_every_image_is_verified_once(made: Verifications) -> None:
     result = run("cdk.out")
     assert result.exit_code == 0
     assert result.stdout == (
-        "Shop/Admin, Shop/Api: reproducible, 1 layer\nShop/Jobs: reproducible, 1 layer\n2 images built twice, all layers equal\n"
+        "Shop/Admin, Shop/Api  reproducible  1 layer\nShop/Jobs             reproducible  1 layer\n2 images built twice, all layers equal\n"
     )
     assert [inputs.directory for inputs in made.inputs] == [Path("cdk.out/asset.1"), Path("cdk.out/asset.2")]
 
@@ -141,11 +141,15 @@ def test_a_differing_layer_is_exit_code_1_and_explained(made: Verifications) -> 
     result = run("cdk.out")
     assert result.exit_code == 1
     assert result.stdout == (
-        "Shop/Admin, Shop/Api: NOT reproducible, 1 of 1 layers differ\n"
+        "Shop/Admin, Shop/Api  NOT reproducible  1 of 1 layers differ\n"
+        "Shop/Jobs             reproducible      1 layer\n"
+        "\n"
+        "Shop/Admin, Shop/Api\n"
         "  layer 1: metadata only  (COPY /layer/ /)\n"
         "    var/task/app.py: mode, 0644 | 0600\n"
-        "      hint: the mode comes from the umask of the checkout: set modes in a build stage, or with COPY --chmod\n"
-        "Shop/Jobs: reproducible, 1 layer\n"
+        "      hint: the mode comes from the umask of the checkout: set modes in a build\n"
+        "        stage, or with COPY --chmod\n"
+        "\n"
         "2 images built twice, 1 not reproducible\n"
     )
 
@@ -182,7 +186,7 @@ def test_a_machine_gets_all_of_it(made: Verifications) -> None:
 def test_a_failed_build_does_not_hide_the_others(made: Verifications) -> None:
     made.outcomes["asset.1"] = EngineError("the build failed:\nno such package", hint="fix what it reports, and run the command again")
     runner = CliRunner().invoke(verify.command, ["cdk.out"])
-    assert runner.stdout == "Shop/Jobs: reproducible, 1 layer\n1 image built twice, all layers equal\n"
+    assert runner.stdout == "Shop/Jobs  reproducible  1 layer\n1 image built twice, all layers equal\n"
     assert isinstance(runner.exception, OptimizerError)
     assert str(runner.exception).startswith("Shop/Admin: the build failed:\nno such package")
     assert runner.exception.exit_code == 2
@@ -191,7 +195,7 @@ def test_a_failed_build_does_not_hide_the_others(made: Verifications) -> None:
 def test_an_image_that_is_no_build_is_told(made: Verifications) -> None:
     write_app(Path("tar.out"), {"Api": {"executable": ["make-image"]}})
     result = run("tar.out")
-    assert result.stdout == ("Shop/Api: not built: the app does not build it from a Dockerfile\n0 images built twice, all layers equal\n")
+    assert result.stdout == ("Shop/Api  not built  the app does not build it from a Dockerfile\n0 images built twice, 1 not built\n")
     assert made.inputs == []
 
 
@@ -220,7 +224,7 @@ def test_a_spec_is_planned_and_staged(made: Verifications, tmp_path: Path) -> No
     Path("shop.image.toml").write_text('runtime = "python3.13"\narchitecture = "arm64"\n[[steps]]\nkind = "source-code"\nsource = "app"\n')
     Path("optimizer.lock").write_text(lock())
     result = run("shop.image.toml")
-    assert result.stdout == "shop.image.toml: reproducible, 1 layer\n1 image built twice, all layers equal\n"
+    assert result.stdout == "shop.image.toml  reproducible  1 layer\n1 image built twice, all layers equal\n"
     assert made.dockerfiles[0].startswith("# Generated from an image specification")
     assert made.inputs[0].options.platform == "linux/arm64"
     assert not made.inputs[0].directory.exists()

@@ -18,10 +18,12 @@ from optimizer.config.conventions import merge, read_layer
 from optimizer.config.files import chain_of, read_directory
 from optimizer.config.keys import SUPPRESSION_KEYS, keys_of
 from optimizer.config.lookup import ConventionsLookup
+from optimizer.config.nearest import configured
 from optimizer.config.page import configuration_page
 from optimizer.config.schema import configuration_schema
 from optimizer.config.settings import load_settings
 from optimizer.errors import ConfigurationError, UnpinnedError
+from optimizer.linting.budgets import Budget, budget_of
 from optimizer.linting.conventions import Conventions
 from optimizer.linting.engine import lint, set_aside
 from optimizer.linting.finding import Location, Severity
@@ -52,6 +54,7 @@ repository = "lambda-images"
 oldest_pin_days = 30
 max_image_bytes = 1_000_000_000
 rule_pages = "https://example.com/rules"
+rules_up_to = "0.2"
 
 [conventions.severities]
 LIO102 = "error"
@@ -59,6 +62,13 @@ user-set = "off"
 
 [conventions.stabilities]
 "models/*" = "monthly"
+
+[[conventions.budgets]]
+construct = "Shop/*"
+max_bytes = 50_000_000
+max_unpacked_bytes = 250_000_000
+max_growth_bytes = 5_000_000
+max_growth_percent = 12.5
 
 [[conventions.suppressions]]
 rules = ["base-unpinned", "LIO602"]
@@ -219,6 +229,23 @@ class TestExtends:
         assert "more than 10 files extend one another" in faults()[0]
 
 
+class TestBudgets:
+    def test_those_of_the_nearer_file_come_first(self, tree: Path) -> None:
+        write(tree / "shared.toml", "[[conventions.budgets]]\nmax_bytes = 50\nmax_growth_percent = 2.5\n")
+        write(tree / "optimizer.toml", "extends = 'shared.toml'\n[[conventions.budgets]]\nconstruct = 'Shop/*'\nmax_bytes = 100\n")
+        budgets = of("Dockerfile").budgets
+        assert budgets == (Budget(construct="Shop/*", max_bytes=100), Budget(max_bytes=50, max_growth_percent=2.5))
+        assert budget_of(budgets, "Shop/Api") == Budget(construct="Shop/Api", max_bytes=100, max_growth_percent=2.5)
+        assert budget_of(budgets, "Other/Api").max_bytes == 50
+
+    @pytest.mark.parametrize("nearest", ["[conventions]\nfail_on = 'error'\n", "extends = 'shared.toml'\n"])
+    def test_whether_there_are_any_is_told_without_reading_them(self, tree: Path, nearest: str) -> None:
+        write(tree / "shared.toml", "[[conventions.budgets]]\nwrong = 1\n")
+        write(tree / "a" / "optimizer.toml", nearest.replace("shared", "../shared"))
+        assert configured("a/b/cdk.out", "budgets") is ("extends" in nearest)
+        assert not configured("cdk.out", "budgets")
+
+
 class TestFaults:
     def test_all_are_told_each_at_its_line(self, tree: Path) -> None:
         """Requirement: "faults collected, each with file, line, did-you-mean"."""
@@ -248,6 +275,22 @@ class TestFaults:
             ("optimizer.toml:20: conventions.suppressions[1].until", '"soon" is not a day', "for example 2027-01-31, without quotes"),
         ]
         assert 'did you mean "python3.13"?' in told[3][2]
+
+    def test_those_of_budgets_are_told_at_their_tables(self, tree: Path) -> None:
+        write(
+            tree / "optimizer.toml",
+            "[[conventions.budgets]]\nmax_byte = 1\n\n[[conventions.budgets]]\nconstruct = 'Shop/*'\n\n"
+            "[[conventions.budgets]]\nmax_bytes = -1\nmax_unpacked_bytes = 1.5\nmax_growth_percent = 'x'\n",
+        )
+        with pytest.raises(ConfigurationError) as caught:
+            of("Dockerfile")
+        assert [(fault.place, fault.message.split(";")[0], fault.hint) for fault in caught.value.faults] == [
+            ("optimizer.toml:2: conventions.budgets[0].max_byte", 'unknown key "max_byte"', 'did you mean "max_bytes"?'),
+            ("optimizer.toml:4: conventions.budgets[1]", "a budget needs a limit", "add max_bytes = 50_000_000"),
+            ("optimizer.toml:8: conventions.budgets[2].max_bytes", "-1 is not a number of bytes", ""),
+            ("optimizer.toml:9: conventions.budgets[2].max_unpacked_bytes", "1.5 is not a number of bytes", ""),
+            ("optimizer.toml:10: conventions.budgets[2].max_growth_percent", "'x' is not a percentage", ""),
+        ]
 
     def test_those_of_every_file_in_the_chain_are_told(self, tree: Path) -> None:
         write(tree / "shared.toml", "[conventions]\nfail_on = 1\n")

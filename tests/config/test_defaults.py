@@ -12,7 +12,7 @@ import tomlkit
 from aws_cdk.assertions import Template
 from click.testing import CliRunner
 
-from optimizer import BuildSecret, ImageSpec, NodeDependencies, PythonDependencies, SourceCode, plan
+from optimizer import BuildSecret, ImageSpec, NodeBuild, NodeDependencies, PythonDependencies, SourceCode, plan
 from optimizer.cdk import OptimizedFunction
 from optimizer.cli.main import optimizer
 from optimizer.config.schema import configuration_schema
@@ -34,6 +34,9 @@ slim = ["tests"]
 [defaults.node-dependencies]
 registry = "https://npm.example.com"
 slim = ["docs"]
+
+[defaults.node-build]
+registry = "https://npm.example.com/for-builds"
 """
 SPEC = 'runtime = "python3.13"\n\n[[steps]]\nkind = "python-dependencies"\nlock = "requirements.txt"\n'
 
@@ -70,6 +73,10 @@ class TestWhatASpecificationHas:
         assert isinstance(python, PythonDependencies) and isinstance(node, NodeDependencies)
         assert (python.index_url, python.slim) == ("https://pypi.example.com/simple", ("tests",))
         assert (node.registry, node.slim) == ("https://npm.example.com", ("docs",))
+
+    def test_packages_for_builds_have_a_registry_of_their_own(self) -> None:
+        (step,) = complete(ImageSpec(runtime="nodejs22.x", steps=[NodeBuild("api", script="build")])).steps
+        assert step == NodeBuild("api", script="build", registry="https://npm.example.com/for-builds")
 
     def test_what_is_set_wins_also_where_it_is_the_default_of_the_field(self) -> None:
         step = PythonDependencies("requirements.txt", slim=[], index_url="https://other.example.com/simple")
@@ -116,8 +123,8 @@ class TestWhereTheyHold:
         assert json.loads(run("plan", "api.image.toml", "--format", "json"))["architecture"] == "arm64"
 
     def test_pin_asks_for_the_platform_of_the_company(self) -> None:
-        only = LOCK.render().replace('kind = "index"', 'kind = "manifest"')
-        Path("optimizer.lock").write_text(only)
+        before, name, after = LOCK.render().partition('reference = "public.ecr.aws/lambda/python:3.13"')
+        Path("optimizer.lock").write_text(before + name + after.replace('kind = "index"', 'kind = "manifest"', 1))
         result = CliRunner().invoke(optimizer, ["pin", "--check", "api.image.toml"])
         assert "public.ecr.aws/lambda/python:3.13  is not pinned for arm64" in result.output
 

@@ -18,8 +18,8 @@ from optimizer.config.settings import load_settings
 from optimizer.errors import ConfigurationError, SpecError
 from optimizer.linting.rules import RULES
 from optimizer.model.steps import Step
-from optimizer.planning import required_images
 from optimizer.planning.keys import stage_keys
+from optimizer.planning.plan import required_images
 from optimizer.project.files import Project
 from optimizer.report.tools import EXAMPLE
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from optimizer import SourceCode, SystemPackages
 from tests.adapters.push_server import serving_pushes
 from tests.docker_program.calls import Machine, build_words, context_of
+from tests.images.archives import OCI_INDEX
 from tests.publishing.fleet import NAME, Fleet
 
 HASH = "cdkasset-" + "5" * 64
@@ -55,6 +55,30 @@ def test_the_calls_of_a_deployment_push_the_image_that_publish_would(machine: Ma
     machine.succeed("push", target)
 
 
+def test_the_environment_asks_for_what_is_asked_of_whom(machine: Machine, fleet: Fleet) -> None:
+    """Requirement: "`--verbose` for every command", where CDK is the one that calls; and "without secrets"."""
+    context, target = context_of(fleet.api()), f"{fleet.registry.host}/{NAME}:one"
+    machine.succeed("login", "--username", "AWS", "--password-stdin", fleet.registry.host, text="secret-of-ecr\n")
+    machine.succeed(*build_words(HASH, platform="linux/amd64"), directory=context)
+    machine.succeed("tag", HASH, target)
+    pushed = machine.succeed("push", target, OPTIMIZER_VERBOSE="1")
+    assert pushed.stdout == "" and "secret-of-ecr" not in pushed.stderr
+    assert any(f" PUT http://{fleet.registry.host}/v2/{NAME}/manifests/one: 201, " in line for line in pushed.stderr.splitlines())
+
+
+def test_an_index_in_the_place_of_the_image_is_not_called_done(machine: Machine, fleet: Fleet) -> None:
+    """Requirement: "where a tag exists in the repository as an index with attestations: say so instead of "present""."""
+    context, target = context_of(fleet.api()), f"{fleet.registry.host}/{NAME}:one"
+    fleet.registry.put(f"{NAME}:one", OCI_INDEX, b'{"schemaVersion":2,"manifests":[]}')
+    machine.succeed(*build_words(HASH, platform="linux/amd64"), directory=context)
+    machine.succeed("tag", HASH, target)
+    fleet.registry.calls.clear()
+    pushed = machine.run("push", target)
+    assert pushed.returncode == 1
+    assert f'error: "{target}" is an image index, and cdk deploy would give it to Lambda' in pushed.stderr
+    assert fleet.registry.calls == [("HEAD", f"/v2/{NAME}/manifests/one")], "no request more than for an image"
+
+
 def test_a_name_is_found_again_for_another_registry(machine: Machine, fleet: Fleet) -> None:
     """CDK's separate publish step, which has not built: it looks for a tag in any repository, also below a slash."""
     context, first = context_of(fleet.api()), f"{fleet.registry.host}/team/{NAME}:one"
@@ -80,8 +104,6 @@ def test_a_dockerfile_of_people_is_handed_to_docker_unchanged(machine: Machine, 
 
 def test_without_docker_one_line_names_the_image_and_the_reason(machine: Machine, fleet: Fleet, tmp_path: Path) -> None:
     """Requirement: "or says in one line that there is none and which image needs it"."""
-    fleet.write("functions/api/index.js", "1")
-    system = context_of(fleet.image(SystemPackages(["jq"]), SourceCode("functions/api")))
     changed = context_of(fleet.api())
     (changed / "Dockerfile").write_text((changed / "Dockerfile").read_text() + "# mine\n")
     hand = tmp_path / "out" / "asset.hand"
@@ -90,7 +112,6 @@ def test_without_docker_one_line_names_the_image_and_the_reason(machine: Machine
     assets = {"dockerImages": {"1": {"displayName": "Shop/Api", "source": {"directory": "asset.hand"}}}}
     (tmp_path / "out" / "Shop.assets.json").write_text(json.dumps(assets))
     for context, name, why in (
-        (system, HASH, "system packages change its base, which only a build can do"),
         (changed, HASH, "its generated Dockerfile was changed after it was synthesized"),
         (hand, "Shop/Api", "its Dockerfile was written by hand, or CDK builds it with options of its own"),
     ):

@@ -17,9 +17,14 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Iterator, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from optimizer.adapters.invocation.container import Container, running
+from optimizer.adapters.invocation.interface import RuntimeInterface, respond
+
+_Interface = TypeVar("_Interface", bound=RuntimeInterface)
 
 DEADLINE_S = 60
 _started: dict[int, subprocess.Popen[bytes]] = {}
@@ -154,82 +159,26 @@ def control_plane(directory: Path) -> Iterator[dict[str, str]]:
         _stop(pid)
 
 
-class RuntimeInterface:
-    """The service side of the Lambda runtime interface and of the Extensions API, for one function.
-
-    Source: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html and
-    https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html
-    """
+class RestoringInterface(RuntimeInterface):
+    """The runtime interface for a function with SnapStart, which waits until :meth:`restore` is called."""
 
     def __init__(self) -> None:
-        self.events: queue.Queue[tuple[str, bytes]] = queue.Queue()
-        self.answers: queue.Queue[tuple[str, bytes]] = queue.Queue()
-        self.extensions: dict[str, str] = {}
-        self.extension_events: dict[str, queue.Queue[dict[str, Any]]] = {}
-        self.delivered: list[tuple[str, str]] = []
-        interface = self
+        self._restored = threading.Event()
+        self._restore_status = 200
+        super().__init__()
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                interface.get(self)
-
-            def do_POST(self) -> None:
-                interface.post(self)
-
-            def log_message(self, format: str, *arguments: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.address = f"127.0.0.1:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+    def restore(self, status: int = 200) -> None:
+        """Answer the call of a function that waits for being restored."""
+        self._restore_status = status
+        self._restored.set()
 
     def get(self, request: BaseHTTPRequestHandler) -> None:
-        if request.path.endswith("/runtime/invocation/next"):
-            with contextlib.suppress(queue.Empty):
-                request_id, event = self.events.get(timeout=DEADLINE_S)
-                headers = {
-                    "Lambda-Runtime-Aws-Request-Id": request_id,
-                    "Lambda-Runtime-Deadline-Ms": str(int(time.time() * 1000) + 30_000),
-                    "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:eu-central-1:123456789012:function:test",
-                }
-                _answer(request, 200, event, headers)
-        elif request.path.endswith("/extension/event/next"):
-            identifier = request.headers["Lambda-Extension-Identifier"]
-            with contextlib.suppress(queue.Empty):
-                event = self.extension_events[identifier].get(timeout=DEADLINE_S)
-                self.delivered.append((self.extensions[identifier], event["eventType"]))
-                _answer(request, 200, json.dumps(event).encode(), {"Lambda-Extension-Event-Identifier": str(uuid.uuid4())})
-        else:
-            _answer(request, 404, b"{}")
-
-    def post(self, request: BaseHTTPRequestHandler) -> None:
-        body = request.rfile.read(int(request.headers.get("Content-Length") or 0))
-        if request.path.endswith("/extension/register"):
-            identifier = str(uuid.uuid4())
-            self.extensions[identifier] = request.headers["Lambda-Extension-Name"]
-            self.extension_events[identifier] = queue.Queue()
-            for event_type in json.loads(body).get("events", []):
-                if event_type == "INVOKE":
-                    self.extension_events[identifier].put({"eventType": "INVOKE", "requestId": "1", "deadlineMs": 0})
-            answer = {"functionName": "test", "functionVersion": "$LATEST", "handler": "test"}
-            _answer(request, 200, json.dumps(answer).encode(), {"Lambda-Extension-Identifier": identifier})
+        if not request.path.endswith("/runtime/restore/next"):
+            super().get(request)
             return
-        self.answers.put((request.path.rpartition("/")[2], body))
-        _answer(request, 202, b"{}")
-
-
-def _answer(request: BaseHTTPRequestHandler, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
-    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-        request.send_response(status)
-        for name, value in {"Content-Length": str(len(body)), "Content-Type": "application/json", **(headers or {})}.items():
-            request.send_header(name, value)
-        request.end_headers()
-        request.wfile.write(body)
+        self.note(request)
+        if self._restored.wait(DEADLINE_S):
+            respond(request, self._restore_status, b"")
 
 
 def invoke(image: str, handler: str, event: Any, environment: Mapping[str, str] | None = None, extension: str | None = None) -> Any:
@@ -238,33 +187,52 @@ def invoke(image: str, handler: str, event: Any, environment: Mapping[str, str] 
     With ``extension``, waits until the extension of that name was told of the
     invocation too.  Raises RuntimeError, with the logs, for an error or none.
     """
-    interface = RuntimeInterface()
+    with _running(image, handler, environment or {}, RuntimeInterface()) as (interface, container):
+        return _answer_to(event, interface, container, extension)
+
+
+def invoke_restored(image: str, handler: str, event: Any) -> tuple[Any, list[str]]:
+    """The answer of an image with SnapStart to one event, with the calls of its runtime: it is restored once it waits for that.
+
+    Raises RuntimeError as :func:`invoke`, and where it does not wait.
+    """
+    with _running(image, handler, {"AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start"}, RestoringInterface()) as (interface, container):
+        deadline = time.monotonic() + DEADLINE_S
+        while not interface.calls and time.monotonic() < deadline:
+            time.sleep(0.05)
+        if interface.calls != ["GET restore/next"]:
+            raise RuntimeError(f"{image} does not wait for a restore, it called {interface.calls}\n{container.log()}")
+        interface.restore()
+        return _answer_to(event, interface, container), [*interface.calls]
+
+
+@contextlib.contextmanager
+def _running(image: str, handler: str, environment: Mapping[str, str], interface: _Interface) -> Iterator[tuple[_Interface, Container]]:
+    """A container of an image, and the service that it talks to."""
     variables = {
-        "AWS_LAMBDA_RUNTIME_API": interface.address,
         "AWS_LAMBDA_FUNCTION_NAME": "test",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
         "AWS_REGION": "eu-central-1",
-        **(environment or {}),
+        **environment,
     }
-    flags = [word for name, value in variables.items() for word in ("--env", f"{name}={value}")]
-    # Lambda's user is neither root nor known to the image.
-    argv = ["docker", "run", "--detach", "--network", "host", "--read-only", "--tmpfs", "/tmp", "--user", "993:990", *flags, image, handler]
-    container = subprocess.run(argv, check=True, capture_output=True, text=True, timeout=DEADLINE_S).stdout.strip()
     try:
-        interface.events.put((str(uuid.uuid4()), json.dumps(event).encode()))
-        try:
-            kind, body = interface.answers.get(timeout=DEADLINE_S)
-        except queue.Empty:
-            kind, body = "timeout", b"no answer"
-        deadline = time.monotonic() + 10
-        while extension and (extension, "INVOKE") not in interface.delivered and time.monotonic() < deadline:
-            time.sleep(0.05)
-        if extension and (extension, "INVOKE") not in interface.delivered:
-            kind, body = "extension", f"{extension} was not told; told: {interface.delivered}".encode()
-        if kind != "response":
-            logs = subprocess.run(["docker", "logs", container], capture_output=True, text=True, timeout=DEADLINE_S, check=False)
-            raise RuntimeError(f"{image} {handler}: {kind}: {body.decode()}\n{logs.stdout}{logs.stderr}")
-        return json.loads(body)
+        with running(image, api_port=interface.port, command=[handler], environment=variables) as container:
+            yield interface, container
     finally:
-        subprocess.run(["docker", "rm", "--force", container], capture_output=True, timeout=DEADLINE_S, check=False)
         interface.close()
+
+
+def _answer_to(event: Any, interface: RuntimeInterface, container: Container, extension: str | None = None) -> Any:
+    interface.events.put((str(uuid.uuid4()), json.dumps(event).encode()))
+    try:
+        kind, body, _ = interface.answers.get(timeout=DEADLINE_S)
+    except queue.Empty:
+        kind, body = "timeout", b"no answer"
+    deadline = time.monotonic() + 10
+    while extension and (extension, "INVOKE") not in interface.delivered and time.monotonic() < deadline:
+        time.sleep(0.05)
+    if extension and (extension, "INVOKE") not in interface.delivered:
+        kind, body = "extension", f"{extension} was not told; told: {interface.delivered}".encode()
+    if kind != "response":
+        raise RuntimeError(f"{container.name}: {kind}: {body.decode()}\n{container.log()}")
+    return json.loads(body)

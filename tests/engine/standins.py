@@ -71,7 +71,7 @@ def start_registry(directory: Path, names: Iterable[str] = tuple(IMAGES)) -> str
         if (kept / "blobs").exists():
             _copy(kept / "blobs", directory / "blobs")
         address = services.start_registry(directory)
-        common, foreign = _common(), _foreign()
+        common, foreign = common_image(), _foreign()
         _in_parallel(lambda name: _push(f"{address}/{IMAGES[name]}", _build(name, common), foreign), names)
         shutil.rmtree(kept / "next", ignore_errors=True)
         _copy(directory / "blobs", kept / "next")
@@ -102,10 +102,10 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
-def push_patched_standins(registry: str, prefix: str) -> None:
-    """Push every stand-in once more under a prefix, as AWS publishes a patched image: with a layer more."""
-    common, foreign = _common(), _foreign()
-    _in_parallel(lambda name: _push(f"{registry}/{prefix}/{IMAGES[name]}", patched(_build(name, common)), foreign), IMAGES)
+def push_patched_standins(registry: str, prefix: str, names: Iterable[str] = tuple(IMAGES)) -> None:
+    """Push the stand-ins once more under a prefix, as AWS publishes a patched image: with a layer more."""
+    common, foreign = common_image(), _foreign()
+    _in_parallel(lambda name: _push(f"{registry}/{prefix}/{IMAGES[name]}", patched(_build(name, common)), foreign), names)
 
 
 def patched(image: str) -> str:
@@ -130,7 +130,7 @@ def _push(remote: str, local: str, foreign: str) -> None:
     _docker("buildx", "imagetools", "create", "--tag", remote, f"{remote}-x86_64", f"{remote}-arm64")
 
 
-def _common() -> str:
+def common_image() -> str:
     """Debian with what this machine trusts; the image that every stand-in stands on."""
     debian = f"optimizer-standin/debian:{_SUITE}"
     if not _exists(debian):

@@ -18,8 +18,8 @@ from optimizer import Extension, ImageSpec, Lock, plan
 from optimizer.bases.mirror import Mirror
 from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.model.plan import BuildPlan
-from optimizer.planning import required_images
 from optimizer.planning.keys import stage_keys
+from optimizer.planning.plan import required_images
 from optimizer.project.files import Project
 from stacks.operations import audit_image, ingest_image, invoice_image, receipts_image
 from stacks.storefront import recommend_image

@@ -16,8 +16,8 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.engine.example import REPOSITORY, ROOT, pin, synth
-from tests.engine.services import invoke
+from tests.engine.example import REPOSITORY, ROOT, inspected, pin, synth
+from tests.engine.services import invoke, invoke_restored
 
 INVOCATIONS: dict[str, Any] = json.loads((Path(__file__).parent / "invocations.json").read_text(encoding="utf-8"))
 ACCOUNT = "123456789012"
@@ -132,6 +132,29 @@ def test_answers(path: str, deployment: Deployment) -> None:
     if isinstance(answer.get("body"), str):
         answer["body"] = json.loads(answer["body"])
     assert _subset(invocation["answer"], answer) == invocation["answer"]
+
+
+def test_receipts_are_published_with_snapstart(deployment: Deployment) -> None:
+    """Requirement: "one SnapStart function (Node.js with hooks) deployed to the loopback control plane: label in the image, version and
+    alias in the template". The label is that of hooks: Lambda's own says that there are none."""
+    body = deployment.client("cloudformation").get_template(StackName="Operations")["TemplateBody"]
+    template = (json.loads(body) if isinstance(body, str) else body)["Resources"].values()
+    (published,) = (
+        item["Properties"] for item in template if item["Type"] == "AWS::Lambda::Function" and "SnapStart" in item["Properties"]
+    )
+    assert published["SnapStart"] == {"ApplyOn": "PublishedVersions"}
+    (alias,) = (item["Properties"] for item in template if item["Type"] == "AWS::Lambda::Alias")
+    (version,) = (item["Properties"] for item in template if item["Type"] == "AWS::Lambda::Version")
+    assert (alias["Name"], alias["FunctionName"]) == ("live", version["FunctionName"])
+    path = "Operations/Receipts"
+    _, _, rest = deployment.functions()[path]["Code"]["ImageUri"].partition("/")
+    image = f"{deployment.registry}/{rest}"
+    labels = inspected(image)[1]["Labels"]
+    assert labels["lambda-image-optimizer.snapstart"] == "hooks"
+    assert "com.amazonaws.lambda.feature.snapstart" not in labels
+    answer, calls = invoke_restored(image, INVOCATIONS[path]["handler"], INVOCATIONS[path]["event"])
+    assert _subset(INVOCATIONS[path]["answer"], answer) == INVOCATIONS[path]["answer"]
+    assert calls[:2] == ["GET restore/next", "GET invocation/next"]
 
 
 def _subset(expected: Any, given: Any) -> Any:

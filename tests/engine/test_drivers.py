@@ -26,7 +26,7 @@ from optimizer import Command, ImageSpec, SourceCode
 from optimizer.cdk import OptimizedFunction
 app = cdk.App()
 stack = cdk.Stack(app, "Stack")
-made = Command([["sh", "-c", "mkdir -p /layer/opt; seq 100000 > /layer/opt/file"]], name="made")
+made = Command([["sh", "-c", "mkdir -p /layer/opt; seq 100000 > /layer/opt/file; echo executed"]], name="made")
 for name in ("One", "Two"):
     spec = ImageSpec(runtime="provided.al2023", steps=[SourceCode(f"functions/{name}"), made])
     OptimizedFunction(stack, name, spec=spec, handler="bootstrap")
@@ -88,11 +88,9 @@ def test_a_remote_buildkit_makes_the_layers_of_the_engine_and_shares_its_cache(
     for manifests in by_remote:
         # Digests of compressed layers: what a push finds, or does not find, in the registry.
         assert {name: layers(item) for name, item in manifests.items()} == {name: layers(item) for name, item in by_engine.items()}
-    # A linked copy may be fetched while it is pushed, and is not called cached then.
-    steps = re.findall(r"^#(\d+) \[.*\] RUN ", logs[1], re.MULTILINE)
-    assert steps and all(re.search(rf"^#{step} CACHED$", logs[1], re.MULTILINE) for step in steps), logs[1]
-    # The shared stage is built once for both images.
-    assert len(set(re.findall(r"^#(\d+) \[[^]]*\] RUN .*seq 100000", logs[0], re.MULTILINE))) == 1, logs[0]
+    # By the output of the step: a result that is fetched from the cache while it is pushed is not called cached.
+    executed = [re.findall(r"^#\d+ \d+\.\d+ executed$", log, re.MULTILINE) for log in logs]
+    assert [len(lines) for lines in executed] == [1, 0], logs[1]
 
 
 def layers(manifest: Mapping[str, Any]) -> list[str]:
@@ -112,6 +110,6 @@ def test_verify_builds_with_the_builder_that_is_named(engine: None, tmp_path_fac
         result = subprocess.run(argv, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
         assert (result.returncode, result.stdout) == (
             0,
-            "Plain/Api: reproducible, 2 layers\n1 image built twice, all layers equal\n",
+            "Plain/Api  reproducible  2 layers\n1 image built twice, all layers equal\n",
         ), result.stderr
         assert leftovers(directory, own) == []

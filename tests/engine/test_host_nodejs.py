@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from optimizer import ImageSpec, Lock, NodeDependencies, plan
-from optimizer.adapters.host import HOST_TREES
+from optimizer.adapters.host.makers import HOST_TREES
 from optimizer.adapters.host.tree import BaseFacts, TreeRequest, tree_chunks
 from optimizer.adapters.images.tar import Budget, TarReader
 from optimizer.adapters.stage_trees import build_trees

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from optimizer import BuildSecret, ImageSpec, Lock, PythonDependencies, plan
-from optimizer.adapters.host import HOST_TREES
+from optimizer.adapters.host.makers import HOST_TREES
 from optimizer.adapters.host.pythons import local_pythons
 from optimizer.adapters.host.tree import BaseFacts, Obstacle, TreeRequest, tree_chunks
 from optimizer.adapters.host.uv import OLDEST
@@ -90,10 +90,8 @@ def place(registry: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
     uv = installed_uv(known_tools().tools["uv"].tool.version, tmp_path_factory.mktemp("uv"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", os.pathsep.join([str(uv), os.environ["PATH"], str(python)]))
-        local_pythons.cache_clear()
         assert VERSION in local_pythons("3.13")
         yield Place(registry, pin(registry, directory), directory)
-    local_pythons.cache_clear()
 
 
 @pytest.mark.parametrize("bytecode", [False, True], ids=["source", "byte-code"])

@@ -14,7 +14,7 @@ import pytest
 from optimizer import ImageSpec, Lock
 from optimizer.bases.mirror import Mirror
 from optimizer.builders.docker.context import build_context, stage_context
-from optimizer.planning import plan
+from optimizer.planning.plan import plan
 from optimizer.project.files import Project
 from tests.engine import services
 

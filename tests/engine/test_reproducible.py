@@ -46,7 +46,7 @@ from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.model.plan import TIMESTAMP, BuildPlan
 from optimizer.model.reference import ImageReference
 from optimizer.model.steps import Step
-from optimizer.planning import required_images
+from optimizer.planning.plan import required_images
 from optimizer.project.files import Project
 from tests.engine.daemon import Daemon, daemon
 from tests.engine.services import invoke

@@ -12,6 +12,7 @@ from typing import Any
 
 import boto3
 
+from tests import pages
 from tests.engine.cdk_app import CdkApp
 from tests.engine.services import invoke
 
@@ -23,38 +24,44 @@ from optimizer.cdk import OptimizedFunction, SharedAssetRepository, SharedReposi
 
 app = cdk.App(default_stack_synthesizer=SharedRepositorySynthesizer(repository_name="watched"))
 SharedAssetRepository(cdk.Stack(app, "WatchedRepository"), "Images", repository_name="watched")
-spec = ImageSpec(runtime="python3.13", steps=[SourceCode("hello")])
+spec = ImageSpec(runtime="python3.13", steps=[SourceCode("functions/hello")])
 OptimizedFunction(cdk.Stack(app, "Watched"), "Hello", spec=spec, handler="app.handler")
 app.synth()
 """
 CODE = "def handler(event, context):\n    return {version}\n"
-WATCH = {"watch": {"include": "hello/**"}}
+PAGE = pages.page("watch.md")
 
 
 def test_an_edit_reaches_the_function(registry: str, control_plane: dict[str, str], tmp_path: Path) -> None:
-    """Requirement: "works ... with `cdk watch` and hotswap"."""
-    app = CdkApp.write(tmp_path / "project", APP, registry, control_plane, WATCH)
-    code = app.project / "hello" / "app.py"
-    code.parent.mkdir()
+    """Requirement: "works ... with `cdk watch` and hotswap": the settings and the commands of docs/watch.md."""
+    app = CdkApp.write(tmp_path / "project", APP, registry, control_plane)
+    pages.write(PAGE, app.project)
+    (deploy, _), (watch, _) = pages.commands(PAGE)
+    code = app.project / "functions" / "hello" / "app.py"
+    code.parent.mkdir(parents=True)
     code.write_text(CODE.format(version=1), encoding="utf-8")
     app.prepare("python3.13")
-    result = app.deploy()
-    assert result.returncode == 0, result.stdout + result.stderr
+    app.succeed(*deploy, *app.options)
     client = _lambda(control_plane)
     first = _image(client)
     log = tmp_path / "watch.log"
     with log.open("wb") as output:
-        argv = ["cdk", "watch", "--all", *app.options]
+        argv = [*watch, *app.options]
         # A group of its own: the command starts another program, which watches on when only the first is ended.
         watching = subprocess.Popen(argv, cwd=app.project, env=app.environment, stdout=output, stderr=output, start_new_session=True)
     try:
         _wait(lambda: "Triggering initial" in log.read_text(encoding="utf-8") and "Deployment time" in log.read_text(encoding="utf-8"), log)
+        # A handler that is renamed beside the edit: the image is swapped, and the name is not.
+        program = app.project / "app.py"
+        program.write_text(program.read_text(encoding="utf-8").replace("app.handler", "app.renamed"), encoding="utf-8")
         code.write_text(CODE.format(version=2), encoding="utf-8")
-        _wait(lambda: _image(client) != first, log)
+        _wait(lambda: _image(client) != first and "hotswapped!" in log.read_text(encoding="utf-8"), log)
     finally:
         os.killpg(watching.pid, signal.SIGTERM)
         watching.wait(30)
-    assert "hotswapped" in log.read_text(encoding="utf-8")
+    said = log.read_text(encoding="utf-8")
+    # Of the page: the handler is ignored, "with a line that says so".
+    assert "non-hotswappable changes were found" in said and "ImageConfig" in said
     assert invoke(f"{registry}/{_image(client).partition('/')[2]}", "app.handler", {}) == 2
 
 
@@ -69,10 +76,13 @@ def _lambda(control_plane: dict[str, str]) -> Any:
 
 
 def _image(client: Any) -> str:
-    (name,) = [
-        function["FunctionName"] for function in client.list_functions()["Functions"] if function["FunctionName"].startswith("Watched")
-    ]
-    return str(client.get_function(FunctionName=name)["Code"]["ImageUri"])
+    return str(client.get_function(FunctionName=_function(client))["Code"]["ImageUri"])
+
+
+def _function(client: Any) -> str:
+    names = [str(function["FunctionName"]) for function in client.list_functions()["Functions"]]
+    (name,) = [name for name in names if name.startswith("Watched")]
+    return name
 
 
 def _wait(true: Callable[[], bool], log: Path) -> None:

@@ -16,12 +16,17 @@ from optimizer.linting.finding import Location
 from optimizer.linting.subjects import DockerfileSubject, FunctionSubject
 from optimizer.model.function import DeclaredFunction
 from optimizer.model.reference import ImageReference
-from optimizer.planning import plan
+from optimizer.planning.plan import plan
 from optimizer.project.files import Project
 from tests.linting.cases import DECLARED
 
-RUNTIMES = ("python3.13", "python3.15", "nodejs22.x", "provided.al2023")
-BUILDERS = ("public.ecr.aws/docker/library/golang:1.25", "public.ecr.aws/example/insights:1", "example.com/house:1")
+RUNTIMES = ("python3.12", "python3.13", "python3.15", "nodejs22.x", "provided.al2023")
+BUILDERS = (
+    "public.ecr.aws/docker/library/golang:1.25",
+    "public.ecr.aws/docker/library/rust:1-alpine",
+    "public.ecr.aws/example/insights:1",
+    "example.com/house:1",
+)
 
 
 def lock(digit: str = "5") -> Lock:
@@ -57,4 +62,4 @@ def written(file: DockerfileSubject) -> DockerfileSubject:
     text = "\n".join(["# By hand", *file.dockerfile.lines[1:]])
     path = "hand/Dockerfile"
     made = DockerfileSubject.of(text, path, arguments={}, architecture=file.architecture, construct=file.construct, context=file.context)
-    return replace(made, platform=file.platform, repository=file.repository, cache_to=file.cache_to)
+    return replace(made, platform=file.platform, repository=file.repository, repository_tags=file.repository_tags, cache_to=file.cache_to)

@@ -19,7 +19,9 @@ from optimizer.linting.rule import Rule, choose
 from optimizer.linting.rules import RULES
 from optimizer.linting.subjects import DockerfileSubject, IgnoreFile
 from optimizer.linting.suppressions import Suppression
+from optimizer.model.tag_mutability import TagMutability
 from optimizer.report.lint import lint_as_json, lint_as_text
+from optimizer.report.style import Style
 from tests.dockerfile.test_parse import ALPHABET, FRAGMENTS
 from tests.linting.cases import DIGEST, PYTHON, TODAY, Files
 from tests.linting.rules.base.base_unpinned import LOCKED
@@ -129,7 +131,7 @@ class TestReports:
 
     def test_colour_is_asked_for(self) -> None:
         report = of(f"FROM {PYTHON}\nUSER 1")
-        assert "\x1b[33mwarning\x1b[0m" in lint_as_text(report, colour=True)
+        assert "\x1b[33mwarning\x1b[0m" in lint_as_text(report, style=Style(colour=True))
         assert "\x1b" not in lint_as_text(report)
 
     def test_doubts_are_told(self) -> None:
@@ -176,7 +178,8 @@ def test_an_image_that_many_functions_run_is_judged_once_and_told_of_each() -> N
     report = lint(subjects, CONVENTIONS)
     assert [(finding.rule, finding.location.construct) for finding in report.findings] == [("LIO602", f"Shop/F{n}") for n in range(3)]
     # What else a build says may change the verdict.
-    cached = dataclasses.replace(subjects[1], repository="shop", cache_to=("1.dkr.ecr.eu-west-1.amazonaws.com/shop:cache",))
+    cache = "1.dkr.ecr.eu-west-1.amazonaws.com/shop:cache"
+    cached = dataclasses.replace(subjects[1], repository="shop", repository_tags=TagMutability(mode="IMMUTABLE"), cache_to=(cache,))
     assert ids(lint([subjects[0], cached], CONVENTIONS, rules=choose(RULES, ["LIO706"]))) == ["LIO706"]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from optimizer import Command, Files, GoBuild, ImageSpec, PythonDependencies, SourceCode, SystemPackages
+from optimizer import Command, Files, GoBuild, ImageSpec, PythonDependencies, RustBuild, SourceCode, SystemPackages
 from optimizer.bases.catalogue import base_image
 from optimizer.linting.conventions import Conventions
 from optimizer.linting.engine import lint
@@ -18,10 +18,13 @@ from optimizer.linting.report import LintReport
 from optimizer.linting.rule import Family, choose
 from optimizer.linting.rules import RULES
 from optimizer.linting.subjects import AppSubject, DockerfileSubject, FunctionSubject, Subject
+from optimizer.model.function import Qualifier
 from optimizer.model.stability import Stability
+from optimizer.model.tag_mutability import TagMutability
 from optimizer.model.template import SamBuilder
 from tests.linting.cases import PYTHON, TODAY
 from tests.linting.planned import lock, planned, running, written
+from tests.linting.snapstart import BY_SAM, ON
 from tests.test_golden import CASES, GOLDEN
 
 CONVENTIONS = Conventions(today=TODAY)
@@ -57,9 +60,16 @@ class Planned:
         return functions(*self.app(self.made(root)))
 
 
+def sets(file: DockerfileSubject, **properties: object) -> FunctionSubject:
+    """A function of the image with the properties."""
+    return running(file, properties={"PackageType": "Image", **properties})
+
+
 def asked(**known: object) -> Conventions:
     return replace(CONVENTIONS, **known)  # type: ignore[arg-type]
 
+
+PROVIDER = {"LambdaManagedInstancesCapacityProviderConfig": {"CapacityProviderArn": "arn"}}
 
 FIND = {
     "LIO101": Planned(lambda root: code(root, base="example.com/house:1")),
@@ -98,6 +108,19 @@ FIND = {
         lambda root: planned(root, *(Files(f"many/{number}", to="/opt/", name=f"file-{number}") for number in range(112))),
         files={f"many/{number}": "" for number in range(112)},
     ),
+    "LIO613": Planned(lambda root: code(root, runtime="python3.12"), app=lambda file: [sets(file, CapacityProviderConfig=PROVIDER)]),
+    "LIO641": Planned(code, app=lambda file: [sets(file, Layers=["arn"])]),
+    "LIO642": Planned(code, app=lambda file: [sets(file, CodeSigningConfigArn="arn")]),
+    "LIO643": Planned(code, app=lambda file: [sets(file, EphemeralStorage={"Size": 20480})]),
+    "LIO644": Planned(code, app=lambda file: [sets(file, MemorySize=16384)]),
+    "LIO645": Planned(code, app=lambda file: [sets(file, AcceleratorConfig={"AcceleratorMemorySize": 16})]),
+    "LIO646": Planned(code, app=lambda file: [sets(file, CapacityProviderConfig=PROVIDER, VpcConfig={"SubnetIds": ["subnet-1"]})]),
+    "LIO649": Planned(
+        lambda root: planned(root, PythonDependencies("fn/requirements.txt")),
+        files={"fn/requirements.txt": f"idna==3.10 --hash=sha256:{'1' * 64}\n"},
+        app=lambda file: [sets(file, DurableConfig={"ExecutionTimeout": 3600})],
+    ),
+    "LIO650": Planned(code, app=lambda file: [sets(file, FunctionName="orders", DurableConfig={"ExecutionTimeout": 3600})]),
     "LIO682": Planned(code, app=lambda file: [running(file, architecture_given=False, metadata="Dockerfile: Dockerfile")]),
     "LIO683": Planned(code, app=lambda file: [running(file, architecture="arm64")]),
     "LIO701": Planned(
@@ -106,7 +129,14 @@ FIND = {
     ),
     "LIO702": Planned(code, app=lambda file: [running(file, repository=name, image=name) for name in ("a", "b")]),
     "LIO703": Planned(code, app=lambda file: [running(file, repository=name, image=name) for name in ("shop/a", "shop/b")]),
-    "LIO706": Planned(lambda root: replace(code(root), repository="shop", cache_to=("1.dkr.ecr.eu-west-1.amazonaws.com/shop:cache",))),
+    "LIO706": Planned(
+        lambda root: replace(
+            code(root),
+            repository="shop",
+            repository_tags=TagMutability(mode="IMMUTABLE"),
+            cache_to=("1.dkr.ecr.eu-west-1.amazonaws.com/shop:cache",),
+        )
+    ),
     "LIO751": Planned(code, asked(repository="shop"), app=lambda file: [running(file, repository="other")]),
     "LIO802": Planned(lambda root: planned(root, shell("make", inputs=["keys"])), files={"keys/id_rsa": "1"}),
     "LIO803": Planned(lambda root: planned(root, shell("curl -H 'Authorization: Bearer 0123456789' https://example.com"))),
@@ -117,6 +147,13 @@ FIND = {
             *(running(DockerfileSubject.of(f"FROM {PYTHON}", "hand/Dockerfile", construct=name)) for name in ("Shop/One", "Shop/Two")),
         ],
     ),
+    "LIO631": Planned(lambda root: code(root, runtime="nodejs22.x"), app=lambda file: [running(file, properties=ON)]),
+    "LIO632": Planned(code, app=lambda file: [running(file, properties={**ON, "EphemeralStorage": {"Size": 1024}})]),
+    "LIO633": Planned(
+        code, app=lambda file: [running(file, properties=ON, qualifiers=(Qualifier(name="Live", alias=True, provisioned=True),))]
+    ),
+    "LIO634": Planned(code, app=lambda file: [running(file, properties=ON, region="ap-east-2")]),
+    "LIO636": Planned(code, app=lambda file: [running(file, properties=ON, serverless=True, qualifiers=BY_SAM)]),
     "LIO904": Planned(code, app=lambda file: [running(file, metadata=text) for text in ("DockerTag: get", "DockerTag: put")]),
 }
 """For each rule that can find something in an image of a specification, such an image."""
@@ -148,12 +185,20 @@ NEVER = {
     "LIO604": "no mode is rendered; trees have two modes, which all can read",
     "LIO606": "no SHELL is rendered",
     "LIO608": "no working directory of the image is rendered",
+    "LIO635": "it judges images that are built elsewhere",
+    "LIO647": "the function runs an image",
+    "LIO648": "the image is an asset of the app, in the repository that CDK chooses",
+    "LIO672": "it judges the sizes of a plan, which a written image has none of",
     "LIO681": "it judges templates, whatever images they name",
     "LIO684": "it judges templates, whatever images they name",
     "LIO685": "it judges templates, whatever images they name",
     "LIO686": "it judges templates, whatever images they name",
     "LIO687": "no template of SAM builds it",
     "LIO688": "it judges templates, whatever images they name",
+    "LIO691": "it judges runtimes of zip functions, and no image of a function",
+    "LIO692": "it judges runtimes of zip functions, and no image of a function",
+    "LIO693": "it judges runtimes of zip functions, and no image of a function",
+    "LIO694": "it judges runtimes of zip functions, and no image of a function",
     "LIO801": "an ImageSpec refuses such a name and such a value",
     "LIO804": "no secret is copied into a layer to be removed",
     "LIO902": "files of a lock are mounted, not copied, and equal dependencies of one base make one stage",
@@ -221,6 +266,25 @@ def test_what_cannot_be_found_is_not_found(case: str, tmp_path: Path) -> None:
     file = DockerfileSubject.of(text, arguments={}, architecture="x86_64", construct="Shop/Api")
     report = lint(functions(running(replace(file, platform="linux/amd64", place=Location(construct="Shop/Api")))), CONVENTIONS)
     assert not {item.rule for item in report.findings} & set(NEVER)
+
+
+def test_managed_instances_take_programs_of_rust_on_the_base_without_a_language(tmp_path: Path) -> None:
+    """The page of AWS names Rust alone; of other programs nothing is known."""
+    files = {
+        "rs/Cargo.toml": '[package]\nname = "bootstrap"\n',
+        "rs/Cargo.lock": "",
+        "rs/src/main.rs": "",
+        "go/go.mod": "module shop\n",
+        "go/main.go": "",
+    }
+    for program, count in ((RustBuild("rs"), 0), (GoBuild("go"), 1)):
+        case = Planned(
+            lambda root, program=program: planned(root, program, runtime="provided.al2023"),
+            files=files,
+            app=lambda file: [sets(file, CapacityProviderConfig=PROVIDER)],
+        )
+        report = lint(case.subjects(tmp_path / type(program).__name__), CONVENTIONS, rules=choose(RULES, ["LIO613"]))
+        assert (report.findings, len(report.inconclusive)) == ((), count)
 
 
 def test_a_step_is_named_and_its_advice_is_for_the_specification(tmp_path: Path) -> None:

@@ -186,3 +186,63 @@ def test_no_shape_of_a_lock_raises(data: object) -> None:
     text = json.dumps(data)
     for lock in (read_npm(text), read_pnpm(text), read_yarn(text, lambda path: ())):
         assert lock is None or isinstance(lock, NodeLock)
+
+
+def test_a_lock_of_pnpm_with_what_it_knows_of_itself_before() -> None:
+    """pnpm 11 and newer write the pinned pnpm and configuration packages as a document of their own, before what they install."""
+    own = """\
+---
+lockfileVersion: '9.0'
+
+importers:
+
+  .:
+    configDependencies: {}
+    packageManagerDependencies:
+      pnpm:
+        specifier: ^11.0.0
+        version: 11.28.11
+
+packages:
+
+  pnpm@11.28.11:
+    resolution: {integrity: sha512-own}
+
+snapshots:
+
+  pnpm@11.28.11: {}
+
+---
+"""
+    text = """\
+lockfileVersion: '9.0'
+
+importers:
+
+  .: {}
+
+  packages/api:
+    dependencies:
+      '@acme/text':
+        specifier: workspace:*
+        version: link:../text
+      mustache:
+        specifier: 4.2.0
+        version: 4.2.0
+
+  packages/text: {}
+
+packages:
+
+  mustache@4.2.0:
+    resolution: {integrity: sha512-other}
+
+snapshots:
+
+  mustache@4.2.0: {}
+"""
+    both, alone = read_pnpm(own + text), read_pnpm(text)
+    assert both is not None and alone is not None
+    assert (both.members, both.links, both.versions) == (alone.members, alone.links, alone.versions)
+    assert both.importer("packages/api") == alone.importer("packages/api")
+    assert both.importer("packages/api").packages == (("mustache", "mustache@4.2.0"),)

@@ -152,3 +152,22 @@ def test_groups_of_a_workspace_without_a_project() -> None:
     assert lock.words(None).groups == {"tools"}
     assert [item.name for item in lock.select(Wanted(words=("tools",), environment=ENVIRONMENT))] == ["six"]
     assert lock.select(Wanted(environment=ENVIRONMENT)) == ()
+
+
+def test_only_the_conflicts_of_what_is_chosen_count() -> None:
+    conflicts = """
+conflicts = [[{ package = "app", extra = "cpu" }, { package = "app", extra = "gpu" }, { package = "lib", extra = "gpu" }]]
+[[package]]
+name = "app"
+version = "1"
+source = { virtual = "app" }
+[[package]]
+name = "lib"
+version = "1"
+source = { virtual = "lib" }
+[manifest]
+members = ["app", "lib"]
+"""
+    lock = read_uv_lock(conflicts)
+    assert lock.words("app").conflicts == (frozenset({"cpu", "gpu"}),)
+    assert lock.words("lib").conflicts == (frozenset({"gpu"}),)

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from optimizer import Command
-from optimizer.adapters.images import open_image
+from optimizer.adapters.images.opening import open_image
 from optimizer.adapters.images.reading import read_image
 from optimizer.adapters.registry.client import HttpRegistry
 from optimizer.errors import EngineError, ImageError, RegistryError

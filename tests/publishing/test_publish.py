@@ -6,13 +6,21 @@ import datetime
 import errno
 import gzip
 import json
-from collections.abc import Iterator
+import os
+import signal
+import tempfile
+import threading
+import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
 from optimizer import Command, Files, SourceCode
+from optimizer.adapters.registry import upload
 from optimizer.adapters.registry.client import HttpRegistry
+from optimizer.builders.direct.compress import Compressed
 from optimizer.builders.direct.image import KEY_ANNOTATION, MANIFEST
 from optimizer.errors import EngineError, ImageError, RegistryError
 from optimizer.model.publication import ImageResult
@@ -72,7 +80,18 @@ def test_the_configuration_is_that_of_the_base_with_the_specs_own(fleet: Fleet) 
     assert config["config"]["Entrypoint"] == ["/lambda-entrypoint.sh"]
     assert config["config"]["Labels"]["team"] == "shop"
     assert "docker_version" not in config
-    assert len(config["history"]) == 3
+    assert len(config["history"]) == 4
+
+
+def test_the_promise_about_snapstart_is_in_the_configuration_and_changes_no_layer(fleet: Fleet) -> None:
+    """The label of a Dockerfile and that of an image without an engine are one, and layers are what they were."""
+    plain, image = fleet.api(), fleet.api(snapstart="no-hooks")
+    published(plain)
+    published(image)
+    assert fleet.config(image)["config"]["Labels"]["com.amazonaws.lambda.feature.snapstart"] == "Allow"
+    assert 'LABEL com.amazonaws.lambda.feature.snapstart="Allow"' in (image.directory / "Dockerfile").read_text()
+    assert fleet.config(image)["rootfs"] == fleet.config(plain)["rootfs"]
+    assert "com.amazonaws.lambda.feature.snapstart" not in fleet.config(plain)["config"]["Labels"]
 
 
 def test_what_did_not_change_costs_one_request_for_each_layer(fleet: Fleet) -> None:
@@ -139,6 +158,16 @@ def test_a_registry_that_does_not_mount_gets_the_bytes(fleet: Fleet) -> None:
     assert [path for method, path in fleet.registry.calls if method == "DELETE"], "the uploads that began in place of mounts are ended"
 
 
+@pytest.mark.parametrize("status", [400, 401, 403, 500, 503])
+def test_an_upload_that_cannot_be_ended_is_left_to_the_registry(status: int, fleet: Fleet) -> None:
+    """Registries with tokens want a scope of its own for that, and some do not know it at all."""
+    fleet.registry.mounts = False
+    fleet.registry.ending = status
+    image = fleet.api()
+    published(image)
+    assert {layer["digest"] for layer in fleet.manifest(image)["layers"]} <= fleet.registry.held[NAME]
+
+
 def test_layers_are_taken_from_another_repository(fleet: Fleet) -> None:
     """Requirement: "promotion without rebuilding"."""
     published(fleet.api())
@@ -184,6 +213,38 @@ def test_the_image_gets_its_own_tag_last(fleet: Fleet, immutable: bool) -> None:
     assert fleet.registry.pushes()[-1] == f"/v2/{NAME}/manifests/{image.destinations[0].tag}"
 
 
+def test_no_image_is_tagged_before_the_parts_of_all_are_there(fleet: Fleet) -> None:
+    """Requirement: "nothing half-pushed is tagged"."""
+    fleet.write("functions/other/index.js", "exports.handler = async () => 'other';\n")
+    images = [fleet.api(), fleet.image(SourceCode("functions/other", name="code"), name="App/Other")]
+    published(*images)
+    own = {f"/v2/{NAME}/manifests/{image.destinations[0].tag}" for image in images}
+    writes = [path.partition("?")[0] for method, path in fleet.registry.calls if method == "PUT"]
+    assert set(writes[-2:]) == own
+
+
+def test_a_layer_is_sent_while_others_are_still_made(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requirement: "All images and layers at once"."""
+    image = fleet.api()
+    key = image.key(image.plan.stage("models"))
+    sent: list[bool] = []
+    compress = making.compress
+
+    def slow(chunks: Iterable[bytes], target: BinaryIO) -> Compressed:
+        if key in target.name:
+            deadline = time.monotonic() + 20
+            while not (uploaded := any(method == "PUT" and "/blobs/" in path for method, path in fleet.registry.calls)):
+                if time.monotonic() > deadline:
+                    break
+                time.sleep(0.01)
+            sent.append(uploaded)
+        return compress(chunks, target)
+
+    monkeypatch.setattr(making, "compress", slow)
+    published(image)
+    assert sent == [True]
+
+
 # What goes wrong.
 
 
@@ -222,6 +283,22 @@ def test_an_upload_that_breaks_off_is_sent_again(fleet: Fleet, cut: list[int]) -
     assert fleet.manifest(image)
 
 
+def test_a_base_layer_goes_on_where_it_stopped(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requirement: "Base layers are copied from registry to registry once, resumable […] never whole in memory"."""
+    monkeypatch.setattr(upload, "PART", 50_000)
+    layer = base_layer("big", os.urandom(300_000))
+    fleet.add_base(layer)
+    fleet.registry.mounts, fleet.registry.broken_uploads = False, "kept"
+    fleet.registry.cut_uploads, fleet.registry.cut_blobs = [100_000], [200_000]
+    image = fleet.api()
+    published(image)
+    blob = gzip.compress(layer, mtime=0)
+    # The download went on where it broke, and began again only where the upload did.
+    assert fleet.registry.ranges == ["bytes=200000-", "bytes=100000-"] or fleet.registry.ranges == ["bytes=100000-", "bytes=300000-"]
+    assert fleet.registry.received < len(blob) + 20_000
+    assert sha256(blob) in fleet.registry.held[NAME]
+
+
 def test_an_upload_that_always_breaks_off_is_an_error_and_leaves_no_tag(fleet: Fleet) -> None:
     fleet.registry.cut_uploads = [5] * 200
     image = fleet.api()
@@ -241,6 +318,18 @@ def test_a_busy_registry_is_asked_again(fleet: Fleet, status: int, where: str) -
     fleet.registry.refused = {where: status}
     published(image)
     assert fleet.manifest(image)
+
+
+def test_an_interrupt_waits_for_no_busy_registry(fleet: Fleet) -> None:
+    main = threading.get_ident()
+    fleet.registry.refused = {"/blobs/uploads/u1": 503}
+    fleet.registry.retry_after = "50"
+    fleet.registry.before_put.append(("/blobs/uploads/u1", threading.Timer(1, signal.pthread_kill, (main, signal.SIGINT)).start))
+    started = time.monotonic()
+    with HttpRegistry() as registry, pytest.raises(KeyboardInterrupt):
+        publish([fleet.api()], registry)
+    assert time.monotonic() - started < 20
+    assert not fleet.registry.tags(NAME)
 
 
 def test_a_token_that_expires_midway_is_asked_for_anew(fleet: Fleet) -> None:
@@ -324,14 +413,51 @@ def test_an_archive_that_somebody_changed_is_told(fleet: Fleet) -> None:
     data[148:156] = b" " * 8
     data[148:156] = b"%06o\0 " % sum(data[:512])
     path.write_bytes(bytes(data))
-    with pytest.raises(ImageError, match="has another time than the files of layers"):
+    with pytest.raises(ImageError, match="has another time than the files of layers") as raised:
         published(image)
+    assert (raised.value.faults[0].place, raised.value.faults[0].hint) == (image.name, "run cdk synth again")
+
+
+def test_what_was_changed_after_synthesis_is_refused_and_nothing_is_sent(fleet: Fleet) -> None:
+    """Requirement: "A changed archive or lock inside cdk.out after synthesis is published under its old tag": refused, with all of its names."""
+    image = fleet.api()
+    paths = [image.directory / "layers" / f"{name}.tar" for name in ("code", "models")]
+    for path in paths:
+        data = bytearray(path.read_bytes())
+        content = data.index(b"model" if path.name == "models.tar" else b"exports")
+        data[content : content + 1] = b"X"
+        path.write_bytes(bytes(data))
+    with pytest.raises(ImageError) as raised:
+        published(image)
+    assert [(fault.message, fault.place, fault.hint) for fault in raised.value.faults] == [
+        (f'the archive "{path}" is not as it was written: a file in it is another one', image.name, "run cdk synth again") for path in paths
+    ]
+    assert (fleet.registry.received, fleet.registry.tags(NAME)) == (0, set())
+
+
+def test_what_nobody_reads_may_be_gone(fleet: Fleet) -> None:
+    """A layer that the repository has is that of its key, whatever became of the files."""
+    published(fleet.api())
+    image = fleet.api("exports.handler = async () => 2;\n")
+    (image.directory / "layers" / "models.tar").unlink()
+    (result,) = published(image)
+    assert {layer.stage: layer.source for layer in result.layers} == {"code": "made", "models": "found"}
 
 
 def test_a_base_of_another_compression_is_refused_by_name(fleet: Fleet) -> None:
     fleet.add_base(base_layer("x"), media_type="application/vnd.oci.image.layer.v1.tar+zstd")
     with pytest.raises(ImageError, match=r"has a layer of the type \"application/vnd.oci.image.layer.v1.tar\+zstd\""):
         published(fleet.api())
+
+
+def test_no_directory_for_temporary_files_is_told(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    image = fleet.api()
+    monkeypatch.setattr(tempfile, "mkdtemp", full)
+    with pytest.raises(EngineError, match=r"there is no directory for layers: No space left on device\n  hint: .* set TMPDIR"):
+        published(image)
 
 
 def test_a_full_disk_is_told_and_leaves_no_tag(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from optimizer.sam.config import ParameterOverrides, image_repositories, parameter_overrides, uses_buildkit
+from optimizer.sam.config import ParameterOverrides, deployed_region, image_repositories, parameter_overrides, uses_buildkit
 
 HOST = "111122223333.dkr.ecr.eu-west-1.amazonaws.com"
 
@@ -82,3 +82,19 @@ def test_build_wins_over_global_and_deploy_does_not_count() -> None:
 )
 def test_says_whether_sam_builds_with_buildkit(config: dict[str, Any], expected: bool) -> None:
     assert uses_buildkit(config) is expected
+
+
+@pytest.mark.parametrize(
+    ("config", "region"),
+    [
+        ({"default": {"deploy": {"parameters": {"region": "eu-west-1"}}}}, "eu-west-1"),
+        ({"default": {"global": {"parameters": {"region": "eu-west-1"}}}}, "eu-west-1"),
+        ({"default": {"global": {"parameters": {"region": "a"}}, "deploy": {"parameters": {"region": "b"}}}}, "b"),
+        # What other commands use says nothing of the deployment.
+        ({"default": {"build": {"parameters": {"region": "eu-west-1"}}}}, None),
+        ({"prod": {"deploy": {"parameters": {"region": "eu-west-1"}}}}, None),
+        ({"default": {"deploy": {"parameters": {"region": 3}}}}, None),
+    ],
+)
+def test_the_region_of_a_deployment(config: dict[str, Any], region: str | None) -> None:
+    assert deployed_region(config) == region

@@ -167,7 +167,7 @@ class TestRefused:
     def test_options_of_another_shape(self, metadata: str, says: str) -> None:
         assert one(function(f"{BUILT}, {metadata}"), buildkit=True) == (TemplateFaultKind.REFUSED, says)
 
-    @pytest.mark.parametrize("name", ["Runtime: python3.13", "Handler: app.x", "Layers: [a]"])
+    @pytest.mark.parametrize("name", ["Runtime: python3.13", "Handler: app.x", "Layers: [!Ref L]", "RuntimeConfig: {RuntimeArn: a}"])
     def test_properties_of_functions_from_zip_files(self, name: str) -> None:
         word = name.partition(":")[0]
         head = f"Globals: {{Function: {{{name}}}}}\n"
@@ -180,6 +180,8 @@ class TestRefused:
         assert not found(function(head=head).replace("    Properties:", f"    IgnoreGlobals: [{word}]\n    Properties:"))
         (own,) = found(function(properties=f"PackageType: Image, {name}"))
         assert own.message == f"Api runs an image and has {word}: the deployment fails"
+        # Of a function of CloudFormation LIO641 says it.
+        assert not found(function(properties=f"PackageType: Image, {name}").replace("Serverless", "Lambda"))
         # A condition may take it out.
         assert not found(function(properties=f"PackageType: Image, {word}: !If [C, a, !Ref AWS::NoValue]"))
 

@@ -61,6 +61,10 @@ def intrinsics(**values: Any) -> Intrinsics:
         ("!Base64 ab", "YWI="),
         ("[!Ref Arch, !Ref AWS::NoValue]", ["arm64"]),
         ("{A: !Ref Arch, B: !Ref AWS::NoValue}", {"A": "arm64"}),
+        # Left out too where a condition that is known chooses it.
+        ("[!Ref Arch, !If [IsNot, a, !Ref AWS::NoValue]]", ["arm64"]),
+        ("{A: !Ref Arch, B: !If [IsNot, {C: d}, !Ref AWS::NoValue]}", {"A": "arm64"}),
+        ("{A: !If [IsArm, !If [IsNot, a, !Ref AWS::NoValue], b], B: c}", {"B": "c"}),
     ],
 )
 def test_gives_what_sam_gives(written: str, expected: Any) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from optimizer.sam.document import Document, parse_document
 from optimizer.sam.intrinsics import Intrinsics
-from optimizer.sam.template import TemplateFunction, flat, functions, nested, repositories, unknown
+from optimizer.sam.template import TemplateFunction, flat, functions, misplaced, nested, repositories, unknown
 
 GLOBALS = "Globals:\n  Function:\n    PackageType: Image\n    Architectures: [arm64]\n"
 
@@ -115,6 +115,38 @@ class TestFunctions:
         assert not list(functions(read("Resources:\n  A:\n    Type: AWS::Serverless::Function\n    Properties: {Handler: app.x}\n")))
 
 
+class TestMisplaced:
+    @pytest.mark.parametrize(
+        ("properties", "count"),
+        [
+            ("Runtime: python3.13, ImageConfig: {Command: [a]}", 1),
+            ("PackageType: Zip, AcceleratorConfig: {AcceleratorMemorySize: 3}", 1),
+            ("Runtime: python3.13", 0),
+            ("PackageType: Image, ImageConfig: {Command: [a]}", 0),
+            ("PackageType: !Ref P, ImageConfig: {Command: [a]}", 0),
+            # It is among the functions with images already.
+            ("PackageType: Zip, ImageUri: host/shop:1, ImageConfig: {Command: [a]}", 0),
+        ],
+    )
+    def test_functions_from_zip_files_with_settings_of_images(self, properties: str, count: int) -> None:
+        text = f"Resources:\n  Api:\n    Type: AWS::Serverless::Function\n    Properties: {{{properties}}}\n"
+        assert [item.logical_id for item in misplaced(read(text))] == ["Api"] * count
+
+
+def test_the_name_of_an_image_is_whole_or_unknown() -> None:
+    def uri(text: str) -> str:
+        return one(
+            f"Resources: {{Api: {{Type: AWS::Lambda::Function, Properties: {{PackageType: Image, Code: {{ImageUri: {text}}}}}}}}}"
+        ).declared.image_uri
+
+    assert uri("python:3.13") == "python:3.13"
+    assert (
+        uri("!Sub '${AWS::AccountId}.dkr.ecr.eu-west-1.amazonaws.com/shop:1'") == "${AWS::AccountId}.dkr.ecr.eu-west-1.amazonaws.com/shop:1"
+    )
+    assert uri('!Join ["", [!Ref P, ".dkr.ecr.eu-west-1.amazonaws.com/shop:1"]]') == ""
+    assert uri("!Ref P") == ""
+
+
 class TestRepositories:
     def test_policies_in_both_forms(self) -> None:
         rules = {"rules": [{"rulePriority": 1, "selection": {"tagStatus": "any"}}]}
@@ -144,13 +176,27 @@ class TestRepositories:
     def test_none_and_hidden_are_told_apart(self) -> None:
         (plain,) = repositories(read("Resources: {R: {Type: AWS::ECR::Repository}}"))
         assert (plain.name, plain.lifecycle, plain.policy) == (None, (), ())
+        assert (plain.mutability, plain.exclusions) == ("MUTABLE", ())
         (hidden,) = repositories(
             read(
                 "Resources: {R: {Type: AWS::ECR::Repository, Properties: {RepositoryName: !Ref N, RepositoryPolicyText: !Ref P, "
-                "LifecyclePolicy: {LifecyclePolicyText: !Sub x}}}}"
+                "LifecyclePolicy: {LifecyclePolicyText: !Sub x}, ImageTagMutability: !Ref M, ImageTagMutabilityExclusionFilters: !Ref F}}}"
             )
         )
         assert (hidden.name, hidden.lifecycle, hidden.policy) == (None, None, None)
+        assert (hidden.mutability, hidden.exclusions) == (None, None)
+
+    def test_tags_that_may_move(self) -> None:
+        filters = "[{ImageTagMutabilityExclusionFilterType: WILDCARD, ImageTagMutabilityExclusionFilterValue: VALUE}]"
+        head = "Parameters: {Tags: {Type: String, Default: cache-*}, Open: {Type: String}}\nResources: {R: {Type: AWS::ECR::Repository, Properties: "
+        tail = f"{{ImageTagMutability: IMMUTABLE_WITH_EXCLUSION, ImageTagMutabilityExclusionFilters: {filters}}}}}}}"
+        (known,) = repositories(read(head + tail.replace("VALUE", "!Ref Tags")))
+        assert known.mutability == "IMMUTABLE_WITH_EXCLUSION"
+        assert known.exclusions == (
+            {"ImageTagMutabilityExclusionFilterType": "WILDCARD", "ImageTagMutabilityExclusionFilterValue": "cache-*"},
+        )
+        (hidden,) = repositories(read(head + tail.replace("VALUE", "!Ref Open")))
+        assert hidden.exclusions is None
 
 
 def test_flat_leaves_out_what_only_a_deployment_knows() -> None:
@@ -176,6 +222,8 @@ KEYS = [
     "LifecyclePolicyText",
     "RepositoryPolicyText",
     "Statement",
+    "ImageTagMutability",
+    "ImageTagMutabilityExclusionFilters",
     "Fn::Join",
     "Fn::Sub",
     "Ref",

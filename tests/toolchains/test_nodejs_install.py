@@ -7,6 +7,8 @@ import os
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from optimizer.builders.docker.actions import Script
 from optimizer.builders.docker.nodejs_scripts import collect, dependencies_only, only_importers
 from tests.toolchains.scripts import argv
@@ -104,8 +106,27 @@ def test_a_manifest_keeps_its_dependencies_alone(tmp_path: Path) -> None:
     kept = {"name": "shop", "dependencies": {"ms": "2"}, "engines": {"node": "22"}}
     scripts = {"postinstall": "exit 1"}
     given = {**kept, "engines": {"node": "22", "pnpm": "9"}, "scripts": scripts, "packageManager": "pnpm@9.0.0"}
+    given["devEngines"] = {"packageManager": {"name": "pnpm", "version": "^11"}, "runtime": {"name": "node", "version": ">=30"}}
     (tmp_path / "package.json").write_text(json.dumps(given))
     (tmp_path / "other.json").write_text(json.dumps({"name": "other", "scripts": scripts}))
     node(script := dependencies_only(("package.json", "other.json")), *script.arguments, directory=tmp_path)
     assert json.loads((tmp_path / "package.json").read_text()) == kept
     assert json.loads((tmp_path / "other.json").read_text()) == {"name": "other"}
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_a_manifest_keeps_the_node_that_a_lock_of_pnpm_has(several: bool, tmp_path: Path) -> None:
+    """Without it pnpm would find that the lock does not fit the manifest."""
+    node_of_lock = {"name": "node", "version": "^24.4.0", "onFail": "download"}
+    other = {"name": "node", "version": ">=30"}
+    engines = {"runtime": [other, node_of_lock] if several else node_of_lock, "packageManager": {"name": "pnpm", "version": "^11"}}
+    for lock, left in (
+        ("pnpm-lock.yaml", {"name": "shop", "devEngines": {"runtime": [node_of_lock]}}),
+        ("package-lock.json", {"name": "shop"}),
+    ):
+        directory = tmp_path / lock.partition(".")[0]
+        directory.mkdir()
+        (directory / lock).write_text("")
+        (directory / "package.json").write_text(json.dumps({"name": "shop", "devEngines": engines}))
+        node(script := dependencies_only(("package.json",)), *script.arguments, directory=directory)
+        assert json.loads((directory / "package.json").read_text()) == left

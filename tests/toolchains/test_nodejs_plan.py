@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from pathlib import Path
 
 import pytest
 
 from optimizer import ImageSpec, Lock, NodeDependencies, plan, render
+from optimizer.bases.catalogue import base_image
+from optimizer.bases.lock import LockedImage
 from optimizer.errors import SpecError
 from optimizer.model.plan import BuildPlan, OnTarget
 from optimizer.model.recipes.nodejs import NodePackages, NodePlatform, WorkspaceMember
@@ -58,6 +61,72 @@ def test_a_script_of_a_package_needs_the_targets_platform_and_no_other_runs(tmp_
     made = planned(tmp_path, NodeDependencies("package-lock.json"))
     assert made.stages[0].on_target is None
     assert "--ignore-scripts" in render(made)
+
+
+def with_npm(version: str) -> Lock:
+    """The lock whose base for Node.js 22 has that npm on both platforms; an unknown one for an empty version."""
+    reference = base_image("nodejs22.x").reference
+    digest = "sha256:" + "5" * 64
+    programs = {"npm": {"amd64": version, "arm64": version}} if version else {}
+    platforms = {"amd64": digest, "arm64": digest}
+    image = LockedImage(
+        reference=reference, digest=digest, resolved=datetime.date(2026, 11, 1), kind="index", platforms=platforms, programs=programs
+    )
+    return Lock().with_images([image])
+
+
+def test_an_install_script_that_the_bases_npm_leaves_out_is_refused(tmp_path: Path) -> None:
+    """Requirement: "brought into the image or refused by name, never lost"; npm 12 exits with 0 where it runs no script."""
+    packages = {
+        "node_modules/bcrypt": {
+            "version": "6.0.0",
+            "hasInstallScript": True,
+            "resolved": "https://npm.example.com/bcrypt/-/bcrypt-6.0.0.tgz",
+        },
+        "node_modules/alias": {"version": "1.0.0", "hasInstallScript": True, "name": "@acme/native"},
+        "node_modules/local": {"version": "1.0.0", "hasInstallScript": True, "resolved": "file:local.tgz"},
+        "node_modules/tool": {"version": "1.0.0", "hasInstallScript": True, "dev": True},
+    }
+    dependencies = {"bcrypt": "6.0.0", "alias": "npm:@acme/native@1.0.0", "local": "file:local.tgz"}
+
+    def planned(npm: str, step: NodeDependencies | None = None, **manifest: object) -> BuildPlan:
+        write(tmp_path, **{"local.tgz": ""})
+        project(tmp_path, packages, dependencies=dependencies, **manifest)
+        spec = ImageSpec(runtime="nodejs22.x", steps=[step or NodeDependencies("package-lock.json")])
+        return plan(spec, with_npm(npm), root=tmp_path)
+
+    for npm in ("10.9.9", "11.21.2", ""):
+        assert planned(npm).warnings == ()
+    with pytest.raises(SpecError) as caught:
+        planned("12.2.2")
+    (fault,) = caught.value.faults
+    assert fault.message == (
+        "npm 12.2.2 of the base image runs no install script of @acme/native@1.0.0, bcrypt@6.0.0: "
+        "package.json names them neither as allowed nor as denied in allowScripts"
+    )
+    assert fault.hint == "run npm install-scripts approve @acme/native bcrypt (or deny), and commit package.json; scripts = false runs none"
+    planned("12.2.2", NodeDependencies("package-lock.json", scripts=False))
+    planned("12.2.2", allowScripts={"bcrypt@6.0.0": True, "@acme/native": False})
+    with pytest.raises(SpecError, match=r"no install script of @acme/native@1\.0\.0: "):
+        planned("12.2.2", allowScripts={"bcrypt@6.0.0": True, "@acme/native@1.0.0": True})
+
+
+def test_scripts_that_an_unknown_npm_may_leave_out_are_told(tmp_path: Path) -> None:
+    """Requirement: "what cannot be judged is said to be so"."""
+    packages = {"node_modules/bcrypt": {"version": "6.0.0", "hasInstallScript": True}}
+    house = "registry.example.com/node@sha256:" + "6" * 64
+
+    def warnings(**manifest: object) -> tuple[str, ...]:
+        project(tmp_path, packages, dependencies={"bcrypt": "6.0.0"}, **manifest)
+        spec = ImageSpec(runtime="nodejs22.x", base=house, steps=[NodeDependencies("package-lock.json")])
+        return plan(spec, Lock(), root=tmp_path).warnings
+
+    (warning,) = warnings()
+    assert warning.startswith(
+        "node-dependencies: whether install scripts of bcrypt@6.0.0 run cannot be told: npm 12 and newer run none of them"
+    )
+    assert warning.endswith("run npm install-scripts approve bcrypt (or deny), and commit package.json")
+    assert warnings(allowScripts={"bcrypt": True}) == ()
 
 
 def test_packages_from_git_bring_git_and_are_built_on_the_target(tmp_path: Path) -> None:

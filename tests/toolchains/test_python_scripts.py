@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import platform
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ import pytest
 
 from optimizer.builders.docker.actions import Script
 from optimizer.builders.docker.python_scripts import flatten, forget, overlaps
+from optimizer.builders.docker.tree_scripts import expected
 from tests.toolchains.scripts import argv
 
 # An installer that writes what it was told to bring, whatever it is asked for.
@@ -88,6 +90,31 @@ def test_a_package_comes_from_where_it_came_from(tmp_path: Path) -> None:
     assert (tmp_path / "var/task/shared.py").read_text() == "beta"
 
 
+def test_it_comes_from_the_indexes_of_the_requirements(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The public index would be asked for a private name, and fail, or have a package of that name."""
+    monkeypatch.setenv("TOKEN", "secret")
+    install(tmp_path, "beta-1.0", {"shared.py": "beta"})
+    install(tmp_path, "alpha-1.0", {"shared.py": "alpha"})
+    (tmp_path / "more.txt").write_text("--extra-index-url https://${TOKEN}@more.example.com/simple\n-f wheels\n")
+    (tmp_path / "r.txt").write_text("-i https://example.com/simple\n-r more.txt\nbeta==1.0 --hash=sha256:00\n")
+    log = f"import sys; open({str(tmp_path / 'log')!r}, 'w').write(' '.join(sys.argv[1:-3]))\n"
+    brings = json.dumps({"beta==1.0": {"shared.py": "beta"}})
+    command = (
+        sys.executable,
+        "-c",
+        log + INSTALLER.replace("sys.argv[2:]", "sys.argv[1:]").replace("json.loads(sys.argv[1])", f"json.loads({brings!r})"),
+    )
+    extra = "--extra-index-url https://secret@more.example.com/simple"
+    for given, expected_words in (
+        ((), f"--index-url https://example.com/simple {extra}"),
+        (("--index-url", "own"), f"--index-url own {extra}"),
+    ):
+        (tmp_path / "var/task/shared.py").write_text("alpha")
+        result = run(overlaps((*command, *given), str(tmp_path / "r.txt")), tmp_path)
+        assert result.returncode == 0, result.stderr
+        assert (tmp_path / "log").read_text() == expected_words
+
+
 def test_other_bytes_than_those_whose_hash_was_checked_are_refused(tmp_path: Path) -> None:
     install(tmp_path, "beta-1.0", {"shared.py": "beta"})
     install(tmp_path, "alpha-1.0", {"shared.py": "alpha"})
@@ -139,3 +166,26 @@ def test_requirements_become_one_file(tmp_path: Path) -> None:
     ]
     assert run(flatten(str(root / "api/requirements.txt"), str(root), str(output), ("directory", "vcs")), tmp_path).returncode == 0
     assert "git+" not in output.read_text()
+
+
+def test_the_python_that_was_named_goes_on_in_silence() -> None:
+    (script,) = expected({"python": platform.python_version()})
+    done = started(script)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert expected({}) == ()
+
+
+def test_another_python_ends_the_build_and_says_what_to_do() -> None:
+    """Requirement: "fails the build with a clear message (what, wanted, found, fix: `optimizer pin --update`)"."""
+    (script,) = expected({"python": "3.13.99"})
+    done = started(script)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "this layer is of Python 3.13.99, which optimizer.lock has for the base image, and the base image has Python "
+        f"{platform.python_version()}\nhint: run optimizer pin --update, then synthesize or render again\n"
+    )
+
+
+def started(script: Script) -> subprocess.CompletedProcess[str]:
+    """A script that takes no tree, run as the stage runs it."""
+    return subprocess.run(argv(script, *script.arguments), capture_output=True, text=True, check=False, timeout=60)

@@ -32,7 +32,7 @@ from optimizer.bases.lock import Lock, LockedImage
 from optimizer.builders.docker.python_commands import with_index_of_uv, with_variables
 from optimizer.errors import SpecError
 from optimizer.model.plan import BuildPlan
-from optimizer.planning import required_images
+from optimizer.planning.plan import required_images
 
 DIGEST = "sha256:" + "5" * 64
 FILES = {

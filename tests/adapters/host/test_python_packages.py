@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 
 from optimizer import BuildSecret, ImageSpec, Lock, PythonDependencies, plan
-from optimizer.adapters.host import HOST_TREES, python_obstacles, python_packages, uv
+from optimizer.adapters.host import python_obstacles, python_packages, uv
+from optimizer.adapters.host.makers import HOST_TREES
 from optimizer.adapters.host.python_packages import PythonPackagesTree
 from optimizer.adapters.host.tree import BaseFacts, Obstacle, TreeRequest
 from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.errors import EngineError
+from optimizer.model.plan import OnTarget
 from optimizer.project.files import Project
 from tests.test_golden import GOLDEN
 
@@ -139,7 +141,7 @@ def obstacle(tmp_path: Path, files: Mapping[str, str], step: PythonDependencies)
 
 def make(wanted: TreeRequest, tmp_path: Path) -> Path:
     tree = tmp_path / "tree"
-    tree.mkdir()
+    tree.mkdir(parents=True)
     assert PythonPackagesTree().obstacle(wanted) == ""
     PythonPackagesTree().make(wanted, tree)
     return tree
@@ -256,6 +258,36 @@ def test_a_known_patch_release_is_given_to_uv(machine: Machine, tmp_path: Path) 
     assert words[words.index("--python-version") + 1] == "3.13.5"
 
 
+def test_the_patch_release_that_the_recipe_names_is_given_to_uv(machine: Machine, tmp_path: Path) -> None:
+    """This machine need not have that Python."""
+    line = f"six==1.17.0 ; python_full_version < '3.11.99' {HASH}\n"
+    make(request(tmp_path, {"requirements.txt": line}, packages(), runtime="python3.11"), tmp_path)
+    words = machine.asked()[0]["words"]
+    assert isinstance(words, list)
+    assert words[words.index("--python-version") + 1] == "3.11.13"
+
+
+def test_a_base_for_one_platform_is_no_obstacle_where_its_python_is_known(machine: Machine, tmp_path: Path) -> None:
+    known = request(tmp_path, {"requirements.txt": LOCKED}, packages(), runtime="python3.11")
+    bound = replace(known.stage, on_target=OnTarget("its base is pinned for one platform"))
+    assert PythonPackagesTree().obstacle(replace(known, stage=bound)) == ""
+    unknown = replace(bound, recipe=replace(bound.recipe, python=""))  # type: ignore[call-arg]
+    assert PythonPackagesTree().obstacle(replace(known, stage=unknown)) == "its base is pinned for one platform"
+
+
+def test_pylock_is_read_for_a_patch_release_that_this_machine_has(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marked = PYLOCK.replace('version = "1.17.0"\n', 'version = "1.17.0"\nmarker = "python_full_version < \'3.11.5\'"\n')
+    wanted = request(tmp_path, {"pylock.toml": marked}, packages("pylock.toml"), runtime="python3.11")
+    monkeypatch.setattr(python_obstacles, "local_pythons", lambda minor: {"3.11.2": Path(sys.executable)})
+    with pytest.raises(Obstacle, match="patch release"):
+        make(wanted, tmp_path)
+    monkeypatch.setattr(python_obstacles, "local_pythons", lambda minor: {"3.11.13": Path(sys.executable)})
+    make(wanted, tmp_path / "again")
+    assert "3.11.13" in machine.asked()[-1]["words"]  # type: ignore[operator]
+
+
 def test_metadata_that_asks_for_a_patch_release_is_an_obstacle(machine: Machine, tmp_path: Path) -> None:
     machine.install(metadata='Requires-Dist: async-timeout ; python_full_version < "3.13.3"')
     with pytest.raises(Obstacle, match=r"six-1\.17\.0"):
@@ -357,6 +389,21 @@ def test_neither_poetry_nor_pipenv_runs(lock: str, files: Mapping[str, str], mac
     assert machine.requirements == "six==1.17.0 --hash=sha256:aa\n"
 
 
+def test_metadata_of_files_of_the_project_forgets_where_they_were(machine: Machine, tmp_path: Path) -> None:
+    """The script that does so has no argument but the tree."""
+    line = f"./wheels/own-1.0-py3-none-any.whl --hash=sha256:{'a' * 64}"
+    files = {"requirements.txt": f"{LOCKED}{line}\n", "wheels/own-1.0-py3-none-any.whl": ""}
+    wanted = request(tmp_path, files, packages())
+    tree = tmp_path / "tree"
+    direct = tree / "var" / "task" / "own-1.0.dist-info" / "direct_url.json"
+    direct.parent.mkdir(parents=True)
+    direct.write_text('{"url": "file:///tmp/somewhere/own.whl", "archive_info": {}}')
+    (direct.parent / "METADATA").write_text("Name: own\nVersion: 1.0\n")
+    (direct.parent / "RECORD").write_text("own-1.0.dist-info/direct_url.json,,\n")
+    PythonPackagesTree().make(wanted, tree)
+    assert "/tmp/somewhere" not in (direct.read_text() if direct.exists() else "")
+
+
 def test_wheels_alone_need_no_hashes(machine: Machine, tmp_path: Path) -> None:
     make(request(tmp_path, {"requirements.txt": "six\n"}, packages(wheels_only=True)), tmp_path)
     words = machine.asked()[0]["words"]
@@ -368,9 +415,9 @@ def test_pylock_needs_a_python_of_the_version(machine: Machine, tmp_path: Path, 
     """uv judges its requires-python by the Python that it runs in, whatever version it is told to install for."""
     monkeypatch.setattr(python_obstacles, "local_pythons", lambda minor: {})
     assert obstacle(tmp_path, {"pylock.toml": PYLOCK}, packages("pylock.toml")).endswith("this machine has no Python 3.13")
-    monkeypatch.setattr(
-        python_obstacles, "local_pythons", lambda minor: {"3.13.1": Path("/opt/python3.13.1"), "3.13.5": Path("/opt/python")}
-    )
+    here = {"3.13.1": Path("/opt/python3.13.1"), "3.13.5": Path("/opt/python")}
+    monkeypatch.setattr(python_obstacles, "local_pythons", lambda minor: here)
+    monkeypatch.setattr(python_obstacles, "local_python", here.get)
     make(request(tmp_path, {"pylock.toml": PYLOCK}, packages("pylock.toml"), facts=BaseFacts(python="3.13.5")), tmp_path)
     words = machine.asked()[0]["words"]
     assert isinstance(words, list)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from optimizer.adapters.host.requirements import patch_matters, write_requirements
+from optimizer.adapters.host.requirements import write_requirements
 from optimizer.adapters.host.tree import Obstacle
+from optimizer.locks.markers import patch_matters
 
 HASH = "--hash=sha256:" + "a" * 64
 MARKERS = {

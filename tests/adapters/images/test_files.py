@@ -131,6 +131,7 @@ def test_an_index_is_noted_and_its_platform_chosen(tmp_path: Path) -> None:
     path = write_layout(tmp_path / "image", LAYERS, attestation=True, platforms=("arm64", "amd64"))
     image = open_files(path).image
     assert (image.indexed, image.attestations, image.architecture) == (True, 1, "amd64")
+    assert image.platforms == ("linux/amd64", "linux/arm64")
     assert open_files(path, platform="linux/arm64").image.architecture == "arm64"
     message = 'the index of "PATH" has no image for linux/s390x; found: linux/amd64, linux/arm64'
     assert refusal(path, platform="linux/s390x") == message

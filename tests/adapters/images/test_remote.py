@@ -68,7 +68,7 @@ def test_an_image_is_read_layer_by_layer(server: RegistryServer) -> None:
 def test_an_index_is_noted(server: RegistryServer) -> None:
     client = Client(server, attestation=True)
     client.read()
-    assert (client.image.indexed, client.image.attestations) == (True, 1)
+    assert (client.image.indexed, client.image.platforms, client.image.attestations) == (True, ("linux/amd64",), 1)
     assert client.image.digest != client.top["digest"]
     assert OCI_INDEX in INDEX_TYPES
     message = 'the index of "HOST/shop:1" has no image for linux/arm64; found: linux/amd64'

@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import base64
+import contextlib
 import datetime
+import http.server
 import json
 import socket
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -157,7 +162,9 @@ def test_fails_when_every_answer_breaks_off(server: RegistryServer) -> None:
     server.index("lambda/python:3.13")
     server.cuts = 5
     message = Client(server).refusal()
-    assert message.startswith('registry "HOST" cannot be reached for "HOST/lambda/python:3.13": peer closed connection'), message
+    assert message.startswith(
+        'registry "HOST" cannot be reached for "HOST/lambda/python:3.13": the connection was closed before the end of the answer'
+    ), message
     assert "\n  hint: " in message
 
 
@@ -323,6 +330,24 @@ def test_fails_when_the_token_would_come_over_an_open_line(server: RegistryServe
     assert Client(server).refusal() == f'registry "HOST" sends to "{realm}" for a token; allowed: an https address{ASK_OWNER}'
 
 
+def test_errors_name_addresses_without_their_secrets(server: RegistryServer) -> None:
+    server.failures = [(307, {"Location": "http://user:secret@mirror.example.com/v2/?X-Amz-Signature=secret"})]
+    assert Client(server).refusal() == f'registry "HOST" redirects to "http://mirror.example.com/v2/"; allowed: an https address{ASK_OWNER}'
+    server.failures = [(401, {"WWW-Authenticate": 'Bearer realm="http://user:secret@token.example.com/a?key=secret"'})]
+    assert (
+        Client(server).refusal()
+        == f'registry "HOST" sends to "http://token.example.com/a" for a token; allowed: an https address{ASK_OWNER}'
+    )
+
+
+def test_the_password_of_a_proxy_is_in_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:secret@proxy.example.com:99999")
+    server = RegistryServer()
+    server.host = "registry.example.com"
+    refusal = Client(server).refusal()
+    assert refusal.startswith("no HTTP client with this environment: Failed to parse: http://proxy.example.com:99999\n")
+
+
 def test_fails_for_a_dead_host_once_with_the_whole_wait() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
@@ -341,7 +366,7 @@ def test_fails_for_a_dead_host_once_with_the_whole_wait() -> None:
 @pytest.fixture
 def direct(monkeypatch: pytest.MonkeyPatch) -> None:
     """No proxy stands between the test and other addresses of this machine."""
-    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -385,8 +410,11 @@ def test_https_works_with_the_certificates_that_are_set(tmp_path: Path, monkeypa
         assert Client(server).resolve().digest == digest
 
 
-def test_fails_for_a_proxy_that_cannot_be_one(server: RegistryServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", "gopher://127.0.0.1")
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "all_proxy"])
+def test_fails_for_a_proxy_that_cannot_be_one(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(variable, "gopher://127.0.0.1")
+    server = RegistryServer()
+    server.host = "registry.example.com"
     refusal = Client(server).refusal()
     assert refusal.startswith("no HTTP client with this environment: ")
     assert refusal.endswith("\n  hint: check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR")
@@ -413,7 +441,7 @@ def test_text_from_the_network_cannot_forge_lines(server: RegistryServer) -> Non
 
 
 def test_making_a_registry_does_nothing_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("httpx.Client", None)
+    monkeypatch.setattr("urllib3.PoolManager", None)
     HttpRegistry().close()
 
 
@@ -446,3 +474,49 @@ def test_credentials_are_asked_only_after_a_challenge() -> None:
     with serving() as server, HttpRegistry(Never()) as registry:
         digest = server.index("a:1")
         assert registry.resolve(ImageReference.parse(f"{server.host}/a:1")).digest == digest
+
+
+@contextlib.contextmanager
+def proxying(requests: list[str]) -> Iterator[str]:
+    """A proxy that writes down what it is asked, and connects to nothing."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_CONNECT(self) -> None:
+            requests.append(f"{self.path} {self.headers.get('Proxy-Authorization')}")
+            self.send_error(403, "not from here")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as proxy:
+        threading.Thread(target=proxy.serve_forever, daemon=True).start()
+        yield f"127.0.0.1:{proxy.server_port}"
+        proxy.shutdown()
+
+
+@pytest.mark.parametrize("form", ["{}", "http://{}", "http://us%65r:pass%3Aword@{}"])
+@pytest.mark.usefixtures("direct")
+def test_other_registries_are_reached_through_the_proxy_of_the_environment(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    requests: list[str] = []
+    server = RegistryServer()
+    server.host = "registry.example.com"
+    with proxying(requests) as address:
+        monkeypatch.setenv("HTTPS_PROXY", form.format(address))
+        refusal = Client(server).refusal()
+    login = "Basic " + base64.b64encode(b"user:pass:word").decode() if "@" in form else None
+    assert requests == [f"registry.example.com:443 {login}"] * 5
+    assert refusal.startswith(
+        'registry "HOST" cannot be reached for "HOST/lambda/python:3.13": Tunnel connection failed: 403 not from here'
+    ), refusal
+
+
+@pytest.mark.usefixtures("direct")
+def test_hosts_that_no_proxy_names_are_reached_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    requests: list[str] = []
+    server = RegistryServer()
+    server.host = "registry.invalid"
+    with proxying(requests) as address:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://{address}")
+        monkeypatch.setenv("NO_PROXY", "registry.invalid")
+        Client(server).refusal()
+    assert requests == []

@@ -11,6 +11,31 @@ BY_COUNT = {
     "rulePriority": 3,
     "selection": {"tagStatus": "tagged", "tagPrefixList": ["v"], "countType": "imageCountMoreThan", "countNumber": 10},
 }
+TO_ARCHIVE = {"action": {"type": "transition", "targetStorageClass": "archive"}}
+ARCHIVED_BY_AGE = {**BY_AGE, **TO_ARCHIVE}
+NOT_PULLED = {"countType": "sinceImagePulled", "countNumber": 30, "countUnit": "days"}
+ARCHIVED_BY_PULL = {"rulePriority": 4, "selection": {"tagStatus": "any", **NOT_PULLED}, **TO_ARCHIVE}
+OUT_OF_ARCHIVE = {
+    "rulePriority": 5,
+    "selection": {
+        "tagStatus": "any",
+        "storageClass": "archive",
+        "countType": "sinceImageTransitioned",
+        "countNumber": 90,
+        "countUnit": "days",
+    },
+    "action": {"type": "expire"},
+}
+CACHES = {
+    "rulePriority": 2,
+    "selection": {"tagStatus": "tagged", "tagPrefixList": ["cache-"], "countType": "imageCountMoreThan", "countNumber": 9},
+}
+SOME_CACHES = {**CACHES, "selection": {**CACHES["selection"], "tagPrefixList": ["cache-", "v"]}}  # type: ignore[dict-item]
+BY_PATTERN = {**CACHES, "selection": {**CACHES["selection"], "tagPrefixList": [], "tagPatternList": ["cache-*", "cache-main-*"]}}  # type: ignore[dict-item]
+MOVING = {
+    "mutability": "IMMUTABLE_WITH_EXCLUSION",
+    "exclusions": ({"ImageTagMutabilityExclusionFilterType": "WILDCARD", "ImageTagMutabilityExclusionFilterValue": "cache-*"},),
+}
 LAMBDA = (
     {
         "Effect": "Allow",
@@ -22,12 +47,32 @@ LAMBDA = (
 CATCHES: list[Case] = [
     repository(0, says="life-cycle rule 2 expires a tagged image 90 days after its push", lifecycle=(UNTAGGED, BY_AGE)),
     repository(0, says="life-cycle rule 3 expires a tagged image when there are more than 10", lifecycle=(BY_COUNT,)),
+    repository(
+        0,
+        says="life-cycle rule 2 archives a tagged image 90 days after its push: it cannot be pulled until it is restored, which takes up to "
+        "20 minutes, and 90 days are charged at least",
+        lifecycle=(ARCHIVED_BY_AGE,),
+    ),
+    repository(
+        0,
+        says="Lambda pulls rarely, so that the image of a function in use counts as not pulled",
+        lifecycle=(UNTAGGED, ARCHIVED_BY_PULL, OUT_OF_ARCHIVE),
+    ),
+    # A cache in a repository whose tags may not move is no cache.
+    repository(0, lifecycle=(CACHES,)),
+    repository(0, lifecycle=(SOME_CACHES,), **MOVING),
+    repository(0, lifecycle=(BY_COUNT,), **MOVING),
     # Nobody here pushes to it, but functions pull from it.
     repository(0, lifecycle=(BY_COUNT,), receives=False, policy=LAMBDA),
 ]
 PASSES: list[Case] = [
     repository(lifecycle=(UNTAGGED,)),
+    repository(lifecycle=({**UNTAGGED, **TO_ARCHIVE}, OUT_OF_ARCHIVE)),
+    repository(lifecycle=(CACHES,), **MOVING),
+    repository(lifecycle=(BY_PATTERN,), **MOVING),
     repository(),
     repository(lifecycle=None, inconclusive=1),
+    # Nobody knows which tags its images have: those of caches, or latest.
+    repository(lifecycle=(CACHES,), receives=False, policy=LAMBDA, inconclusive=1, **MOVING),
     repository(lifecycle=(BY_COUNT,), receives=False),
 ]

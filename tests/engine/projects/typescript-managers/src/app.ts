@@ -1,0 +1,1 @@
+export const handler = async (event: { text: string }): Promise<number> => event.text.length;
