@@ -94,6 +94,7 @@ def test_the_fault_gives_value_form_and_example() -> None:
 @pytest.mark.parametrize("runtime", ["python3.13", "nodejs24.x", "java21", "dotnet8", "ruby3.4", "provided.al2023"])
 @pytest.mark.parametrize("piece", ["a.", "a/", "a", "A::", "A.A::"])
 def test_no_handler_takes_long_to_refuse(runtime: str, piece: str) -> None:
-    started = time.monotonic()
+    # Processor time: the machine may be busy with other tests.
+    started = time.process_time()
     check_handler(base_image(runtime), piece * 5_000 + " ")
-    assert time.monotonic() - started < 1
+    assert time.process_time() - started < 1

@@ -37,6 +37,13 @@ def registry(engine: None) -> str:
     return shared.registry()
 
 
+@pytest.fixture
+def hello_images(engine: None) -> Iterator[None]:
+    """The images ``hello`` of this machine's engine, which more than one page of the documentation makes."""
+    with shared.images_named("hello"):
+        yield
+
+
 @pytest.fixture(scope="session")
 def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The environment of an AWS control plane."""

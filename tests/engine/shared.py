@@ -1,12 +1,15 @@
-"""What all processes of one test run share: a registry, which the first of them starts that needs it, and the last stops."""
+"""What all processes of one test run share: a registry, which the first of them starts that needs it, and the names of pages."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
+import subprocess
 import tempfile
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 from tests.engine import services, standins
@@ -22,14 +25,38 @@ def begin() -> None:
 def end() -> None:
     """Called by the process that started the others, when they are gone."""
     directory = Path(os.environ.pop(_VARIABLE))
+    if directory.exists():
+        # `optimizer invoke` calls an image by what is in it, so that no test knows of one that nobody else has it too.
+        _forget("optimizer-invoke*")
     services.stop_registry(directory / "registry")
     shutil.rmtree(directory, ignore_errors=True)
 
 
-def registry() -> str:
-    """``host:port`` of a registry with the stand-ins of all base and builder images."""
+@contextlib.contextmanager
+def images_named(name: str) -> Iterator[None]:
+    """One process at a time has the images and the container of a name that the documentation gives them; they are gone afterwards."""
+    with standins.locked(_directory() / f"images-{name}.lock"):
+        try:
+            yield
+        finally:
+            _forget(name)
+
+
+def _forget(names: str) -> None:
+    argv = ["docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}", names]
+    images = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60).stdout.split()
+    subprocess.run(["docker", "image", "rm", "--force", *images], capture_output=True, check=False, timeout=60)
+
+
+def _directory() -> Path:
     directory = Path(os.environ[_VARIABLE])
     directory.mkdir(mode=0o700, exist_ok=True)
+    return directory
+
+
+def registry() -> str:
+    """``host:port`` of a registry with the stand-ins of all base and builder images."""
+    directory = _directory()
     with standins.locked(directory / "lock"):
         state = directory / "registry" / "registry.json"
         if state.exists():

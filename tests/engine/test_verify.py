@@ -16,12 +16,13 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 import tomlkit
+from aws_cdk import aws_ecr_assets as ecr_assets
 from aws_cdk import aws_lambda as lambda_
 
 from optimizer.images import compare, explain
-from optimizer.planning import required_images
+from optimizer.planning.plan import required_images
 from stacks.storefront import api_image
-from tests.engine.daemon import Daemon
+from tests.engine.recorded import RecordedDocker
 
 ROOT = Path(__file__).parents[2]
 # One layer for each fault; everything else in it has a constant time.
@@ -50,23 +51,23 @@ def run(*arguments: str) -> tuple[int, str, str]:
     return process.returncode, out, err
 
 
-def plain_app(directory: Path, dockerfile: str) -> Path:
-    """The assembly of an app with one DockerImageFunction."""
+def plain_app(directory: Path, dockerfile: str, network: str | None = None) -> Path:
+    """The assembly of an app with one DockerImageFunction, whose build has the network."""
     source = directory / "source"
     (source / "lib").mkdir(parents=True)
     (source / "Dockerfile").write_text(dockerfile)
     (source / "app.py").write_text("def handler(event, context):\n    return 1\n")
     (source / "lib" / "m.py").write_text("X = 1\n")
     app = cdk.App(outdir=str(directory / "cdk.out"), context={"aws:cdk:enable-path-metadata": True})
-    code = lambda_.DockerImageCode.from_image_asset(str(source))
+    mode = ecr_assets.NetworkMode.custom(network) if network else None
+    code = lambda_.DockerImageCode.from_image_asset(str(source), network_mode=mode)
     lambda_.DockerImageFunction(cdk.Stack(app, "Plain"), "Api", code=code, architecture=lambda_.Architecture.X86_64)
     app.synth()
     return directory / "cdk.out"
 
 
-def leftovers(directory: Path, engine: Daemon = Daemon({})) -> list[str]:
-    images = engine.docker("image", "ls", "--format", "{{.Repository}}", "--filter", "reference=optimizer-verify-*").stdout.split()
-    return images + [path.name for path in directory.glob("optimizer-*")]
+def leftovers(directory: Path, docker: RecordedDocker) -> list[str]:
+    return docker.leftovers() + [path.name for path in directory.glob("optimizer-*")]
 
 
 def differences(layer: dict[str, Any]) -> set[tuple[str, str, str]]:
@@ -90,7 +91,17 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def test_a_python_function_of_the_example_app_is_reproducible(registry: str, tmp_path: Path, temporary: Path) -> None:
+@pytest.fixture
+def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RecordedDocker:
+    """The engine's client of the command."""
+    recorded = RecordedDocker.write(tmp_path / "docker")
+    monkeypatch.setenv("PATH", recorded.path)
+    return recorded
+
+
+def test_a_python_function_of_the_example_app_is_reproducible(
+    registry: str, tmp_path: Path, temporary: Path, docker: RecordedDocker
+) -> None:
     spec = api_image("functions/catalog", "x86_64")
     path, lock = tmp_path / "catalog.image.toml", tmp_path / "optimizer.lock"
     path.write_text(tomlkit.dumps(spec.to_dict()))
@@ -101,10 +112,10 @@ def test_a_python_function_of_the_example_app_is_reproducible(registry: str, tmp
     (image,) = json.loads(out)["images"]
     assert image["reproducible"]
     assert {layer["verdict"] for layer in image["layers"]} == {"equal"}
-    assert leftovers(temporary) == []
+    assert leftovers(temporary, docker) == []
 
 
-def test_each_planted_fault_is_named(registry: str, tmp_path: Path, temporary: Path) -> None:
+def test_each_planted_fault_is_named(registry: str, tmp_path: Path, temporary: Path, docker: RecordedDocker) -> None:
     app = plain_app(tmp_path, FAULTS.format(base=f"{registry}/lambda/python:3.13-x86_64"))
     code, out, err = run("verify", str(app), "--function", "Plain/Api", "--format", "json")
     assert code == 1, out + err
@@ -126,31 +137,33 @@ def test_each_planted_fault_is_named(registry: str, tmp_path: Path, temporary: P
         ("var/task/app.py", "mode", compare.MODE),
         ("var/task/app.py", "mtime", compare.SOURCE_TIME),
     }
-    assert leftovers(temporary) == []
+    assert leftovers(temporary, docker) == []
 
 
-def test_a_failing_build_says_why_and_leaves_nothing(registry: str, tmp_path: Path, temporary: Path) -> None:
+def test_a_failing_build_says_why_and_leaves_nothing(registry: str, tmp_path: Path, temporary: Path, docker: RecordedDocker) -> None:
     app = plain_app(tmp_path, f"FROM {registry}/lambda/python:3.13-x86_64\nRUN --network=none echo the cause >&2; false\n")
     code, out, err = run("verify", str(app))
     assert (code, out) == (2, "")
     assert "error: Plain/Api: the build failed:\n" in err
     assert "the cause" in err
     assert "Traceback" not in err
-    assert leftovers(temporary) == []
+    assert leftovers(temporary, docker) == []
 
 
 @pytest.mark.parametrize("request_to_end", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_verification_leaves_nothing(request_to_end: signal.Signals, registry: str, tmp_path: Path, temporary: Path) -> None:
+def test_an_interrupted_verification_leaves_nothing(
+    request_to_end: signal.Signals, registry: str, tmp_path: Path, temporary: Path, docker: RecordedDocker
+) -> None:
     # The second build is the one that waits, so that the image of the first is there to be removed.
     wait = "RUN --network=none if [ $(stat -c %a /x) = 600 ]; then echo waiting; sleep 60; fi"
     app = plain_app(tmp_path, f"FROM {registry}/lambda/python:3.13-x86_64\nCOPY app.py /x\n{wait}\n")
     process = start("verify", str(app))
     deadline = time.monotonic() + 60
-    while len(leftovers(temporary)) < 2 and time.monotonic() < deadline:
+    while len(leftovers(temporary, docker)) < 2 and time.monotonic() < deadline:
         time.sleep(0.1)
     os.kill(process.pid, request_to_end)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, "")
-    assert err == "building Plain/Api twice\nerror: interrupted; no partial result is left\n"
-    assert leftovers(temporary) == []
+    assert err == "comparing two builds of Plain/Api\nerror: interrupted; no partial result is left\n"
+    assert leftovers(temporary, docker) == []
     assert list(processes_in(temporary)) == []
