@@ -27,7 +27,10 @@ BYTECODE_TIME = (
     "byte-code compiled by timestamp: its header holds the time of its source; "
     "compile with --invalidation-mode unchecked-hash, or not at all (pip install --no-compile)"
 )
-BYTECODE = "byte-code with other content: usually a random build path (compileall -s DIRECTORY -p /) or a hash seed (PYTHONHASHSEED=0 for Python 3.10)"
+BYTECODE = (
+    "byte-code with other content: usually a random build path (compileall -s DIRECTORY -p /), a hash seed (PYTHONHASHSEED=0 for Python 3.10), "
+    "or what the same process compiled before (compileall -j up to Python 3.10: leave it out)"
+)
 ZIP_TIME = "a zip or jar archive, which keeps the times of its members: project.build.outputTimestamp for Maven, preserveFileTimestamps = false for Gradle"
 GZIP_TIME = "gzip writes the time into its header: compress with gzip --no-name"
 BINARY = "a program or library: build with fixed paths and no build id, for Go -trimpath -buildvcs=false, for C -ffile-prefix-map"

@@ -31,6 +31,10 @@ class Daemon:
             raise RuntimeError(f"docker {' '.join(arguments)} failed:\n{(result.stdout + result.stderr)[-3000:]}")
         return result
 
+    def leftovers(self) -> list[str]:
+        """The images that a verification left here; for an engine that only one test uses."""
+        return self.docker("image", "ls", "--format", "{{.Repository}}", "--filter", "reference=optimizer-verify-*").stdout.split()
+
     def forget(self) -> None:
         """Become as cold as a fresh runner: neither build cache nor images."""
         self.docker("builder", "prune", "--all", "--force")

@@ -22,6 +22,7 @@ from aws_cdk import aws_lambda as lambda_
 from optimizer.images import compare, explain
 from optimizer.planning.plan import required_images
 from stacks.storefront import api_image
+from tests.engine.daemon import Daemon
 from tests.engine.recorded import RecordedDocker
 
 ROOT = Path(__file__).parents[2]
@@ -66,7 +67,7 @@ def plain_app(directory: Path, dockerfile: str, network: str | None = None) -> P
     return directory / "cdk.out"
 
 
-def leftovers(directory: Path, docker: RecordedDocker) -> list[str]:
+def leftovers(directory: Path, docker: RecordedDocker | Daemon) -> list[str]:
     return docker.leftovers() + [path.name for path in directory.glob("optimizer-*")]
 
 

@@ -16,6 +16,8 @@ from optimizer.errors import EngineError
 
 def bytecode_obstacle(request: TreeRequest) -> str:
     """Why the base's byte-code cannot be made on this machine; empty where it can be."""
+    if not hasattr(os, "fork"):
+        return "its byte-code is that of forked processes, which this system does not have"
     if request.python and local_python(request.python) is not None:
         return ""
     minor = request.plan.runtime.removeprefix("python")

@@ -28,7 +28,7 @@ class PackedFiles(Recipe):
     """
 
     kind: ClassVar[str] = "packed-files"
-    revision: ClassVar[int] = 2
+    revision: ClassVar[int] = 3
 
     files: Input
     executable: bool = False

@@ -59,7 +59,7 @@ class PythonPackages(Recipe):
     """
 
     kind: ClassVar[str] = "python-packages"
-    revision: ClassVar[int] = 2
+    revision: ClassVar[int] = 3
 
     root: str
     lock: str
@@ -168,7 +168,7 @@ class PythonSource(Recipe):
     """
 
     kind: ClassVar[str] = "python-source"
-    revision: ClassVar[int] = 2
+    revision: ClassVar[int] = 3
 
     name: str
     directory: str
