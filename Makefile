@@ -7,7 +7,9 @@ READY := $(VENV)/.ready
 DOCS := $(VENV)-docs
 # Files side by side: the tests of one file share what they build.
 JOBS ?= auto
-PYTEST := python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder
+# Of Hypothesis: "ci" tests properties with the same examples each time, so that a commit gets one answer; else with new ones.
+PROFILE ?= default
+PYTEST := python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder --hypothesis-profile=$(PROFILE)
 # jsii wants the Node.js that requirements.txt brings, before any other on the path.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 # Byte-code of what is imported, and none beside the sources: aws-cdk-lib alone has 300 MB that nothing imports.

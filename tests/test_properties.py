@@ -8,7 +8,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from optimizer import BuildSecret, Command, Files, ImageSpec, Lock, Profile, SourceCode, Stability, SystemPackages, render
@@ -156,6 +156,8 @@ class TestRendering:
         assert lexed[start : start + len(words)] == words
 
     @given(path=st.text(min_size=1, max_size=20))
+    @example(path="--")
+    @example(path="--from=base")
     @settings(deadline=None)
     def test_paths_stay_in_their_copy(self, path: str) -> None:
         try:

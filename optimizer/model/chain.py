@@ -68,6 +68,11 @@ class ChainOrder:
     were made on those alone that it must come after: the difference to the
     cost is the price of ordering.  ``joint`` is None where all links change
     independently of each other.
+
+    ``dependents`` are stages of their own that are made of the chain up to the
+    last of the links in their ``after``; their ``probability`` is that of a
+    change by anything but the chain.  All costs hold what they cost because
+    the chain changed: when nothing else would have made them again.
     """
 
     method: Method
@@ -76,6 +81,7 @@ class ChainOrder:
     lower_bound: float
     apart: float
     joint: Joint | None = None
+    dependents: tuple[Link, ...] = ()
 
     @property
     def gap(self) -> float:

@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from optimizer.bases.catalogue import BaseImage, base_image, check_runtime
@@ -35,8 +35,10 @@ from optimizer.model.spec import ImageSpec
 from optimizer.model.stability import Stability
 from optimizer.model.steps import Step
 from optimizer.planning.chain.order import cheapest_order, link, order_with_memory
+from optimizer.planning.dependents import dependents_of
 from optimizer.planning.evidence import decided_order, joint_of
 from optimizer.planning.figures import with_figures
+from optimizer.planning.keys import made_of
 from optimizer.planning.order import Item, stable_first
 from optimizer.toolchains.registry import toolchain_of
 from optimizer.toolchains.secrets import secret_faults
@@ -74,9 +76,9 @@ def plan(
     _check_secret_files(drafts)
     warnings += [warning for draft in drafts for warning in draft.warnings()]
     in_place, layered = _split(drafts)
-    chain, order = _chain(in_place, lock.evidence)
-    layers = _layers(layered)
     by_step = {draft.context.name: draft for draft in drafts}
+    layers = _layers(layered)
+    chain, order = _chain(in_place, lambda chain: _dependents(layers, by_step, chain, target), lock.evidence)
     stages = [*chain, *(_with_earlier_steps(stage, by_step, chain, target) for stage in layers)]
     pins.require([target.image, *(image for stage in stages for image in _images(stage))])
     return BuildPlan(
@@ -327,10 +329,15 @@ def _stable_first(drafts: Sequence[_Draft]) -> list[Stage]:
     return [stages[name] for name in stable_first(items)]
 
 
-def _chain(drafts: Sequence[_Draft], evidence: Evidence) -> tuple[list[Stage], ChainOrder | None]:
-    """The stages that change the system, each on the one before it, and how their order was found."""
+def _chain(
+    drafts: Sequence[_Draft], dependents: Callable[[Sequence[Stage]], Sequence[Link]], evidence: Evidence
+) -> tuple[list[Stage], ChainOrder | None]:
+    """The stages that change the system, each on the one before it, and how their order was found.
+
+    ``dependents`` gives what stands on stages of the system, in whatever order.
+    """
     stages = {stage.name: stage for stage in _stable_first(drafts)}
-    order = _order(stages.values(), drafts, evidence) if len(stages) > 1 else None
+    order = _order(stages.values(), drafts, dependents([*stages.values()]), evidence) if len(stages) > 1 else None
     chain: list[Stage] = []
     for name in [each.name for each in order.links] if order else stages:
         stage = replace(stages[name], on_target=OnTarget("it changes the image's own file system"))
@@ -338,9 +345,9 @@ def _chain(drafts: Sequence[_Draft], evidence: Evidence) -> tuple[list[Stage], C
     return chain, order
 
 
-def _order(stages: Collection[Stage], drafts: Sequence[_Draft], evidence: Evidence) -> ChainOrder:
+def _order(stages: Collection[Stage], drafts: Sequence[_Draft], dependents: Sequence[Link], evidence: Evidence) -> ChainOrder:
     """The cheapest order, or the one that the lock has decided, where changing it does not pay."""
-    best = cheapest_order([_link(stage, drafts) for stage in stages], joint_of(stages, evidence))
+    best = cheapest_order([_link(stage, drafts) for stage in stages], joint_of(stages, evidence), dependents)
     kept = decided_order(stages, evidence)
     return order_with_memory(best, kept) if kept else best
 
@@ -362,6 +369,20 @@ def _link(stage: Stage, drafts: Sequence[_Draft]) -> Link:
         figures.size_bytes if last else figures.size_bytes or 0,
         [*after, *names[:position]],
     )
+
+
+def _dependents(layers: Sequence[Stage], drafts: dict[str, _Draft], chain: Sequence[Stage], target: Target) -> tuple[Link, ...]:
+    """The stages of their own that are made of the chain, with all steps of it that they need."""
+    names = {stage.name for stage in chain}
+    placed = [_with_earlier_steps(stage, drafts, chain, target) for stage in layers]
+    on = {stage.name: _systems(drafts[stage.step], drafts) for stage in placed if names & {*made_of(stage)}}
+    return dependents_of(placed, on, _dependent)
+
+
+def _dependent(stage: Stage) -> Link:
+    figures = stage.figures
+    assert figures is not None
+    return link(stage.name, figures.probability, figures.seconds, figures.size_bytes if stage.has_layer else 0)
 
 
 def _layers(drafts: Sequence[_Draft]) -> list[Stage]:
@@ -401,7 +422,7 @@ def _with_earlier_steps(stage: Stage, drafts: dict[str, _Draft], chain: Sequence
     if stage.archive_alone:
         return stage
     earlier = [drafts[name] for name in draft.step.after]
-    systems = {item.name for other in earlier for item in other.stages if item.in_place}
+    systems = _systems(draft, drafts)
     if systems and stage.origin == target.image:
         system = [item.name for item in chain if item.name in systems][-1]
         stage = replace(stage, origin=system, on_target=stage.on_target or OnTarget(f"it starts from {system}"))
@@ -411,6 +432,11 @@ def _with_earlier_steps(stage: Stage, drafts: dict[str, _Draft], chain: Sequence
         whole = {item.taken_from for other in earlier for item in other.stages}
         stage = replace(stage, trees=tuple(sorted(name for name in trees if name not in whole)))
     return stage
+
+
+def _systems(draft: _Draft, drafts: dict[str, _Draft]) -> set[str]:
+    """The stages of the chain that a step comes after."""
+    return {item.name for name in draft.step.after for item in drafts[name].stages if item.in_place}
 
 
 def _images(stage: Stage) -> Iterable[ImageReference]:

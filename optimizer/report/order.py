@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
-from optimizer.model.chain import ChainOrder, Joint, Link, Method
+from optimizer.model.chain import ChainOrder, Link, Method
 from optimizer.planning.chain.order import as_declared, expected
 from optimizer.report.plan.figures import rounded
 from optimizer.report.sizes import size_text
@@ -38,9 +38,11 @@ def order_as_text(order: ChainOrder, declared: Sequence[str]) -> str:
         )
         for each in order.links
     ]
-    chosen, before = expected(order.links, order.joint), as_declared(order.links, declared)
-    cost = expected(before, order.joint).cost
+    chosen, before = expected(order.links, order.joint, order.dependents), as_declared(order.links, declared)
+    cost = expected(before, order.joint, order.dependents).cost
     notes = ["~ is assumed; seconds and size of a step say what it is"] if any(each.assumed for each in order.links) else []
+    if order.dependents:
+        notes.append(f"counted with what is made again because of them: {_names(order.dependents)}")
     notes += [
         f"expected per deployment: {chosen.seconds:.2f} s, {size_text(round(chosen.size_bytes))} pushed; with the push {order.cost:.2f} s",
         f"lower bound of any order {order.lower_bound:.2f} s, price of ordering {rounded(order.cost - order.apart, 2):.2f} s",
@@ -72,14 +74,15 @@ def order_to_dict(order: ChainOrder, declared: Sequence[str]) -> dict[str, Any]:
         "gap": rounded(order.gap),
         "lowerBound": rounded(order.lower_bound),
         "priceOfOrdering": rounded(order.cost - order.apart),
-        "chosen": _cost_to_dict(order.links, order.joint),
-        "declared": _cost_to_dict(before, order.joint),
-        "gain": rounded(expected(before, order.joint).cost - order.cost),
+        "dependents": [each.name for each in order.dependents],
+        "chosen": _cost_to_dict(order.links, order),
+        "declared": _cost_to_dict(before, order),
+        "gain": rounded(expected(before, order.joint, order.dependents).cost - order.cost),
     }
 
 
-def _cost_to_dict(links: Sequence[Link], joint: Joint | None) -> dict[str, Any]:
-    costs = expected(links, joint)
+def _cost_to_dict(links: Sequence[Link], order: ChainOrder) -> dict[str, Any]:
+    costs = expected(links, order.joint, order.dependents)
     return {
         "steps": [each.name for each in links],
         "seconds": rounded(costs.seconds),

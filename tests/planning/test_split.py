@@ -55,6 +55,14 @@ def test_what_is_made_of_another_stage_saves_nothing_of_that() -> None:
     assert found.saves == pytest.approx(0)
 
 
+def test_the_chain_is_in_an_order_that_suits_what_stands_on_it() -> None:
+    """It was that of the chain alone, so that one stage for all would have cost less."""
+    first, last = SystemPackages(["b"], name="b"), SystemPackages(["a"], name="a")
+    found = of(first, SourceCode("src", name="c", stability="never", after=["b"]), last)
+    assert found.saves == pytest.approx(0)
+    assert {each.name: each.saves for each in found.stages} == pytest.approx({"c": 0})
+
+
 @pytest.mark.parametrize("steps", [[], [SourceCode("src")], [SystemPackages(["jq"], name="a"), SystemPackages(["jq"], name="b")]])
 def test_nothing_is_said_where_nothing_stands_alone(steps: list[Step]) -> None:
     assert split(plan_of(ImageSpec(runtime="python3.13", steps=steps))) is None

@@ -46,7 +46,8 @@ def copies(inputs: Iterable[Input]) -> list[str]:
 
 def _copy(sources: Sequence[str], target: str) -> str:
     words = [*("./" if source == "./" else source for source in sources), target]
-    if all(_PLAIN_PATH.fullmatch(word) for word in words):
+    # What begins with two dashes would be read as a flag.
+    if all(_PLAIN_PATH.fullmatch(word) and not word.startswith("--") for word in words):
         return f"COPY {' '.join(words)}"
     escaped = [_expandable(word) for word in (*map(_pattern, words[:-1]), words[-1])]
     return f"COPY {json.dumps(escaped, ensure_ascii=False)}"

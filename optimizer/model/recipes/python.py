@@ -121,6 +121,7 @@ class PinnedPackages(PackagePart):
     """
 
     kind: ClassVar[str] = "pinned-packages"
+    revision: ClassVar[int] = 2
     ecosystem: ClassVar[str] = "python"
     whole: ClassVar[str] = PythonPackages.kind
 

@@ -40,20 +40,22 @@ def link(name: str, probability: float, seconds: float | None, size_bytes: int |
     )
 
 
-def cheapest_order(links: Sequence[Link], joint: Joint | None = None) -> ChainOrder:
+def cheapest_order(links: Sequence[Link], joint: Joint | None = None, dependents: Sequence[Link] = ()) -> ChainOrder:
     """The order of least expected cost, each step after those that it names; where cost does not decide, the earlier link comes first.
 
     The links stand in an order that their ``after`` allows.  ``joint`` is what past deployments changed of them together.
+    ``dependents`` are those of :class:`ChainOrder`.
     """
-    problem = _problem(links, joint)
+    problem = _problem(links, joint, dependents)
     solution = solve(problem)
     return ChainOrder(
         method=solution.method,
-        links=tuple(links[step] for step in solution.order),
+        links=tuple(links[step] for step in solution.order if step < len(links)),
         cost=solution.cost,
         lower_bound=solution.lower_bound,
         apart=problem.apart(),
         joint=joint,
+        dependents=tuple(dependents),
     )
 
 
@@ -86,8 +88,11 @@ def change_of(kept: Sequence[str], best: ChainOrder) -> OrderChange | None:
     if links is None:
         return None
     first = next((place for place, pair in enumerate(zip(links, best.links, strict=True)) if pair[0] != pair[1]), len(links))
-    once = sum(each.seconds + each.size_bytes / BYTES_PER_SECOND for each in links[first:])
-    return OrderChange(gain=_cost(links, best.joint) - best.cost, once=once)
+    moved = links[first:]
+    names = {each.name for each in moved}
+    moved += tuple(each for each in best.dependents if not names.isdisjoint(each.after))
+    once = sum(each.seconds + each.size_bytes / BYTES_PER_SECOND for each in moved)
+    return OrderChange(gain=_cost(links, best) - best.cost, once=once)
 
 
 def order_with_memory(best: ChainOrder, kept: Sequence[str]) -> ChainOrder:
@@ -99,7 +104,7 @@ def order_with_memory(best: ChainOrder, kept: Sequence[str]) -> ChainOrder:
     assert links is not None
     # An order that costs the same is as good a proof of the least cost.
     method = Method.KEPT if change.gain > _SAME * best.cost else best.method
-    return replace(best, method=method, links=links, cost=_cost(links, best.joint))
+    return replace(best, method=method, links=links, cost=_cost(links, best))
 
 
 def _in_order(names: Sequence[str], links: Sequence[Link]) -> tuple[Link, ...] | None:
@@ -115,8 +120,8 @@ def _in_order(names: Sequence[str], links: Sequence[Link]) -> tuple[Link, ...] |
     return tuple(by_name[name] for name in names)
 
 
-def _cost(links: Sequence[Link], joint: Joint | None) -> float:
-    return expected(links, joint).cost
+def _cost(links: Sequence[Link], order: ChainOrder) -> float:
+    return expected(links, order.joint, order.dependents).cost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,17 +136,16 @@ class Expected:
         return self.seconds + self.size_bytes / BYTES_PER_SECOND
 
 
-def expected(links: Sequence[Link], joint: Joint | None = None) -> Expected:
-    """What a deployment is expected to cost with the steps in this order."""
-    seconds = size = 0.0
+def expected(links: Sequence[Link], joint: Joint | None = None, dependents: Sequence[Link] = ()) -> Expected:
+    """What a deployment is expected to cost with the steps in this order, and of the dependents what the chain costs there."""
     changes = _changes(links, joint)
-    done = 0
-    for number, each in enumerate(links):
-        done |= 1 << number
-        probability = changes(done)
-        seconds += each.seconds * probability
-        size += each.size_bytes * probability
-    return Expected(seconds=seconds, size_bytes=size)
+    made = {each.name: changes((2 << number) - 1) for number, each in enumerate(links)}
+    # The later a step of the chain, the likelier it is made again.
+    shares = [(each, made[each.name]) for each in links]
+    shares += [(each, (1 - each.probability) * max(made[name] for name in each.after)) for each in dependents]
+    return Expected(
+        seconds=sum(each.seconds * share for each, share in shares), size_bytes=sum(each.size_bytes * share for each, share in shares)
+    )
 
 
 def as_declared(links: Sequence[Link], declared: Sequence[str]) -> tuple[Link, ...]:
@@ -152,13 +156,17 @@ def as_declared(links: Sequence[Link], declared: Sequence[str]) -> tuple[Link, .
     return tuple(by_name[name] for name in stable_first(items))
 
 
-def _problem(links: Sequence[Link], joint: Joint | None) -> Problem:
-    number = {each.name: position for position, each in enumerate(links)}
-    direct = [sum(1 << number[name] for name in each.after) for each in links]
-    costs = tuple(each.seconds + each.size_bytes / BYTES_PER_SECOND for each in links)
+def _problem(links: Sequence[Link], joint: Joint | None, dependents: Sequence[Link]) -> Problem:
+    # A dependent is a step that changes nothing, so that the best place for it is right behind what it comes after; it costs
+    # what the chain costs there.
+    steps = [*links, *(replace(each, probability=0.0) for each in dependents)]
+    shares = [*(1.0 for _ in links), *(1 - each.probability for each in dependents)]
+    number = {each.name: position for position, each in enumerate(steps)}
+    direct = [sum(1 << number[name] for name in each.after) for each in steps]
+    costs = tuple((each.seconds + each.size_bytes / BYTES_PER_SECOND) * share for each, share in zip(steps, shares, strict=True))
     if joint is None:
-        return Problem.of_independent(costs, closed(direct), [each.probability for each in links])
-    return Problem(costs, closed(direct), _changes(links, joint))
+        return Problem.of_independent(costs, closed(direct), [each.probability for each in steps])
+    return Problem(costs, closed(direct), _changes(steps, joint))
 
 
 def _changes(links: Sequence[Link], joint: Joint | None) -> Changes:

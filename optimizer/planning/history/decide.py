@@ -13,6 +13,7 @@ from optimizer.model.history import History
 from optimizer.model.packing import ECOSYSTEMS
 from optimizer.model.plan import BuildPlan, Stage
 from optimizer.planning.chain.order import OrderChange, change_of, cheapest_order, link, order_with_memory
+from optimizer.planning.dependents import dependents_of
 from optimizer.planning.evidence import identity, joint_of, past_identity
 from optimizer.planning.history.observe import Observations
 from optimizer.planning.history.packages import PackagePasts
@@ -181,9 +182,15 @@ def _order(plan: BuildPlan, evidence: Evidence) -> OrderDecision | None:
     stages = [plan.stage(each.name) for each in plan.order.links]
     fresh = [_with_probability(stage, evidence) for stage in stages]
     links = [_link(each, stage, evidence) for each, stage in zip(plan.order.links, fresh, strict=True)]
-    best = cheapest_order(links, joint_of(fresh, evidence))
+    best = cheapest_order(links, joint_of(fresh, evidence), _dependents(plan, plan.order, evidence))
     before = tuple(each.name for each in plan.order.links)
     return OrderDecision(before=before, after=order_with_memory(best, before), best=best, change=change_of(before, best))
+
+
+def _dependents(plan: BuildPlan, order: ChainOrder, evidence: Evidence) -> tuple[Link, ...]:
+    old = {each.name: each for each in order.dependents}
+    stages = [_with_probability(stage, evidence) for stage in plan.stages if not stage.in_place]
+    return dependents_of(stages, {name: each.after for name, each in old.items()}, lambda stage: _link(old[stage.name], stage, evidence))
 
 
 def _with_probability(stage: Stage, evidence: Evidence) -> Stage:
