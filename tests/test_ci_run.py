@@ -57,7 +57,7 @@ def test_the_summary_of_all_tests_comes_last(checkout: Path) -> None:
     assert code == 0
     assert lines[-1] == SUMMARY
     (pythons,) = {call for call in calls if call.startswith("test-pythons ")}
-    assert calls - {pythons} == {"environment ", "lint ", "docs ", "test 1"}
+    assert calls - {pythons} == {"environment ", "lint ", "docs ", "test PROFILE=ci 1"}
     for path in pythons.split("TESTS=")[1].split():
         assert (CI.parent / path).exists(), f"{path} is not there any more"
 
