@@ -56,6 +56,15 @@ def index_digest(contexts: Sequence[PlatformContext]) -> str:
     return hashlib.sha256(json.dumps(["index", _VERSION, values]).encode("ascii")).hexdigest()
 
 
+def image_tag(index_tag: str, index: str, image: str) -> str:
+    """The tag of one image beside that of its index, of the digests of both: as CDK would call the image by itself.
+
+    It follows from the content, so that an image that is there is the one that is wanted.
+    """
+    prefix = index_tag.removesuffix(index) if index_tag.endswith(index) else ""
+    return f"{prefix}{image}"
+
+
 def write_index(parent: str | Path, contexts: Sequence[PlatformContext]) -> Path:
     """Write the directory of an index to ``<parent>/asset.<digest>``, beside the contexts; gives the directory.
 

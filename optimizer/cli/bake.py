@@ -69,6 +69,12 @@ def command(app: Path, repository: str | None, only_new: bool, output: Path | No
         if image.platforms:
             click.echo(f"warning: {image.name}: this is an index of several platforms, which optimizer publish pushes", err=True)
     built = [image for image in images if image.directory is not None and not image.platforms]
+    if not built and any(image.platforms for image in images):
+        raise ContextError(
+            f'the app in "{app}" has no image for a bake file: those of its customer-managed runtimes are indexes, which optimizer publish makes',
+            str(app),
+            "run optimizer publish; optimizer runtimes then asks Lambda whether it takes them",
+        )
     if not built:
         raise ContextError(f'the app in "{app}" has no image to build', str(app), "declare an OptimizedFunction, and run cdk synth again")
     tags = asset_tags(built, reference)

@@ -210,7 +210,11 @@ def _image(
 def _of_app(app: Path, function: str | None) -> _Target:
     images = load_images(app)
     if not images:
-        raise ContextError(f'the app in "{app}" has no image', str(app), "declare an OptimizedFunction, and run cdk synth again")
+        raise ContextError(
+            f'the app in "{app}" has no image',
+            str(app),
+            "declare an OptimizedFunction or a CustomerManagedRuntime, and run cdk synth again",
+        )
     tags = {each.path: each.tag for each in load_functions(app)}
     known = sorted({*tags, *(image.name for image in images)})
     if function is None and len(images) > 1:

@@ -15,6 +15,7 @@ from optimizer.adapters.kinds import Kind, expect, kind_of
 from optimizer.adapters.progress import told
 from optimizer.adapters.registry.client import HttpRegistry
 from optimizer.adapters.registry.credentials import DefaultCredentials
+from optimizer.adapters.runtime_images import load_runtime_images
 from optimizer.adapters.sam_project import load_sam_project
 from optimizer.adapters.verification import BuildInputs
 from optimizer.bases.mirror import Mirror
@@ -116,6 +117,12 @@ def _of_spec(spec: Path, handler: str | None, root: Path | None, lock: Path | No
 
 def _of_app(app: str, function: str | None) -> LocalFunction:
     functions = {item.path: item for item in load_functions(app)}
+    if not functions and load_runtime_images(app):
+        raise ContextError(
+            f'the app in "{app}" has no image function, only customer-managed runtimes, which run the code of functions from zip archives',
+            app,
+            "check a runtime with optimizer runtimes, and invoke a function that uses it once both are deployed",
+        )
     if not functions:
         raise ContextError(f'the app in "{app}" has no image function', app, "declare an OptimizedFunction, and run cdk synth again")
     found = functions[_chosen(app, sorted(functions), function)]

@@ -1,4 +1,4 @@
-"""The functions of a synthesized app, or of a SAM template, with the plans of their images."""
+"""The functions of a synthesized app and its customer-managed runtimes, or the functions of a SAM template, with the plans of their images."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from optimizer.adapters.assembly import AssemblyFunction, load_functions
 from optimizer.adapters.plan_files import FoundPlan, archive_sizes, plan_of_context
+from optimizer.adapters.runtime_images import RuntimeImage, load_runtime_images
 from optimizer.adapters.sam_project import SamFunction, load_sam_project
 from optimizer.adapters.spec_dockerfiles import packed_sizes
 from optimizer.bases.catalogue import BaseImage, base_image
@@ -33,7 +34,7 @@ from optimizer.report.plan.rows import FunctionRow, SnapStartRow
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedFunction:
-    """A function, with what is shown of it; ``kept`` is None where its image has no plan.
+    """A function, or a runtime for one architecture, with what is shown of it; ``kept`` is None where its image has no plan.
 
     ``directory`` is the build context of its image, None where it has none on
     disk, and ``spec`` the file of its specification, None for that of an app.
@@ -46,15 +47,24 @@ class PlannedFunction:
 
 
 def functions_of_app(app: Path) -> list[PlannedFunction]:
-    """The image functions of the output directory of ``cdk synth``, sorted by path.
+    """The image functions of the output directory of ``cdk synth``, sorted by path, and then the images of its runtimes.
 
     Raises :class:`ContextError` for a directory that is none, and for an app
-    that has none.
+    that has neither.
     """
-    functions = load_functions(app)
-    if not functions:
-        raise ContextError(f'the app in "{app}" has no image function', str(app), "declare an OptimizedFunction, and run cdk synth again")
-    return [_of_app(function) for function in functions]
+    functions, runtimes = load_functions(app), load_runtime_images(app)
+    if not functions and not runtimes:
+        raise no_function(app)
+    return [*map(_of_app, functions), *map(_of_runtime, runtimes)]
+
+
+def no_function(app: Path) -> ContextError:
+    """The error for an app that has no function with an image, and no runtime."""
+    return ContextError(
+        f'the app in "{app}" has no image function, and no customer-managed runtime',
+        str(app),
+        "declare an OptimizedFunction or a CustomerManagedRuntime, and run cdk synth again",
+    )
 
 
 def functions_of_template(
@@ -102,6 +112,27 @@ def _of_app(function: AssemblyFunction) -> PlannedFunction:
     if function.dockerfile is not None:
         row = _with_dockerfile(row, function.declared, function.dockerfile)
     return PlannedFunction(row=row, directory=function.directory)
+
+
+def _of_runtime(image: RuntimeImage) -> PlannedFunction:
+    found = plan_of_context(image.directory, image.directory / image.options.dockerfile)
+    registry = image.destination.registry
+    row = FunctionRow(
+        path=image.path,
+        handler="",
+        architecture=image.architecture,
+        image=image.tag,
+        repository=image.destination.repository,
+        registry=registry.host if registry else "",
+        base="",
+        stages=(),
+        note=f"{found.note}; run cdk synth again" if found.note else "",
+        runtime=image.runtime,
+    )
+    if found.planned is None:
+        return PlannedFunction(row=_with_dockerfile(row, DeclaredFunction(), image.directory / image.options.dockerfile))
+    sizes = archive_sizes(found.planned.plan, image.directory)
+    return PlannedFunction(row=_with_plan(row, DeclaredFunction(), found.planned, sizes), kept=found.planned, directory=image.directory)
 
 
 def _of_template(function: SamFunction, images: Mapping[Path, SpecImage]) -> PlannedFunction:

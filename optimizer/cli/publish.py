@@ -287,7 +287,11 @@ def _publish_app(
 ) -> tuple[list[ImageResult], list[LeftImage]]:
     images = load_images(app)
     if not images:
-        raise ContextError(f'the app in "{app}" has no image', str(app), "declare an OptimizedFunction, and run cdk synth again")
+        raise ContextError(
+            f'the app in "{app}" has no image',
+            str(app),
+            "declare an OptimizedFunction or a CustomerManagedRuntime, and run cdk synth again",
+        )
     built = [image for image in images if image.directory is not None]
     tags = {asset: tuple(map(ImageReference.parse, names)) for asset, names in asset_tags(built, repository).items()} if built else {}
     there = present([name for names in tags.values() for name in names], registry)

@@ -18,6 +18,7 @@ from optimizer.adapters.plan_files import plan_of_context, write_plan
 from optimizer.adapters.progress import told
 from optimizer.adapters.registry.client import HttpRegistry
 from optimizer.adapters.registry.credentials import DefaultCredentials
+from optimizer.adapters.runtime_images import RuntimeImage, load_runtime_images
 from optimizer.adapters.verification import BuildInputs, verify_image
 from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.builders.docker.kept import kept_plan
@@ -25,6 +26,7 @@ from optimizer.cli.completions import complete_functions
 from optimizer.cli.destinations import parse_repository
 from optimizer.cli.options import of_project, quiet_option, text_width
 from optimizer.cli.planned import plan_spec
+from optimizer.cli.planned_functions import no_function
 from optimizer.cli.progress import shown_progress
 from optimizer.cli.screen import show, style_of
 from optimizer.errors import ContextError, EngineError, Fault, OptimizerError, did_you_mean
@@ -46,7 +48,7 @@ from optimizer.report.verify import SkippedImage, VerifiedImage, verification_as
     shell_complete=complete_functions,
     multiple=True,
     metavar="PATH",
-    help="Of an app, only the images of these functions, such as Storefront/Api or 'Storefront/*'. Repeatable.",
+    help="Of an app, only the images of these functions or runtimes, such as Storefront/Api or 'Storefront/*'. Repeatable.",
 )
 @click.option(
     "--assembled", is_flag=True, help="Compare an engine's build with the image that optimizer publish assembles, in place of two builds."
@@ -70,8 +72,8 @@ def command(
     """Build images twice and compare them layer by layer.
 
     APP is the output directory of cdk synth, such as cdk.out, whose functions
-    may be optimized ones or plain DockerImageFunctions; SPEC is a *.image.toml
-    file.
+    may be optimized ones or plain DockerImageFunctions, and whose runtimes are
+    looked at for each architecture; SPEC is a *.image.toml file.
 
     The two builds differ in everything that is not content: both start without
     a cache, and the second build context has another directory, other times,
@@ -165,11 +167,10 @@ def _of_app(subject: Path, selected: tuple[str, ...]) -> _Found:
     paths: dict[str, list[str]] = {}
     for function in load_functions(subject):
         paths.setdefault(function.tag, []).append(function.path)
-    if not paths:
-        raise ContextError(
-            f'the app in "{subject}" has no image function', str(subject), "declare an OptimizedFunction, and run cdk synth again"
-        )
-    known = sorted(path for each in paths.values() for path in each)
+    runtimes = load_runtime_images(subject)
+    if not paths and not runtimes:
+        raise no_function(subject)
+    known = sorted([*(path for each in paths.values() for path in each), *(image.path for image in runtimes)])
     faults = [
         Fault(f'no function "{pattern}"; the app has {", ".join(known)}', "--function", did_you_mean(pattern, known))
         for pattern in selected
@@ -177,17 +178,27 @@ def _of_app(subject: Path, selected: tuple[str, ...]) -> _Found:
     ]
     if faults:
         raise ContextError(faults)
-    found = []
+    found: list[tuple[str, tuple[str, ...], BuildInputs | None]] = []
     for image in load_images(subject):
         users = sorted({path for destination in image.destinations for path in paths.get(destination.tag, ())})
         if users and (not selected or any(fnmatch.filter(users, pattern) for pattern in selected)):
-            inputs = None
-            if image.directory is not None:
-                inputs = BuildInputs(directory=image.directory, options=image.options)
-                dockerfile = image.directory / image.options.dockerfile
-                # What cannot be read, the build itself reports.
-                note = plan_of_context(image.directory, dockerfile).note if dockerfile.is_file() else ""
-                if note:
-                    click.echo(f"warning: {users[0]} is built as it is: {note}; run cdk synth again", err=True)
+            inputs = _app_inputs(users[0], image.directory, image.options) if image.directory is not None else None
             found.append((users[0], tuple(users), inputs))
+    # Runtimes of one specification have one image for each architecture.
+    shared: dict[Path, list[RuntimeImage]] = {}
+    for each in runtimes:
+        shared.setdefault(each.directory, []).append(each)
+    for directory, images in shared.items():
+        users = [each.path for each in images]
+        if not selected or any(fnmatch.filter(users, pattern) for pattern in selected):
+            found.append((users[0], tuple(users), _app_inputs(users[0], directory, images[0].options)))
     return found
+
+
+def _app_inputs(name: str, directory: Path, options: BuildOptions) -> BuildInputs:
+    dockerfile = directory / options.dockerfile
+    # What cannot be read, the build itself reports.
+    note = plan_of_context(directory, dockerfile).note if dockerfile.is_file() else ""
+    if note:
+        click.echo(f"warning: {name} is built as it is: {note}; run cdk synth again", err=True)
+    return BuildInputs(directory=directory, options=options)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from optimizer.adapters.index_files import PlatformContext, context_directory, index_digest
+from optimizer.adapters.index_files import PlatformContext, context_directory, image_tag, index_digest
 from optimizer.adapters.registry.client import HttpRegistry
 from optimizer.adapters.registry.media_types import INDEX_TYPES
 from optimizer.builders.direct.files import INDEX
@@ -54,13 +54,8 @@ class PublishIndex:
         ]
 
     def image_reference(self, image: PlatformImage, destination: ImageReference) -> ImageReference:
-        """The name of an image of the index beside one of the index's own: as CDK would call the image by itself.
-
-        It follows from the content, so that an image that is there is the one that is wanted.
-        """
-        tag = str(destination.tag)
-        prefix = tag.removesuffix(self.digest) if tag.endswith(self.digest) else ""
-        return replace(destination, tag=f"{prefix}{image.digest}")
+        """The name of an image of the index beside one of the index's own."""
+        return replace(destination, tag=image_tag(str(destination.tag), self.digest, image.digest))
 
 
 def index_of_directory(

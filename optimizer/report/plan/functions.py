@@ -27,7 +27,7 @@ def functions_as_text(rows: Sequence[FunctionRow], width: int) -> str:
 
 
 def _table(rows: Sequence[FunctionRow], layers: Sequence[FleetLayer], width: int) -> str:
-    header = ["", "function", "arch", "base", "own size", "shared", "own"]
+    header = ["", " or ".join(kinds_of(rows)), "arch", "base", "own size", "shared", "own"]
     cells = []
     for number, (row, counts) in enumerate(zip(rows, layer_counts(layers, len(rows)), strict=True), 1):
         shared, own = (str(count) if row.explained else "-" for count in counts)
@@ -35,8 +35,21 @@ def _table(rows: Sequence[FunctionRow], layers: Sequence[FleetLayer], width: int
         cells.append([str(number), printable(row.path), row.architecture, _short_base(row.base), size, shared, own])
     if width >= WIDE:
         header += ["image", "handler"]
-        cells = [[*line, row.image[:SHORT], printable(row.handler or "of the image")] for line, row in zip(cells, rows, strict=True)]
+        cells = [[*line, row.image[:SHORT], printable(_handler(row))] for line, row in zip(cells, rows, strict=True)]
     return fitted_table(header, cells, width, (1, 3, *range(len(header) - 1, 7, -1)))
+
+
+def kinds_of(rows: Sequence[FunctionRow]) -> list[str]:
+    """What the rows are of: functions, runtimes or both."""
+    return [
+        kind
+        for kind, of_runtime in (("function", False), ("runtime", True))
+        if any((row.runtime is not None) == of_runtime for row in rows)
+    ]
+
+
+def _handler(row: FunctionRow) -> str:
+    return (row.handler or "of the image") if row.runtime is None else "-"
 
 
 def _short_base(base: str) -> str:
@@ -50,6 +63,13 @@ def _details(rows: Sequence[FunctionRow], width: int) -> Iterator[str]:
         places.setdefault(f"in {_repository(row) or 'a repository of its own'}", []).append(number)
     for place, numbers in places.items():
         yield f"{ranges_text(numbers)}  {place}"
+    runtimes: dict[str, list[int]] = {}
+    for number, row in enumerate(rows, 1):
+        if row.runtime is not None:
+            runtimes.setdefault(row.runtime or "whose name is known at deployment only", []).append(number)
+    for name, numbers in runtimes.items():
+        line = f"{ranges_text(numbers)}  runtime {printable(name)}: optimizer publish pushes it, and optimizer runtimes asks Lambda whether it takes it"
+        yield from textwrap.wrap(line, width, subsequent_indent="   ", break_on_hyphens=False)
     for number, row in enumerate(rows, 1):
         notes = [*([f"SnapStart   {row.snapstart}"] if row.snapstart else []), *([f"note  {row.note}"] if row.note else [])]
         for note in notes:
@@ -78,7 +98,11 @@ def _total(rows: Sequence[FunctionRow], layers: Sequence[FleetLayer], width: int
         )
         yield from textwrap.wrap(line, width, subsequent_indent="  ", break_on_hyphens=False)
     images = {row.image for row in rows}
-    yield f"{_count(len(rows), 'function')}, {_count(len(images), 'image')}, {_repositories(rows)}"
+    functions = [row for row in rows if row.runtime is None]
+    runtimes = {row.path.rpartition(" (")[0] for row in rows if row.runtime is not None}
+    counts = [_count(len(functions), "function")] if functions else []
+    counts += [_count(len(runtimes), "runtime")] if runtimes else []
+    yield f"{', '.join(counts)}, {_count(len(images), 'image')}, {_repositories(rows)}"
 
 
 def _repositories(rows: Sequence[FunctionRow]) -> str:

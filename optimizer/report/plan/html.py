@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from optimizer.planning.explanation import ExplainedStage, FleetLayer, Sum
 from optimizer.report.pages import Cell, cards, escaped, more, numbers, page, table
 from optimizer.report.plan.figures import SHORT, expected_size, expected_time, probability_text, size_of_sum, sourced
-from optimizer.report.plan.functions import ranges_text
+from optimizer.report.plan.functions import kinds_of, ranges_text
 from optimizer.report.plan.picture_style import STYLE
 from optimizer.report.plan.rows import FunctionRow, expected_push, layer_counts, layers_of
 from optimizer.report.sizes import size_text
@@ -34,7 +34,7 @@ def _body(name: str, rows: Sequence[FunctionRow]) -> Iterator[str]:
     yield cards(_summary(rows, layers))
     if layers:
         yield from _picture(rows, layers)
-    yield "<h2>Functions</h2>"
+    yield f"<h2>{_users(rows).capitalize()}</h2>"
     yield _functions(rows, layers) + more(len(rows), _MOST)
     if layers:
         yield "<h2>Layers</h2>"
@@ -48,11 +48,15 @@ def _body(name: str, rows: Sequence[FunctionRow]) -> Iterator[str]:
     )
 
 
+def _users(rows: Sequence[FunctionRow]) -> str:
+    return " and ".join(f"{kind}s" for kind in kinds_of(rows))
+
+
 def _summary(rows: Sequence[FunctionRow], layers: Sequence[FleetLayer]) -> Iterator[Line]:
     stored = Sum.of(layer.size_bytes for layer in layers)
     apart = Sum.of(layer.size_bytes for layer in layers for _ in layer.functions)
     shared = sum(len(layer.functions) > 1 for layer in layers)
-    yield Line(str(len(rows)), f"functions with {len({row.image for row in rows})} images" if len(rows) != 1 else "image")
+    yield Line(str(len(rows)), f"{_users(rows)} with {len({row.image for row in rows})} images" if len(rows) != 1 else "image")
     yield Line(str(len(layers)), f"layers above the base, of which {shared} are shared by several functions")
     yield Line(size_of_sum(stored), "stored once" + (f"; {size_of_sum(apart)} if nothing were shared" if shared else ""))
     yield Line(expected_size(expected_push(layers).value), "expected to be pushed by a deployment")

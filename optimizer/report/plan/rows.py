@@ -1,4 +1,4 @@
-"""The functions of an app with the layers of their images, and both as data for JSON."""
+"""The functions and runtimes of an app with the layers of their images, and both as data for JSON."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ class FunctionRow:
 
     ``registry`` is the host of the repository; ``snapstart`` is None for a
     function without it.  ``explained`` are the stages of its image, empty where
-    it has no plan.
+    it has no plan.  ``runtime`` is None for a function, and the name of a
+    customer-managed runtime for the image of one of its architectures.
     """
 
     path: str
@@ -52,6 +53,7 @@ class FunctionRow:
     note: str = ""
     snapstart: SnapStartRow | None = None
     explained: tuple[ExplainedStage, ...] = ()
+    runtime: str | None = None
 
     @property
     def own_size(self) -> Sum:
@@ -79,11 +81,13 @@ def expected_push(layers: Sequence[FleetLayer]) -> Sum:
 
 
 def functions_to_dict(rows: Sequence[FunctionRow]) -> dict[str, Any]:
-    """An app as plain data; a layer names its functions by their paths, and its size is null where nobody knows it."""
+    """An app as plain data; a layer names its functions and runtimes by their paths, and its size is null where nobody knows it."""
     layers = layers_of(rows)
     pushed = expected_push(layers)
+    counted = list(zip(rows, layer_counts(layers, len(rows)), strict=True))
     return {
-        "functions": [_function_to_dict(row, counts) for row, counts in zip(rows, layer_counts(layers, len(rows)), strict=True)],
+        "functions": [_function_to_dict(row, counts) for row, counts in counted if row.runtime is None],
+        "runtimes": [_runtime_to_dict(row, counts) for row, counts in counted if row.runtime is not None],
         "layers": [
             {**stage_to_dict(layer.explained), "names": list(layer.names), "functions": [rows[number].path for number in layer.functions]}
             for layer in layers
@@ -93,10 +97,22 @@ def functions_to_dict(rows: Sequence[FunctionRow]) -> dict[str, Any]:
 
 
 def _function_to_dict(row: FunctionRow, counts: tuple[int, int]) -> dict[str, Any]:
-    shared, own = counts
     return {
         "path": row.path,
         "handler": row.handler,
+        **_image_to_dict(row, counts),
+        **({"snapstart": _snapstart_to_dict(row.snapstart)} if row.snapstart else {}),
+        **({"note": row.note} if row.note else {}),
+    }
+
+
+def _runtime_to_dict(row: FunctionRow, counts: tuple[int, int]) -> dict[str, Any]:
+    return {"path": row.path, "runtime": row.runtime, **_image_to_dict(row, counts), **({"note": row.note} if row.note else {})}
+
+
+def _image_to_dict(row: FunctionRow, counts: tuple[int, int]) -> dict[str, Any]:
+    shared, own = counts
+    return {
         "architecture": row.architecture,
         "image": row.image,
         "repository": row.repository,
@@ -114,8 +130,6 @@ def _function_to_dict(row: FunctionRow, counts: tuple[int, int]) -> dict[str, An
             if row.explained
             else {}
         ),
-        **({"snapstart": _snapstart_to_dict(row.snapstart)} if row.snapstart else {}),
-        **({"note": row.note} if row.note else {}),
     }
 
 
