@@ -23,7 +23,7 @@ from optimizer.model.function import DeclaredFunction
 from optimizer.model.reference import REQUIRED_IMAGES, ImageReference
 from optimizer.sam.document import Document
 from optimizer.sam.faults import TemplateFault
-from optimizer.sam.runtimes import TemplateRuntimeVersion, runtime_faults, runtime_versions
+from optimizer.sam.runtimes import RuntimeNames, TemplateRuntimeVersion, runtime_faults, runtime_versions
 from optimizer.sam.template import TemplateFunction, TemplateRepository, functions, misplaced, repositories
 
 
@@ -280,7 +280,8 @@ def _broken(directory: str | Path, error: Exception) -> ContextError:
 def _load(directory: Path) -> Assembly:
     stacks = list(_stacks(directory))
     repositories = [repository for stack in stacks for repository in _repositories(stack)]
-    faults = [fault for stack in stacks for fault in _runtime_faults(stack)]
+    names: dict[tuple[str, ...], RuntimeNames] = {}
+    faults = [fault for stack in stacks for fault in _runtime_faults(stack, names.setdefault(_namespace(stack), RuntimeNames()))]
     acknowledged = {
         Acknowledgement(path=path, id=id, reason=str(reason or ""))
         for stack in stacks
@@ -433,11 +434,24 @@ def _repositories(stack: _Stack) -> Iterator[AssemblyRepository]:
             yield AssemblyRepository(path=_path(stack, template, declared), template=template.file, declared=declared)
 
 
-def _runtime_faults(stack: _Stack) -> Iterator[AssemblyFault]:
+def _namespace(stack: _Stack) -> tuple[str, ...]:
+    """What tells where the stack's names count.
+
+    Stacks of one assembly that leave their environment to the deployment go to
+    one, and those of two, such as two stages, may go to two.
+    """
+    account, region = _environment(stack)
+    return (account, region) if account and region else (account, region, str(stack.directory))
+
+
+def _runtime_faults(stack: _Stack, names: RuntimeNames) -> Iterator[AssemblyFault]:
     for template in stack.templates():
-        for fault in runtime_faults(template.document):
-            path = template.paths.get(fault.logical_id) or f"{stack.name}/{fault.logical_id}"
-            yield AssemblyFault(path=path, template=template.file, fault=fault)
+
+        def path_of(logical_id: str, paths: Mapping[str, str] = template.paths) -> str:
+            return paths.get(logical_id) or f"{stack.name}/{logical_id}"
+
+        for fault in (*runtime_faults(template.document), *names.faults(template.document, path_of)):
+            yield AssemblyFault(path=path_of(fault.logical_id), template=template.file, fault=fault)
 
 
 def load_runtime_versions(directory: str | Path) -> tuple[AssemblyRuntimeVersion, ...]:

@@ -41,7 +41,7 @@ from optimizer.sam.document import Document, parse_document
 from optimizer.sam.faults import faults
 from optimizer.sam.intrinsics import Intrinsics
 from optimizer.sam.loops import without_loops
-from optimizer.sam.runtimes import runtime_faults
+from optimizer.sam.runtimes import RuntimeNames, runtime_faults
 from optimizer.sam.template import SPEC_KEY, Hidden, NestedTemplate, TemplateFunction, functions, misplaced, nested, repositories, unknown
 
 DEEPEST = 10
@@ -201,7 +201,9 @@ class _Templates:
         looped = document.data["Resources"].keys() - written.data["Resources"].keys()
         # What is wrong for either builder, where it is unknown which one builds.
         of_sam = faults(document, intrinsics, buildkit=self.builder is not SamBuilder.CLASSIC, looped=looped)
-        for fault in (*of_sam, *runtime_faults(document, intrinsics)):
+        # Of this template alone: stacks that are nested in one may exclude one another.
+        repeated = RuntimeNames().faults(document, str, intrinsics)
+        for fault in (*of_sam, *runtime_faults(document, intrinsics), *repeated):
             construct = "/".join((*names, fault.logical_id)) if fault.logical_id else ""
             problem = Problem(fault.message, _place(document, fault.key), fault.hint)
             told.faults.append(DeclarationFault(kind=fault.kind, problem=problem, construct=construct))

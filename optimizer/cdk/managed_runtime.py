@@ -13,7 +13,9 @@ resources are made by their types.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import aws_cdk as cdk
@@ -23,7 +25,7 @@ from constructs import Construct, IConstruct
 
 from optimizer.cdk import faults
 from optimizer.cdk.images import AppImages, PlannedImage
-from optimizer.cdk.synthesizer import same_construct
+from optimizer.cdk.synthesizer import AssetDestination, same_construct, top_level_stack
 from optimizer.errors import ConfigurationError, Fault, OptimizerError, SpecError
 from optimizer.model.architectures import ARCHITECTURES
 from optimizer.model.managed_runtime import (
@@ -44,6 +46,54 @@ from optimizer.planning.runtime_image import runtime_specs, runtime_warnings
 _LIVE = "live"
 # A tag of an asset ends with 64 digits; a version that is made once more of the same image has a number after them.
 _VERSION = re.compile(r"(?P<tag>.*[0-9a-f]{64})(?:-[1-9][0-9]{0,3})?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _NamedRuntime:
+    """The name of a runtime and where it counts; account and Region are None where the stack leaves them to the deployment."""
+
+    name: str
+    account: str | None
+    region: str | None
+    stage: str
+    path: str
+    root: IConstruct
+
+    @classmethod
+    def of(cls, construct: Construct, name: str) -> _NamedRuntime:
+        # A nested stack knows the environment of its parent as tokens.
+        environment = AssetDestination.of(top_level_stack(construct), "", "")
+        return cls(
+            name=name,
+            account=environment.account,
+            region=environment.region,
+            stage=_stage_of(construct).node.path,
+            path=construct.node.path,
+            root=construct.node.root,
+        )
+
+    def repeated(self) -> Iterator[Fault]:
+        """The fault of a name that another runtime of the app has in the same account and Region."""
+        for other in _NAMED.get(self.root, ()):
+            if self._is(other):
+                yield Fault(
+                    f'the name "{self.name}" is that of the runtime "{other.path}" too, and Lambda takes it once in an account and Region',
+                    "runtime_name",
+                    "give each a name of its own, or create the runtime once and let all functions use it",
+                )
+                return
+
+    def enter(self) -> None:
+        _NAMED.setdefault(self.root, []).append(self)
+
+    def _is(self, other: _NamedRuntime) -> bool:
+        # Stages that leave their environment to the deployment may go to two of them.
+        known = self.account is not None and self.region is not None
+        return (self.name, self.account, self.region) == (other.name, other.account, other.region) and (known or self.stage == other.stage)
+
+
+_NAMED: weakref.WeakKeyDictionary[IConstruct, list[_NamedRuntime]] = weakref.WeakKeyDictionary()
+"""The runtimes of each app, in order of construction."""
 
 
 class CustomerManagedRuntime(Construct):
@@ -110,8 +160,10 @@ class CustomerManagedRuntime(Construct):
         self._image_uri = ""
         kept = {} if kept_versions is None else kept_versions
         found: list[OptimizerError] = []
+        named = _NamedRuntime.of(self, runtime_name)
         wrong = [
             *runtime_name_faults(runtime_name, "runtime_name"),
+            *named.repeated(),
             *_alias_faults(self._aliases),
             *_kept_faults(kept),
             *_reissue_faults(reissue),
@@ -129,8 +181,10 @@ class CustomerManagedRuntime(Construct):
         if found:
             if not faults.cli_reports():
                 raise faults.joined(found, self.node.path) from None
+            named.enter()
             faults.annotate(self, found)
             return
+        named.enter()
         for number, warning in enumerate(runtime_warnings(spec)):
             cdk.Annotations.of(self).add_warning_v2(f"lambda-image-optimizer:runtime-image-{number}", warning)
         repository, tag = published

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from optimizer.errors import Fault
@@ -70,6 +70,51 @@ def runtime_faults(document: Document, intrinsics: Intrinsics | None = None) -> 
                 yield from _image(logical_id, properties)
     for logical_id, function in declared_functions(document, known):
         yield from _use(logical_id, function["Properties"], known)
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    place: str
+    document: Document
+    condition: object
+
+
+@dataclass(slots=True)
+class RuntimeNames:
+    """The names of runtimes, versions and aliases in one environment, each of which is one resource's."""
+
+    _known: dict[tuple[str, ...], list[_Named]] = field(default_factory=dict)
+
+    def faults(self, document: Document, place_of: Callable[[str], str], intrinsics: Intrinsics | None = None) -> Iterator[TemplateFault]:
+        """What has a name that a resource of this template, or of one before it, has; ``place_of`` a logical id is what people call it.
+
+        Names that only a deployment knows are not compared, nor are resources
+        of two conditions, which may exclude one another.
+        """
+        resolved = intrinsics or Intrinsics(document.data)
+        for type, keys in _IDENTITIES.items():
+            for logical_id, resource, properties in _of_type(document, resolved, type):
+                names = [whole(properties.get(key)) for key in keys]
+                if any(resolved.reason(properties.get(key)) for key in keys) or not all(names):
+                    continue
+                named = _Named(place_of(logical_id), document, resource.get("Condition"))
+                others = self._known.setdefault((type, *map(str, names)), [])
+                other = next((each for each in others if _may_both_be(each, named)), None)
+                others.append(named)
+                if other is not None:
+                    of = f' of the runtime "{names[0]}"' if len(names) > 1 else ""
+                    message = f'the name "{names[-1]}"{of} is that of {other.place} too, and Lambda takes it once in an account and Region'
+                    yield _fault(TemplateFaultKind.RUNTIME_REFUSED, logical_id, Fault(message, keys[-1], "give each a name of its own"))
+
+
+_IDENTITIES: Mapping[str, tuple[str, ...]] = {RUNTIME: ("Name",), VERSION: ("RuntimeName", "Name"), ALIAS: ("RuntimeName", "Name")}
+"""The properties of each type that tell its resources apart."""
+
+
+def _may_both_be(one: _Named, other: _Named) -> bool:
+    if one.condition is None or other.condition is None:
+        return True
+    return one.document is other.document and one.condition == other.condition
 
 
 _Check = Callable[[Any, str], Iterable[Fault]]

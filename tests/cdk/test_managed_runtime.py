@@ -23,6 +23,7 @@ from optimizer.cdk import CustomerManagedRuntime, SharedRepositorySynthesizer
 from optimizer.errors import ConfigurationError, OptimizerError, SpecError
 
 OLDER = "a" * 64
+GERMANY = cdk.Environment(account="123456789012", region="eu-central-1")
 # Which operation of the API makes the resource of a type: https://docs.aws.amazon.com/lambda/latest/lambda-core/API_CreateRuntimeVersion.html
 OPERATIONS = {
     "AWS::Lambda::Runtime": "CreateRuntime",
@@ -397,3 +398,73 @@ class TestFaults:
         assert (made.version_name, made.image_uri) == ("", "")
         with pytest.raises(SpecError):
             assert made.plans
+
+
+class TestNames:
+    """Requirement: "Two runtimes of one name in one stack/environment" are refused."""
+
+    def two(self, first: cdk.Stack, second: cdk.Stack) -> None:
+        runtime(first)
+        CustomerManagedRuntime(second, "Again", runtime_name="house-python", spec=spec(runtime="provided.al2023"))
+
+    def stacks(self, one: cdk.Environment | None, other: cdk.Environment | None) -> tuple[cdk.Stack, cdk.Stack]:
+        app = cdk.App(default_stack_synthesizer=SharedRepositorySynthesizer(repository_name="images"))
+        return cdk.Stack(app, "One", env=one), cdk.Stack(app, "Other", env=other)
+
+    def stages(self, one: cdk.Environment | None, other: cdk.Environment | None) -> tuple[cdk.Stack, cdk.Stack]:
+        app = cdk.App(default_stack_synthesizer=SharedRepositorySynthesizer(repository_name="images"))
+        made = [cdk.Stack(cdk.Stage(app, name, env=env), "Platform") for name, env in (("Test", one), ("Live", other))]
+        return made[0], made[1]
+
+    def test_a_name_is_one_runtimes_in_a_stack(self) -> None:
+        home = stack()
+        with pytest.raises(ConfigurationError) as raised:
+            self.two(home, home)
+        assert str(raised.value) == (
+            'Platform/Again: runtime_name: the name "house-python" is that of the runtime "Platform/House" too, '
+            "and Lambda takes it once in an account and Region\n"
+            "  hint: give each a name of its own, or create the runtime once and let all functions use it"
+        )
+
+    def test_the_cli_is_told_of_each(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        home = stack()
+        monkeypatch.setenv("CDK_CLI_VERSION", "2.1148.1")
+        monkeypatch.setenv("CDK_OUTDIR", "cdk.out")
+        self.two(home, home)
+        found = Annotations.from_stack(home).find_error("*", Match.string_like_regexp('that of the runtime "Platform/House" too'))
+        assert [item.id for item in found] == ["/Platform/Again"]
+
+    @pytest.mark.parametrize("env", [None, GERMANY], ids=["unknown", "known"])
+    def test_in_two_stacks_of_one_environment(self, env: cdk.Environment | None) -> None:
+        with pytest.raises(ConfigurationError, match='that of the runtime "One/House" too'):
+            self.two(*self.stacks(env, env))
+
+    def test_in_a_nested_stack(self) -> None:
+        home = self.stacks(GERMANY, None)[0]
+        with pytest.raises(ConfigurationError, match='that of the runtime "One/House" too'):
+            self.two(home, cdk.NestedStack(home, "Below"))
+
+    def test_in_two_stages_of_one_environment(self) -> None:
+        with pytest.raises(ConfigurationError, match='that of the runtime "Test/Platform/House" too'):
+            self.two(*self.stages(GERMANY, GERMANY))
+
+    @pytest.mark.parametrize(
+        "env",
+        [
+            None,
+            cdk.Environment(account="123456789012", region="eu-west-1"),
+            cdk.Environment(account="210987654321", region="eu-central-1"),
+        ],
+        ids=["unknown", "another Region", "another account"],
+    )
+    def test_elsewhere_it_may_be_used_again(self, env: cdk.Environment | None) -> None:
+        self.two(*self.stacks(GERMANY, env))
+
+    def test_stages_whose_environments_a_deployment_tells_may_go_to_two(self) -> None:
+        self.two(*self.stages(None, None))
+
+    def test_a_runtime_that_was_refused_has_no_name(self) -> None:
+        home = stack()
+        with pytest.raises(ConfigurationError):
+            CustomerManagedRuntime(home, "Wrong", runtime_name="house-python", spec=spec(), reissue=-1)
+        runtime(home)

@@ -167,3 +167,88 @@ def test_the_construct_makes_nothing_that_the_rules_find(here: Path) -> None:
     runtime.use_in(lambda_.Function(stack, "Api", runtime=lambda_.Runtime.PYTHON_3_13, handler="index.handler", code=code))
     made.synth()
     assert [finding.message for finding in optimizer.lint("cdk.out", select=["LIO69"]).findings] == []
+
+
+def named(type: str = "Runtime", condition: str | None = None, **properties: Any) -> dict[str, Any]:
+    return {**resource(type, **properties), **({"Condition": condition} if condition else {})}
+
+
+HOUSE = named(Name="house")
+VERSION = named("RuntimeVersion", RuntimeName="house", Name="v1", ImageUri=ECR)
+ALIAS = named("RuntimeAlias", RuntimeName="house", Name="live", RuntimeVersion="v1")
+
+
+def names(one: dict[str, Any], other: dict[str, Any]) -> list[tuple[str | None, str]]:
+    """Where LIO694 finds something in a template with both, and what."""
+    document = {
+        "Parameters": {"Name": {"Type": "String"}},
+        "Conditions": {"Live": {"Fn::Equals": [{"Ref": "Name"}, "a"]}, "Test": {"Fn::Equals": [{"Ref": "Name"}, "b"]}},
+        "Resources": {"One": one, "Other": other},
+    }
+    Path("template.yaml").write_text(json.dumps(document, indent=1))
+    return [(item.location.construct, item.message) for item in optimizer.lint("template.yaml", select=["LIO694"]).findings]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "says"),
+    [
+        (HOUSE, HOUSE, 'the name "house" is that of One too'),
+        (HOUSE, {**HOUSE, "Condition": "Live"}, 'the name "house" is that of One too'),
+        ({**HOUSE, "Condition": "Live"}, {**HOUSE, "Condition": "Live"}, 'the name "house" is that of One too'),
+        (VERSION, VERSION, 'the name "v1" of the runtime "house" is that of One too'),
+        (ALIAS, ALIAS, 'the name "live" of the runtime "house" is that of One too'),
+    ],
+    ids=["runtimes", "one on a condition", "both on one condition", "versions", "aliases"],
+)
+def test_a_name_that_two_have_is_found(one: dict[str, Any], other: dict[str, Any], says: str) -> None:
+    ((construct, message),) = names(one, other)
+    assert construct == "Other" and message.startswith(says)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (HOUSE, named(Name="home")),
+        (named(Name={"Ref": "Name"}), named(Name={"Ref": "Name"})),
+        (named(Name={"Fn::Sub": "house-${Name}"}), named(Name={"Fn::Sub": "house-${Name}"})),
+        ({**HOUSE, "Condition": "Live"}, {**HOUSE, "Condition": "Test"}),
+        (VERSION, named("RuntimeVersion", RuntimeName="home", Name="v1", ImageUri=ECR)),
+        (VERSION, named("RuntimeAlias", RuntimeName="house", Name="v1", RuntimeVersion="v1")),
+        (
+            named("RuntimeAlias", RuntimeName={"Ref": "Name"}, Name="live", RuntimeVersion="v1"),
+            named("RuntimeAlias", RuntimeName={"Ref": "Name"}, Name="live", RuntimeVersion="v1"),
+        ),
+    ],
+    ids=["others", "parameter", "text with a parameter", "two conditions", "of two runtimes", "of two types", "of an unknown runtime"],
+)
+def test_names_that_differ_or_cannot_be_compared_are_no_fault(one: dict[str, Any], other: dict[str, Any]) -> None:
+    assert names(one, other) == []
+
+
+GERMANY = cdk.Environment(account="123456789012", region="eu-central-1")
+IRELAND = cdk.Environment(account="123456789012", region="eu-west-1")
+
+
+@pytest.mark.parametrize(
+    ("environments", "stages", "found"),
+    [
+        ((None, None), False, True),
+        ((GERMANY, GERMANY), False, True),
+        ((GERMANY, GERMANY), True, True),
+        ((GERMANY, IRELAND), False, False),
+        ((GERMANY, None), False, False),
+        ((None, None), True, False),
+    ],
+)
+def test_stacks_are_compared_where_their_environment_is_one(
+    environments: tuple[cdk.Environment | None, cdk.Environment | None], stages: bool, found: bool
+) -> None:
+    made = cdk.App(outdir=str(Path("cdk.out").absolute()), context={"aws:cdk:enable-path-metadata": True})
+    for number, env in enumerate(environments):
+        stack = cdk.Stack(cdk.Stage(made, f"Stage{number}") if stages else made, f"Stack{number}", env=env)
+        house = cdk.CfnResource(stack, "House", type="AWS::Lambda::Runtime", properties={"Name": "house"})
+        house.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+    made.synth()
+    paths = [f"Stage{number}/Stack{number}/House" if stages else f"Stack{number}/House" for number in range(2)]
+    findings = optimizer.lint("cdk.out", select=["LIO694"]).findings
+    assert [(item.location.construct, f"that of {paths[0]} too" in item.message) for item in findings] == [(paths[1], True)] * found

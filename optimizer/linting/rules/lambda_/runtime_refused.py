@@ -21,11 +21,12 @@ RULE = Rule(
     name="runtime-refused",
     severity=Severity.ERROR,
     since="0.1.0",
-    summary="A name, a text or the release lifecycle of a customer-managed runtime is none that Lambda takes.",
+    summary="A name, a text or the release lifecycle of a customer-managed runtime is none that Lambda takes, or two have one name.",
     why=(
-        "The deployment fails at the resource. cfn-lint (1.58) and CDK's own validation (2.275) do not know these types and check nothing of them."
+        "The deployment fails at the resource. A name is one runtime's in its account and Region, as that of a version or an alias is within a "
+        "runtime. cfn-lint (1.58) and CDK's own validation (2.275) do not know these types and check nothing of them."
     ),
-    fix="write names, texts and dates in the form that the API takes",
+    fix="write names, texts and dates in the form that the API takes, and each name once",
     bad="House:\n  Type: AWS::Lambda::Runtime\n  Properties:\n    Name: House-Python\n    ReleaseLifecycle: {ReleaseState: DEPRECATED}\n",
     good='House:\n  Type: AWS::Lambda::Runtime\n  Properties:\n    Name: house-python\n    ReleaseLifecycle: {ReleaseState: DEPRECATED, DeprecationDate: "2026-11-01"}\n',
     example="yaml",
