@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from optimizer.bases.mirror import Mirror
+from optimizer.builders.docker.programs import programs_of_steps
 from optimizer.config.settings import load_settings
 from optimizer.errors import Fault, SpecError
 from optimizer.model.plan import BuildPlan
@@ -55,7 +56,7 @@ def plan_microvm(
     except SpecError as error:
         raise SpecError([_in_file(fault, spec) for fault in error.faults]) from None
     (made,), project = _plans([loaded], root, lock, mirror, output)
-    for warning in microvm_warnings(loaded, made, entrypoint):
+    for warning in microvm_warnings(loaded, made, entrypoint, programs_of_steps(made)):
         click.echo(f"warning: {warning}", err=True)
     return made, project
 

@@ -7,7 +7,7 @@ Source: https://docs.aws.amazon.com/lambda/latest/dg/microvms-images.html
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from optimizer.bases.catalogue import base_image
 from optimizer.errors import Fault, SpecError
@@ -51,8 +51,8 @@ def check_microvm(spec: ImageSpec, entrypoint: Sequence[str]) -> None:
         raise SpecError(faults)
 
 
-def microvm_warnings(spec: ImageSpec, plan: BuildPlan, entrypoint: Sequence[str]) -> Iterator[str]:
-    """Sentences about what cannot be judged here."""
+def microvm_warnings(spec: ImageSpec, plan: BuildPlan, entrypoint: Sequence[str], programs: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Sentences about what cannot be judged here; ``programs`` are those that each step runs in the base."""
     if spec.base is None:
         yield (
             f"AWS does not name the base images of functions, such as {base_image(spec.runtime).reference}, among those of MicroVM images: "
@@ -60,6 +60,12 @@ def microvm_warnings(spec: ImageSpec, plan: BuildPlan, entrypoint: Sequence[str]
         )
     elif not entrypoint:
         yield "the MicroVM starts what the base starts: say another program with --entrypoint"
+    if spec.base is not None and not plan.base.name.endswith(f"/{base_image(spec.runtime).reference.repository}"):
+        for step, names in programs.items():
+            yield (
+                f'the step "{step}" runs {", ".join(names)} in {spec.base}, which is not the base of "{spec.runtime}" and may not have '
+                f"{'it' if len(names) == 1 else 'them'}: AWS's build then fails there; choose a base that has what the step runs"
+            )
     for host in sorted({image.registry for image in _images(plan)}):
         if EcrRegistry.parse(host) is not None:
             yield f"images of {host} are reached only if it is the account that builds, whose build role may pull them"

@@ -167,6 +167,45 @@ def test_where_images_come_from_is_told_as_far_as_it_is_known(base: str, says: s
     assert says in run().stderr
 
 
+PYTHON = '[[steps]]\nkind = "python-dependencies"\nlock = "requirements.txt"\n'
+COMMAND = '[[steps]]\nkind = "command"\nname = "made"\nrun = [["sh", "-c", "true"]]\n'
+
+
+@pytest.mark.parametrize(
+    ("runtime", "step", "says"),
+    [
+        ("python3.13", PYTHON, 'the step "python-dependencies" runs python in '),
+        ("python3.13", '[[steps]]\nkind = "source-code"\nsource = "src"\n', 'the step "source-code-src" runs python in '),
+        ("nodejs22.x", COMMAND, 'the step "made" runs node in '),
+        ("ruby3.4", COMMAND, 'the step "made" runs ruby in '),
+        ("provided.al2023", COMMAND.replace('"sh", "-c", "true"', '"gcc", "a.c"'), 'the step "made" runs gcc in '),
+        ("provided.al2023", COMMAND.replace('"sh", "-c", "true"', '"env", "A=1", "make", "all"'), 'the step "made" runs make in '),
+        ("provided.al2023", '[[steps]]\nkind = "system-packages"\npackages = ["git"]\n', 'the step "system-packages" runs dnf in '),
+    ],
+)
+def test_what_a_step_runs_in_a_base_that_may_not_have_it_is_told(runtime: str, step: str, says: str, project: Path) -> None:
+    """Requirement: "else says which step does not"."""
+    (project / "vm.image.toml").write_text(f'runtime = "{runtime}"\narchitecture = "arm64"\nbase = "{BASE}"\n{step}')
+    (warning,) = [line for line in run("--entrypoint", START).stderr.splitlines() if " runs " in line]
+    assert warning.startswith(f'warning: {says}{BASE}, which is not the base of "{runtime}" and may not have it')
+
+
+@pytest.mark.parametrize(
+    ("runtime", "base", "step"),
+    [
+        ("provided.al2023", BASE, COMMAND),
+        ("provided.al2023", BASE, '[[steps]]\nkind = "files"\nsource = "src"\nto = "/opt/src/"\n'),
+        ("python3.13", "public.ecr.aws/lambda/python:3.13", PYTHON),
+        ("nodejs22.x", BASE, COMMAND.replace("name", 'image = "registry.example.com/base:1"\nname')),
+    ],
+    ids=["a shell", "files", "the runtime's own base", "another image"],
+)
+def test_nothing_is_said_of_steps_that_run_nothing_of_the_base(runtime: str, base: str, step: str, project: Path) -> None:
+    (project / "vm.image.toml").write_text(f'runtime = "{runtime}"\narchitecture = "arm64"\nbase = "{base}"\n{step}')
+    result = run("--entrypoint", START)
+    assert result.exit_code == 0 and " runs " not in result.stderr
+
+
 def test_without_output_the_dockerfile_is_printed() -> None:
     result = run("--entrypoint", START)
     assert result.stdout.endswith(f"ENTRYPOINT {START}\n")
