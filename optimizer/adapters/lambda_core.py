@@ -38,7 +38,7 @@ class LambdaCore:
             answer = client.create_runtime_version(RuntimeName=runtime, Name=version, ImageUri=image, DryRun=True)
         except NoCredentialsError:
             raise ConfigurationError(
-                "Lambda cannot be asked, and there are no AWS credentials",
+                "Lambda cannot be asked, as there are no AWS credentials",
                 hint="log in to AWS, for example with `aws sso login`, or set AWS_PROFILE",
             ) from None
         except ClientError as error:

@@ -105,6 +105,10 @@ class _Versions:
             raise faults.joined([SpecError(found)], self._function.node.path)
         if found:
             faults.annotate(self._function, [SpecError(found)])
+            # No stack with an error is deployed, and without SnapStart the rules do not find the same again.
+            resource = self._function.node.default_child
+            assert isinstance(resource, lambda_.CfnFunction), "the default child of a function is its resource"
+            resource.add_property_deletion_override("SnapStart")
 
 
 def _published(function: lambda_.DockerImageFunction) -> Iterator[_Published]:

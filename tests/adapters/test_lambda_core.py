@@ -70,6 +70,13 @@ def test_a_refusal_is_told_from_what_could_not_be_judged(code: str, state: str, 
     assert says in found.reason
 
 
+def test_missing_credentials_are_the_reason() -> None:
+    client = botocore.session.get_session().create_client("lambda-core", region_name="eu-central-1")
+    client._request_signer._credentials = None
+    with pytest.raises(ConfigurationError, match="Lambda cannot be asked, as there are no AWS credentials"):
+        LambdaCore(lambda region: client).check_version("eu-central-1", "house-python", "v1", IMAGE)
+
+
 def test_an_older_botocore_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """Requirement: "where an older one is installed say so"."""
     monkeypatch.setattr(lambda_core, "_SERVICE", "lambda-core-of-tomorrow")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from aws_cdk.assertions import Annotations, Match, Template
 from optimizer import ImageSpec, SourceCode
 from optimizer.bases.catalogue import base_image
 from optimizer.bases.lock import Lock, LockedImage
-from optimizer.cdk import OptimizedFunction
+from optimizer.cdk import Conventions, OptimizedFunction
 from optimizer.errors import SpecError
 
 ON = lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS
@@ -184,6 +186,29 @@ def test_under_the_cli_faults_are_errors_of_the_construct(monkeypatch: pytest.Mo
     assert [id for id, _ in messages] == ["/Shop/Api", "/Shop/Api", "/Shop/Other"]
     assert "provisioned concurrency" in messages[2][1]
     assert "Shop/Other/Aliaslive/Resource" in messages[2][1]
+
+
+@pytest.mark.parametrize("provision", [provision_alias, provision_version, scale_alias])
+def test_conventions_do_not_tell_it_again(provision: Callable[[OptimizedFunction], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CDK_CLI_VERSION", "2.1148.1")
+    monkeypatch.setenv("CDK_OUTDIR", "cdk.out")
+    app = cdk.App(outdir=str(Path("cdk.out").absolute()))
+    Conventions().apply(app)
+    stack = cdk.Stack(app, "Shop")
+    function = node(stack)
+    provision(function)
+    Path("image").mkdir()
+    Path("image/Dockerfile").write_text('FROM public.ecr.aws/lambda/python:3.13\nCMD ["app.handler"]\n')
+    code = lambda_.DockerImageCode.from_image_asset(str(Path("image").absolute()))
+    plain = lambda_.DockerImageFunction(stack, "Plain", code=code, snap_start=ON)
+    plain.add_alias("live", provisioned_concurrent_executions=2)
+    with contextlib.suppress(RuntimeError):
+        app.synth()
+    (error,) = [entry.data for entry in function.node.metadata if entry.type == "aws:cdk:error"]
+    assert "provisioned concurrency" in error
+    reports = json.loads(Path("cdk.out/validation-report.json").read_text())["pluginReports"]
+    violations = [violation for report in reports for violation in report["violations"] if violation["ruleName"] == "LIO633"]
+    assert [resource["constructPath"] for violation in violations for resource in violation["violatingConstructs"]] == ["Shop/Plain"]
 
 
 def test_provisioned_concurrency_of_another_function_is_none() -> None:

@@ -34,12 +34,12 @@ def _check(subject: FunctionSubject, conventions: Conventions) -> Iterator[Verdi
 RULE = Rule(
     id="LIO644",
     name="memory-needs-managed-instances",
-    severity=Severity.WARNING,
+    severity=Severity.INFO,
     since="0.1.0",
     summary="A function has more than 10,240 MB of memory, and does not run on Managed Instances.",
     why=(
         "Lambda's quotas give a function 128 to 10,240 MB, and cannot be raised; the 32,768 MB of the API are those of Managed Instances. The "
-        "API itself does not say which bound holds where, so this is a warning. Neither CDK, nor SAM, nor cfn-lint looks at it."
+        "API itself does not say which bound holds where: that it refuses more is concluded from both, so this is a note. Neither CDK, nor SAM, nor cfn-lint looks at it."
     ),
     fix="ask for 10,240 MB at most, or give the function a capacity provider",
     bad='lambda_.DockerImageFunction(self, "Api", code=code, memory_size=16384)',
