@@ -23,6 +23,7 @@ from optimizer.model.function import DeclaredFunction
 from optimizer.model.reference import REQUIRED_IMAGES, ImageReference
 from optimizer.sam.document import Document
 from optimizer.sam.faults import TemplateFault
+from optimizer.sam.named_images import NamedImage
 from optimizer.sam.runtimes import RuntimeNames, TemplateRuntimeVersion, runtime_faults, runtime_versions
 from optimizer.sam.template import TemplateFunction, TemplateRepository, functions, misplaced, repositories
 
@@ -43,8 +44,9 @@ class AssemblyFunction:
     and logical id.  ``asset``, ``repository`` and ``dockerfile`` are None for an image that is
     not an asset of the app; ``repository`` may hold placeholders such as
     ``${AWS::Region}``.  ``registry`` is None there too, and where the stack
-    leaves account or region to the deployment; ``region`` is that of the
-    stack, None where it is left to the deployment.
+    leaves account or region to the deployment; ``region`` and ``account`` are
+    those of the stack, None where they are left to the deployment.  ``named``
+    is what its image URI names, None where only a deployment knows it.
     """
 
     stack: str
@@ -58,15 +60,23 @@ class AssemblyFunction:
     template: Path
     asset: str | None
     region: str | None = None
+    account: str | None = None
+    named: NamedImage | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssemblyRepository:
-    """A repository that a stack of the app creates; ``path`` is that of its construct."""
+    """A repository that a stack of the app creates.
+
+    ``path`` is that of its construct; ``account`` and ``region`` are those of
+    the stack, None where they are left to the deployment.
+    """
 
     path: str
     template: Path
     declared: TemplateRepository
+    account: str | None = None
+    region: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -408,6 +418,7 @@ def _functions(stack: _Stack, declared: Callable[[Document], Iterator[TemplateFu
         for destination in image["destinations"].values():
             registry = _destination(stack, destination).registry
             images[destination["imageTag"]] = (asset, destination["repositoryName"], registry, image["source"])
+    account, region = _environment(stack)
     for template in stack.templates():
         for function in declared(template.document):
             tag = function.image_uri.rpartition(":")[2]
@@ -424,14 +435,18 @@ def _functions(stack: _Stack, declared: Callable[[Document], Iterator[TemplateFu
                 dockerfile=context / source.get("dockerFile", "Dockerfile") if context else None,
                 template=template.file,
                 asset=own,
-                region=_environment(stack)[1] or None,
+                region=region or None,
+                account=account or None,
+                named=function.named,
             )
 
 
 def _repositories(stack: _Stack) -> Iterator[AssemblyRepository]:
+    account, region = _environment(stack)
     for template in stack.templates():
         for declared in repositories(template.document):
-            yield AssemblyRepository(path=_path(stack, template, declared), template=template.file, declared=declared)
+            path = _path(stack, template, declared)
+            yield AssemblyRepository(path=path, template=template.file, declared=declared, account=account or None, region=region or None)
 
 
 def _namespace(stack: _Stack) -> tuple[str, ...]:

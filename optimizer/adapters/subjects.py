@@ -15,6 +15,7 @@ from optimizer.adapters.assembly import (
     load_assembly,
     reported_acknowledgements,
 )
+from optimizer.adapters.deployed_images import Deployment, deployed_tags
 from optimizer.adapters.dockerfiles import load_dockerfile
 from optimizer.adapters.index_files import context_directory
 from optimizer.adapters.plan_files import archive_sizes, plan_beside
@@ -76,8 +77,18 @@ class _App:
         images = {image.asset: image for image in self._assembly.images if not image.platforms}
         used = {function.asset for function in self._assembly.functions}
         pushed = {destination.repository for image in images.values() if image.asset in used for destination in image.destinations}
+        run = [
+            (Deployment(template=str(function.template), account=function.account, region=function.region), function.named)
+            for function in self._assembly.functions
+            if function.named is not None
+        ]
         stores = [
-            repository_subject(item.declared, Location(path=str(item.template), construct=item.path), pushed)
+            repository_subject(
+                item.declared,
+                Location(path=str(item.template), construct=item.path),
+                pushed,
+                deployed_tags(item.declared, Deployment(template=str(item.template), account=item.account, region=item.region), run),
+            )
             for item in self._assembly.repositories
         ]
         tags = repository_tags(self._assembly.repositories)
@@ -191,8 +202,14 @@ def _acknowledged(items: Iterable[Acknowledgement], rules: Sequence[Rule]) -> tu
     return found, failed
 
 
-def repository_subject(declared: TemplateRepository, location: Location, pushed: Collection[str]) -> RepositorySubject:
-    """A repository that a template declares; ``pushed`` are the names of those that images of the app go to."""
+def repository_subject(
+    declared: TemplateRepository, location: Location, pushed: Collection[str], run_tags: tuple[str | None, ...]
+) -> RepositorySubject:
+    """A repository that a template declares.
+
+    ``pushed`` are the names of those that images of the app go to, ``run_tags``
+    the tags of its images that functions run.
+    """
     return RepositorySubject(
         location=location,
         name=declared.name,
@@ -201,4 +218,5 @@ def repository_subject(declared: TemplateRepository, location: Location, pushed:
         mutability=declared.mutability,
         exclusions=declared.exclusions,
         receives=declared.name is not None and declared.name in pushed,
+        run_tags=run_tags,
     )

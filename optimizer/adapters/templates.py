@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote, urlparse
 
+from optimizer.adapters.deployed_images import Deployment, deployed_tags
 from optimizer.adapters.dockerfiles import load_dockerfile
 from optimizer.adapters.files import read_bounded, why_unread
 from optimizer.adapters.path_names import LARGEST_TEMPLATE
@@ -41,8 +42,20 @@ from optimizer.sam.document import Document, parse_document
 from optimizer.sam.faults import faults
 from optimizer.sam.intrinsics import Intrinsics
 from optimizer.sam.loops import without_loops
+from optimizer.sam.named_images import NamedImage, named_image
 from optimizer.sam.runtimes import RuntimeNames, runtime_faults
-from optimizer.sam.template import SPEC_KEY, Hidden, NestedTemplate, TemplateFunction, functions, misplaced, nested, repositories, unknown
+from optimizer.sam.template import (
+    SPEC_KEY,
+    Hidden,
+    NestedTemplate,
+    TemplateFunction,
+    TemplateRepository,
+    functions,
+    misplaced,
+    nested,
+    repositories,
+    unknown,
+)
 
 DEEPEST = 10
 """How deep templates may be nested."""
@@ -92,17 +105,18 @@ def load_template(
     )
     told = templates.add(path, read[0], read[1], given.values, complete=given.complete)
     dockerfiles = [function.dockerfile for function in templates.functions if function.dockerfile is not None]
+    stores = templates.repositories()
     app = AppSubject(
         location=Location(path=path),
         dockerfiles=dockerfiles,
         functions=templates.functions,
-        repositories=templates.repositories,
+        repositories=stores,
         problems=(*samconfig.problems, *told.problems),
         inconclusive=told.inconclusive,
         faults=told.faults,
     )
     return Source(
-        subjects=(*dockerfiles, *templates.functions, *templates.misplaced, *templates.repositories, *templates.nested, app),
+        subjects=(*dockerfiles, *templates.functions, *templates.misplaced, *stores, *templates.nested, app),
         nested=tuple(item.location.path for item in templates.nested),
     )
 
@@ -157,9 +171,10 @@ class _Templates:
     region: str | None
     functions: list[FunctionSubject] = field(default_factory=list)
     misplaced: list[FunctionSubject] = field(default_factory=list)
-    repositories: list[RepositorySubject] = field(default_factory=list)
     nested: list[AppSubject] = field(default_factory=list)
     _files: dict[str, DockerfileSubject | None] = field(default_factory=dict)
+    _stores: list[tuple[TemplateRepository, Location]] = field(default_factory=list)
+    _images: list[tuple[Deployment, NamedImage]] = field(default_factory=list)
 
     def add(
         self,
@@ -194,6 +209,9 @@ class _Templates:
                 pullable=_pullable(path, text, written, function),
             )
             self.functions.append(declared)
+            image = self._run(function, name)
+            if image is not None:
+                self._images.append((self._deployment(path), image))
         for function in misplaced(document, intrinsics):
             construct = "/".join((*names, function.path or function.logical_id))
             self.misplaced.append(self._subject(path, function, construct))
@@ -209,7 +227,7 @@ class _Templates:
             told.faults.append(DeclarationFault(kind=fault.kind, problem=problem, construct=construct))
         for item in repositories(document, intrinsics):
             place = Location(path=path, span=item.span, construct="/".join((*names, item.path or item.logical_id)))
-            self.repositories.append(repository_subject(item, place, frozenset()))
+            self._stores.append((item, place))
         for below in nested(document, intrinsics):
             if below.hidden is not None:
                 hidden.append(below.hidden)
@@ -217,6 +235,26 @@ class _Templates:
                 told.problems += self._below(below, path, document, (*above, path), (*names, below.logical_id))
         told.inconclusive += [Problem(str(item), _place(document, item.key)) for item in hidden]
         return told
+
+    def repositories(self) -> list[RepositorySubject]:
+        """The repositories that are declared, once all templates are read: functions of any of them may run their images."""
+        return [
+            repository_subject(item, place, frozenset(), deployed_tags(item, self._deployment(place.path), self._images))
+            for item, place in self._stores
+        ]
+
+    def _deployment(self, path: str) -> Deployment:
+        return Deployment(template=path, region=self.region)
+
+    def _run(self, function: TemplateFunction, name: str) -> NamedImage | None:
+        """The image that the function runs when it is deployed, of a repository that is known."""
+        # sam deploy pushes what it builds, and what is in no registry of Amazon ECR, and writes the URI itself.
+        local = function.named is None and function.declared.image_uri and "${" not in function.declared.image_uri
+        if not function.build and not local:
+            return function.named
+        uri = self.pushed.uri_of(name)
+        image = named_image(uri, {}) if uri else None
+        return replace(image, tag=None) if image is not None else None
 
     def _below(self, below: NestedTemplate, path: str, document: Document, above: tuple[str, ...], names: tuple[str, ...]) -> list[Problem]:
         """Take a nested template in; what is wrong with how it is named."""

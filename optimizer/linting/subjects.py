@@ -323,7 +323,9 @@ class RepositorySubject:
     each is None where it is unknown.  ``mutability`` is the mode of its tags,
     ``exclusions`` are the filters that are excluded from it, as the document
     has them; each None where it is unknown.  ``receives`` says that images of
-    the app's functions are pushed to it.
+    the app's functions are pushed to it.  ``run_tags`` are the tags by which
+    functions of the app or the template run its images, whoever pushes them;
+    None for a tag that is unknown, and for a digest.
     """
 
     location: Location
@@ -333,6 +335,7 @@ class RepositorySubject:
     mutability: str | None = "MUTABLE"
     exclusions: tuple[Mapping[str, Any], ...] | None = ()
     receives: bool = False
+    run_tags: tuple[str | None, ...] = ()
 
     @property
     def tags(self) -> TagMutability | None:

@@ -39,11 +39,16 @@ class ImageRepositories:
 
     def of(self, logical_id: str) -> str | None:
         """The repository of a function, without registry and tag as far as it has them; None where the file does not set it."""
-        if logical_id in self.named:
-            return self.named[logical_id].partition("/")[2] or self.named[logical_id]
-        if self.resolved:
+        if logical_id not in self.named and self.resolved:
             return f"companion stack/{logical_id}"
-        return (self.common.partition("/")[2] or self.common) if self.common else None
+        uri = self.uri_of(logical_id)
+        return (uri.partition("/")[2] or uri) if uri is not None else None
+
+    def uri_of(self, logical_id: str) -> str | None:
+        """The image URI of a function's repository; None where the file does not set it, or SAM makes one."""
+        if logical_id in self.named:
+            return self.named[logical_id]
+        return None if self.resolved else self.common
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from optimizer.model.architectures import DEFAULT_ARCHITECTURE
 from optimizer.model.function import DeclaredFunction, Qualifier
 from optimizer.sam.document import Document
 from optimizer.sam.intrinsics import Intrinsics
+from optimizer.sam.named_images import REPOSITORY, NamedImage, named_image, with_uris
 from optimizer.sam.providers import provider_architectures
 from optimizer.sam.qualifiers import provisioned_by, qualifiers
 
@@ -71,7 +72,8 @@ class TemplateFunction:
     values are hidden, and ``missing`` which keys a build lacks, where it has
     one of them.  ``spec`` is the path of its specification as the template
     names it, empty where it names none.  ``spans`` are the places of its
-    properties, by their path.
+    properties, by their path.  ``named`` is what its image URI names, None for
+    no repository of Amazon ECR, and where only a deployment knows which.
     """
 
     logical_id: str
@@ -85,6 +87,7 @@ class TemplateFunction:
     missing: tuple[str, ...] = ()
     spec: str = ""
     spans: Mapping[tuple[str, ...], Span] = field(default_factory=dict)
+    named: NamedImage | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,9 +146,10 @@ def misplaced(document: Document, intrinsics: Intrinsics | None = None) -> Itera
 def _chosen(document: Document, intrinsics: Intrinsics, wanted: Callable[[Mapping[str, Any]], bool]) -> Iterator[TemplateFunction]:
     published = qualifiers(document, intrinsics)
     spans = _spans(document)
+    stores = _repository_names(document, intrinsics)
     for logical_id, resource in declared_functions(document, intrinsics):
         if wanted(resource):
-            function = _function(document, intrinsics, logical_id, resource)
+            function = _function(document, intrinsics, logical_id, resource, stores)
             declared = replace(function.declared, qualifiers=(*published.get(logical_id, ()), *function.declared.qualifiers))
             yield replace(function, declared=declared, spans=spans.get(logical_id, {}))
 
@@ -209,7 +213,7 @@ def repositories(document: Document, intrinsics: Intrinsics | None = None) -> It
     """Every repository of Amazon ECR, by logical id; ``intrinsics`` as for :func:`functions`."""
     known = intrinsics or Intrinsics(_mapping(document.data))
     for logical_id, resource in resources_of(document):
-        if resource.get("Type") != "AWS::ECR::Repository":
+        if resource.get("Type") != REPOSITORY:
             continue
         properties = known_section(known, resource.get("Properties"))
         yield TemplateRepository(
@@ -217,11 +221,20 @@ def repositories(document: Document, intrinsics: Intrinsics | None = None) -> It
             path=construct_path(resource),
             span=document.places.get(("Resources", logical_id)),
             name=whole(properties.get("RepositoryName")),
-            lifecycle=_rules(properties.get("LifecyclePolicy")),
+            lifecycle=_rules(_mapping(properties.get("LifecyclePolicy")).get("LifecyclePolicyText")),
             policy=_statements(properties.get("RepositoryPolicyText")),
             mutability=_literal(properties.get("ImageTagMutability", "MUTABLE")),
             exclusions=_exclusions(known, properties.get("ImageTagMutabilityExclusionFilters")),
         )
+
+
+def _repository_names(document: Document, intrinsics: Intrinsics) -> Mapping[str, Any]:
+    """The names of the repositories as the template writes them, by logical id; None where it writes none."""
+    return {
+        logical_id: known_section(intrinsics, resource.get("Properties")).get("RepositoryName")
+        for logical_id, resource in resources_of(document)
+        if resource.get("Type") == REPOSITORY
+    }
 
 
 def flat(value: Any) -> str:
@@ -278,7 +291,9 @@ def _spans(document: Document) -> Mapping[str, Mapping[tuple[str, ...], Span]]:
     return found
 
 
-def _function(document: Document, intrinsics: Intrinsics, logical_id: str, resource: Mapping[str, Any]) -> TemplateFunction:
+def _function(
+    document: Document, intrinsics: Intrinsics, logical_id: str, resource: Mapping[str, Any], stores: Mapping[str, Any]
+) -> TemplateFunction:
     properties, metadata = resource["Properties"], resource["Metadata"]
     serverless = document.data["Resources"][logical_id].get("Type") == SERVERLESS
     config = _mapping(properties.get("ImageConfig"))
@@ -296,7 +311,7 @@ def _function(document: Document, intrinsics: Intrinsics, logical_id: str, resou
             workdir=_literal(config["WorkingDirectory"]) if "WorkingDirectory" in config else "",
             properties=properties,
             serverless=serverless,
-            image_uri=whole(_uri(properties)) or "",
+            image_uri=whole(with_uris(_uri(properties), stores)) or "",
             provider_architectures=provider_architectures(properties, document.data["Resources"], intrinsics),
             qualifiers=tuple(_published_by_sam(logical_id, properties)) if serverless else (),
         ),
@@ -305,6 +320,7 @@ def _function(document: Document, intrinsics: Intrinsics, logical_id: str, resou
         hidden=tuple(_hidden(intrinsics, logical_id, properties, metadata)),
         missing=tuple(key for key in NEEDED if not metadata.get(key)) if any(map(metadata.get, NEEDED)) else (),
         spec=_literal(metadata.get(SPEC_KEY)) or "",
+        named=named_image(_uri(properties), stores),
     )
 
 
@@ -370,10 +386,7 @@ def _build(metadata: Mapping[str, Any]) -> TemplateBuild | None:
     )
 
 
-def _rules(policy: Any) -> tuple[Mapping[str, Any], ...] | None:
-    if policy is None:
-        return ()
-    text = _mapping(policy).get("LifecyclePolicyText")
+def _rules(text: Any) -> tuple[Mapping[str, Any], ...] | None:
     if text is None:
         return ()
     if not isinstance(text, str):

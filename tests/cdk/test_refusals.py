@@ -30,7 +30,7 @@ from tests.cdk.conftest import region
 from tests.cdk.test_function import DAY
 from tests.linting.cases import PYTHON
 
-RULES = {f"LIO{number}" for number in (613, 641, 642, 643, 644, 645, 646, 647, 648, 649, 650)}
+RULES = {f"LIO{number}" for number in (613, 641, 642, 643, 644, 645, 646, 647, 648, 649, 650, 704, 705)}
 SIGNING = "arn:aws:lambda:eu-west-1:111122223333:code-signing-config:csc-0123456789abcdef0"
 URI = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop:1"
 NETWORK = {"SubnetIds": ["subnet-12345678"], "SecurityGroupIds": ["sg-12345678"]}
@@ -193,6 +193,45 @@ def images_elsewhere(shop: Shop) -> set[tuple[str, str]]:
     return {("LIO648", f"Shop/{id}") for id in ("Region", "Fips", "Public")}
 
 
+def repository(shop: Shop, id: str, selection: dict[str, Any], action: dict[str, str], **known: Any) -> ecr.CfnRepository:
+    """A repository as CloudFormation has it, to which CDK adds no policy for Lambda."""
+    text = json.dumps({"rules": [{"rulePriority": 1, "selection": selection, "action": action}]})
+    policy = ecr.CfnRepository.LifecyclePolicyProperty(lifecycle_policy_text=text)
+    return ecr.CfnRepository(shop.stack, id, lifecycle_policy=policy, **known)
+
+
+def repositories(shop: Shop) -> set[tuple[str, str]]:
+    by_count = {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 3}
+    by_pull = {"tagStatus": "any", "countType": "sinceImagePulled", "countUnit": "days", "countNumber": 30}
+    expires, archives = {"type": "expire"}, {"type": "transition", "targetStorageClass": "archive"}
+    for id, selection, action in (
+        ("Count", by_count, expires),
+        ("Pull", by_pull, archives),
+        ("Untagged", {**by_count, "tagStatus": "untagged"}, expires),
+        ("Caches", {**by_count, "tagStatus": "tagged", "tagPrefixList": ["cache-"]}, expires),
+    ):
+        store = repository(shop, id, selection, action)
+        taken = ecr.Repository.from_repository_attributes(
+            shop.stack, f"{id}Store", repository_name=store.ref, repository_arn=store.attr_arn
+        )
+        code = lambda_.DockerImageCode.from_ecr(taken, tag_or_digest="v1")
+        lambda_.DockerImageFunction(shop.stack, f"{id}Api", code=code, architecture=lambda_.Architecture.X86_64)
+    of_uri = repository(shop, "Uri", by_count, expires)
+    shop.low("UriApi", code=lambda_.CfnFunction.CodeProperty(image_uri=f"{of_uri.attr_repository_uri}:v1"))
+    repository(shop, "Name", by_count, expires, repository_name="shop")
+    shop.low("NameApi")
+    # Nobody runs these images, and those of a parameter may be anywhere.
+    repository(shop, "Builders", by_count, expires, repository_name="builders")
+    name = cdk.CfnParameter(shop.stack, "Repository").value_as_string
+    shop.low("Elsewhere", code=lambda_.CfnFunction.CodeProperty(image_uri=f"111122223333.dkr.ecr.eu-west-1.amazonaws.com/{name}:v1"))
+    # The same name in another account.
+    other = cdk.Stack(shop.app, "Other", env=cdk.Environment(account="999922223333", region="eu-west-1"))
+    text = json.dumps({"rules": [{"rulePriority": 1, "selection": by_count, "action": expires}]})
+    policy = ecr.CfnRepository.LifecyclePolicyProperty(lifecycle_policy_text=text)
+    ecr.CfnRepository(other, "Images", repository_name="shop", lifecycle_policy=policy)
+    return {("LIO704", f"Shop/{id}") for id in ("Count", "Pull", "Uri", "Name")}
+
+
 def durable(shop: Shop) -> set[tuple[str, str]]:
     # What CDK refuses itself is not tried: its own bounds are those of the API.
     config = lambda_.DurableConfig(execution_timeout=cdk.Duration.days(366), retention_period=cdk.Duration.days(90))
@@ -212,7 +251,7 @@ def bases(shop: Shop) -> set[tuple[str, str]]:
 
 @pytest.mark.parametrize(
     "made",
-    [gpus, sizes, instances, zip_properties, unsupported, image_settings, images_elsewhere, durable, bases],
+    [gpus, sizes, instances, zip_properties, unsupported, image_settings, images_elsewhere, repositories, durable, bases],
     ids=lambda made: made.__name__,
 )
 def test_what_is_refused_is_found_and_what_is_taken_is_not(made: Callable[[Shop], set[tuple[str, str]]]) -> None:

@@ -123,6 +123,18 @@ class TestCloudFormation:
         # Of a provider that is declared elsewhere nothing is known.
         assert found(tmp_path, of_cloudformation({"CapacityProviderConfig": INSTANCES}, Provider=PROVIDER)) == set()
 
+    def test_the_uri_of_a_repository_of_the_template_names_its_registry(self, tmp_path: Path) -> None:
+        path = tmp_path / "template.json"
+        for uri in ({"Fn::Sub": "${Arch.RepositoryUri}:v1"}, {"Fn::Join": [":", [{"Fn::GetAtt": ["Arch", "RepositoryUri"]}, "v1"]]}):
+            for of in (of_cloudformation({"Code": {"ImageUri": uri}}), of_sam({"ImageUri": uri})):
+                of["Resources"]["Arch"] = {"Type": "AWS::ECR::Repository"}
+                path.write_text(json.dumps(of), encoding="utf-8")
+                report = optimizer.lint([str(path)], select=["LIO648"])
+                assert (report.findings, report.inconclusive) == ((), ())
+        path.write_text(json.dumps(of_cloudformation({"Code": {"ImageUri": "shop:v1"}})), encoding="utf-8")
+        (result,) = optimizer.lint([str(path)], select=["LIO648"]).inconclusive
+        assert result.reason.startswith('"shop:v1" names no registry')
+
     def test_a_region_that_nobody_names_is_inconclusive(self, tmp_path: Path) -> None:
         path = tmp_path / "template.json"
         path.write_text(json.dumps(of_cloudformation({})), encoding="utf-8")

@@ -26,6 +26,14 @@ def test_says_where_the_images_of_functions_go(parameters: dict[str, Any], expec
     assert (found.of("Get"), found.of("Put")) == expected
 
 
+def test_the_uri_of_a_repository() -> None:
+    found = image_repositories(
+        {"default": {"deploy": {"parameters": {"image_repository": f"{HOST}/shop", "image_repositories": [f"Get={HOST}/get"]}}}}
+    )
+    assert (found.uri_of("Get"), found.uri_of("Put")) == (f"{HOST}/get", f"{HOST}/shop")
+    assert image_repositories({"default": {"deploy": {"parameters": {"resolve_image_repos": True}}}}).uri_of("Get") is None
+
+
 def test_deploy_wins_over_global() -> None:
     found = image_repositories(
         {"default": {"global": {"parameters": {"image_repository": "a"}}, "deploy": {"parameters": {"image_repository": "b"}}}}

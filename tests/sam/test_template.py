@@ -147,6 +147,16 @@ def test_the_name_of_an_image_is_whole_or_unknown() -> None:
     assert uri("!Ref P") == ""
 
 
+def test_the_uri_of_a_repository_of_the_template_is_known() -> None:
+    store = "Arch: {Type: AWS::ECR::Repository}"
+    for written in ('!Sub "${Arch.RepositoryUri}:1"', '!Join [":", [!GetAtt Arch.RepositoryUri, "1"]]'):
+        function = one(
+            f"Resources: {{{store}, Api: {{Type: AWS::Lambda::Function, Properties: {{PackageType: Image, Code: {{ImageUri: {written}}}}}}}}}"
+        )
+        assert function.declared.image_uri == "${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}/${Arch}:1"
+        assert function.named is not None and function.named.logical_ids == {"Arch"}
+
+
 class TestRepositories:
     def test_policies_in_both_forms(self) -> None:
         rules = {"rules": [{"rulePriority": 1, "selection": {"tagStatus": "any"}}]}

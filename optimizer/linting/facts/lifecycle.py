@@ -52,6 +52,38 @@ def selects_moving_tags(rule: Mapping[str, Any], tags: TagMutability) -> bool:
     )
 
 
+def selects(rule: Mapping[str, Any], tag: str | None) -> bool | None:
+    """Whether the rule selects an image by this tag of it, None for an unknown one; None where a tag that is unknown decides."""
+    chosen = selection(rule)
+    lists = [chosen.get(name) or [] for name in _LISTS]
+    if chosen.get("tagStatus") != "tagged" or not any(lists) or not all(isinstance(names, list) for names in lists):
+        return chosen.get("tagStatus") != "untagged"
+    if tag is None:
+        return None
+    prefixes, patterns = lists
+    matches = [tag.startswith(str(prefix)) for prefix in prefixes]
+    matches += [_matches(str(pattern), tag) for pattern in patterns]
+    # An image is selected by all of the list together, and may have other tags.
+    return True if all(matches) else None if any(matches) else False
+
+
+def _matches(pattern: str, tag: str) -> bool:
+    # Piece by piece, because a regular expression of many stars takes for ever.
+    first, *others = pattern.split("*")
+    if not others:
+        return tag == pattern
+    *middle, last = others
+    if not tag.startswith(first):
+        return False
+    at = len(first)
+    for piece in middle:
+        at = tag.find(piece, at)
+        if at < 0:
+            return False
+        at += len(piece)
+    return len(tag) - at >= len(last) and tag.endswith(last)
+
+
 def called(rule: Mapping[str, Any]) -> str:
     """What messages call the rule."""
     return f"life-cycle rule {rule['rulePriority']}" if "rulePriority" in rule else "a life-cycle rule"

@@ -34,7 +34,7 @@ def _check(subject: FunctionSubject, conventions: Conventions) -> Iterator[Verdi
     elif found:
         yield from _of_region(subject, found["region"], place)
     # sam deploy pushes an image of the engine, whatever its name, and writes where it pushed it.
-    elif not host and not subject.declared.serverless and not subject.metadata:
+    elif not host and not subject.declared.serverless and not subject.metadata and not uri.startswith("${"):
         yield Inconclusive(reason=f'"{uri}" names no registry: Lambda takes no such image, unless sam deploy pushes it', span=place)
     elif host and not subject.declared.serverless and not subject.metadata and not _NOT_JUDGED.search(host):
         yield Violation(

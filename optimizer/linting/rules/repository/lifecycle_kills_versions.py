@@ -22,7 +22,8 @@ _PULLED = "; Lambda pulls rarely, so that the image of a function in use counts 
 
 def _check(subject: RepositorySubject, conventions: Conventions) -> Iterator[Verdict]:
     # Other repositories than those of functions may well expire what they hold.
-    if not subject.receives and not lambda_may_pull(subject.policy or ()):
+    of_functions = subject.receives or lambda_may_pull(subject.policy or ())
+    if not of_functions and not subject.run_tags:
         return
     if subject.lifecycle is None:
         yield Inconclusive(reason="the life-cycle policy is known at deployment only")
@@ -32,6 +33,12 @@ def _check(subject: RepositorySubject, conventions: Conventions) -> Iterator[Ver
         count_type = str(chosen.get("countType"))
         # What is in the archive is run by nothing any more: the rule that moved it there is the one to look at.
         if chosen.get("tagStatus") == "untagged" or count_type == lifecycle.TRANSITIONED:
+            continue
+        # Where nothing says that all images are those of functions, the tags of those that functions run decide.
+        selected = {True} if of_functions else {lifecycle.selects(rule, tag) for tag in subject.run_tags}
+        if True not in selected:
+            if None in selected:
+                yield Inconclusive(reason=f"whether functions run images by the tags that {lifecycle.called(rule)} selects")
             continue
         if subject.tags is not None and lifecycle.selects_moving_tags(rule, subject.tags):
             # CDK gives each image a tag of its own, and writes none twice.
@@ -55,7 +62,9 @@ RULE = Rule(
         "Lambda fetches the image again when a function was idle for some weeks, or its configuration changes. Neither age nor count says "
         "that no version or alias runs an image, and the last pull does not either, because Lambda pulls rarely: the function of "
         "an image that expired fails. An archived image cannot be pulled (the registry answers 404) until somebody restores it, which takes up "
-        "to 20 minutes; and at least 90 days in the archive are charged."
+        "to 20 minutes; and at least 90 days in the archive are charged. The repository is one that the app publishes to, one whose policy lets "
+        "Lambda pull, or one whose images functions of the same app or template name by URI, or get from sam deploy by samconfig: there, rules for "
+        "some tags count where they select the tag of a function. An imported repository, or one that a parameter names, is not judged."
     ),
     fix="expire or archive untagged images only",
     bad="repository.add_lifecycle_rule(max_image_count=10)",

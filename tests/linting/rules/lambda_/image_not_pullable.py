@@ -33,6 +33,8 @@ PASSES: list[Case] = [
     Case(of("")),
     # What a parameter may make of it, and other addresses of Amazon ECR, are not judged.
     Case(of("${Registry}/shop:1", region="eu-west-1")),
+    Case(of("${Image}")),
+    Case(of("${Shared.RepositoryUri}:1")),
     Case(of("111122223333.dkr-ecr.us-east-1.on.aws/shop:1", region="us-east-1")),
     Case(of("localhost:5000/shop:1")),
     # SAM takes such an image from the engine, pushes it, and writes the new name: samcli/lib/package/ecr_uploader.py of

@@ -44,6 +44,11 @@ LAMBDA = (
     },
 )
 
+PLAIN = {"receives": False}
+"""A repository that nobody here pushes to, without a policy: Lambda adds its permission itself."""
+BOTH_TAGS = {**BY_COUNT, "selection": {**BY_COUNT["selection"], "tagPrefixList": ["v", "live"]}}  # type: ignore[dict-item]
+VERSIONS = {**BY_COUNT, "selection": {**BY_COUNT["selection"], "tagPrefixList": [], "tagPatternList": ["v*.*"]}}  # type: ignore[dict-item]
+
 CATCHES: list[Case] = [
     repository(0, says="life-cycle rule 2 expires a tagged image 90 days after its push", lifecycle=(UNTAGGED, BY_AGE)),
     repository(0, says="life-cycle rule 3 expires a tagged image when there are more than 10", lifecycle=(BY_COUNT,)),
@@ -64,6 +69,11 @@ CATCHES: list[Case] = [
     repository(0, lifecycle=(BY_COUNT,), **MOVING),
     # Nobody here pushes to it, but functions pull from it.
     repository(0, lifecycle=(BY_COUNT,), receives=False, policy=LAMBDA),
+    repository(0, lifecycle=(BY_COUNT,), run_tags=("v1",), **PLAIN),
+    repository(0, lifecycle=(BY_AGE,), run_tags=(None,), **PLAIN),
+    repository(0, says="was not pulled for 30 days", lifecycle=(ARCHIVED_BY_PULL,), run_tags=("v1",), **PLAIN),
+    repository(0, lifecycle=(VERSIONS,), run_tags=("dev-1", "v1.2"), **PLAIN),
+    repository(0, lifecycle=(BY_COUNT,), run_tags=("v1",), **PLAIN, **MOVING),
 ]
 PASSES: list[Case] = [
     repository(lifecycle=(UNTAGGED,)),
@@ -75,4 +85,11 @@ PASSES: list[Case] = [
     # Nobody knows which tags its images have: those of caches, or latest.
     repository(lifecycle=(CACHES,), receives=False, policy=LAMBDA, inconclusive=1, **MOVING),
     repository(lifecycle=(BY_COUNT,), receives=False),
+    repository(lifecycle=(UNTAGGED,), run_tags=("v1",), **PLAIN),
+    repository(lifecycle=(BY_COUNT, CACHES, VERSIONS), run_tags=("dev-1",), **PLAIN),
+    repository(lifecycle=(CACHES,), run_tags=("v1",), **PLAIN, **MOVING),
+    # A digest, a tag of a parameter, and tags of which the image must have another one too.
+    repository(lifecycle=(BY_COUNT,), run_tags=(None,), inconclusive=1, **PLAIN),
+    repository(lifecycle=(BOTH_TAGS,), run_tags=("v1",), inconclusive=1, **PLAIN),
+    repository(lifecycle=None, run_tags=("v1",), inconclusive=1, **PLAIN),
 ]

@@ -22,5 +22,7 @@ PASSES: list[Case] = [
     repository(policy=(allow({"Service": ["lambda.amazonaws.com", "codebuild.amazonaws.com"]}, "ecr:*"),)),
     repository(policy=(allow(LAMBDA, PULL[0]), allow("*", PULL[1]))),
     repository(receives=False),
+    # Lambda adds the permission when a function is made.
+    repository(receives=False, run_tags=("v1",)),
     repository(policy=None, inconclusive=1),
 ]
