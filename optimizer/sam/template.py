@@ -18,6 +18,7 @@ from optimizer.sam.qualifiers import provisioned_by, qualifiers
 
 SERVERLESS = "AWS::Serverless::Function"
 _FUNCTIONS = ("AWS::Lambda::Function", SERVERLESS)
+_CREATION_TEMPLATE = "AWS::ECR::RepositoryCreationTemplate"
 _BUILD_KEYS = ("Dockerfile", "DockerContext", "DockerBuildArgs", "DockerBuildTarget")
 _OF_IMAGES = ("ImageConfig", "AcceleratorConfig")
 """What a function from a zip archive cannot have."""
@@ -108,10 +109,10 @@ class NestedTemplate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateRepository:
-    """An ``AWS::ECR::Repository``.
+    """An ``AWS::ECR::Repository``, or a template by which Amazon ECR creates repositories.
 
     ``name`` may hold placeholders such as ``${AWS::Region}``; it is None where
-    CloudFormation chooses it, or a function hides it.  ``lifecycle`` holds the
+    CloudFormation or Amazon ECR chooses it, or a function hides it.  ``lifecycle`` holds the
     rules of its life-cycle policy, ``policy`` the statements of its access
     policy; each None where it is unknown.  ``mutability`` is the mode of its
     tags, and ``exclusions`` are the filters that are excluded from it; each
@@ -210,19 +211,22 @@ def nested(document: Document, intrinsics: Intrinsics) -> Iterator[NestedTemplat
 
 
 def repositories(document: Document, intrinsics: Intrinsics | None = None) -> Iterator[TemplateRepository]:
-    """Every repository of Amazon ECR, by logical id; ``intrinsics`` as for :func:`functions`."""
+    """Every repository of Amazon ECR and every template of such, by logical id; ``intrinsics`` as for :func:`functions`."""
     known = intrinsics or Intrinsics(_mapping(document.data))
     for logical_id, resource in resources_of(document):
-        if resource.get("Type") != REPOSITORY:
+        kind = resource.get("Type")
+        if kind not in (REPOSITORY, _CREATION_TEMPLATE):
             continue
         properties = known_section(known, resource.get("Properties"))
+        lifecycle = properties.get("LifecyclePolicy")
+        policy = properties.get("RepositoryPolicyText" if kind == REPOSITORY else "RepositoryPolicy")
         yield TemplateRepository(
             logical_id=logical_id,
             path=construct_path(resource),
             span=document.places.get(("Resources", logical_id)),
-            name=whole(properties.get("RepositoryName")),
-            lifecycle=_rules(_mapping(properties.get("LifecyclePolicy")).get("LifecyclePolicyText")),
-            policy=_statements(properties.get("RepositoryPolicyText")),
+            name=whole(properties.get("RepositoryName")) if kind == REPOSITORY else None,
+            lifecycle=_rules(_mapping(lifecycle).get("LifecyclePolicyText") if kind == REPOSITORY else lifecycle),
+            policy=_statements(policy),
             mutability=_literal(properties.get("ImageTagMutability", "MUTABLE")),
             exclusions=_exclusions(known, properties.get("ImageTagMutabilityExclusionFilters")),
         )

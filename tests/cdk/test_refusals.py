@@ -30,7 +30,7 @@ from tests.cdk.conftest import region
 from tests.cdk.test_function import DAY
 from tests.linting.cases import PYTHON
 
-RULES = {f"LIO{number}" for number in (613, 641, 642, 643, 644, 645, 646, 647, 648, 649, 650, 704, 705)}
+RULES = {f"LIO{number}" for number in (613, 641, 642, 643, 644, 645, 646, 647, 648, 649, 650, 704, 705, 707)}
 SIGNING = "arn:aws:lambda:eu-west-1:111122223333:code-signing-config:csc-0123456789abcdef0"
 URI = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop:1"
 NETWORK = {"SubnetIds": ["subnet-12345678"], "SecurityGroupIds": ["sg-12345678"]}
@@ -229,7 +229,14 @@ def repositories(shop: Shop) -> set[tuple[str, str]]:
     text = json.dumps({"rules": [{"rulePriority": 1, "selection": by_count, "action": expires}]})
     policy = ecr.CfnRepository.LifecyclePolicyProperty(lifecycle_policy_text=text)
     ecr.CfnRepository(other, "Images", repository_name="shop", lifecycle_policy=policy)
-    return {("LIO704", f"Shop/{id}") for id in ("Count", "Pull", "Uri", "Name")}
+    ecr.CfnRepositoryCreationTemplate(
+        shop.stack,
+        "Created",
+        applied_for=["CREATE_ON_PUSH"],
+        prefix="ROOT",
+        lifecycle_policy=json.dumps({"rules": [{"rulePriority": 1, "selection": by_pull, "action": expires}]}),
+    )
+    return {*(("LIO704", f"Shop/{id}") for id in ("Count", "Pull", "Uri", "Name")), ("LIO707", "Shop/Created")}
 
 
 def durable(shop: Shop) -> set[tuple[str, str]]:

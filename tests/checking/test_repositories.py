@@ -181,3 +181,23 @@ class TestRepositoriesThatFunctionsName:
         below = template(kind, {"Fn::Sub": f"{OWN}/${{Arch}}:v1"}, store({**BY_COUNT, "tagStatus": "untagged"}, RepositoryName="other"))
         (tmp_path / "below.json").write_text(json.dumps(below), encoding="utf-8")
         assert judged(tmp_path, {"Resources": {"Below": nested, "Arch": store()}}) == (set(), 0)
+
+
+def test_templates_by_which_ecr_creates_repositories(tmp_path: Path) -> None:
+    """Requirement: ``AWS::ECR::RepositoryCreationTemplate`` is looked at as a repository is."""
+
+    def creation(selection: dict[str, Any], action: dict[str, str], **properties: Any) -> dict[str, Any]:
+        text = json.dumps({"rules": [{"rulePriority": 1, "selection": selection, "action": action}]})
+        common = {"AppliedFor": ["CREATE_ON_PUSH"], "Prefix": "shop", "LifecyclePolicy": text}
+        return {"Resources": {"Arch": {"Type": "AWS::ECR::RepositoryCreationTemplate", "Properties": {**common, **properties}}}}
+
+    excluded = {"ImageTagMutabilityExclusionFilterType": "WILDCARD", "ImageTagMutabilityExclusionFilterValue": "cache-*"}
+    moving = {"ImageTagMutability": "IMMUTABLE_WITH_EXCLUSION", "ImageTagMutabilityExclusionFilters": [excluded]}
+    pull = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+    statement = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": pull}
+    assert judged(tmp_path, creation(BY_PULL, ARCHIVES, **moving)) == (set(), 0)
+    assert judged(tmp_path, creation(BY_PULL, EXPIRES)) == ({"LIO707"}, 0)
+    assert judged(tmp_path, creation(BY_PULL, ARCHIVES, **{**moving, "ImageTagMutability": "IMMUTABLE"})) == ({"LIO708"}, 0)
+    for_lambda = {"RepositoryPolicy": json.dumps({"Statement": [statement]})}
+    assert judged(tmp_path, creation(BY_PULL, ARCHIVES, **for_lambda)) == ({"LIO704"}, 0)
+    assert judged(tmp_path, creation({**BY_PULL, "tagStatus": "untagged"}, ARCHIVES, **for_lambda)) == (set(), 0)

@@ -196,6 +196,24 @@ class TestRepositories:
         assert (hidden.name, hidden.lifecycle, hidden.policy) == (None, None, None)
         assert (hidden.mutability, hidden.exclusions) == (None, None)
 
+    def test_templates_by_which_ecr_creates_repositories(self) -> None:
+        """Both policies are texts: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ecr-repositorycreationtemplate.html"""
+        rules = [{"rulePriority": 1, "selection": {"tagStatus": "any"}}]
+        statements = [{"Effect": "Allow"}]
+        properties = {
+            "Prefix": "ROOT",
+            "LifecyclePolicy": json.dumps({"rules": rules}),
+            "RepositoryPolicy": json.dumps({"Statement": statements}),
+        }
+        resource = {"Type": "AWS::ECR::RepositoryCreationTemplate", "Properties": properties}
+        (found,) = repositories(read(json.dumps({"Resources": {"T": resource}})))
+        assert (found.name, found.lifecycle, found.policy) == (None, tuple(rules), tuple(statements))
+        (plain,) = repositories(read("Resources: {T: {Type: AWS::ECR::RepositoryCreationTemplate, Properties: {Prefix: ROOT}}}"))
+        assert (plain.lifecycle, plain.policy, plain.mutability, plain.exclusions) == ((), (), "MUTABLE", ())
+        hidden_ones = "{LifecyclePolicy: !Ref L, RepositoryPolicy: !Ref P}"
+        (hidden,) = repositories(read(f"Resources: {{T: {{Type: AWS::ECR::RepositoryCreationTemplate, Properties: {hidden_ones}}}}}"))
+        assert (hidden.lifecycle, hidden.policy) == (None, None)
+
     def test_tags_that_may_move(self) -> None:
         filters = "[{ImageTagMutabilityExclusionFilterType: WILDCARD, ImageTagMutabilityExclusionFilterValue: VALUE}]"
         head = "Parameters: {Tags: {Type: String, Default: cache-*}, Open: {Type: String}}\nResources: {R: {Type: AWS::ECR::Repository, Properties: "
@@ -246,7 +264,7 @@ VALUES = st.recursive(
 
 
 @given(
-    st.sampled_from(["AWS::Lambda::Function", "AWS::Serverless::Function", "AWS::ECR::Repository"]),
+    st.sampled_from(["AWS::Lambda::Function", "AWS::Serverless::Function", "AWS::ECR::Repository", "AWS::ECR::RepositoryCreationTemplate"]),
     VALUES,
     VALUES,
     VALUES,

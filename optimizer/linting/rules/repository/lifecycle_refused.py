@@ -26,7 +26,7 @@ RULE = Rule(
     why=(
         "The policy is a text, which CloudFormation hands on unread: the deployment fails at ECR. Images expire or are archived by count or since "
         "their push; by their last pull they are only archived, and only what was archived for 90 days or more expires by that. Each storage "
-        "class has one rule for untagged images."
+        "class has one rule for untagged images. An AWS::ECR::RepositoryCreationTemplate is judged like a repository."
     ),
     fix="write the rule as ECR takes it",
     bad="selection: {tagStatus: untagged, countType: sinceImagePulled, countUnit: days, countNumber: 30}\naction: {type: expire}",

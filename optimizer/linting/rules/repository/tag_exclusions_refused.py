@@ -52,7 +52,7 @@ RULE = Rule(
     summary="Amazon ECR refuses the repository's tag mutability, or the filters that are excluded from it.",
     why=(
         "Filters need one of the modes that end in _WITH_EXCLUSION, and these need filters, up to five. CDK's Repository checks that; a template "
-        "fails at deployment."
+        "fails at deployment. An AWS::ECR::RepositoryCreationTemplate is judged like a repository."
     ),
     fix="write mode and filters as ECR takes them",
     bad=(
