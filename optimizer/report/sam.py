@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from optimizer.adoption.proposal import ProposedFile
+from optimizer.report.counts import counted
 from optimizer.report.table import table
 
 _STATES = {
@@ -70,10 +71,6 @@ def _counted(rules: Sequence[str]) -> str:
     return ", ".join(f"{rule} x{rules.count(rule)}" if rules.count(rule) > 1 else rule for rule in dict.fromkeys(rules)) or "-"
 
 
-def _numbered(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def _share(file: ProposedFile) -> str:
     note = ", which could share one image" if len(file.images) > 1 else ""
     return note if file.complete else f"{note} (not all of it: see optimizer init)"
@@ -90,7 +87,7 @@ def _next(
 ) -> list[str]:
     images = {function["context"] for function in functions if function["context"]}
     with_spec = sum(1 for function in functions if function["context"])
-    summary = f"{_numbered(len(functions), 'function')}, {with_spec} with a spec, {_numbered(len(images), 'image')} generated"
+    summary = f"{counted(len(functions), 'function')}, {with_spec} with a spec, {counted(len(images), 'image')} generated"
     commands = []
     if proposals:
         commands.append(f"optimizer init --from {template}")

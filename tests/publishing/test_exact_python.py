@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import platform
 import sys
 from collections.abc import Iterator
@@ -93,6 +94,12 @@ def test_a_patched_base_of_another_python_compiles_again(fleet: Fleet) -> None:
         f"because its byte-code is that of Python {MINOR}.99, which is that of its base, and of {MINOR} this machine has " in fault.message
     )
     assert here in fault.message
+
+
+def test_a_system_without_forks_leaves_byte_code_to_an_engine(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "fork")
+    with pytest.raises(EngineError, match="its byte-code is that of forked processes, which this system does not have"):
+        published(code(fleet), engine=False)
 
 
 def test_without_the_fact_a_patched_base_compiles_again(fleet: Fleet) -> None:

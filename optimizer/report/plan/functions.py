@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from optimizer.model.text import printable
 from optimizer.planning.explanation import FleetLayer, Sum
+from optimizer.report.counts import counted
 from optimizer.report.plan.figures import SHORT, WIDE, size_of_sum, unknown_text
 from optimizer.report.plan.matrix import matrix
 from optimizer.report.plan.rows import FunctionRow, expected_push, layer_counts, layers_of
@@ -93,31 +94,27 @@ def _total(rows: Sequence[FunctionRow], layers: Sequence[FleetLayer], width: int
         pushed = expected_push(layers)
         unknown = unknown_text(pushed, Sum(value=0, unknown=0))
         line = (
-            f"{_count(len(layers), 'layer')}, {size_of_sum(stored)} stored once; expected per deployment: {size_text(round(pushed.value))} pushed"
+            f"{counted(len(layers), 'layer')}, {size_of_sum(stored)} stored once; expected per deployment: {size_text(round(pushed.value))} pushed"
             + (f", unknown: {unknown}" if unknown else "")
         )
         yield from textwrap.wrap(line, width, subsequent_indent="  ", break_on_hyphens=False)
     images = {row.image for row in rows}
     functions = [row for row in rows if row.runtime is None]
     runtimes = {row.path.rpartition(" (")[0] for row in rows if row.runtime is not None}
-    counts = [_count(len(functions), "function")] if functions else []
-    counts += [_count(len(runtimes), "runtime")] if runtimes else []
-    yield f"{', '.join(counts)}, {_count(len(images), 'image')}, {_repositories(rows)}"
+    counts = [counted(len(functions), "function")] if functions else []
+    counts += [counted(len(runtimes), "runtime")] if runtimes else []
+    yield f"{', '.join(counts)}, {counted(len(images), 'image')}, {_repositories(rows)}"
 
 
 def _repositories(rows: Sequence[FunctionRow]) -> str:
     """How many there are; a repository of a stack without account and region is one in each that it is deployed to."""
     known = {_repository(row) for row in rows if row.repository and row.registry}
     everywhere = {row.repository for row in rows if row.repository and not row.registry}
-    counts = [_count(len(known), "repository", "repositories")] if known or not everywhere else []
+    counts = [counted(len(known), "repository")] if known or not everywhere else []
     if everywhere:
-        counts.append(f"{_count(len(everywhere), 'repository', 'repositories')} in each account and region")
+        counts.append(f"{counted(len(everywhere), 'repository')} in each account and region")
     return " and ".join(counts)
 
 
 def _repository(row: FunctionRow) -> str:
     return f"{row.registry}/{row.repository}" if row.registry and row.repository else row.repository
-
-
-def _count(number: int, one: str, many: str = "") -> str:
-    return f"{number} {one if number == 1 else many or one + 's'}"
