@@ -36,6 +36,8 @@ PART = 32 << 20
 _PATIENCE_S = 300
 """A registry may copy a blob of some gigabytes, and read all of it, before it answers."""
 
+_GUESSES = 2
+
 _STREAM = {"Content-Type": "application/octet-stream"}
 # What ECR says with 416; no header of its does.
 _WANTED = re.compile(rb"First byte of the layer part is \d+ instead of (\d+)")
@@ -56,9 +58,12 @@ class Upload:
         self._part = PART
         self._in_parts = False
         self._takes_parts = size > PART
+        self._furthest = 0
+        """The most bytes that the registry has acknowledged, of this upload or of one that had to begin again."""
         self._corrections = 0
-        self._guesses = False
-        """Whether it is not known that the registry has what it acknowledged, and no more."""
+        """How often the registry has named another place to go on, none of them further than all before."""
+        self._guesses = 0
+        """How many requests were begun without knowing that the registry has what it acknowledged, and no more."""
 
     def run(self) -> None:
         """Upload the blob.  Raises RegistryError; the repository then has it whole or not at all."""
@@ -75,8 +80,8 @@ class Upload:
                 error, goes_on = broken, self._takes_parts
             # A guess that was wrong may end in an answer or in a broken connection, and is no failure of its own.
             if not guessed or self._done != done:
-                failures = 1 if self._done > furthest else failures + 1
-                furthest = max(furthest, self._done)
+                failures = 1 if self._furthest > furthest else failures + 1
+                furthest = self._furthest
                 if failures >= ATTEMPTS:
                     raise self._exchange.failed(error, self._what)
                 if error.answer is None:
@@ -95,15 +100,21 @@ class Upload:
         """Whether the registry may go on with the upload that broke."""
         found = self._asked()
         if found is not None:
-            self._done, self._guesses = found, False
+            self._acknowledge(found)
             return True
-        # What it does not say, the next part tells; but not a second time without any that it took.
-        self._guesses = not self._guesses
-        return self._guesses
+        # What it does not say, the next part tells; once more where the answer to it was lost, as that to a part which
+        # is refused before all of it came often is.
+        self._guesses += 1
+        return self._guesses <= _GUESSES
+
+    def _acknowledge(self, done: int) -> None:
+        if done > self._furthest:
+            self._furthest, self._corrections = done, 0
+        self._done, self._guesses = done, 0
 
     def _begin(self) -> None:
         answer = self._exchange.send("POST", "blobs/uploads/", self._what, (202,), {"Content-Length": "0"})
-        self._location, self._done, self._corrections, self._guesses = answer.headers.get("Location", ""), 0, 0, False
+        self._location, self._done, self._corrections, self._guesses = answer.headers.get("Location", ""), 0, 0, 0
         if not self._location:
             raise RegistryError(f"the registry names no address to upload {self._what} to", hint=ASK_OWNER)
         least = answer.headers.get("OCI-Chunk-Min-Length", "")
@@ -115,13 +126,13 @@ class Upload:
             end = min(self._size, self._done + self._part)
             answer = self._send("PATCH", self._location, self._done, end, {"Content-Range": f"{self._done}-{end - 1}"})
             if answer.status in (201, 202):
-                self._done, self._location = end, answer.headers.get("Location") or self._location
-                self._guesses = False
+                self._location = answer.headers.get("Location") or self._location
+                self._acknowledge(end)
             elif (wanted := self._wanted(answer)) is not None:
-                self._done, self._guesses = wanted, False
+                self._acknowledge(wanted)
             else:
                 # A registry that takes not even the first part of a new upload gets the blob whole.
-                self._takes_parts = self._done > 0 or self._guesses
+                self._takes_parts = self._done > 0 or self._guesses > 0
                 return False
         separator = "&" if "?" in self._location else "?"
         answer = self._send("PUT", f"{self._location}{separator}digest={self._digest}", self._done, self._size, {})

@@ -112,15 +112,33 @@ def test_one_that_always_breaks_ends_in_an_error(kind: str, server: PushServer) 
     server.broken_uploads, server.cut_uploads = kind, [0] * 50
     with pytest.raises(RegistryError, match="cannot be reached"):
         send(server)
-    assert len(server.cut_uploads) >= 41, "five times in all, and a guess after each but the last"
+    assert len(server.cut_uploads) >= 37, "five times in all, and two guesses after each but the last"
 
 
 @pytest.mark.parametrize("kind", ["kept", "ecr", "lost"])
 def test_each_byte_on_the_way_counts_as_progress(kind: str, server: PushServer) -> None:
     """A long blob on a bad line gets there, however many times it breaks, as long as it moves."""
     server.broken_uploads = kind
-    server.cut_uploads = [PART + 1] + ([0, PART // 2] if kind == "lost" else [400] * 8)
+    server.cut_uploads = [PART + 1] + ([0, PART // 2] if kind == "lost" else [400] * 20)
     send(server)
+    assert server.cut_uploads == []
+
+
+@pytest.mark.parametrize("lost", range(8))
+def test_a_refusal_that_is_lost_is_no_new_beginning(lost: int, server: PushServer) -> None:
+    """A registry that refuses a part before all of it came may end the connection so that nobody sees its answer."""
+    server.broken_uploads, server.cut_uploads = "ecr", [PART + 1] + [400] * 8
+    server.lost_refusals = [number == lost for number in range(8)]
+    send(server)
+    assert methods(server).count("POST") == 1
+    assert server.received == len(DATA), "no byte is stored twice"
+
+
+def test_a_registry_that_never_says_where_to_go_on_gets_it_again(server: PushServer) -> None:
+    server.broken_uploads, server.cut_uploads = "ecr", [2500]
+    server.lost_refusals = [True] * 2
+    send(server)
+    assert methods(server).count("POST") == 2
 
 
 def test_a_busy_registry_is_asked_again(server: PushServer) -> None:
