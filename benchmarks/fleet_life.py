@@ -40,7 +40,6 @@ import functools
 import json
 import os
 import random
-import shutil
 import statistics
 import subprocess
 import sys
@@ -53,6 +52,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.installed import installed
+from benchmarks.npm_lock import write_lock
 from optimizer.bases.packing import render_packing
 from optimizer.bases.tools import known_tools
 from optimizer.model.packing import Packing
@@ -362,9 +362,7 @@ def node_manifests(packages: str) -> dict[str, str]:
     if packages not in _NODE_MANIFESTS:
         with tempfile.TemporaryDirectory() as directory:
             Path(directory, "package.json").write_text('{"name": "function", "version": "1.0.0", "private": true}')
-            npm = shutil.which("npm") or "npm"
-            argv = [npm, "install", "--package-lock-only", "--save-exact", "--no-audit", "--no-fund", *packages.split()]
-            subprocess.run(argv, cwd=directory, check=True, capture_output=True, timeout=TIMEOUT_S)
+            write_lock(Path(directory), "--save-exact", *packages.split())
             _NODE_MANIFESTS[packages] = {name: Path(directory, name).read_text() for name in MANIFESTS["nodejs"]}
     return _NODE_MANIFESTS[packages]
 

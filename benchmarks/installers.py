@@ -24,6 +24,7 @@ import statistics
 import subprocess
 import uuid
 
+from benchmarks import npm_lock
 from benchmarks.building import Bench, bench, layer_sizes, layers
 from optimizer import ImageSpec, NodeDependencies, PythonDependencies
 from optimizer.bases.tools import Tools
@@ -39,7 +40,7 @@ PACKAGES = {
 _TOOLS = Tools()
 # How each tool writes its lock and installs nothing.
 LOCKS = {
-    "npm": ("package-lock.json", ["npm", "install", "--package-lock-only", "--no-audit", "--no-fund"]),
+    "npm": ("package-lock.json", list(npm_lock.COMMAND)),
     "pnpm": ("pnpm-lock.yaml", ["npm", "exec", "--yes", f"pnpm@{_TOOLS.tool('pnpm').version}", "--", "install", "--lockfile-only"]),
     "Yarn 4": (
         "yarn.lock",

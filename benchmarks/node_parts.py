@@ -15,12 +15,12 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.npm_lock import write_lock
 from optimizer import NodeDependencies
 from optimizer.adapters.registry.client import HttpRegistry
 from optimizer.model.packing import Packing
@@ -41,8 +41,7 @@ def locked(root: Path, release: str) -> None:
     root.mkdir(parents=True)
     manifest = {"name": "fleet", "version": "1.0.0", "dependencies": {**STEADY, "uuid": release}}
     (root / "package.json").write_text(json.dumps(manifest))
-    argv = ["npm", "install", "--package-lock-only", "--ignore-scripts", "--no-audit", "--no-fund"]
-    subprocess.run(argv, cwd=root, check=True, capture_output=True, timeout=300)
+    write_lock(root)
 
 
 def measured(projects: Sequence[Path], packing: Packing) -> list[tuple[int, float]]:
