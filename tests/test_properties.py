@@ -8,7 +8,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from optimizer import BuildSecret, Command, Files, ImageSpec, Lock, Profile, SourceCode, Stability, SystemPackages, render
@@ -68,7 +68,6 @@ def step_lists(draw: st.DrawFn) -> list[Step]:
 
 class TestPlan:
     @given(step_lists(), st.randoms())
-    @settings(deadline=None)
     def test_the_order_of_declaration_does_not_matter(self, steps: list[Step], random: __import__("random").Random) -> None:  # type: ignore[valid-type]
         """Requirement: "a documented total tie-break"; "the same bytes out for the same bytes in"."""
         shuffled = list(steps)
@@ -76,7 +75,6 @@ class TestPlan:
         assert plan_of(ImageSpec(runtime="python3.13", steps=steps)) == plan_of(ImageSpec(runtime="python3.13", steps=shuffled))
 
     @given(step_lists())
-    @settings(deadline=None)
     def test_no_step_is_lost_doubled_or_before_what_it_comes_after(self, steps: list[Step]) -> None:
         """Requirement: "stable before volatile by `Stability`, `after` and a documented total tie-break"."""
         made = plan_of(ImageSpec(runtime="python3.13", steps=steps))
@@ -90,7 +88,6 @@ class TestPlan:
                 assert not isinstance(origin, str) or origin in names[:number]
 
     @given(step_lists())
-    @settings(deadline=None)
     def test_stable_layers_come_first_where_nothing_forces_them(self, steps: list[Step]) -> None:
         made = plan_of(ImageSpec(runtime="python3.13", steps=steps))
         free = {step.title for step in steps if not step.after} - {name for step in steps for name in step.after}
@@ -118,7 +115,6 @@ class TestRendering:
     """Requirement: "What ends in a shell line is quoted by construct; no field can smuggle in an instruction or a command"."""
 
     @given(value=TEXT, name=st.from_regex(r"[A-Z]{1,5}X", fullmatch=True))
-    @settings(deadline=None)
     @pytest.mark.parametrize("profile", Profile)
     def test_variables_and_labels_stay_values(self, profile: Profile, value: str, name: str) -> None:
         try:
@@ -138,7 +134,6 @@ class TestRendering:
         )
 
     @given(words=st.lists(TEXT, min_size=1, max_size=4), variable=TEXT)
-    @settings(deadline=None)
     def test_arguments_reach_the_command_as_they_are(self, words: list[str], variable: str) -> None:
         try:
             spec = ImageSpec(runtime="python3.13", steps=[Command([words], environment={"A": variable})])
@@ -158,7 +153,6 @@ class TestRendering:
     @given(path=st.text(min_size=1, max_size=20))
     @example(path="--")
     @example(path="--from=base")
-    @settings(deadline=None)
     def test_paths_stay_in_their_copy(self, path: str) -> None:
         try:
             steps = [Command([["true"]], inputs=[path], name="made"), Files(path, to="/opt/", name="files")]
@@ -170,7 +164,6 @@ class TestRendering:
         assert sorted(item.keyword for item in stages[-1].instructions) == ["ADD", "COPY", "LABEL"]
 
     @given(st.text(max_size=12), st.text(max_size=12))
-    @settings(deadline=None)
     def test_a_secret_is_clean_or_refused(self, identifier: str, target: str) -> None:
         try:
             spec = ImageSpec(
@@ -183,7 +176,6 @@ class TestRendering:
 
 
 @given(step_lists())
-@settings(deadline=None)
 def test_a_spec_survives_plain_data(steps: list[Step]) -> None:
     spec = ImageSpec(runtime="python3.13", steps=steps)
     assert ImageSpec.from_dict(spec.to_dict()) == spec

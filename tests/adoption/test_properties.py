@@ -102,19 +102,19 @@ def damaged(draw: st.DrawFn) -> str:
 
 
 @given(damaged(), st.lists(st.sampled_from(["*", "!app.py", "**/*.md", "src", "/tests/", "[", "# x", ""]), max_size=3).map(tuple))
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_damaged_dockerfiles(text: str, ignore: tuple[str, ...]) -> None:
     proposed(text, ignore)
 
 
 @given(st.lists(st.sampled_from(LINES), max_size=20).map("".join), st.lists(st.sampled_from(LINES), max_size=20).map("".join))
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_instructions_in_any_order(first: str, second: str) -> None:
     proposed(f"FROM golang:1.25 AS build\nCOPY . /src\n{first}FROM {PYTHON}\n{second}")
 
 
 @given(st.lists(st.sampled_from(COMMANDS), min_size=1, max_size=8))
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_commands(words: list[str]) -> None:
     """Every RUN of fragments, in a build stage and in the image."""
     line = " && ".join(words)

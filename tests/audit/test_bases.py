@@ -91,7 +91,7 @@ def test_nothing_is_guessed() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from("xyz"), st.integers(0, 2), st.integers(0, 2), st.booleans()), min_size=1, max_size=8))
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 def test_a_base_that_is_told_is_the_true_one(images: list[tuple[str, int, int, bool]]) -> None:
     """Every image is made on a base of two layers, and some say so by a tag: no other base is ever told."""
     made = {

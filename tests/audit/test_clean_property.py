@@ -125,7 +125,7 @@ def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @given(accounts())
-@settings(max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=2000, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 def test_no_image_in_use_is_ever_deleted(memory: Path, account: Account) -> None:
     """Requirement: "Zero deletions of a used image over thousands of randomised accounts …, versions published between plan and apply included"."""
     ecr = Deleting(account.fleet)
@@ -144,7 +144,7 @@ def test_no_image_in_use_is_ever_deleted(memory: Path, account: Account) -> None
 
 
 @given(accounts())
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300)
 def test_the_plan_is_that_of_a_brute_force_look(account: Account) -> None:
     """Everything that is old, unused and in no index goes, and nothing else."""
     fleet = account.fleet

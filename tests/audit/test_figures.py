@@ -39,7 +39,7 @@ def fleets(draw: st.DrawFn) -> Fleet:
 
 
 @given(fleets())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_figures_are_those_of_a_brute_force_count(fleet: Fleet) -> None:
     """Requirement: "figures equal to a brute-force count"."""
     inventory = fleet.read()

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from optimizer.bases.lock import Lock, LockedImage
@@ -127,13 +127,11 @@ locks = st.builds(
 class TestProperties:
     """``Lock.parse(lock.render()) == lock``; ``lock.render()`` is deterministic, sorted by reference."""
 
-    @settings(deadline=None)
     @given(locks)
     def test_what_is_rendered_is_read_back(self, lock: Lock) -> None:
         assert Lock.parse(lock.render()) == lock
         assert Lock.parse(lock.render()).render() == lock.render()
 
-    @settings(deadline=None)
     @given(locks, st.randoms())
     def test_the_order_of_the_images_changes_no_byte(self, lock: Lock, random: object) -> None:
         shuffled = list(lock.images)
@@ -144,7 +142,6 @@ class TestProperties:
             one_by_one = one_by_one.with_images([image])
         assert one_by_one == lock
 
-    @settings(deadline=None)
     @given(st.text())
     def test_any_text_is_a_lock_or_a_lock_error(self, text: str) -> None:
         try:
@@ -152,7 +149,6 @@ class TestProperties:
         except LockError:
             pass
 
-    @settings(deadline=None)
     @given(st.data())
     def test_any_damage_is_a_lock_or_a_lock_error(self, data: st.DataObject) -> None:
         text = TEXT + "\n" + EVIDENCE

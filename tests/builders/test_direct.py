@@ -32,7 +32,7 @@ def compressed(*chunks: bytes) -> bytes:
 
 
 @given(data=st.binary(max_size=5000), cuts=st.lists(st.integers(0, 5000), max_size=6))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_the_bytes_do_not_depend_on_how_the_input_is_cut(data: bytes, cuts: list[int]) -> None:
     """Requirement: "compression is one that gives the same bytes on every processor and however the input is cut"."""
     places = [0, *sorted(cut for cut in cuts if cut <= len(data)), len(data)]

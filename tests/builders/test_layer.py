@@ -72,7 +72,7 @@ def test_every_entry_has_the_owner_time_and_mode_of_an_image(tmp_path: Path) -> 
     names=st.lists(st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs", "Cc"]), min_size=1, max_size=60), max_size=4),
     content=st.binary(max_size=2000),
 )
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_unusual_names_and_all_bytes_survive(names: list[str], content: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Requirement: "empty directories, symlinks, executables and unusual names survive"."""
     root = tmp_path_factory.mktemp("project")

@@ -109,7 +109,7 @@ def test_what_packages_need_is_asked_of_requirements_alone() -> None:
 PATHS = st.lists(st.sampled_from(["ns/a.py", "ns/b.py", "ns/c/__init__.py", "bin/tool", "share/x", "top.py"]), unique=True, max_size=3)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(PATHS, min_size=2, max_size=4))
 def test_it_ends_the_build_exactly_where_layers_share_a_path(layers: list[list[str]]) -> None:
     """Requirement: "an overlap is grouped, never a silent difference"; a directory may be in all of them."""

@@ -36,7 +36,7 @@ def entries(draw: st.DrawFn) -> TarEntry:
 @example(TarEntry(f"{'d' * 155}/{'n' * 100}", "file", 0o644))
 @example(TarEntry(f"{'d' * 156}/{'n' * 100}", "file", 0o644))
 @example(TarEntry(f"{'d' * 60}/{'n' * 101}", "file", 0o644))
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 def test_readers_give_back_what_was_written(entry: TarEntry) -> None:
     data = header(entry)
     assert len(data) % tar.BLOCK == 0
@@ -52,7 +52,7 @@ def test_readers_give_back_what_was_written(entry: TarEntry) -> None:
 
 
 @given(entry=entries())
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_the_short_way_gives_the_same_bytes(entry: TarEntry) -> None:
     """Most headers are made of parts that are kept; the others one by one."""
     name = entry.path.encode() + (b"/" if entry.kind == "directory" else b"")

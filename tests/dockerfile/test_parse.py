@@ -257,7 +257,7 @@ class TestAnyText:
     """Requirement: "no crash, hang or quadratic blow-up on any input"."""
 
     @given(st.one_of(st.text(alphabet=ALPHABET, max_size=200), st.lists(st.sampled_from(FRAGMENTS), max_size=40).map("".join)))
-    @settings(deadline=None, max_examples=400)
+    @settings(max_examples=400)
     @example("FROM a\n\\")
     @example("\\")
     @example("FROM a\n\x1cRUN x")

@@ -91,7 +91,7 @@ def trees(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     return Trees(root, request.param)
 
 
-@settings(max_examples=4, deadline=None, derandomize=True)
+@settings(max_examples=4, derandomize=True)
 @given(data=st.data())
 def test_parts_are_the_tree_of_one_installation(trees: Trees, data: st.DataObject) -> None:
     """Requirement: "the sum of parts is exactly the tree of one install (bit for bit per file, modes, links)"."""

@@ -148,7 +148,7 @@ def checked(made: BuildPlan, found: Mapping[str, Path]) -> str:
     return done.stderr
 
 
-@settings(max_examples=8, deadline=None, derandomize=True)
+@settings(max_examples=8, derandomize=True)
 @given(fleet=fleets())
 def test_parts_are_the_tree_of_one_installation(uv: None, fleet: tuple[dict[str, bytes], list[str], list[list[str]]]) -> None:
     """Requirement: "Installing in groups gives the same tree as installing at once: verified, including namespace packages,

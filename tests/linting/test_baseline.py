@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from optimizer.errors import ConfigurationError
@@ -209,7 +209,6 @@ FOUND = st.lists(
 
 
 @given(FOUND, FOUND)
-@settings(deadline=None)
 def test_shrinking(before: list[Finding], now: list[Finding]) -> None:
     """Requirement: a baseline never grows, and after it is written nothing in it is outdated."""
     old = whole("b", before, SCOPE)

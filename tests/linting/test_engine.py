@@ -203,7 +203,7 @@ def test_a_company_adds_rules_of_its_own() -> None:
 
 
 @given(st.one_of(st.text(alphabet=ALPHABET, max_size=200), st.lists(st.sampled_from([*FRAGMENTS, f"FROM {PYTHON} AS x\n", "pip install ", "# optimizer: ignore LIO101 -- x\n"]), max_size=40).map("".join)))  # fmt: skip
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_any_text_gives_a_report(text: str) -> None:
     """Requirement: "no crash, hang or traceback on any input"."""
     ignore = IgnoreFile(path=".dockerignore", lines=tuple(text.split("\n")))

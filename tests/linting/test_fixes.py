@@ -205,7 +205,7 @@ TEXTS = st.lists(
     st.one_of(TEXTS, st.text(alphabet=ALPHABET, max_size=100)).map(lambda text: f"{FROM}\n{text}"),
     st.sampled_from([None, b"", b"#\r\n"]),
 )
-@settings(deadline=None, max_examples=300)  # fmt: skip
+@settings(max_examples=300)  # fmt: skip
 def test_fixing_twice_is_fixing_once(mark: bytes, text: str, ignore: bytes | None) -> None:
     """Requirement: "after --fix the fixed findings are gone and a second --fix changes nothing"; no other line changes."""
     data = mark + text.encode("utf-8", "replace")
@@ -227,7 +227,7 @@ def test_fixing_twice_is_fixing_once(mark: bytes, text: str, ignore: bytes | Non
 
 
 @given(TEXTS)
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_git_applies_the_diff(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     data = f"{FROM}\nEXPOSE 1\n{text}".encode()
     contents = fixed(data).contents

@@ -72,20 +72,20 @@ def damaged(draw: st.DrawFn) -> str:
 
 
 @given(st.binary(max_size=400))
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_bytes(data: bytes) -> None:
     judged(decode(data))
     judged(f"FROM {PYTHON}\n{decode(data)}", decode(data))
 
 
 @given(damaged())
-@settings(deadline=None, max_examples=250)
+@settings(max_examples=250)
 def test_damaged_dockerfiles(text: str) -> None:
     judged(text)
 
 
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=60).map("".join), st.lists(st.sampled_from(FRAGMENTS), max_size=30).map("".join))
-@settings(deadline=None, max_examples=250)
+@settings(max_examples=250)
 def test_fragments(body: str, ignore: str) -> None:
     judged(f"FROM {PYTHON}\nCOPY . src a.py ./\n{body}", ignore)
 
@@ -96,7 +96,7 @@ PATTERN = st.lists(
 
 
 @given(st.lists(PATTERN.map("".join), max_size=6), st.lists(st.sampled_from(["a", "b", ".", "ab"]), min_size=1, max_size=5).map("/".join))
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_ignore_patterns(lines: list[str], path: str) -> None:
     patterns = IgnorePatterns.parse(lines)
     if not any(line.strip().startswith("!") for line in lines) and patterns.ignores(path):

@@ -77,7 +77,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_no_damage_gives_a_traceback(data: st.DataObject) -> None:
     document = json.loads(json.dumps(plan_to_data(kept(data.draw(st.sampled_from(CASES))))))
     *above, last = data.draw(st.sampled_from(places(document)[1:]))

@@ -68,7 +68,7 @@ def test_nothing_is_said_where_nothing_stands_alone(steps: list[Step]) -> None:
     assert split(plan_of(ImageSpec(runtime="python3.13", steps=steps))) is None
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(step_lists())
 def test_stages_of_their_own_never_cost_more(steps: list[Step]) -> None:
     """Requirement: "says what each split saves": a saving is never negative, and those of stages add up where nothing is in place."""

@@ -100,7 +100,7 @@ def answer(root: Path, made: BuildPlan, paths: Sequence[str]) -> set[str]:
 class TestExactness:
     """Requirement: "Exactness proven by a property test: change the file really, recompute keys, the set of changed keys equals the answer"."""
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(
         paths=st.lists(
             st.sampled_from(

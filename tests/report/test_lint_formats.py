@@ -289,7 +289,7 @@ UNKNOWN = st.builds(InconclusiveCheck, rule=st.sampled_from(["LIO101", "LIO102"]
 
 
 @given(st.lists(FINDINGS, max_size=4), st.lists(UNKNOWN, max_size=4))
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_any_text_can_be_written(findings: list[Finding], inconclusive: list[InconclusiveCheck]) -> None:
     """Requirement: "no crash on any input": whatever a file, a construct or a message holds, the format holds."""
     report = LintReport(findings=tuple(findings), inconclusive=tuple(inconclusive))

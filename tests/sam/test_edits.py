@@ -152,7 +152,7 @@ VALUES = st.recursive(
     VALUES,
     st.sampled_from(["yaml", "flow", "json"]),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_an_edit_sets_one_value_or_is_refused(start: dict, path: list[str], value: object, form: str) -> None:
     import yaml
 

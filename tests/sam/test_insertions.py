@@ -102,7 +102,7 @@ LINES = st.lists(
 
 
 @given(LINES)
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_whatever_the_template_the_rest_says_the_same(lines: str) -> None:
     """Requirement: "Each fix local, idempotent, nothing else changed in the file"."""
     before = f"{HEAD}    Properties:\n{lines}"

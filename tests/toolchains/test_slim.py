@@ -242,7 +242,7 @@ def may_go(path: str, word: str) -> bool:
 
 class TestProperties:
     @given(files=st.dictionaries(PATHS, TEXTS, max_size=12), words=st.sets(st.sampled_from(SLIM_WORDS), min_size=1))
-    @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
     def test_nothing_outside_the_words_is_touched(
         self, files: dict[str, str], words: set[str], tmp_path_factory: pytest.TempPathFactory
     ) -> None:
@@ -384,7 +384,7 @@ def may_go_from_a_package(path: str, word: str) -> bool:
 
 class TestNodeProperties:
     @given(files=st.dictionaries(NODE_PATHS, NODE_TEXTS, max_size=12), words=st.sets(st.sampled_from(SLIM_WORDS), min_size=1))
-    @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
     def test_nothing_outside_the_words_is_touched(
         self, files: dict[str, str], words: set[str], tmp_path_factory: pytest.TempPathFactory
     ) -> None:

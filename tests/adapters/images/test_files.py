@@ -321,7 +321,7 @@ def test_what_holds_no_image_is_refused(tmp_path: Path) -> None:
 
 
 @given(st.integers(0, 20_000), st.binary(min_size=1, max_size=40))
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_damage_anywhere_is_one_error(position: int, noise: bytes) -> None:
     import tempfile
 

@@ -59,7 +59,7 @@ def test_an_archive_without_entries_is_empty() -> None:
 
 
 @given(st.lists(st.tuples(st.text("abcé /.-", min_size=1, max_size=150), st.binary(max_size=1500)), max_size=6))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_reads_what_the_standard_library_writes(items: list[tuple[str, bytes]]) -> None:
     names = [(f"d/{name.replace('..', 'x').strip('/ ') or 'n'}", content) for name, content in items]
     entries = read(tar(*(file(name, content) for name, content in names)))
@@ -67,7 +67,7 @@ def test_reads_what_the_standard_library_writes(items: list[tuple[str, bytes]]) 
 
 
 @given(st.binary(max_size=2000), st.integers(0, 3000))
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_damage_gives_an_error_or_entries_and_never_anything_else(noise: bytes, position: int) -> None:
     data = bytearray(tar(directory("a"), file("a/b", b"x" * 600), link("a/c", "b")))
     data[position : position + len(noise)] = noise

@@ -82,7 +82,7 @@ def problems(draw: st.DrawFn) -> tuple[list[Link], Joint | None, list[Link]]:
 
 
 @given(problems())
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_no_order_costs_less(problem: tuple[list[Link], Joint | None, list[Link]]) -> None:
     """Requirement: "equality with brute force", with what stands on the chain counted."""
     links, joint, dependents = problem
