@@ -10,6 +10,7 @@ from typing import Any
 from optimizer.dockerfile.instruction import Span
 from optimizer.model.architectures import DEFAULT_ARCHITECTURE
 from optimizer.model.function import DeclaredFunction, Qualifier
+from optimizer.sam.common import with_common
 from optimizer.sam.document import Document
 from optimizer.sam.intrinsics import Intrinsics
 from optimizer.sam.named_images import REPOSITORY, NamedImage, named_image, with_uris
@@ -268,7 +269,8 @@ def is_hidden(section: Mapping[str, Any]) -> bool:
 
 def declared_functions(document: Document, intrinsics: Intrinsics) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The functions of either kind, without the intrinsic functions that are known, and with what is common to all."""
-    common = known_section(intrinsics, _mapping(_mapping(document.data).get("Globals")).get("Function"))
+    written = _mapping(_mapping(_mapping(document.data).get("Globals")).get("Function"))
+    common = known_section(intrinsics, written)
     for logical_id, resource in resources_of(document):
         kind = resource.get("Type")
         if kind not in _FUNCTIONS:
@@ -277,7 +279,7 @@ def declared_functions(document: Document, intrinsics: Intrinsics) -> Iterator[t
         if kind == SERVERLESS:
             left_out = resource.get("IgnoreGlobals")
             taken = {} if left_out == "*" else {key: value for key, value in common.items() if key not in _list(left_out)}
-            known["Properties"] = {**taken, **known["Properties"]}
+            known["Properties"] = with_common(taken, known["Properties"], written=(written, _mapping(resource.get("Properties"))))
         yield logical_id, known
 
 

@@ -26,6 +26,7 @@ Parameters:
 Globals:
   Function:
     Timeout: 20
+    Environment: {Variables: {STAGE: test, LEVEL: debug}}
 Resources:
   Api:
     Type: AWS::Serverless::Function
@@ -78,7 +79,11 @@ class TestFunctions:
 
     def test_of_a_template(self, registry: PushServer) -> None:
         api = found(registry, "template.yaml", "Api")
-        assert (api.settings.command, api.settings.timeout_s, dict(api.settings.environment)) == (("index.handler",), 20, {"LEVEL": "info"})
+        assert (api.settings.command, api.settings.timeout_s, dict(api.settings.environment)) == (
+            ("index.handler",),
+            20,
+            {"STAGE": "test", "LEVEL": "info"},
+        )
         assert api.settings.unknown == ("the variable TABLE: it is not set; give it with --env TABLE=VALUE",)
         assert api.planned is not None
         own = found(registry, "template.yaml", "Own")

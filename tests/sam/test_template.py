@@ -55,6 +55,23 @@ class TestFunctions:
         assert serverless("Timeout: 3", head=GLOBALS).declared.architecture == "arm64"
         assert serverless("Architectures: [x86_64]", head=GLOBALS).declared.architecture == "x86_64"
 
+    def test_mappings_and_lists_of_globals_are_added_to(self) -> None:
+        """As samtranslator 1.115.0 puts them together; a function in the place of a mapping replaces that of Globals."""
+        head = (
+            "Parameters: {Two: {Type: String, Default: two}}\n"
+            "Globals: {Function: {Environment: {Variables: {A: all, B: all}}, Tags: {T: all}, Architectures: [arm64], Timeout: 3, "
+            "FileSystemConfigs: [a], DeadLetterQueue: {Type: SQS}, KmsKeyArn: all}}\n"
+        )
+        own = (
+            "PackageType: Image, Environment: {Variables: {B: own, C: !Ref Two}}, Tags: !If [Never, {}, {}], Architectures: [x86_64], "
+            "FileSystemConfigs: [b], DeadLetterQueue: !Ref AWS::NoValue, KmsKeyArn: !Ref AWS::NoValue"
+        )
+        properties = serverless(own, head=head).declared.properties
+        assert properties["Environment"] == {"Variables": {"A": "all", "B": "own", "C": "two"}}
+        assert properties["Tags"] == {"Fn::If": ["Never", {}, {}]}
+        assert (properties["Architectures"], properties["Timeout"], properties["FileSystemConfigs"]) == (["x86_64"], 3, ["a", "b"])
+        assert properties.keys().isdisjoint({"DeadLetterQueue", "KmsKeyArn"})
+
     def test_a_function_can_leave_globals_out(self) -> None:
         def architecture(left_out: str) -> str | None:
             text = (
