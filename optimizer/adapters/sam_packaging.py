@@ -65,7 +65,8 @@ class _Packaging:
             try:
                 self.texts[target] = edited(text, wanted)
             except NotEditable as error:
-                self.faults.append(Fault(str(error), path, "the packaged template is a copy of it, with that value set"))
+                hint = "the packaged template is a copy of it, with that value set"
+                self.faults += (Fault(reason, path, hint) for reason in error.args)
         self.seen[path] = bool(wanted)
         return bool(wanted)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -94,7 +94,7 @@ def load_sam_project(template: str, environment: str, mirror: Mirror, named: Map
     documents: dict[str, Mapping[str, Any]] = {}
     places = [(item, _place(item)) for item in sorted(subjects, key=lambda item: item.construct)]
     given = {place: named[item.construct] for item, place in places if item.construct in named}
-    functions = [_function(item, documents, given.get(place)) for item, place in places]
+    functions = _alike(_function(item, documents, given.get(place)) for item, place in places)
     # Templates may be nested more than once.
     faults = [
         Fault(
@@ -130,6 +130,12 @@ def load_sam_project(template: str, environment: str, mirror: Mirror, named: Map
     if not functions:
         raise ContextError(f'"{template}" has no image function', template, 'image functions have PackageType: "Image"')
     return SamProject(template=template, functions=tuple(functions), configuration=_configuration(os.path.dirname(template)))
+
+
+def _alike(functions: Iterable[SamFunction]) -> list[SamFunction]:
+    """The functions with one way of a template to write the path of a specification: SAM compares Metadata as text."""
+    spellings: dict[tuple[str, Path | None], str] = {}
+    return [replace(function, written=spellings.setdefault((function.template, function.spec), function.written)) for function in functions]
 
 
 def _configuration(directory: str) -> str:

@@ -234,7 +234,8 @@ def _template_edits(
         try:
             yield template, (before, edited(decode(before), wanted).encode("utf-8"))
         except NotEditable as error:
-            faults.append(Fault(str(error), template, f"or write it without anchors, then: optimizer sam {project.template} --write"))
+            hint = f"or write it without anchors, then: optimizer sam {project.template} --write"
+            faults += (Fault(reason, template, hint) for reason in error.args)
     if faults:
         raise ContextError(tuple(dict.fromkeys(faults)))
 
@@ -256,7 +257,7 @@ def _configuration_edit(project: SamProject, environment: str, repository: str |
     try:
         return before, configured(text, changes, is_toml=is_toml).encode("utf-8")
     except NotEditable as error:
-        raise ContextError(str(error), path, "edit the file by hand") from None
+        raise ContextError([Fault(reason, path, "edit the file by hand") for reason in error.args]) from None
 
 
 def named_specs(options: Sequence[str]) -> dict[str, str]:

@@ -39,6 +39,7 @@ Resources:
       DockerContext: ./api
 """
 SPEC = 'runtime = "python3.13"\narchitecture = "arm64"\nsteps = [{ kind = "source-code", source = "api/app.py" }]\n'
+METADATA = {"Dockerfile": "Dockerfile", "DockerContext": ".optimizer/api", "ImageSpec": "api.image.toml"}
 BOTH = ("--spec", "Api=api.image.toml", "--spec", "Worker=api.image.toml")
 
 
@@ -79,11 +80,7 @@ def test_equal_specs_are_one_context_and_equal_metadata() -> None:
     """Requirement: "equal text for equal images, so that SAM builds once"."""
     run("--write", *BOTH, "--image-repository", "123456789012.dkr.ecr.eu-central-1.amazonaws.com/shared")
     api, worker = resources()["Api"], resources()["Worker"]
-    assert (
-        api["Metadata"]
-        == worker["Metadata"]
-        == {"Dockerfile": "Dockerfile", "DockerContext": ".optimizer/api", "ImageSpec": "api.image.toml"}
-    )
+    assert api["Metadata"] == worker["Metadata"] == METADATA
     assert api["Properties"]["ImageConfig"]["Command"] == ["app.handler"], "what the hand-written image started"
     assert worker["Properties"]["ImageConfig"]["Command"] == ["app.work"]
     assert api["Properties"]["Architectures"] == worker["Properties"]["Architectures"] == ["arm64"]
@@ -252,16 +249,48 @@ def test_all_faults_are_told_at_once_and_nothing_is_written() -> None:
     assert Path("template.yaml").read_text() == TEMPLATE
 
 
-def test_an_anchor_that_two_functions_share_is_left_to_people() -> None:
-    shared = TEMPLATE.replace(
-        "    Metadata:\n      Dockerfile: Dockerfile # by hand\n      DockerContext: ./api\n",
-        "    Metadata: &build\n      Dockerfile: Dockerfile\n      DockerContext: ./api\n",
-    ).replace("    Metadata:\n      Dockerfile: Dockerfile\n      DockerContext: ./api\n", "    Metadata: *build\n")
-    Path("template.yaml").write_text(shared)
+SHARED = TEMPLATE.replace(
+    "    Metadata:\n      Dockerfile: Dockerfile # by hand\n      DockerContext: ./api\n",
+    "    Metadata: &build\n      Dockerfile: Dockerfile\n      DockerContext: ./api\n",
+).replace("    Metadata:\n      Dockerfile: Dockerfile\n      DockerContext: ./api\n", "    Metadata: *build\n")
+
+
+def test_metadata_that_functions_of_one_spec_share_by_an_anchor_are_set_there() -> None:
+    """As the fix of LIO904 has it."""
+    Path("template.yaml").write_text(SHARED)
+    run("--write", *BOTH)
+    assert "    Metadata: *build\n" in Path("template.yaml").read_text()
+    assert resources()["Worker"]["Metadata"] == resources()["Api"]["Metadata"] == METADATA
+    run("--check")
+
+
+def test_metadata_of_a_function_that_shall_be_another_are_merged() -> None:
+    Path("template.yaml").write_text(SHARED)
+    run("--write", "--spec", "Worker=api.image.toml")
+    text = Path("template.yaml").read_text()
+    assert "    Metadata: &build\n      Dockerfile: Dockerfile\n      DockerContext: ./api\n" in text
+    assert "    Metadata:\n      <<: *build\n      ImageSpec: api.image.toml\n      DockerContext: .optimizer/api\n" in text
+    assert resources()["Worker"]["Metadata"] == METADATA
+
+
+def test_an_anchor_whose_block_another_function_needs_is_left_to_people_and_all_is_told() -> None:
+    Path("template.yaml").write_text(SHARED)
     with pytest.raises(OptimizerError) as raised:
-        run("--write", *BOTH)
-    assert "the text has no safe place for an edit" in str(raised.value)
-    assert Path("template.yaml").read_text() == shared
+        run("--write", "--spec", "Api=api.image.toml")
+    assert [fault.message for fault in raised.value.faults] == [
+        f"the text has no safe place for an edit: set Resources.Api.Metadata.{key} by hand"
+        for key in ('ImageSpec to "api.image.toml"', 'DockerContext to ".optimizer/api"')
+    ]
+    assert Path("template.yaml").read_text() == SHARED
+
+
+def test_functions_of_one_spec_name_it_in_the_same_words() -> None:
+    """Requirement: "equal text for equal images, so that SAM builds once"."""
+    Path("template.yaml").write_text(
+        TEMPLATE.replace("./api\n", "./api\n      ImageSpec: api.image.toml\n", 1) + "      ImageSpec: ./api.image.toml\n"
+    )
+    run("--write")
+    assert resources()["Worker"]["Metadata"] == resources()["Api"]["Metadata"] == METADATA
 
 
 def test_json_has_each_function_with_its_state() -> None:
