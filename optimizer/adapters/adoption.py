@@ -22,6 +22,7 @@ from optimizer.dockerfile.rendered import HEADER
 from optimizer.errors import ContextError
 from optimizer.linting.subjects import AppSubject, DockerfileSubject, FunctionSubject
 from optimizer.model.function import DeclaredFunction
+from optimizer.model.template import TemplateFaultKind
 
 _MOST_FILES = 20_000
 """Files of one asset that are compared with the project's."""
@@ -39,7 +40,7 @@ class Candidate:
     construct may be called.  ``directory`` is the build context, relative to
     the project.  ``declared`` is None for a Dockerfile by itself; ``secrets``
     are the sources of build secrets; ``hidden`` says what of the function only
-    a deployment knows.
+    a deployment knows.  ``looped`` says that a loop of a template gives it.
     """
 
     function: str
@@ -50,6 +51,7 @@ class Candidate:
     declared: DeclaredFunction | None = None
     secrets: Mapping[str, str] = field(default_factory=dict)
     hidden: tuple[str, ...] = ()
+    looped: bool = False
 
 
 def load_candidates(
@@ -139,14 +141,19 @@ def _template(path: str, root: Path, mirror: Mirror) -> tuple[list[Candidate], l
         hint = (problems[0].hint or "fix the template") if problems else 'image functions have PackageType: "Image"'
         raise ContextError(f'"{path}" {"has" if not problems else "shows"} no image function{detail}', place, hint)
     found, skipped = [], []
+    looped = {fault.construct for item in templates for fault in item.faults if fault.kind is TemplateFaultKind.IN_LOOP}
     for function in functions:
         subject = function.dockerfile
+        if function.spec:
+            skipped.append(Skipped(function.construct, f'it has a spec already, "{function.spec}"'))
+            continue
         if subject is None or not isinstance(subject.context, ContextDirectory):
             why = function.unbuilt
             skipped.append(Skipped(function.construct, why, NotCarried(why, "name its Dockerfile: optimizer init --from PATH/Dockerfile")))
             continue
         try:
-            found.append(_of_function(function, subject, subject.context.root, root, {}))
+            candidate = _of_function(function, subject, subject.context.root, root, {})
+            found.append(replace(candidate, looped=function.construct in looped))
         except ContextError as error:
             # The other functions have a proposal all the same.
             fault = error.faults[0]

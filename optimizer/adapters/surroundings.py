@@ -13,7 +13,7 @@ from pathlib import Path
 from optimizer.adapters.files import read_bounded
 from optimizer.adapters.path_names import LARGEST_TEMPLATE, is_app, is_dockerfile, is_spec
 from optimizer.adapters.plan_files import read_plan
-from optimizer.adapters.templates import SAMCONFIGS
+from optimizer.adapters.templates import SAMCONFIGS, given_parameters
 from optimizer.adapters.walk import walk
 from optimizer.adoption.code import Survey, survey
 from optimizer.config.settings import cdk_output, load_settings
@@ -80,7 +80,10 @@ def load_surroundings(root: Path, top: str = ".") -> Surroundings:
     return Surroundings(
         apps=apps,
         templates=first,
-        zipped={path: tuple(zip_functions(_text(root, path) or "")) for path in first},
+        zipped={
+            path: tuple(zip_functions(_text(root, path) or "", given_parameters(os.path.join(root, posixpath.dirname(path)))))
+            for path in first
+        },
         dockerfiles=tuple(path for path in paths if is_dockerfile(posixpath.basename(path)) and ".optimizer" not in path.split("/")),
         specs=dict(_specs(root, paths)),
         planned={app.output: tuple(_planned(root, app)) for app in apps if app.output is not None},

@@ -121,6 +121,11 @@ def load_template(
     )
 
 
+def given_parameters(directory: str) -> ParameterOverrides:
+    """The parameters that the ``samconfig`` in a directory gives ``sam build`` by default."""
+    return _samconfig(directory, DEFAULT_ENVIRONMENT).parameters
+
+
 def _read(path: str, contents: Mapping[str, bytes]) -> tuple[str, Document | Problem] | None:
     """The text of a template and what it holds; None for no file."""
     data = contents[path] if path in contents else read_bounded(path, LARGEST_TEMPLATE)
@@ -344,6 +349,7 @@ class _Templates:
             hidden=tuple(map(str, function.hidden)),
             unbuilt=unbuilt,
             build=buildable,
+            spec=generated,
         )
 
     def _generated(self, path: str, function: TemplateFunction) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import os
 import posixpath
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -38,7 +38,7 @@ class FirstFiles:
 
     ``images`` are proposals with what they were made for, and ``templates``
     the template of those that a template declares, by the name of the
-    function; ``code`` are those for code without a Dockerfile.  ``found`` says
+    function, ``looped`` that of those that a loop of it gives; ``code`` are those for code without a Dockerfile.  ``found`` says
     what the project is, one line each.
     """
 
@@ -46,6 +46,7 @@ class FirstFiles:
     images: list[Candidacy] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     templates: dict[str, str] = field(default_factory=dict)
+    looped: dict[str, str] = field(default_factory=dict)
     code: list[tuple[FunctionCode, ProposedImage]] = field(default_factory=list)
     found: list[str] = field(default_factory=list)
 
@@ -144,7 +145,9 @@ def _written(files: FirstFiles, project: Project, mirror: Mirror, settings: Sett
 
     for template in files.surroundings.templates:
         path = os.path.normpath(os.path.join(here, template))
-        files.templates.update({item.function: path for item in load(path)})
+        named, looped = by_template(path, load(path))
+        files.templates.update(named)
+        files.looped.update(looped)
     for app in files.surroundings.apps:
         if app.output is not None:
             load(app.output)
@@ -163,6 +166,14 @@ def _written(files: FirstFiles, project: Project, mirror: Mirror, settings: Sett
     except SpecError:
         # Each of its faults is among those that have no proposal.
         return
+
+
+def by_template(template: str, candidates: Sequence[Candidate]) -> tuple[dict[str, str], dict[str, str]]:
+    """The template by the names of its functions: those that it writes, and those that its loops give."""
+    return (
+        {item.function: template for item in candidates if not item.looped},
+        {item.function: template for item in candidates if item.looped},
+    )
 
 
 def _guess(

@@ -6,21 +6,21 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from optimizer.adapters.adoption import load_candidates
-from optimizer.adapters.kinds import Kind, expect
+from optimizer.adapters.kinds import Kind, expect, kind_of
 from optimizer.adoption.companions import Companion
 from optimizer.adoption.proposal import NotCarried, ProposedFile, Skipped
 from optimizer.bases.lock import Lock
 from optimizer.bases.mirror import Mirror
 from optimizer.cli.companion_files import companions
 from optimizer.cli.completions import complete_files, complete_runtimes
-from optimizer.cli.first_files import FirstFiles, first_files, zipped
+from optimizer.cli.first_files import FirstFiles, by_template, first_files, zipped
 from optimizer.cli.options import of_project
 from optimizer.cli.proposals import proposed, proposed_files
 from optimizer.cli.questions import Questions
@@ -34,6 +34,7 @@ from optimizer.planning.defaults import with_defaults
 from optimizer.planning.plan import plan
 from optimizer.project.files import Project
 from optimizer.report.adoption import Around, adoption_as_text, adoption_to_dict
+from optimizer.sam.zip_functions import ZipFunction
 
 
 @click.command(name="init", short_help="Propose specs for a project's functions, Dockerfiles, SAM templates and CDK apps.")
@@ -113,6 +114,8 @@ def command(
     pins = settings.load_lock()
     skipped: list[Skipped] = []
     first: FirstFiles | None = None
+    templates: Mapping[str, str] = {}
+    looped: Mapping[str, str] = {}
     questions = Questions.of_terminal(agreed=yes, silent=diff or form == "json")
     if source is None:
         directory = os.path.normpath(name or ".")
@@ -120,9 +123,12 @@ def command(
             directory, settings, project, through, questions, runtime=runtime, architecture=architecture, again=force or diff
         )
         images, skipped = first.images, first.skipped
+        templates, looped = first.templates, first.looped
     else:
         expect("init --from", [source], besides=(Kind.DIRECTORY, Kind.MISSING, Kind.UNSYNTHESIZED))
         candidates, skipped = load_candidates(source, project.root, context=context, mirror=through)
+        if kind_of(source) is Kind.TEMPLATE:
+            templates, looped = by_template(source, candidates)
         images = proposed(candidates, skipped, project, through, settings.tools, runtime, architecture)
     files = proposed_files(images, output)
     if first is not None and runtime is None and not force and not diff:
@@ -149,9 +155,10 @@ def command(
     elif form == "text":
         for path, text in contents.items():
             click.echo(unified_diff(path, before[path], text.encode("utf-8")), nl=False)
-    around = _around(first, files, agreed, project) if first is not None else Around()
+    around = _around(first, files, agreed, project) if first is not None else Around(stack=None if templates or looped else ".")
+    around = replace(around, by_hand=[*around.by_hand, *_written_out(looped)])
     commands = (["optimizer pin"] if unpinned else []) + [f"optimizer plan {file.path}" for file in files[:1]]
-    commands += _sam_commands(first, files) if first is not None else []
+    commands += _sam_commands(templates, files)
     if form == "json":
         click.echo(json.dumps(adoption_to_dict(files, skipped, commands, around), indent=2))
     else:
@@ -204,9 +211,7 @@ def _around(first: FirstFiles, files: Sequence[ProposedFile], beside: Sequence[t
     for code, image in first.code:
         path = next((file.path for file in files if image in file.images), None)
         by_hand += [
-            f"in {os.path.relpath(project.root / template)}, give {function.logical_id} PackageType: Image and "
-            f"ImageConfig: {{Command: [{function.handler or image.proposal.handler}]}} in place of Runtime, Handler and CodeUri; "
-            f"then optimizer sam {os.path.relpath(project.root / template)} --spec {function.logical_id}={path} --write"
+            _to_an_image(os.path.relpath(project.root / template), function, function.handler or image.proposal.handler, path)
             for template, function in zipped(code, first.surroundings)
             if path is not None
         ]
@@ -214,13 +219,32 @@ def _around(first: FirstFiles, files: Sequence[ProposedFile], beside: Sequence[t
     return Around(found=first.found, beside=beside, stack=Path(stack).as_posix() if takes_python else None, by_hand=by_hand)
 
 
-def _sam_commands(first: FirstFiles, files: Sequence[ProposedFile]) -> list[str]:
+def _to_an_image(template: str, function: ZipFunction, handler: str, spec: str) -> str:
+    """How a function of a zip archive becomes one of an image."""
+    own = " and ".join(filter(None, (", ".join(function.own[:-1]), *function.own[-1:])))
+    in_place = f" in place of {own}" if own else ""
+    layers = f"what its layers hold becomes steps of {spec}; " if "Layers" in (*function.own, *function.common) else ""
+    ignored = f", and IgnoreGlobals: [{', '.join(function.common)}] beside its Properties" if function.common else ""
+    return (
+        f"in {template}, give {function.logical_id} PackageType: Image and ImageConfig: {{Command: [{handler}]}}{in_place}{ignored}; "
+        f"{layers}then optimizer sam {template} --spec {function.logical_id}={spec} --write"
+    )
+
+
+def _written_out(looped: Mapping[str, str]) -> Iterator[str]:
+    """What is to be done about functions that loops give."""
+    for template in dict.fromkeys(looped.values()):
+        names = ", ".join(name for name, of in looped.items() if of == template)
+        yield f"in {template}, write out what Fn::ForEach gives, {names}: SAM CLI packages no image of a loop; then optimizer sam {shlex.quote(template)}"
+
+
+def _sam_commands(templates: Mapping[str, str], files: Sequence[ProposedFile]) -> list[str]:
     """The calls that give the functions of templates their specs."""
     specs: dict[str, list[str]] = {}
     for file in files:
         for image in file.images:
-            if image.function in first.templates:
-                specs.setdefault(first.templates[image.function], []).append(f"--spec {shlex.quote(f'{image.function}={file.path}')}")
+            if image.function in templates:
+                specs.setdefault(templates[image.function], []).append(f"--spec {shlex.quote(f'{image.function}={file.path}')}")
     return [f"optimizer sam {shlex.quote(template)} {' '.join(options)} --write" for template, options in specs.items()]
 
 

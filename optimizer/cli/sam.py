@@ -157,7 +157,6 @@ def _findings(
     found: dict[str, list[str]] = {function.construct: [] for function in functions}
     for finding in report.findings:
         for function in functions:
-            own = function.construct in (finding.location.construct, *finding.also)
-            if own or (function.dockerfile and finding.location.path == function.dockerfile):
+            if function.construct in (finding.location.construct, *finding.also):
                 found[function.construct].append(finding.rule)
     return found

@@ -290,7 +290,9 @@ class FunctionSubject:
     template that people write, by their path; ``region`` is where it is
     deployed, None where only a deployment knows it.  ``build`` is the build of
     its image that a template declares, the context and the options, None where
-    it declares none, or something of it is hidden.
+    it declares none, or something of it is hidden.  ``spec`` is the file of the
+    specification that its image will be generated of, empty where it has a
+    Dockerfile, or no specification.
     """
 
     construct: str
@@ -307,6 +309,7 @@ class FunctionSubject:
     spans: Mapping[tuple[str, ...], Span] = field(default_factory=dict)
     region: str | None = None
     build: tuple[str, BuildOptions] | None = None
+    spec: str = ""
 
     def place(self, *keys: str) -> Span | None:
         """Where a property stands, or the nearest one above it; None for the function as a whole."""

@@ -253,10 +253,10 @@ class TestTemplate:
         text = Path("get-order.image.toml").read_text()
         assert "# Functions: GetOrder, PutOrder\n" in text
         assert ImageSpec.load("get-order.image.toml").architecture == "arm64"
+        assert "in the stack:" not in result.stdout, "it is no app"
         assert (
-            '  OptimizedFunction(self, "GetOrder", spec=ImageSpec.load("get-order.image.toml"), handler="app.get")\n'
-            '  OptimizedFunction(self, "PutOrder", spec=ImageSpec.load("get-order.image.toml"), handler="app.handler")\n'
-            '  OptimizedFunction(self, "Report", spec=ImageSpec.load("report.image.toml"), handler="...")\n'
+            "next: optimizer sam template.yaml --spec GetOrder=get-order.image.toml --spec PutOrder=get-order.image.toml "
+            "--spec Report=report.image.toml --write\n"
         ) in result.stdout
         assert "2 specs for 3 functions" in result.stdout
 

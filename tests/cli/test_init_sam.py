@@ -137,7 +137,8 @@ def test_functions_of_code_get_what_the_template_says(
     for runtime, _, handler in expected.values():
         assert f"guess: {runtime}: template.yaml says so of " in result.stdout
         assert f"guess: handler {handler}: template.yaml says so of " in result.stdout
-        assert f"ImageConfig: {{Command: [{handler}]}} in place of Runtime, Handler and CodeUri" in result.stdout
+        own = "Runtime, Handler and CodeUri" if "CodeUri" in template else "Runtime and Handler"
+        assert f"ImageConfig: {{Command: [{handler}]}} in place of {own}; then optimizer sam" in result.stdout
     assert "no proposal:" not in result.stdout
 
 
@@ -175,3 +176,52 @@ def test_what_a_template_says_and_cannot_hold_is_a_question(template: str, quest
     result = run({"template.yaml": HEAD + template, "fn/app.py": PYTHON})
     assert result.exit_code == 1 and not specs()
     assert f"  fn: {question}\n    by hand: {options}\n" in result.stdout
+
+
+def test_values_of_zip_functions_are_worked_out_as_sam_does() -> None:
+    """A default of a parameter, what samconfig sets, and Globals count, and what an image function cannot have is named."""
+    head = (
+        "Transform: AWS::Serverless-2016-10-31\n"
+        "Parameters: {Arch: {Type: String, Default: x86_64}, Where: {Type: String, Default: fn}}\n"
+        "Globals: {Function: {Architectures: [!Ref Arch], Runtime: python3.13}}\nResources:\n"
+    )
+    layer = "['arn:aws:lambda:eu-central-1:123456789012:layer:x:1']"
+    template = head + function("Fn", CodeUri='!Sub "./${Where}"', Handler="app.lambda_handler", Layers=layer)
+    config = '[default.build.parameters]\nparameter_overrides = "Arch=arm64"\n'
+    result = run({"template.yaml": template, "samconfig.toml": config, "fn/app.py": PYTHON})
+    assert {key: (spec.runtime, spec.architecture) for key, spec in specs().items()} == {"fn": ("python3.13", "arm64")}
+    assert (
+        "by hand: in template.yaml, give Fn PackageType: Image and ImageConfig: {Command: [app.lambda_handler]} in place of Handler, "
+        "Layers and CodeUri, and IgnoreGlobals: [Runtime] beside its Properties; what its layers hold becomes steps of fn.image.toml; "
+        "then optimizer sam template.yaml --spec Fn=fn.image.toml --write\n"
+    ) in result.stdout
+
+
+@pytest.mark.parametrize("arguments", [[], ["--from", "template.yaml"]])
+def test_a_template_gets_the_call_that_sets_it_and_no_lines_for_a_stack(arguments: list[str]) -> None:
+    """Functions of a loop are left out of the call: SAM CLI packages no image of a loop (LIO688)."""
+    loop = """\
+  Fn::ForEach::Queues:
+    - Name
+    - [Mail, Print]
+    - ${Name}Queue:
+        Type: AWS::Serverless::Function
+        Properties: {PackageType: Image, ImageConfig: {Command: [app.lambda_handler]}}
+        Metadata: {Dockerfile: Dockerfile, DockerContext: ./hello}
+"""
+    ready = (
+        "  Ready:\n    Type: AWS::Serverless::Function\n    Properties: {PackageType: Image}\n    Metadata: {ImageSpec: ready.image.toml}\n"
+    )
+    template = IMAGE.replace("Transform: ", "Transform: [AWS::LanguageExtensions, ").replace("-31\n", "-31]\n") + loop + ready
+    write(
+        {"template.yaml": template, "hello/app.py": PYTHON, "hello/Dockerfile": "FROM public.ecr.aws/lambda/python:3.13\nCOPY app.py ./\n"}
+    )
+    write({"ready.image.toml": 'runtime = "python3.13"\nsteps = [{ kind = "source-code", source = "hello" }]\n'})
+    result = CliRunner().invoke(optimizer, ["init", *arguments])
+    assert "in the stack:" not in result.stdout
+    assert "next: optimizer sam template.yaml --spec HelloWorldFunction=hello-world-function.image.toml --write\n" in result.stdout
+    assert (
+        "by hand: in template.yaml, write out what Fn::ForEach gives, MailQueue, PrintQueue: SAM CLI packages no image of a loop; "
+        "then optimizer sam template.yaml\n"
+    ) in result.stdout
+    assert '  Ready: it has a spec already, "ready.image.toml"\n' in result.stdout

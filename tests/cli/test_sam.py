@@ -293,6 +293,14 @@ def test_functions_of_one_spec_name_it_in_the_same_words() -> None:
     assert resources()["Worker"]["Metadata"] == resources()["Api"]["Metadata"] == METADATA
 
 
+def test_findings_are_those_of_a_functions_own_image() -> None:
+    """A Dockerfile that another function is still built of is no longer the first one's."""
+    run("--write", "--spec", "Api=api.image.toml")
+    found = {item["function"]: item["findings"] for item in json.loads(run("--format", "json").stdout)["functions"]}
+    assert "LIO102" in found["Worker"]
+    assert found["Api"] == []
+
+
 def test_json_has_each_function_with_its_state() -> None:
     document = json.loads(run("--format", "json", *BOTH).stdout)
     assert [(item["function"], item["spec"], item["state"]) for item in document["functions"]] == [
