@@ -31,6 +31,15 @@ _LEFT_OUT = {"Ref": "AWS::NoValue"}
 """What a list or a mapping does not have, also where a condition chose it."""
 
 _PLACEHOLDER = re.compile(r"\$\{([^!{}][^{}]*)\}")
+
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
+_DYNAMIC = re.compile(r"\{\{resolve:[^{}]+\}\}")
+_DYNAMIC_REFERENCE = "Fn::DynamicReference"
+"""What stands for a text with a dynamic reference; CloudFormation has no such function."""
+
+# Their default is the name of a parameter of Systems Manager, and the value what is found there:
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-supplied-parameter-types.html
+_OF_SYSTEMS_MANAGER = "AWS::SSM::Parameter::Value<"
 _TESTS = ("Fn::Equals", "Fn::And", "Fn::Or", "Fn::Not", "Condition")
 _DECIDES_ITSELF = (*_TESTS, "Ref", "Fn::If", "Fn::Sub", "Fn::GetAtt")
 _LISTS = re.compile(r"CommaDelimitedList|List<.*>")
@@ -84,14 +93,25 @@ class Intrinsics:
         except _Unknown:
             return {name: self._partly(argument) if name == "Fn::Sub" else argument}
 
+    def deployed(self, value: Any) -> Any:
+        """The value as :meth:`resolve` gives it, with what CloudFormation alone replaces in texts hidden: dynamic references.
+
+        SAM CLI leaves them as they are, so that those in ``Metadata`` are texts.
+        """
+        return _without_dynamic_references(self.resolve(value), DEEPEST)
+
     def reason(self, value: Any) -> str:
         """Why a resolved value is still hidden; empty for one that is not."""
         hidden = _first_function(value)
         if hidden is None:
             return ""
         name, argument = hidden
+        if name == _DYNAMIC_REFERENCE:
+            return f'the dynamic reference "{_shortened(argument)}" is known at deployment only'
         referred = argument if name == "Ref" else _first_placeholder(argument) if name == "Fn::Sub" else None
         if isinstance(referred, str):
+            if _is_of_systems_manager(self._declared.get(referred)):
+                return f'the value of the parameter "{referred}" is read from Systems Manager at deployment'
             if referred in self._given:
                 return f'the value that the parameter "{referred}" gets is known at deployment only'
             if referred in self._declared:
@@ -114,11 +134,16 @@ class Intrinsics:
 
     def mistaken(self, value: Any) -> str:
         """Why SAM CLI takes a resolved value for what nobody meant, on every machine; empty for one that is as it should be."""
+        dynamic = _DYNAMIC.search(value) if isinstance(value, str) else None
+        if dynamic:
+            return f'SAM CLI passes the dynamic reference "{_shortened(dynamic[0])}" on as it is written'
         name, argument = _first_function(value) or ("", None)
         if name == "Ref" and isinstance(argument, str) and not (argument in self._declared or argument.startswith("AWS::")):
             what = "is a resource" if argument in self._resources else "is no parameter of the template"
             return f'"{argument}" {what}, and SAM CLI takes the name for the value'
         referred = argument if name == "Ref" else _first_placeholder(argument) if name == "Fn::Sub" else None
+        if isinstance(referred, str) and _is_of_systems_manager(self._declared.get(referred)):
+            return f'"{referred}" is a parameter of Systems Manager, and SAM CLI takes its name there for the value'
         if isinstance(referred, str) and self._complete and self._is_left_out(referred):
             return self.reason(value)
         return ""
@@ -259,6 +284,8 @@ def _parameters(declared: Mapping[str, Any], given: Mapping[str, Any]) -> dict[s
     values: dict[str, Any] = {}
     for name, declaration in declared.items():
         declaration = _mapping(declaration)
+        if _is_of_systems_manager(declaration):
+            continue
         value = given.get(name, declaration.get("Default"))
         if not _is_plain(value) or isinstance(value, float) or len(str(value)) > LONGEST_TEXT:
             continue
@@ -266,6 +293,25 @@ def _parameters(declared: Mapping[str, Any], given: Mapping[str, Any]) -> dict[s
             value = [item.strip() for item in value.split(",")][: LONGEST_LIST + 1]
         values[name] = value
     return values
+
+
+def _is_of_systems_manager(declaration: Any) -> bool:
+    return str(_mapping(declaration).get("Type")).startswith(_OF_SYSTEMS_MANAGER)
+
+
+def _without_dynamic_references(value: Any, depth: int) -> Any:
+    if isinstance(value, str):
+        found = _DYNAMIC.search(value)
+        return {_DYNAMIC_REFERENCE: found[0]} if found else value
+    if depth and isinstance(value, list):
+        return [_without_dynamic_references(item, depth - 1) for item in value]
+    if depth and isinstance(value, Mapping):
+        return {key: _without_dynamic_references(item, depth - 1) for key, item in value.items()}
+    return value
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def _function(value: Any) -> str | None:

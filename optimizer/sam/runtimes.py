@@ -26,7 +26,7 @@ from optimizer.model.template import TemplateFaultKind
 from optimizer.sam.document import Document
 from optimizer.sam.faults import TemplateFault
 from optimizer.sam.intrinsics import Intrinsics
-from optimizer.sam.template import construct_path, declared_functions, known_section, resources_of, whole
+from optimizer.sam.template import construct_path, declared_functions, deployed_section, resources_of, whole
 
 _ECR = re.compile(r"[^/]*\.dkr[.-]ecr[^/]*")
 """Every address of Amazon ECR, its placeholders and endpoints too."""
@@ -214,4 +214,4 @@ def _of_type(document: Document, intrinsics: Intrinsics | None, type: str) -> It
     known = intrinsics or Intrinsics(document.data)
     for logical_id, resource in resources_of(document):
         if resource.get("Type") == type:
-            yield logical_id, resource, known_section(known, resource.get("Properties"))
+            yield logical_id, resource, deployed_section(known, resource.get("Properties"))

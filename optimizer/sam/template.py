@@ -197,7 +197,7 @@ def nested(document: Document, intrinsics: Intrinsics) -> Iterator[NestedTemplat
         name = {"AWS::Serverless::Application": "Location", "AWS::CloudFormation::Stack": "TemplateURL"}.get(str(resource.get("Type")))
         if name is None:
             continue
-        given = known_section(intrinsics, resource.get("Properties"))
+        given = deployed_section(intrinsics, resource.get("Properties"))
         metadata = _mapping(resource.get("Metadata"))
         # CDK names the file of a nested stack beside the address that it will have.
         asset = metadata.get("aws:asset:path") if metadata.get("aws:asset:property") == name else None
@@ -218,7 +218,7 @@ def repositories(document: Document, intrinsics: Intrinsics | None = None) -> It
         kind = resource.get("Type")
         if kind not in (REPOSITORY, _CREATION_TEMPLATE):
             continue
-        properties = known_section(known, resource.get("Properties"))
+        properties = deployed_section(known, resource.get("Properties"))
         lifecycle = properties.get("LifecyclePolicy")
         policy = properties.get("RepositoryPolicyText" if kind == REPOSITORY else "RepositoryPolicy")
         yield TemplateRepository(
@@ -236,7 +236,7 @@ def repositories(document: Document, intrinsics: Intrinsics | None = None) -> It
 def _repository_names(document: Document, intrinsics: Intrinsics) -> Mapping[str, Any]:
     """The names of the repositories as the template writes them, by logical id; None where it writes none."""
     return {
-        logical_id: known_section(intrinsics, resource.get("Properties")).get("RepositoryName")
+        logical_id: deployed_section(intrinsics, resource.get("Properties")).get("RepositoryName")
         for logical_id, resource in resources_of(document)
         if resource.get("Type") == REPOSITORY
     }
@@ -270,12 +270,15 @@ def is_hidden(section: Mapping[str, Any]) -> bool:
 def declared_functions(document: Document, intrinsics: Intrinsics) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The functions of either kind, without the intrinsic functions that are known, and with what is common to all."""
     written = _mapping(_mapping(_mapping(document.data).get("Globals")).get("Function"))
-    common = known_section(intrinsics, written)
+    common = deployed_section(intrinsics, written)
     for logical_id, resource in resources_of(document):
         kind = resource.get("Type")
         if kind not in _FUNCTIONS:
             continue
-        known = {key: known_section(intrinsics, resource.get(key)) for key in ("Properties", "Metadata")}
+        known = {
+            "Properties": deployed_section(intrinsics, resource.get("Properties")),
+            "Metadata": known_section(intrinsics, resource.get("Metadata")),
+        }
         if kind == SERVERLESS:
             left_out = resource.get("IgnoreGlobals")
             taken = {} if left_out == "*" else {key: value for key, value in common.items() if key not in _list(left_out)}
@@ -286,6 +289,11 @@ def declared_functions(document: Document, intrinsics: Intrinsics) -> Iterator[t
 def known_section(intrinsics: Intrinsics, value: Any) -> Mapping[str, Any]:
     """A mapping with its functions resolved; empty where a function in its place gives something else."""
     return _mapping(intrinsics.resolve(_mapping(value)))
+
+
+def deployed_section(intrinsics: Intrinsics, value: Any) -> Mapping[str, Any]:
+    """A mapping as :func:`known_section` gives it, with what only a deployment puts into texts hidden."""
+    return _mapping(intrinsics.deployed(_mapping(value)))
 
 
 def _spans(document: Document) -> Mapping[str, Mapping[tuple[str, ...], Span]]:

@@ -100,6 +100,43 @@ def test_says_why_a_value_is_hidden(written: str, reason: str) -> None:
     assert known.reason(known.resolve(read(f"V: {written}")["V"])) == reason
 
 
+OF_SYSTEMS_MANAGER = """\
+Parameters:
+  Arch: {Type: 'AWS::SSM::Parameter::Value<String>', Default: /shop/arch}
+  Subnets: {Type: 'AWS::SSM::Parameter::Value<List<AWS::EC2::Subnet::Id>>', Default: /shop/subnets}
+  Ami: {Type: AWS::EC2::Image::Id, Default: ami-1}
+Conditions: {IsArm: !Equals [!Ref Arch, arm64]}
+"""
+
+
+@pytest.mark.parametrize("values", [{}, {"Arch": "/other/arch"}], ids=["default", "given"])
+def test_a_parameter_of_systems_manager_is_not_its_name_there(values: dict[str, str]) -> None:
+    known = Intrinsics(read(OF_SYSTEMS_MANAGER), values)
+    reason = 'the value of the parameter "Arch" is read from Systems Manager at deployment'
+    assert [known.reason(known.resolve(item)) for item in ({"Ref": "Arch"}, {"Fn::Sub": "a-${Arch}"})] == [reason, reason]
+    assert known.resolve({"Fn::Sub": "a-${Arch}"}) == {"Fn::Sub": "a-${Arch}"}
+    assert known.reason(known.resolve([{"Ref": "Subnets"}]))
+    assert known.decided("IsArm") is None
+    assert known.resolve({"Ref": "Ami"}) == "ami-1"
+    assert known.mistaken({"Ref": "Arch"}) == '"Arch" is a parameter of Systems Manager, and SAM CLI takes its name there for the value'
+
+
+def test_dynamic_references_are_known_to_a_deployment_alone() -> None:
+    known = Intrinsics({"Parameters": {"Uri": {"Type": "String", "Default": "{{resolve:ssm:/shop/image:1}}"}}})
+    for value, text in (
+        ("{{resolve:ssm:/shop/memory}}", "{{resolve:ssm:/shop/memory}}"),
+        ({"Ref": "Uri"}, "{{resolve:ssm:/shop/image:1}}"),
+        ({"Fn::Sub": "${AWS::AccountId}/{{resolve:ssm:/a}}:1"}, "{{resolve:ssm:/a}}"),
+        ({"Fn::Join": ["/", [{"Ref": "AWS::Region"}, {"A": ["x-{{resolve:secretsmanager:s:SecretString:p}}"]}]]}, ""),
+    ):
+        reason = f'the dynamic reference "{text}" is known at deployment only'
+        assert known.reason(known.deployed(value)) == (reason if text else '"AWS::Region" is known at deployment only')
+    assert known.deployed("{{resolve}} {{other:x}}") == "{{resolve}} {{other:x}}"
+    # SAM CLI builds with the text.
+    assert known.resolve({"Ref": "Uri"}) == "{{resolve:ssm:/shop/image:1}}"
+    assert "passes the dynamic reference" in known.mistaken("a{{resolve:ssm:/b}}")
+
+
 def test_what_is_known_of_a_hidden_name_is_filled_in() -> None:
     assert intrinsics().resolve({"Fn::Sub": "${Plain}-${AWS::Region}"}) == {"Fn::Sub": "Dockerfile-${AWS::Region}"}
 

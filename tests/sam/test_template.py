@@ -330,6 +330,26 @@ class TestResolved:
         # Another stage than the one that is meant would be judged.
         assert function.build is not None and function.build.dockerfile is None
 
+    def test_what_a_deployment_reads_elsewhere_is_no_text(self) -> None:
+        """Images that Systems Manager names were said to be in no repository of Amazon ECR, by the names of their parameters."""
+        document = read(
+            "Parameters: {Named: {Type: 'AWS::SSM::Parameter::Value<String>', Default: shop/image}}\nResources:\n"
+            "  A: {Type: AWS::Lambda::Function, Properties: {PackageType: Image, Code: {ImageUri: '{{resolve:ssm:/shop/image}}'}}}\n"
+            "  B: {Type: AWS::Lambda::Function, Properties: {PackageType: Image, Code: {ImageUri: !Ref Named}}}\n"
+            "  C: {Type: AWS::Lambda::Function, Properties: {PackageType: Image, Code: {ImageUri: !Sub '{{resolve:ssm:/shop/host}}/shop:1'}}}\n"
+            "  D: {Type: AWS::ECR::Repository, Properties: {RepositoryName: '{{resolve:ssm:/d}}', ImageTagMutability: '{{resolve:ssm:/e}}'}}\n"
+        )
+        found = list(functions(document))
+        assert {item.declared.image_uri.partition("{")[0] for item in found} <= {"", "$"}
+        assert [item.named for item in found] == [None, None, None]
+        assert [str(hidden).partition(" is unknown: ")[2] for item in found for hidden in item.hidden] == [
+            'the dynamic reference "{{resolve:ssm:/shop/image}}" is known at deployment only',
+            'the value of the parameter "Named" is read from Systems Manager at deployment',
+            'the dynamic reference "{{resolve:ssm:/shop/host}}" is known at deployment only',
+        ]
+        (store,) = repositories(document)
+        assert (store.name, store.mutability) == (None, None)
+
     def test_a_function_that_perhaps_runs_an_image(self) -> None:
         text = PARAMETERS + "Resources: {Api: {Type: AWS::Serverless::Function, Properties: {PackageType: !Ref Unset}}}"
         document = read(text)
