@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,18 @@ from optimizer.sam.faults import TemplateFault
 from optimizer.sam.named_images import NamedImage
 from optimizer.sam.runtimes import RuntimeNames, TemplateRuntimeVersion, runtime_faults, runtime_versions
 from optimizer.sam.template import TemplateFunction, TemplateRepository, functions, misplaced, repositories
+
+# Names in the metadata of a stack, and those in a manifest of assets: ContainerImageAssetMetadataEntry and DockerImageSource.
+_SOURCE_OF_METADATA = {
+    "path": "directory",
+    "file": "dockerFile",
+    "target": "dockerBuildTarget",
+    "buildArgs": "dockerBuildArgs",
+    "buildContexts": "dockerBuildContexts",
+    "buildSecrets": "dockerBuildSecrets",
+    "buildSsh": "dockerBuildSsh",
+    **{name: name for name in ("networkMode", "platform", "cacheFrom", "cacheTo", "cacheDisabled")},
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +212,21 @@ class _Stack:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Published:
+    """An image asset as functions find it: a stack may run what another one publishes."""
+
+    asset: str
+    repository: str
+    registry: EcrRegistry | None
+    source: Mapping[str, Any]
+    directory: Path
+
+    @property
+    def context(self) -> Path | None:
+        return _within(self.directory, self.source["directory"]) if "directory" in self.source else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Template:
     """A template of a stack; ``paths`` has the paths of its constructs by logical id."""
 
@@ -214,7 +241,7 @@ def load_functions(directory: str | Path) -> tuple[AssemblyFunction, ...]:
     Raises :class:`ContextError` when the directory holds no assembly, or a
     broken one.
     """
-    return _sorted(function for stack in _stacks(Path(directory)) for function in _functions(stack))
+    return _all_functions(list(_stacks(Path(directory))))
 
 
 def load_assembly(directory: str | Path) -> Assembly:
@@ -300,8 +327,8 @@ def _load(directory: Path) -> Assembly:
         for id, reason in data.items()
     }
     return Assembly(
-        functions=_sorted(function for stack in stacks for function in _functions(stack)),
-        misplaced=_sorted(function for stack in stacks for function in _functions(stack, misplaced)),
+        functions=_all_functions(stacks),
+        misplaced=_all_functions(stacks, misplaced),
         images=load_images(directory),
         repositories=tuple(sorted(repositories, key=lambda repository: repository.path)),
         runtime_faults=tuple(sorted(faults, key=lambda item: (item.path, item.fault.message))),
@@ -309,8 +336,16 @@ def _load(directory: Path) -> Assembly:
     )
 
 
-def _sorted(functions: Iterable[AssemblyFunction]) -> tuple[AssemblyFunction, ...]:
-    return tuple(sorted(functions, key=lambda function: (function.stack, function.path)))
+def _all_functions(
+    stacks: Sequence[_Stack], declared: Callable[[Document], Iterator[TemplateFunction]] = functions
+) -> tuple[AssemblyFunction, ...]:
+    """The functions of all stacks, sorted."""
+    published: dict[str, _Published] = {}
+    for stack in stacks:
+        for tag, image in _published(stack).items():
+            published.setdefault(tag, image)
+    found = [function for stack in stacks for function in _functions(stack, {**published, **_published(stack)}, declared)]
+    return tuple(sorted(found, key=lambda function: (function.stack, function.path)))
 
 
 def load_images(directory: str | Path) -> tuple[AssemblyImage, ...]:
@@ -321,10 +356,11 @@ def load_images(directory: str | Path) -> tuple[AssemblyImage, ...]:
     names: dict[str, list[str]] = {}
     destinations: dict[str, list[Destination]] = {}
     sources: dict[str, tuple[Path, Mapping[str, Any]]] = {}
-    for stack in _stacks(Path(directory)):
-        paths: dict[str, list[str]] = {}
-        for function in _functions(stack):
-            paths.setdefault(function.tag, []).append(function.path)
+    stacks = list(_stacks(Path(directory)))
+    paths: dict[str, list[str]] = {}
+    for function in _all_functions(stacks):
+        paths.setdefault(function.tag, []).append(function.path)
+    for stack in stacks:
         for asset, image in stack.images.items():
             found = [_destination(stack, destination) for destination in image["destinations"].values()]
             destinations.setdefault(asset, []).extend(found)
@@ -409,32 +445,54 @@ def _stacks(directory: Path) -> Iterator[_Stack]:
             metadata = dict(artifact.get("metadata") or {})
             if "additionalMetadataFile" in artifact:
                 metadata.update(_json(directory / artifact["additionalMetadataFile"]))
+            images.update(_images_of_metadata(metadata))
             yield _Stack(directory=directory, name=name, artifact=artifact, images=images, metadata=metadata)
 
 
-def _functions(stack: _Stack, declared: Callable[[Document], Iterator[TemplateFunction]] = functions) -> Iterator[AssemblyFunction]:
-    images: dict[str, tuple[str | None, str | None, EcrRegistry | None, Mapping[str, Any]]] = {}
-    for asset, image in stack.images.items():
-        for destination in image["destinations"].values():
-            registry = _destination(stack, destination).registry
-            images[destination["imageTag"]] = (asset, destination["repositoryName"], registry, image["source"])
+def _images_of_metadata(metadata: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The image assets of a stack with CDK's legacy synthesizer, which has no manifest of them, as a manifest lists them."""
+    for _, kind, data in _entries(metadata):
+        if kind == "aws:cdk:asset" and data.get("packaging") == "container-image" and "imageNameParameter" not in data:
+            source = {ours: data[theirs] for theirs, ours in _SOURCE_OF_METADATA.items() if theirs in data}
+            destination = {"repositoryName": data["repositoryName"], "imageTag": data["imageTag"]}
+            yield data["sourceHash"], {"source": source, "destinations": {"": destination}}
+
+
+def _published(stack: _Stack) -> dict[str, _Published]:
+    """The images that the stack's manifest lists, by tag."""
+    return {
+        destination["imageTag"]: _Published(
+            asset=asset,
+            repository=destination["repositoryName"],
+            registry=_destination(stack, destination).registry,
+            source=image["source"],
+            directory=stack.directory,
+        )
+        for asset, image in stack.images.items()
+        for destination in image["destinations"].values()
+    }
+
+
+def _functions(
+    stack: _Stack, published: Mapping[str, _Published], declared: Callable[[Document], Iterator[TemplateFunction]]
+) -> Iterator[AssemblyFunction]:
     account, region = _environment(stack)
     for template in stack.templates():
         for function in declared(template.document):
             tag = function.image_uri.rpartition(":")[2]
-            own, repository, registry, source = images.get(tag, (None, None, None, {}))
-            context = _within(stack.directory, source["directory"]) if "directory" in source else None
+            image = published.get(tag)
+            context = image.context if image else None
             yield AssemblyFunction(
                 stack=stack.title,
                 path=_path(stack, template, function),
                 declared=function.declared,
                 tag=tag,
-                repository=repository,
-                registry=registry,
+                repository=image.repository if image else None,
+                registry=image.registry if image else None,
                 directory=context,
-                dockerfile=context / source.get("dockerFile", "Dockerfile") if context else None,
+                dockerfile=context / image.source.get("dockerFile", "Dockerfile") if image and context else None,
                 template=template.file,
-                asset=own,
+                asset=image.asset if image else None,
                 region=region or None,
                 account=account or None,
                 named=function.named,

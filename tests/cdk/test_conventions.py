@@ -237,6 +237,28 @@ class TestValidation:
         # What Lambda demands is not asked of other images.
         assert {rule for rule, path in found if path.endswith("Sidecar")} == {"LIO102", "LIO402"}
 
+    def test_knows_the_image_that_another_stack_publishes(self, home: Path) -> None:
+        """Nothing was said of such functions but what holds for every image."""
+        app = cdk.App()
+        Conventions().apply(app)
+        images, shop = cdk.Stack(app, "Images"), cdk.Stack(app, "Shop")
+        shared = ecr_assets.DockerImageAsset(images, "Shared", directory=os.path.abspath("bad"), platform=ecr_assets.Platform.LINUX_AMD64)
+        code = lambda_.DockerImageCode.from_ecr(shared.repository, tag_or_digest=shared.image_tag)
+        lambda_.DockerImageFunction(shop, "Api", code=code, architecture=lambda_.Architecture.X86_64)
+        with pytest.raises(RuntimeError):
+            app.synth()
+        (violation,) = own_report(app)["violations"]
+        assert (violation["ruleName"], violation["violatingConstructs"][0]["constructPath"]) == ("LIO602", "Shop/Api")
+
+    def test_reads_what_the_legacy_synthesizer_writes(self, home: Path) -> None:
+        app = cdk.App()
+        Conventions().apply(app)
+        plain(cdk.Stack(app, "Shop", synthesizer=cdk.LegacyStackSynthesizer()))
+        with pytest.raises(RuntimeError):
+            app.synth()
+        # Its repository is called aws-cdk/assets.
+        assert {violation["ruleName"] for violation in own_report(app)["violations"]} == {"LIO602", "LIO703"}
+
     def test_on_a_stage_it_judges_the_stage(self, home: Path) -> None:
         app = cdk.App()
         stages = [cdk.Stage(app, name) for name in ("Development", "Production")]
