@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
+import re
 import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -39,6 +41,9 @@ from optimizer.planning.handler import ImageFiles, undefined_handler
 from optimizer.planning.plan import plan, required_images
 from optimizer.project.digests import DigestCache
 from optimizer.project.files import Project
+
+# What AppStagingSynthesizer says of an image without a name, by which it makes a repository: 2.275.0a0.
+_WANTS_NAME = "must include an 'assetName'"
 
 _APPS: weakref.WeakKeyDictionary[Any, AppImages] = weakref.WeakKeyDictionary()
 _SCOPES: weakref.WeakKeyDictionary[Construct, tuple[AppImages, cdk.Stack]] = weakref.WeakKeyDictionary()
@@ -76,6 +81,8 @@ class _Asset:
     digest: str
     directory: Path
     name: str
+    user: str
+    """The path of the construct that uses it first."""
     platform: str | None = None
     secrets: Mapping[str, str] = field(default_factory=dict)
     cache: Mapping[str, Any] = field(default_factory=dict)
@@ -191,6 +198,7 @@ class AppImages:
                 directory=directory,
                 platform=image.context.platform,
                 name=f"image {digest[:12]} of {first_user}",
+                user=first_user,
                 secrets=self._secret_sources(image, directory),
                 cache=self._cache_options(digest, first_user),
                 kept=image.kept,
@@ -205,7 +213,9 @@ class AppImages:
             contexts.append(PlatformContext(platform=image.context.platform, digest=image.context.digest, secrets=secrets))
         digest = index_digest(contexts)
         directory = write_index(_assembly(stack).asset_outdir, contexts)
-        return self._added(stack, _Asset(digest=digest, directory=directory, name=f"runtime image {digest[:12]} of {first_user}"))
+        return self._added(
+            stack, _Asset(digest=digest, directory=directory, name=f"runtime image {digest[:12]} of {first_user}", user=first_user)
+        )
 
     def _staged(self, stack: cdk.Stack, image: PlannedImage) -> Path:
         """The build context of an image, written into the assembly with its plan beside it."""
@@ -220,19 +230,24 @@ class AppImages:
     def _added(self, stack: cdk.Stack, asset: _Asset) -> PublishedImage:
         """Where an image will be, after adding it to the assets of the stack."""
         relative = Path(os.path.relpath(asset.directory, _assembly(stack).outdir)).as_posix()
+        source = {
+            "source_hash": asset.digest,
+            "directory_name": relative,
+            "platform": asset.platform,
+            "docker_build_secrets": asset.secrets or None,
+            "display_name": asset.name,
+            **asset.cache,
+        }
+        location: cdk.DockerImageAssetLocation | None = None
         try:
-            location = stack.synthesizer.add_docker_image_asset(
-                source_hash=asset.digest,
-                directory_name=relative,
-                platform=asset.platform,
-                docker_build_secrets=asset.secrets or None,
-                display_name=asset.name,
-                **asset.cache,
-            )
+            location = stack.synthesizer.add_docker_image_asset(**source)
         except RuntimeError as error:
+            if _WANTS_NAME in str(error):
+                location = stack.synthesizer.add_docker_image_asset(**source, asset_name=_asset_name(asset.user))
             # A synthesizer that was made in Python comes back as it was before CDK bound a copy of it to the stack.
-            if "StackSynthesizerBoundStackFirst" not in str(error):
+            elif "StackSynthesizerBoundStackFirst" not in str(error):
                 raise
+        if location is None:
             repository, tag = _add_by_construct(stack, asset)
         else:
             repository = ecr.Repository.from_repository_name(stack, f"Image{asset.digest[:16]}", location.repository_name)
@@ -316,6 +331,12 @@ def _add_by_construct(stack: cdk.Stack, asset: _Asset) -> tuple[ecr.IRepository,
         # CDK's copy has a name of its own, and takes what follows the dot of the original's for a suffix: AssetStaging of 2.275.0.
         write_plan(asset.directory.with_name(f"asset.{made.asset_hash}{asset.directory.suffix}"), asset.kept)
     return made.repository, made.image_tag
+
+
+def _asset_name(path: str) -> str:
+    """A name for the repository of an image, which stays while the path of its first user does; no two paths have one."""
+    words = re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-")
+    return f"{words[-64:].lstrip('-')}-{hashlib.sha256(path.encode()).hexdigest()[:8]}".lstrip("-")
 
 
 def _cache_option(option: CacheOption) -> cdk.DockerCacheOption:

@@ -11,14 +11,33 @@ from aws_cdk import aws_lambda as lambda_
 from optimizer.errors import Fault
 from optimizer.model.limits import DURABLE_EXECUTION, DURABLE_RETENTION, MEMORY, TMP, Range
 
-REFUSED_BY_CDK = ("layers", "ephemeral_storage_size", "durable_config")
-"""Properties for some values of which CDK has an exception of its own."""
+_LAYER_OF_ITS_OWN = ("params_and_secrets", "adot_instrumentation")
+"""Properties with which CDK adds a layer; it refuses the second one of a function from an image, and not the first (2.275.0)."""
+
+_PROFILING = ("profiling", "profiling_group")
+
+REFUSED_BY_CDK = ("layers", "ephemeral_storage_size", "durable_config", *_LAYER_OF_ITS_OWN, *_PROFILING)
+"""Properties that are refused here, for some of whose values CDK has an exception of its own."""
 
 
 def property_faults(properties: Mapping[str, Any]) -> Iterator[Fault]:
     """What is wrong with the properties of a function; what only a deployment knows is passed over."""
     if properties.get("layers"):
         yield layers_fault()
+    for name in _LAYER_OF_ITS_OWN:
+        if properties.get(name) is not None:
+            yield Fault(
+                "a function from an image has no layers, and CDK adds one for this property",
+                name,
+                f"leave {name}= out, and put the extension into the image: Extension(...) in the steps of the spec",
+            )
+    for name in _PROFILING:
+        if properties.get(name):
+            yield Fault(
+                "CDK profiles no function from an image",
+                name,
+                f"leave {name}= out",
+            )
     memory = properties.get("memory_size")
     if isinstance(memory, (int, float)) and not cdk.Token.is_unresolved(memory):
         yield from _outside("memory_size", memory, MEMORY)

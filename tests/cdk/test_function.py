@@ -56,6 +56,27 @@ def image_tag(**fields: Any) -> str:
 
 
 class TestSynthesizers:
+    def test_one_that_makes_repositories_by_name_gets_a_name(self, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """`AppStagingSynthesizer`, which is no dependency here, ended the synthesis with a RuntimeError of its own."""
+        add = cdk.DefaultStackSynthesizer.add_docker_image_asset
+        names: list[str] = []
+
+        def staging(self: Any, *, asset_name: str | None = None, **source: Any) -> Any:
+            if asset_name is None:
+                raise RuntimeError(
+                    "Error: Assets synthesized with AppScopedStagingSynthesizer must include an 'assetName' in the asset source definition."
+                )
+            names.append(asset_name)
+            return add(self, asset_name=asset_name, **source)
+
+        monkeypatch.setattr(cdk.DefaultStackSynthesizer, "add_docker_image_asset", staging)
+        app = cdk.App()
+        functions = [OptimizedFunction(cdk.Stack(app, stack), "Api", spec=api_spec(), handler="app.handler") for stack in ("Shop", "shop-")]
+        assert [name.rpartition("-")[0] for name in names] == ["shop-api", "shop-api"]
+        assert len({*names}) == 2
+        assert functions[0].image_tag == functions[1].image_tag
+        assert len(names[0]) < 80
+
     @pytest.mark.parametrize(
         "make",
         [

@@ -385,6 +385,48 @@ class TestOptimizedFunction:
         with pytest.raises(SpecError, match="Extension"):
             function.add_layers(layer)
 
+    @pytest.mark.parametrize(
+        ("properties", "message"),
+        [
+            (
+                {"params_and_secrets": lambda_.ParamsAndSecretsLayerVersion.from_version(lambda_.ParamsAndSecretsVersions.V1_0_103)},
+                "params_and_secrets: a function from an image has no layers, and CDK adds one for this property",
+            ),
+            (
+                {
+                    "adot_instrumentation": lambda_.AdotInstrumentationConfig(
+                        exec_wrapper=lambda_.AdotLambdaExecWrapper.INSTRUMENT_HANDLER,
+                        layer_version=lambda_.AdotLayerVersion.from_python_sdk_layer_version(
+                            lambda_.AdotLambdaLayerPythonSdkVersion.LATEST
+                        ),
+                    )
+                },
+                "adot_instrumentation: a function from an image has no layers, and CDK adds one for this property",
+            ),
+            ({"profiling": True}, "profiling: CDK profiles no function from an image"),
+        ],
+        ids=["parameters and secrets", "ADOT", "profiling"],
+    )
+    def test_what_cdk_makes_layers_of(self, properties: dict[str, Any], message: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The first was deployed, with a layer that Lambda refuses; the others ended the synthesis at the first such function."""
+        app = cdk.App()
+        with pytest.raises(SpecError) as raised:
+            self.function(cdk.Stack(app, "Shop"), **properties)
+        (fault,) = raised.value.faults
+        assert f"{fault.place}: {fault.message}" == f"Shop/Api: {message}"
+        monkeypatch.setenv("CDK_CLI_VERSION", "2.1148.1")
+        monkeypatch.setenv("CDK_OUTDIR", "cdk.out")
+        stack = cdk.Stack(app, "Reported")
+        self.function(stack, **properties)
+        (error,) = Annotations.from_stack(stack).find_error("*", Match.any_value())
+        assert str(error.entry.data).splitlines()[0] == message
+        Template.from_stack(stack).has_resource_properties("AWS::Lambda::Function", {"Layers": Match.absent()})
+
+    def test_the_permission_for_insights_may_be_asked_for(self) -> None:
+        stack = cdk.Stack(cdk.App(), "Shop")
+        self.function(stack, insights_version=lambda_.LambdaInsightsVersion.VERSION_1_0_333_0, profiling=False)
+        Template.from_stack(stack).has_resource_properties("AWS::Lambda::Function", {"Layers": Match.absent()})
+
     def test_the_cli_reports_all_of_it_at_the_construct(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("CDK_CLI_VERSION", "2.1148.1")
         monkeypatch.setenv("CDK_OUTDIR", "cdk.out")
