@@ -51,14 +51,16 @@ def _lock(data: Mapping[str, Any], declared: Mapping[str, Any]) -> PythonLock:
     poetry = declared.get("tool", {}).get("poetry", {})
     groups = {group for package in packages for group in package.get("groups", ())} | {*poetry.get("group", {})}
     groups |= {*declared.get("dependency-groups", {}), *(("dev",) if "dev-dependencies" in poetry else ())}
-    extras = data.get("extras", {})
+    # Poetry 2 writes normal forms into the lock, and pyproject.toml has the names as people wrote them.
+    extras = {normal(name): packages_of for name, packages_of in data.get("extras", {}).items()}
+    declared_extras = {*poetry.get("extras", {}), *declared.get("project", {}).get("optional-dependencies", {})}
     python = data.get("metadata", {}).get("python-versions", "")
     optional = {name for name, group in poetry.get("group", {}).items() if group.get("optional", False)}
     defaults = {*poetry.get("group", {}), *declared.get("dependency-groups", {})} - optional - {_MAIN, *_DEVELOPMENT}
     words = Words(
-        defaults=frozenset(defaults),
-        groups=frozenset(groups - {_MAIN}),
-        extras=frozenset({*extras, *poetry.get("extras", {}), *declared.get("project", {}).get("optional-dependencies", {})}),
+        defaults=frozenset(map(normal, defaults)),
+        groups=frozenset(map(normal, groups - {_MAIN})),
+        extras=frozenset(map(normal, {*extras, *declared_extras})),
     )
 
     @lru_cache(maxsize=8)
@@ -73,7 +75,7 @@ def _select(packages: list[Mapping[str, Any]], extras: Mapping[str, list[str]], 
     chosen = {normal(re.split(r"[\s\[(<>=!~;]", name)[0]) for word in wanted.words for name in extras.get(word, ())}
     for package in packages:
         # Locks before Poetry 2 have no groups, so every package counts.
-        named = groups & set(package.get("groups", groups))
+        named = {group for group in package.get("groups", groups) if normal(group) in groups}
         optional = package.get("optional", False) and normal(package["name"]) not in chosen
         if not named or (optional and not _by_extra(package, wanted)):
             continue

@@ -46,17 +46,20 @@ def _lock(data: Mapping[str, Any], place: str) -> PythonLock:
     packages = data.get("packages", [])
     defaults = tuple(data.get("default-groups", ()))
     python = data.get("requires-python", "")
-    words = Words(groups=frozenset(data.get("dependency-groups", ())), extras=frozenset(data.get("extras", ())))
+    # pipenv does not count its default group among the others.
+    groups = frozenset((*data.get("dependency-groups", ()), *defaults))
+    words = Words(groups=groups, extras=frozenset(data.get("extras", ())), always=defaults)
     return PythonLock(
         select=lambda wanted: shaped(lambda: sorted_packages(_select(packages, defaults, wanted, place)), _SPECIFICATION),
         words=lambda package: words,
         python=python,
         pythons=(python,) if python else (),
+        environments=tuple(data["environments"]) if "environments" in data else None,
     )
 
 
 def _select(packages: list[Mapping[str, Any]], defaults: tuple[str, ...], wanted: Wanted, place: str) -> Iterator[Package]:
-    words = {*wanted.words, *defaults}
+    words = {*wanted.words, *map(normal_name, defaults)}
     for package in packages:
         if applies(_decided(package.get("marker", ""), words), wanted.variables):
             yield _package(package, place)
@@ -66,7 +69,7 @@ def _decided(marker: str, words: set[str]) -> str:
     """The marker with what is known of the chosen extras and groups, which older readers of markers do not know."""
 
     def known(match: re.Match[str]) -> str:
-        holds = (match["word"] in words) != bool(match["negated"])
+        holds = (normal_name(match["word"]) in words) != bool(match["negated"])
         return "os_name == 'posix'" if holds else "os_name != 'posix'"
 
     return _MEMBERSHIP.sub(known, marker)

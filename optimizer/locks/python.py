@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from optimizer.bases.catalogue import BaseImage
 from optimizer.locks.local import Local, LocalKind
-from optimizer.locks.markers import PATCHES
+from optimizer.locks.markers import PATCH_VARIABLES, PATCHES
 from optimizer.model.architectures import BY_NAME
 
 if sys.version_info >= (3, 11):
@@ -73,7 +73,8 @@ class Package:
     the lock's own reader does not tell them.  ``digest`` is that of a URL's archive, as ``sha256:...``, empty where the export of the lock has
     it anyway.  ``hashed`` is false where an installer that wants hashes finds
     none in the lock.  ``buildable`` is false where the lock names all files of
-    the package, and each is a wheel.  ``on_page`` is true where the location is not that of an
+    the package, and each is a wheel.  ``lfs`` is true where files of the commit are
+    to be those that Git LFS keeps, and not what Git has in their places.  ``on_page`` is true where the location is not that of an
     index, but of a page of links.  ``place`` is what names it, as ``file`` or
     ``file:line``.
     """
@@ -93,6 +94,7 @@ class Package:
     digest: str = ""
     hashed: bool = True
     buildable: bool = True
+    lfs: bool = False
     on_page: bool = False
 
     @property
@@ -126,7 +128,7 @@ class Package:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What a step takes of a lock: words for groups and extras, a member of the workspace, and for which machine.
+    """What a step takes of a lock: words for groups and extras in normal form, a member of the workspace, and for which machine.
 
     ``defaults`` are the groups that the project installs unasked, for locks that do not name them.
     """
@@ -147,13 +149,16 @@ class Words:
     """The words that a step may take of a lock.
 
     ``defaults`` are groups that the lock's own tool installs without being
-    asked, but those that by their name are for development.  Of each of the
-    sets ``conflicts`` only one word may be taken.
+    asked, but those that by their name are for development.  ``always`` are
+    groups that a step takes beside those that it names, in the lock's order, and
+    that an installer leaves out once it is told of others.  Of each of the sets
+    ``conflicts`` only one word may be taken.
     """
 
     groups: frozenset[str] = frozenset()
     extras: frozenset[str] = frozenset()
     defaults: frozenset[str] = frozenset()
+    always: tuple[str, ...] = ()
     conflicts: tuple[frozenset[str], ...] = ()
 
 
@@ -166,7 +171,8 @@ class PythonLock:
     of a member of the workspace or without one.  ``members`` are the
     directories of the workspace's members by name.  ``python`` is what the
     lock asks of the Python version, in the words of its tool; one of
-    ``pythons`` must hold.
+    ``pythons`` must hold.  One of the markers ``environments`` must hold too; None
+    where the lock names none.
     """
 
     select: Callable[[Wanted], tuple[Package, ...]]
@@ -174,6 +180,13 @@ class PythonLock:
     members: Mapping[str, str] = field(default_factory=dict)
     python: str = ""
     pythons: tuple[str, ...] = ()
+    environments: tuple[str, ...] | None = None
+
+    def fits(self, environment: Mapping[str, str]) -> bool:
+        """Whether the lock is for an image with the variables of markers, with some patch release of its Python."""
+        version = environment["python_version"]
+        patches = [{**environment, **dict.fromkeys(PATCH_VARIABLES, f"{version}.{patch}")} for patch in PATCHES]
+        return self.environments is None or any(applies(marker, variables) for marker in self.environments for variables in patches)
 
     def fits_python(self, version: str) -> bool:
         """Whether a patch release of a Python version, such as ``3.13``, is one that the lock is for."""

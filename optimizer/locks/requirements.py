@@ -155,12 +155,21 @@ def _repository(name: str, extras: tuple[str, ...], target: str, place: str) -> 
         parts = urlsplit(url)
     except ValueError:
         return Package(name=name, place=place, origin=From.GIT, location=url, extras=extras)
-    subdirectory = parse_qs(parts.fragment).get("subdirectory", [""])[0]
+    fragment = parse_qs(parts.fragment)
     head, separator, revision = urlunsplit(parts._replace(fragment="")).rpartition("@")
     # Without a revision, the last @ is that of a user, before the host.
     if not separator or "/" not in head.partition("://")[2]:
         head, revision = urlunsplit(parts._replace(fragment="")), ""
-    return Package(name=name, place=place, origin=From.GIT, location=head, commit=revision, subdirectory=subdirectory, extras=extras)
+    return Package(
+        name=name,
+        place=place,
+        origin=From.GIT,
+        location=head,
+        commit=revision,
+        subdirectory=fragment.get("subdirectory", [""])[0],
+        extras=extras,
+        lfs=fragment.get("lfs") == ["true"],
+    )
 
 
 def lock_files(path: str, files: ProjectFiles) -> tuple[str, ...]:

@@ -31,8 +31,8 @@ from optimizer.locks.python import (
 
 NAME = "uv.lock"
 _LOCAL = ("virtual", "editable", "directory")
-# uv writes extras and groups that exclude one another into markers, as extras of these names.
-_CONFLICT = re.compile(r"extra\s*(?P<operator>==|!=)\s*(?P<quote>['\"])(?P<word>(?:extra|group)-\d+-[^'\"]+)(?P=quote)")
+# uv writes extras, groups and members that exclude one another into markers, as extras of these names.
+_CONFLICT = re.compile(r"extra\s*(?P<operator>==|!=)\s*(?P<quote>['\"])(?P<word>(?:extra|group|project)-\d+-[^'\"]+)(?P=quote)")
 
 
 @lru_cache(maxsize=32)
@@ -64,7 +64,14 @@ def _lock(data: Mapping[str, Any]) -> PythonLock:
     def select(wanted: Wanted) -> tuple[Package, ...]:
         return shaped(lambda: sorted_packages(_select(packages, members, shared, wanted)), "uv writes")
 
-    return PythonLock(select=select, words=words, members=members, python=python, pythons=(python,) if python else ())
+    return PythonLock(
+        select=select,
+        words=words,
+        members=members,
+        python=python,
+        pythons=(python,) if python else (),
+        environments=tuple(data["supported-markers"]) if "supported-markers" in data else None,
+    )
 
 
 def _members(data: Mapping[str, Any], packages: Sequence[Mapping[str, Any]]) -> dict[str, str]:
@@ -117,13 +124,13 @@ def _select(
         own = {group for root in roots for group in _groups(root)}
         shared = [item for item in packages if members.get(item["name"]) == "." and item not in roots]
         starts += [("group", root, word) for root in shared for word in wanted.words if word not in own]
-    words = {f"{kind}-{len(root['name'])}-{root['name']}-{word}" for kind, root, word in starts if word}
+    words = {_word(kind, root["name"], word) for kind, root, word in starts}
     waiting = [item for kind, root, word in starts for item in _items(kind, root, word)]
     for word in wanted.words:
         for item in shared_groups.get(word, ()):
             # A requirement as it was written, which has another word for extras.
             waiting.append({"name": item["name"], "marker": item.get("marker", ""), "extra": item.get("extras", ())})
-    # What excludes one another depends on extras that are met on the way, so it is gone until no new one is met.
+    # What excludes one another depends on extras and members that are met on the way, so it is gone until no new one is met.
     while True:
         met, found = _walk(waiting, by_name, words, wanted)
         if met <= words:
@@ -135,13 +142,15 @@ def _select(
 def _walk(
     start: Sequence[Mapping[str, Any]], by_name: Mapping[str, Sequence[Mapping[str, Any]]], words: set[str], wanted: Wanted
 ) -> tuple[set[str], list[Mapping[str, Any]]]:
-    """The words of the extras on the way, and the packages that are met."""
+    """The words of the packages and extras on the way, and the packages that are met."""
     variables = wanted.variables
     waiting, found = list(start), []
     seen: set[tuple[str, str, str]] = set()
     while waiting:
         dependency = waiting.pop()
-        if not applies(_decided(dependency.get("marker", ""), words), variables):
+        # A dependency on an extra may ask for that very extra.
+        asked = words.union(_word("extra", dependency["name"], extra) for extra in dependency.get("extra", ()))
+        if not applies(_decided(dependency.get("marker", ""), asked), variables):
             continue
         for package in _named(by_name.get(dependency["name"], []), dependency):
             for extra in ("", *dependency.get("extra", ())):
@@ -152,7 +161,12 @@ def _walk(
                 waiting += package.get("optional-dependencies", {}).get(extra, ()) if extra else package.get("dependencies", ())
                 if not extra:
                     found.append(package)
-    return {f"extra-{len(name)}-{name}-{extra}" for name, _, extra in seen if extra}, found
+    return {_word("extra", name, extra) for name, _, extra in seen}, found
+
+
+def _word(kind: str, package: str, name: str) -> str:
+    """How markers call an extra or a group of a package, or, without a name, the package itself."""
+    return f"{kind}-{len(package)}-{package}-{name}" if name else f"project-{len(package)}-{package}"
 
 
 def _starts(root: Mapping[str, Any], wanted: Wanted) -> Iterator[tuple[str, Mapping[str, Any], str]]:
@@ -200,7 +214,7 @@ def _package(package: Mapping[str, Any]) -> Package:
         return Package(name=name, version=version, place=NAME, origin=origin, location=path)
     if "git" in source:
         parts = urlsplit(source["git"])
-        subdirectory = parse_qs(parts.query).get("subdirectory", [""])[0]
+        query = parse_qs(parts.query)
         location = urlunsplit(parts._replace(query="", fragment=""))
         return Package(
             name=name,
@@ -209,7 +223,8 @@ def _package(package: Mapping[str, Any]) -> Package:
             origin=From.GIT,
             location=location,
             commit=parts.fragment,
-            subdirectory=subdirectory,
+            subdirectory=query.get("subdirectory", [""])[0],
+            lfs=query.get("lfs") == ["true"],
         )
     names = tuple(file_name(wheel) for wheel in wheels)
     if "url" in source:

@@ -100,22 +100,28 @@ def read_step(step: PythonDependencies, context: StepContext) -> Reading:
     lock = read_lock(step, context)
     words = lock.words(step.package)
     top = posixpath.dirname(step.lock)
-    chosen = lock.members.get(normal_name(step.package), ".") if step.package else "."
-    defaults = project_at(below(top, chosen), context).default_groups if kind == uv.NAME else ()
-    wanted = Wanted(words=step.groups, defaults=defaults, package=step.package, environment=environment)
+    directory = lock.members.get(normal_name(step.package), ".") if step.package else "."
+    defaults = project_at(below(top, directory), context).default_groups if kind == uv.NAME else ()
+    wanted = Wanted(words=_words(step), defaults=defaults, package=step.package, environment=environment)
     found = lock.select(wanted)
     if kind == uv.NAME:
         found = _with_pages(found, lock, top, context)
     groups = {normal_name(name): name for name in words.groups}
+    chosen = [groups[word] for word in wanted.words if word in groups]
     extras = {normal_name(name): name for name in words.extras}
     return Reading(
         kind=kind,
         packages=tuple(_moved(package, top) for package in found),
         wanted=wanted,
         lock=lock,
-        groups=tuple(groups[normal_name(word)] for word in step.groups if normal_name(word) in groups),
-        extras=tuple(extras[normal_name(word)] for word in step.groups if normal_name(word) in extras),
+        groups=tuple(dict.fromkeys((*words.always, *chosen))) if chosen else (),
+        extras=tuple(extras[word] for word in wanted.words if word in extras),
     )
+
+
+def _words(step: PythonDependencies) -> tuple[str, ...]:
+    """The groups and extras of a step in normal form, each once: tools write them so into a lock, whatever the project has."""
+    return tuple(dict.fromkeys(map(normal_name, step.groups)))
 
 
 def _with_pages(packages: Sequence[Package], lock: PythonLock, top: str, context: StepContext) -> tuple[Package, ...]:
@@ -208,6 +214,17 @@ def _choice_faults(step: PythonDependencies, lock: PythonLock, context: StepCont
     version = context.target.base.runtime.removeprefix("python")
     if not lock.fits_python(version):
         yield Fault(f'{name} is for Python "{lock.python}", but the runtime has {version}', "lock", "choose another runtime, or lock again")
+    environment = dict(environment_of(context.target.base, context.target.architecture))
+    if not lock.fits(environment):
+        allowed_for = ", ".join(f'"{marker}"' for marker in lock.environments or ()) or "none"
+        yield Fault(
+            f"{name} is for no environment like that of the image, Python {version} on Linux, {environment['platform_machine']}; "
+            f"allowed by the lock: {allowed_for}",
+            "lock",
+            "add the image's to the environments of the lock and lock again"
+            if lock.environments
+            else "remove environments from it; pipenv writes it empty: its Pipfile.lock can be installed as it is",
+        )
     if step.package is not None and normal_name(step.package) not in lock.members:
         allowed = ", ".join(lock.members) or "none, this lock has no workspace"
         hint = did_you_mean(step.package, lock.members) or "name a member of the workspace, or remove package"
@@ -277,7 +294,7 @@ def index_warnings(step: PythonDependencies, reading: Reading) -> Iterator[str]:
 
 def _root_has_packages(step: PythonDependencies, lock: PythonLock) -> bool:
     root = next((name for name, directory in lock.members.items() if directory == "."), None)
-    return root is not None and bool(lock.select(Wanted(words=step.groups, package=root)))
+    return root is not None and bool(lock.select(Wanted(words=_words(step), package=root)))
 
 
 def _requirements_faults(step: PythonDependencies, requirements: Requirements) -> Iterator[Fault]:
@@ -375,6 +392,13 @@ def _package_faults(reading: Reading, context: StepContext) -> Iterator[Fault]:
                 f'{package.place} takes "{package.name}" from a Git repository on this machine: "{package.location}"',
                 "lock",
                 "use the URL of a server, or the path of a package in the project",
+            )
+        if package.lfs:
+            yield Fault(
+                f'{package.place} takes "{package.name or package.location}" from Git with the files that Git LFS keeps (lfs = true), '
+                "which this step does not fetch",
+                "lock",
+                "lock without lfs where the package needs none of these files; else build its wheel, and put that into the project or an index",
             )
         if not package.hashed:
             yield Fault(

@@ -324,6 +324,7 @@ def test_variables_in_the_sources_of_pipenv(installer: str, place: Place, tmp_pa
 
 
 def test_pylock(place: Place, git: tuple[str, BuildSecret], tmp_path: Path) -> None:
+    """With a group that is chosen beside the default one, and a directory as PDM, pip, pipenv and uv write it."""
     commit, secret = git
     digest = local_project(tmp_path).partition(":")[2]
     write(
@@ -333,14 +334,18 @@ lock-version = "1.0"
 created-by = "test"
 requires-python = ">=3.11"
 extras = ["old"]
+dependency-groups = ["default", "own_code"]
+default-groups = ["default"]
 
 [[packages]]
 name = "fromgit"
+marker = "'default' in dependency_groups"
 vcs = {{ type = "git", url = "{URL}", commit-id = "{commit}", subdirectory = "lib" }}
 
 [[packages]]
 name = "frompath"
-directory = {{ path = "libs/frompath" }}
+marker = "'own-code' in dependency_groups"
+directory = {{ path = "libs/frompath", editable = true }}
 
 [[packages]]
 name = "fromwheel"
@@ -355,7 +360,7 @@ index = "https://pypi.org/simple"
 wheels = [{{ url = "https://files.pythonhosted.org/packages/b7/ce/149a00dd41f10bc29e5921b496af8b574d8413afcd5e30dfa0ed46c2cc5e/six-1.17.0-py2.py3-none-any.whl", hashes = {{ sha256 = "4721f391ed90541fddacab5acf947aa0d3dc7d27b2e1e8eda2be8970586c3274" }} }}]
 """,
     )
-    check(place, tmp_path, PythonDependencies("pylock.api.toml", groups=["old"], secrets=[secret], name="packages"))
+    check(place, tmp_path, PythonDependencies("pylock.api.toml", groups=["old", "own-code"], secrets=[secret], name="packages"))
 
 
 @pytest.mark.parametrize("hashed", [True, False], ids=["with hashes", "without hashes"])

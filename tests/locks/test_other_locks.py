@@ -161,3 +161,49 @@ optional = true
 tracing = ["jmespath"]
 """
     assert read_poetry_lock("", project).words(None).defaults == {"reports", "tracing"}
+
+
+def test_words_are_found_however_the_project_writes_them() -> None:
+    """Poetry writes normal forms into the lock, and Poetry 1 what the project has."""
+    entries = """
+[[package]]
+name = "one"
+version = "1"
+groups = ["my-group"]
+files = []
+[[package]]
+name = "two"
+version = "1"
+groups = ["Other_Group"]
+files = []
+[[package]]
+name = "three"
+version = "1"
+optional = true
+groups = ["main"]
+files = []
+[extras]
+Pdf_Files = ["three"]
+"""
+    lock = read_poetry_lock(entries, "[tool.poetry.group.My_Group.dependencies]\n[tool.poetry.extras]\nPdf_Files = []\n")
+    assert (lock.words(None).groups, lock.words(None).extras) == ({"my-group", "other-group"}, {"pdf-files"})
+    found = lock.select(Wanted(words=("my-group", "other-group", "pdf-files"), environment=ENVIRONMENT))
+    assert [package.name for package in found] == ["one", "three", "two"]
+    pylock = """
+extras = ["Pdf_Files"]
+dependency-groups = ["my_group"]
+[[packages]]
+name = "one"
+marker = "'My_Group' in dependency_groups"
+[[packages]]
+name = "three"
+marker = "'pdf-files' in extras"
+"""
+    assert len(read_pylock(pylock, "pylock.toml").select(Wanted(words=("my-group", "pdf-files"), environment=ENVIRONMENT))) == 2
+
+
+def test_the_environments_that_pylock_is_for() -> None:
+    """pipenv 2026.10.3 writes an empty list, and uv installs such a lock nowhere."""
+    assert read_pylock("", "pylock.toml").fits(dict(ENVIRONMENT))
+    assert read_pylock("environments = [\"sys_platform == 'linux'\"]", "pylock.toml").fits(dict(ENVIRONMENT))
+    assert not read_pylock("environments = []", "pylock.toml").fits(dict(ENVIRONMENT))

@@ -171,3 +171,82 @@ members = ["app", "lib"]
     lock = read_uv_lock(conflicts)
     assert lock.words("app").conflicts == (frozenset({"cpu", "gpu"}),)
     assert lock.words("lib").conflicts == (frozenset({"gpu"}),)
+
+
+def test_members_that_exclude_one_another_have_their_own_packages() -> None:
+    """A member had no packages at all, where a conflict was declared of it and not of its extras."""
+    lock = read_uv_lock("""
+conflicts = [[{ package = "old" }, { package = "new" }]]
+[manifest]
+members = ["api", "new", "old"]
+[[package]]
+name = "api"
+version = "1"
+source = { virtual = "api" }
+dependencies = [{ name = "old", marker = "extra == 'project-3-old' or extra != 'project-3-new'" }]
+[[package]]
+name = "old"
+version = "1"
+source = { virtual = "old" }
+dependencies = [{ name = "numpy", version = "1.0", marker = "extra == 'project-3-old'" }]
+[[package]]
+name = "new"
+version = "1"
+source = { virtual = "new" }
+dependencies = [{ name = "numpy", version = "2.0", marker = "extra == 'project-3-new'" }]
+[[package]]
+name = "numpy"
+version = "1.0"
+source = { registry = "https://pypi.org/simple" }
+[[package]]
+name = "numpy"
+version = "2.0"
+source = { registry = "https://pypi.org/simple" }
+""")
+    found = {member: lock.select(Wanted(package=member, environment=ENVIRONMENT)) for member in ("old", "new", "api")}
+    versions = {member: [package.version for package in packages if package.name == "numpy"] for member, packages in found.items()}
+    assert versions == {"old": ["1.0"], "new": ["2.0"], "api": ["1.0"]}
+
+
+def test_a_dependency_may_ask_for_the_extra_that_excludes_others() -> None:
+    """uv 0.13.9 writes such a marker where the root needs an extra of a member that is in a conflict."""
+    lock = read_uv_lock("""
+conflicts = [[{ package = "lib", extra = "cpu" }, { package = "app", group = "gpu" }]]
+[[package]]
+name = "app"
+version = "1"
+source = { virtual = "." }
+dependencies = [{ name = "lib", extra = ["cpu"], marker = "sys_platform == 'linux' and extra == 'extra-3-lib-cpu'" }]
+[[package]]
+name = "lib"
+version = "1"
+source = { virtual = "lib" }
+[package.optional-dependencies]
+cpu = [{ name = "numpy" }]
+[[package]]
+name = "numpy"
+version = "1.0"
+source = { registry = "https://pypi.org/simple" }
+""")
+    assert [package.name for package in lock.select(Wanted(environment=ENVIRONMENT))] == ["lib", "numpy"]
+
+
+def test_files_of_git_lfs_are_told() -> None:
+    lock = read_uv_lock(LOCK.replace("x%2Fy&rev=v1#", "x%2Fy&lfs=true&rev=v1#"))
+    (package,) = (package for package in lock.select(Wanted(package="app", environment=ENVIRONMENT)) if package.origin is From.GIT)
+    assert (package.lfs, package.subdirectory, package.commit[:4]) == (True, "x/y", "4295")
+
+
+@pytest.mark.parametrize(
+    ("markers", "fits"),
+    [
+        (["sys_platform == 'darwin'"], False),
+        (["sys_platform == 'darwin'", "platform_machine == 'x86_64'"], True),
+        (["python_full_version >= '3.13.2'"], True),
+        (None, True),
+    ],
+)
+def test_the_environments_that_a_lock_is_for(markers: list[str] | None, fits: bool) -> None:
+    """uv exports such a lock all the same, with a marker at each line that holds nowhere, and nothing is installed of it."""
+    lock = read_uv_lock("" if markers is None else f"supported-markers = {markers!r}")
+    assert lock.fits(dict(ENVIRONMENT)) == fits

@@ -290,3 +290,65 @@ wheels = [{ filename = "wheelpkg-1.0-py3-none-any.whl", hash = "sha256:000000000
     built = made(tmp_path, PythonDependencies("app/uv.lock"))
     (export,) = (command for command in commands(built) if "uv export" in command)
     assert "--project /src/app " in export
+
+
+GROUPED_PYLOCK = """\
+lock-version = "1.0"
+created-by = "pdm"
+extras = ["pdf"]
+dependency-groups = ["default", "g-tools"]
+default-groups = ["default"]
+[[packages]]
+name = "six"
+version = "1"
+marker = "'default' in dependency_groups"
+wheels = [{ url = "https://files.pythonhosted.org/six-1-py3-none-any.whl", hashes = { sha256 = "0" } }]
+"""
+
+
+@pytest.mark.parametrize(
+    ("groups", "options"), [([], ""), (["g_tools"], "--group default --group g-tools"), (["pdf"], "--extra pdf")], ids=str
+)
+def test_a_group_of_pylock_comes_beside_the_default_ones(groups: list[str], options: str, tmp_path: Path) -> None:
+    """uv leaves out the default groups once it is told of another, so the image held no package of the function itself."""
+    built = made(tmp_path, PythonDependencies("pylock.toml", groups=groups), pylock_toml=GROUPED_PYLOCK)
+    command = next(command for command in commands(built) if "--requirement /src/pylock.toml" in command)
+    assert command.partition("/var/task ")[2].partition("--requirement")[0].strip() == options
+
+
+def test_a_directory_of_pylock_is_copied_and_not_linked(tmp_path: Path) -> None:
+    """Most tools write editable = true, for which uv writes the path of the build into the image, and no code."""
+    directory = '[[packages]]\nname = "lib"\ndirectory = { path = "lib", editable = true }\n'
+    manifest = '[project]\nname = "lib"\nversion = "1"\n'
+    built = made(tmp_path, PythonDependencies("pylock.toml"), pylock_toml=GROUPED_PYLOCK + directory, lib__pyproject_toml=manifest)
+    assert any("--no-editable" in command and "--requirement /src/pylock.toml" in command for command in commands(built))
+
+
+WORDS = """\
+version = 1
+revision = 3
+requires-python = ">=3.11"
+[[package]]
+name = "app"
+version = "0"
+source = { virtual = "." }
+[package.dev-dependencies]
+my-group = [{ name = "lib" }, { name = "six" }]
+[[package]]
+name = "lib"
+version = "1"
+source = { directory = "lib" }
+[[package]]
+name = "six"
+version = "1"
+source = { registry = "https://pypi.org/simple" }
+wheels = [{ url = "https://files.pythonhosted.org/six-1-py3-none-any.whl", hash = "sha256:0" }]
+"""
+
+
+@pytest.mark.parametrize("word", ["my-group", "my_group"])
+def test_a_group_is_known_by_any_form_of_its_name(word: str, tmp_path: Path) -> None:
+    """The check took the name of pyproject.toml, and what was read of the lock did not have it: own packages and parts were lost."""
+    manifest = '[project]\nname = "lib"\nversion = "1"\n'
+    built = made(tmp_path, PythonDependencies("uv.lock", groups=[word]), uv_lock=WORDS, pyproject_toml="", lib__pyproject_toml=manifest)
+    assert [stage.name for stage in built.stages] == ["python-dependencies", "python-dependencies-lib"]

@@ -156,7 +156,9 @@ def _chosen(recipe: PythonPackages) -> tuple[str, ...]:
     if recipe.lock_kind != "pylock.toml":
         return ()
     extras = (word for extra in recipe.extras for word in ("--extra", extra))
-    return (*extras, *(word for group in recipe.groups for word in ("--group", group)))
+    # An editable package would be a link to a checkout that no image holds, and most tools write directories so.
+    copied = ("--no-editable",) if recipe.copies else ()
+    return (*copied, *extras, *(word for group in recipe.groups for word in ("--group", group)))
 
 
 def _requirements(recipe: PythonPackages) -> tuple[tuple[_Command, ...], str]:

@@ -59,7 +59,7 @@ class PythonPackages(Recipe):
     """
 
     kind: ClassVar[str] = "python-packages"
-    revision: ClassVar[int] = 3
+    revision: ClassVar[int] = 4
 
     root: str
     lock: str
