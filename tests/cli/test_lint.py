@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import forked
 from tests.linting.cases import PYTHON
 
 BAD = "FROM public.ecr.aws/lambda/python:3.13\nUSER 1000\nCMD app.handler\n"
@@ -18,14 +19,8 @@ GOOD = f"FROM {PYTHON}\n"
 
 
 def run(directory: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "optimizer", "lint", *words],
-        cwd=directory,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
+    return forked.run(
+        "optimizer", "lint", *words, cwd=directory, env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **environment}
     )
 
 

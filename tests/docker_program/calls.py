@@ -11,9 +11,11 @@ from pathlib import Path
 
 from optimizer.adapters.plan_files import write_plan
 from optimizer.publishing.images import PublishImage
+from tests import forked
 
 ROOT = Path(__file__).parents[2]
-PROGRAM = [sys.executable, "-m", "optimizer.docker_program"]
+MODULE = "optimizer.docker_program"
+PROGRAM = [sys.executable, "-m", MODULE]
 # Takes the place of docker: writes down what it gets, and answers with what a file says.
 DOCKER = """#!{python}
 import json, os, sys
@@ -39,8 +41,8 @@ class Machine:
             "HOME": str(self.directory),
             "XDG_CACHE_HOME": str(self.directory / "cache"),
             "PYTHONPATH": str(ROOT),
-            # Compiled once for a machine, as an installed package is.
-            "PYTHONPYCACHEPREFIX": str(self.directory / "bytecode"),
+            # Compiled once, as an installed package is.
+            **({"PYTHONPYCACHEPREFIX": sys.pycache_prefix} if sys.pycache_prefix else {}),
             "TMPDIR": os.environ.get("TMPDIR", "/tmp"),
         }
 
@@ -70,9 +72,7 @@ class Machine:
         )
 
     def run(self, *words: str, directory: Path | None = None, text: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-        with self.start(*words, directory=directory, **environment) as process:
-            out, err = process.communicate(text, timeout=60)
-        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+        return forked.run(MODULE, *words, cwd=directory or self.directory, env={**self.environment, **environment}, text=text)
 
     def succeed(self, *words: str, **more: object) -> subprocess.CompletedProcess[str]:
         result = self.run(*words, **more)  # type: ignore[arg-type]
