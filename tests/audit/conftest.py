@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 
+import botocore.session
 import pytest
 from moto import mock_aws
 from moto.core.responses import ActionResult
 from moto.ecr.responses import ECRResponse
 
 from tests.audit.account import REGION, Account
+
+
+@pytest.fixture(scope="package", autouse=True)
+def loader() -> Iterator[None]:
+    """One reader of botocore's descriptions of services for all sessions: to read them anew for each took half of each test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(botocore.session, "create_loader", functools.cache(botocore.session.create_loader))
+        yield
 
 
 @pytest.fixture
