@@ -16,6 +16,7 @@ import yaml
 from optimizer.adapters.path_names import is_dockerfile, is_spec
 from optimizer.adapters.tree import find
 from optimizer.version import VERSION
+from tests import forked
 from tests.cli.test_lint import BAD, GOOD
 from tests.test_golden import GOLDEN
 
@@ -151,15 +152,7 @@ def ran(directory: Path, hook: dict[str, Any], *paths: str, **environment: str) 
     """The exit code and the output of a hook, run as pre-commit runs it."""
     program, *words = shlex.split(hook["entry"])
     assert (program, hook["language"]) == ("optimizer", "python")
-    result = subprocess.run(
-        [sys.executable, "-m", "optimizer", *words, *paths],
-        cwd=directory,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    result = forked.run("optimizer", *words, *paths, cwd=directory, env={**os.environ, "PYTHONPATH": str(ROOT), **environment})
     return result.returncode, result.stdout + result.stderr
 
 
