@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from optimizer.adapters.kinds import Kind, expect, kind_of
 from optimizer.adapters.slimming import measure_slimming
@@ -129,8 +130,8 @@ def command(
             "form": form,
         }
         context.exit(_update((subject, *map(Path, more)), root, lock, mirror, options))
-    if check or measured or ask_index or deployed is not None:
-        raise click.UsageError("--check, --measured, --ask-index and --deployed are for --update")
+    if check or measured or ask_index or deployed is not None or _is_given(context, "package_layers"):
+        raise click.UsageError("--check, --measured, --ask-index, --deployed and --package-layers are for --update")
     kind = kind_of(str(subject))
     if measure and (kind is Kind.TEMPLATE or subject.is_dir()):
         raise click.UsageError("--measure needs a SPEC: an app is measured spec by spec")
@@ -148,6 +149,11 @@ def command(
         _show_spec(target, target.planned_from, measure, form)
     else:
         _show_functions(target, form)
+
+
+def _is_given(context: click.Context, name: str) -> bool:
+    """Whether an option with a default was written on the command line."""
+    return context.get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
 def _update(subjects: Sequence[Path], root: Path | None, lock: Path | None, mirror: str | None, options: Mapping[str, Any]) -> int:

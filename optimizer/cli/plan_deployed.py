@@ -11,6 +11,7 @@ from optimizer.adapters.progress import told
 from optimizer.adapters.registry.client import HttpRegistry
 from optimizer.adapters.registry.credentials import DefaultCredentials
 from optimizer.adapters.registry.repository import Repository
+from optimizer.cli.plan_difference import runtimes_of
 from optimizer.cli.planned_functions import PlannedFunction
 from optimizer.cli.progress import shown_progress
 from optimizer.errors import ConfigurationError, SpecError
@@ -69,6 +70,7 @@ def compare_deployed(old: str, functions: Sequence[PlannedFunction]) -> Differen
         names=tuple(function.row.path for function in functions),
         pushed=tuple(layer for layer in fleet_layers([function.row.explained for function in functions]) if layer.key in lacking),
         notes=(*unplanned, *((_WHY,) if changed else ()), *((_BASE,) if image is not None and changed else ())),
+        runtimes=runtimes_of(functions),
     )
 
 

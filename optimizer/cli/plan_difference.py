@@ -57,7 +57,13 @@ def compare_apps(before: Sequence[PlannedFunction], after: Sequence[PlannedFunct
         names=tuple(function.row.path for function in after),
         pushed=tuple(layer for layer in fleet_layers([function.row.explained for function in after]) if layer.key not in there),
         notes=tuple(dict.fromkeys(notes)),
+        runtimes=runtimes_of(after),
     )
+
+
+def runtimes_of(functions: Iterable[PlannedFunction]) -> frozenset[str]:
+    """The paths of those that are images of customer-managed runtimes."""
+    return frozenset(function.row.path for function in functions if function.row.runtime is not None)
 
 
 def changes_of(pairs: Iterable[tuple[PlannedFunction, PlannedFunction]]) -> tuple[Changed, ...]:

@@ -117,7 +117,7 @@ def update(targets: Sequence[PlanTarget], settings: Settings, options: UpdateOpt
     kept = with_decisions(lock.packing, packings, history.day) if history is not None else lock.packing
     groups = group_evidence(kept, observed, lock.evidence) if history is not None else groups_of(kept, lock.evidence)
     evidence = replace(evidence, steps={**evidence.steps, **groups})
-    notes += _notes(images, observed, decisions, packings, measured, lock.evidence, evidence)
+    notes += _notes(images, past, decisions, packings, measured, lock.evidence, evidence)
     changed = replace(lock, evidence=evidence, packing=kept)
     stale = changed != lock
     report = EvidenceReport(before=lock.evidence, after=evidence, orders=decisions.orders, packings=packings, notes=notes, changed=stale)
@@ -195,7 +195,7 @@ def _past(images: Sequence[Image], root: Path, old: Evidence, deployed: str | No
     try:
         history = read_history(root)
         with GitObjects(history.top) as objects:
-            files_at = partial(_files_at, objects, history.inside, root)
+            files_at = partial(_files_at, objects, history, root)
             deployments = deployments_of(history)
             observed = observe(deployments, history, images, files_at, read)
             there: Releases = {use: past.releases for use, past in observed.locks.items()}
@@ -204,8 +204,8 @@ def _past(images: Sequence[Image], root: Path, old: Evidence, deployed: str | No
     except GitFailure as why:
         if deployed is not None:
             raise ContextError(
-                f'--deployed: "{deployed}" cannot be looked up (git: {why})',
-                deployed,
+                f'"{deployed}" cannot be looked up (git: {why})',
+                "--deployed",
                 "run it in the clone of the project, or leave --deployed out",
             ) from None
         notes.append(f"no history was read (git: {why}); " + _kept(old))
@@ -222,9 +222,7 @@ def _past(images: Sequence[Image], root: Path, old: Evidence, deployed: str | No
 def _commit(root: Path, name: str) -> str:
     found = commit_of(root, name)
     if found is None:
-        raise ContextError(
-            f'--deployed: "{name}" is no commit of this repository', name, "name a commit, a tag or a branch that was fetched"
-        )
+        raise ContextError(f'"{name}" is no commit of this repository', "--deployed", "name a commit, a tag or a branch that was fetched")
     return found
 
 
@@ -243,8 +241,8 @@ def _kept(old: Evidence) -> str:
     return "the evidence of the lock stays" if old.commit else "the defaults of the kinds stay"
 
 
-def _files_at(objects: GitObjects, inside: str, root: Path, commit: str) -> FilesAt:
-    return FilesAt(objects, commit, inside, root)
+def _files_at(objects: GitObjects, history: History, root: Path, commit: str) -> FilesAt:
+    return FilesAt(objects, commit, history.inside_at(commit), root)
 
 
 def _reader(use: LockUse) -> ReadReleases:
@@ -256,20 +254,22 @@ def _reader(use: LockUse) -> ReadReleases:
 
 def _notes(
     images: Sequence[Image],
-    observed: Observations,
+    past: _Past,
     decisions: Decisions,
     packings: Sequence[PackingDecision],
     measured: Mapping[str, object],
     old: Evidence,
     evidence: Evidence,
 ) -> list[str]:
-    notes = []
+    notes, observed = [], past.observed
     unread = sum(past.unread for past in observed.locks.values())
     nowhere = [name for name in decisions.unknown if not any(flag is not None for flag in observed.steps.get(name, ()))]
     young = [name for name in decisions.unknown if name not in nowhere]
     if young:
         notes.append(f"fewer than {MINIMUM} deployments are known of {few(young)}: the defaults of the kinds hold")
-    if nowhere and observed.weights:
+    if nowhere and past.history is not None and not observed.weights:
+        notes.append("no deployment is known: it takes commits of two days; the defaults of the kinds hold")
+    elif nowhere and observed.weights:
         notes.append(f"the history says nothing of {few(nowhere)}: new, or declared by a program; the defaults of the kinds hold")
     if unread:
         notes.append(f"{unread} versions of lock files could not be read, and do not count")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -10,9 +11,9 @@ import click
 from optimizer.bases.mirror import Mirror
 from optimizer.builders.docker.programs import programs_of_steps
 from optimizer.config.settings import load_settings
-from optimizer.errors import Fault, SpecError
+from optimizer.errors import OptimizerError
 from optimizer.model.plan import BuildPlan
-from optimizer.model.spec import ImageSpec
+from optimizer.model.spec import ImageSpec, in_spec_file
 from optimizer.planning.defaults import with_defaults
 from optimizer.planning.microvm import check_microvm, microvm_warnings
 from optimizer.planning.plan import plan
@@ -28,18 +29,16 @@ def plan_spec(
     ``root``, ``lock`` and ``mirror`` are the options of that name; ``output``
     is a directory that is no part of the project.
     """
-    (made,), project = _plans([ImageSpec.load(spec)], root, lock, mirror, output)
+    (made,), project = _plans(spec, [ImageSpec.load(spec)], root, lock, mirror, output)
     return made, project
 
 
 def plan_runtime(spec: Path, *, root: Path | None, lock: Path | None, mirror: str | None) -> tuple[tuple[BuildPlan, ...], Project]:
     """The same for the image of a customer-managed runtime: one plan for each architecture."""
     loaded = ImageSpec.load(spec)
-    try:
+    with _placed_in(spec):
         specs = runtime_specs(loaded)
-    except SpecError as error:
-        raise SpecError([_in_file(fault, spec) for fault in error.faults]) from None
-    plans, project = _plans(specs, root, lock, mirror, None)
+    plans, project = _plans(spec, specs, root, lock, mirror, None)
     for warning in runtime_warnings(loaded):
         click.echo(f"warning: {warning}", err=True)
     return plans, project
@@ -51,29 +50,32 @@ def plan_microvm(
     """The same as :func:`plan_spec` for an image that AWS builds for a MicroVM."""
     settings = load_settings(".", root=root, lock=lock)
     loaded = with_defaults(ImageSpec.load(spec), settings.defaults)
-    try:
+    with _placed_in(spec):
         check_microvm(loaded, entrypoint)
-    except SpecError as error:
-        raise SpecError([_in_file(fault, spec) for fault in error.faults]) from None
-    (made,), project = _plans([loaded], root, lock, mirror, output)
+    (made,), project = _plans(spec, [loaded], root, lock, mirror, output)
     for warning in microvm_warnings(loaded, made, entrypoint, programs_of_steps(made)):
         click.echo(f"warning: {warning}", err=True)
     return made, project
 
 
-def _in_file(fault: Fault, spec: Path) -> Fault:
-    """A fault with its place in the file; that of an option stays as it is."""
-    return fault if fault.place.startswith("--") else Fault(fault.message, f"{spec}: {fault.place}", fault.hint)
+@contextmanager
+def _placed_in(spec: Path) -> Iterator[None]:
+    """Places faults of the specification in its file: several may be asked about at once."""
+    try:
+        yield
+    except OptimizerError as error:
+        raise type(error)([in_spec_file(fault, spec) for fault in error.faults]) from None
 
 
 def _plans(
-    specs: Sequence[ImageSpec], root: Path | None, lock: Path | None, mirror: str | None, output: Path | None
+    file: Path, specs: Sequence[ImageSpec], root: Path | None, lock: Path | None, mirror: str | None, output: Path | None
 ) -> tuple[tuple[BuildPlan, ...], Project]:
     settings = load_settings(".", root=root, lock=lock)
     project = Project(settings.root, output=output)
     locked = settings.load_lock()
     places = Mirror.parse(mirror) if mirror is not None else settings.mirror
-    plans = tuple(plan(with_defaults(spec, settings.defaults), locked, project, mirror=places, tools=settings.tools) for spec in specs)
+    with _placed_in(file):
+        plans = tuple(plan(with_defaults(spec, settings.defaults), locked, project, mirror=places, tools=settings.tools) for spec in specs)
     for warning in dict.fromkeys(warning for made in plans for warning in made.warnings):
         click.echo(f"warning: {warning}", err=True)
     return plans, project

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,15 +26,12 @@ from optimizer.cli.spec_image import SpecImage, spec_image
 from optimizer.dockerfile.parse import decode
 from optimizer.errors import ContextError, Fault, OptimizerError, SpecError
 from optimizer.linting.fixes import unified_diff
-from optimizer.model.spec import ImageSpec
 from optimizer.sam.configuration import configured, parse_configuration
 from optimizer.sam.edits import Change, NotEditable, edited
 from optimizer.sam.generated import GeneratedBuild, configuration_changes, template_changes
 
 CONTEXTS = ".optimizer"
 """The directory of the build contexts, beside the template."""
-
-_KEYS = frozenset(field.name for field in fields(ImageSpec))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,16 +167,10 @@ def spec_images(
             else:
                 images[spec] = spec_image(spec, root=root, lock=lock, mirror=mirror, profile=profile, output=output)
         except OptimizerError as error:
-            faults += (_in_file(fault, spec) for fault in error.faults)
+            faults += error.faults
     if faults:
         raise SpecError(tuple(dict.fromkeys(faults)))
     return images
-
-
-def _in_file(fault: Fault, spec: Path | None) -> Fault:
-    """A fault with its file, where it has a place in a specification alone: there are several."""
-    of_spec = fault.place.partition(".")[0].partition("[")[0] in _KEYS
-    return Fault(fault.message, f"{spec}: {fault.place}", fault.hint) if of_spec else fault
 
 
 def handler_faults(project: SamProject) -> list[Fault]:

@@ -171,7 +171,8 @@ def _budgets(key: Key, tables: Sequence[Any], faults: list[Fault], place: Place)
 
 def _bytes(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise FieldFault(f"{value!r} is not a number of bytes; allowed: a whole number, 0 or more")
+        shown = f'"{value}"' if isinstance(value, str) else repr(value)
+        raise FieldFault(f"{shown} is not a number of bytes; allowed: a whole number, 0 or more", types.without_unit(value))
     return value
 
 

@@ -113,6 +113,11 @@ else:
     """Class decorator for what has typed fields: a frozen dataclass, of which type checkers read each field's place and default."""
 
 
+_SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?i?b)\s*", re.IGNORECASE)
+_UNITS = {
+    **{f"{letter}b": 1000**power for power, letter in enumerate(("", "k", "m", "g", "t"))},
+    **{f"{letter}ib": 1024**power for power, letter in enumerate(("", "k", "m", "g", "t"))},
+}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 
 
@@ -210,10 +215,17 @@ def _number(kind: type, minimum: float, unit: str) -> Callable[[Any], Any]:
             return None
         accepted = (int, float) if kind is float else (int,)
         if isinstance(value, bool) or not isinstance(value, accepted) or not minimum <= value < float("inf"):
-            raise FieldFault(f"{value!r} is not a number of {unit}; allowed: {minimum} or more")
+            whole = "" if kind is float else "a whole number, "
+            raise FieldFault(f"{_quoted(value)} is not a number of {unit}; allowed: {whole}{minimum} or more", without_unit(value))
         return kind(value)
 
     return read
+
+
+def without_unit(value: Any) -> str:
+    """What to write in place of a text such as ``20 MB``, where a number of bytes is wanted; empty for other values."""
+    found = _SIZE.fullmatch(value) if isinstance(value, str) else None
+    return f"write the bytes as a number: {round(float(found[1]) * _UNITS[found[2].lower()]):_}" if found else ""
 
 
 def _flag(value: Any) -> bool:

@@ -31,19 +31,24 @@ class PathChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
-    """What one deployment changed: ``changes`` lead from the commit ``before`` to the commit ``after``; ``day`` is when."""
+    """What one deployment changed: ``changes`` lead from the commit ``before`` to the commit ``after``; ``day`` is when.
+
+    ``inside`` is the project's path in the repository at the commit ``before``.
+    Paths of changes are relative to where the project was at each of the two.
+    """
 
     day: datetime.date
     before: str
     after: str
     changes: tuple[PathChange, ...] = ()
+    inside: str = "."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
     """The deployments of a project, the newest first, up to the commit ``head`` of the day ``day``.
 
-    ``inside`` is the project's path in the repository, ``.`` for its top, and
+    ``inside`` is the project's path in the repository today, ``.`` for its top, and
     ``top`` that of the repository on this machine.  ``notes`` are sentences about what could not be read, or was read in
     another way than usual.
     """
@@ -54,3 +59,7 @@ class History:
     inside: str = "."
     deployments: tuple[Deployment, ...] = ()
     notes: tuple[str, ...] = ()
+
+    def inside_at(self, commit: str) -> str:
+        """The project's path in the repository at a commit: where a deployment found it, else that of today."""
+        return next((each.inside for each in self.deployments if each.before == commit), self.inside)

@@ -163,6 +163,13 @@ class ImageSpec:
         return data
 
 
+def in_spec_file(fault: Fault, path: str | Path) -> Fault:
+    """A fault with the file of the spec before its place, where that is one in a spec; any other fault as it is."""
+    name = fault.place.partition(".")[0].partition("[")[0]
+    of_spec = any(item.name == name for item in fields(ImageSpec))
+    return Fault(fault.message, f"{path}: {fault.place}", fault.hint) if of_spec else fault
+
+
 def _read_fields(value: Any) -> list[Fault]:
     """Put every field into its normal form; one fault for each that has none."""
     faults = []
@@ -208,11 +215,12 @@ def _name_faults(steps: Sequence[Step]) -> list[Fault]:
     for index, step in enumerate(steps):
         for position, name in enumerate(step.after):
             if name not in seen:
+                others = sorted(set(seen) - {step.title})
                 faults.append(
                     Fault(
-                        f'no step is named "{name}"; allowed: {", ".join(sorted(set(seen) - {step.title}))}',
+                        f'no step is named "{name}"' + (f"; allowed: {', '.join(others)}" if others else ", and there is no other step"),
                         f"steps[{index}].after[{position}]",
-                        did_you_mean(name, seen) or "name a step of this spec",
+                        did_you_mean(name, others) or ("name a step of this spec" if others else "remove after="),
                     )
                 )
     return faults

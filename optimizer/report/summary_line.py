@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+State = Literal["bad", "warn", "good", "plain"]
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -12,4 +14,9 @@ class Line:
 
     figure: str
     text: str
-    state: Literal["bad", "warn", "good", "plain"] = "plain"
+    state: State = "plain"
+
+    @classmethod
+    def of(cls, count: int, one: str, many: str, rest: str, state: State = "plain") -> Line:
+        """A line about a count: the rest of its text follows ``one`` where the count is 1, else ``many``."""
+        return cls(f"{count:,}", f"{one if count == 1 else many} {rest}", state)

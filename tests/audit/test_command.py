@@ -169,7 +169,7 @@ class TestWhatIsSaid:
         (item,) = audited()["endangered"]
         assert (item["digest"], item["rule"], item["action"], item["now"]) == (images["used"], "life-cycle rule 1", "expire", False)
         assert item["due"] is not None
-        assert "1  images in use fall to a life-cycle rule: 1 later" in run().stdout
+        assert "1  image in use falls to a life-cycle rule: 1 later" in run().stdout
 
     def test_of_owners(self, account: Account) -> None:
         account.repository("tagged", tags=[{"Key": "team", "Value": "=cmd()"}])

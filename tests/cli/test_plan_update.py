@@ -274,6 +274,9 @@ def test_a_short_history_leaves_the_defaults(project: Path, tmp_path: Path, monk
     repository(tmp_path / "new", commits(1))
     monkeypatch.chdir(tmp_path / "new")
     assert run(TARGET, "--update").stdout.startswith("1 deployment up to ")
+    repository(tmp_path / "first", commits(0))
+    monkeypatch.chdir(tmp_path / "first")
+    assert "no deployment is known: it takes commits of two days; the defaults of the kinds hold" in updated()["notes"]
 
 
 def test_a_shallow_clone_takes_no_evidence_away(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -373,6 +376,7 @@ def test_an_app_without_images_of_specifications_is_refused(project: Path) -> No
         ("--check",),
         ("--ask-index",),
         ("--measured", "x.json"),
+        ("--package-layers", "20"),
         ("--update", "--measure"),
         ("--update", "--if-changed", "src"),
         ("other.image.toml",),
@@ -380,3 +384,8 @@ def test_an_app_without_images_of_specifications_is_refused(project: Path) -> No
 )
 def test_options_that_do_not_go_together(project: Path, arguments: tuple[str, ...]) -> None:
     assert run(TARGET, *arguments).exit_code == 2
+
+
+def test_a_fault_of_one_of_several_specifications_names_its_file(project: Path) -> None:
+    Path("other.image.toml").write_text(SPEC.replace('source = "src"', 'source = "gone"'))
+    assert 'other.image.toml: steps[0].source: "gone" does not exist' in refused(TARGET, "other.image.toml", "--update")

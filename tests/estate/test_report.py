@@ -86,7 +86,7 @@ def test_a_repository_that_cannot_be_read_hides_no_other(here: Path) -> None:
     assert "error: team-00 is not in the figures: " in result.stderr
     assert "optimizer.toml" in result.stderr
     text = report("team-00", "team-01").stdout
-    assert "1 repositories could not be read" in text and "not read" in text
+    assert "1 repository that could not be read" in text and "not read" in text
     page = report("team-00", "team-01", "--format", "html").stdout
     assert "could not be read" in page
 
@@ -206,7 +206,7 @@ def test_configured_budgets_are_shown_and_those_for_growth_fail_the_run(here: Pa
         "error: shop: Api: its own layers are 1.5 MB, 1.0 MB before; allowed: 20 % more",
         "error: shop: Api: its own layers are 1.5 MB, 1.0 MB before; allowed: 1 bytes more",
     ]
-    assert "! 1 functions whose own layers are over their budget" in grown.stdout
+    assert "! 1 function whose own layers are over their budget" in grown.stdout
     assert re.search(r"own layers +budget +repository +function over its budget\n1.5 MB +1.2 MB +shop +Api", grown.stdout)
     assert "1.5 MB + of 1.2 MB" in report("shop", "--format", "html").stdout
 

@@ -51,3 +51,26 @@ def test_a_long_difference_fits_and_says_what_it_leaves_out(width: int) -> None:
     assert max(map(len, lines)) <= width and "\x1b" not in text
     assert "    and 10 more; --format json lists all" in lines and "and 85 more; --format json lists all" in lines
     assert lines[-1] == "123 functions with another image, 125 layers to push, -"
+
+
+@pytest.mark.parametrize(
+    ("changed", "total"),
+    [
+        ((), "0 functions with another image"),
+        (("Shop/Api",), "1 function with another image"),
+        (("Platform/House (arm64)", "Platform/House (x86_64)"), "1 runtime with another image"),
+        (("Shop/Api", "Shop/Jobs", "Platform/House (arm64)"), "2 functions, 1 runtime with another image"),
+    ],
+)
+def test_images_of_runtimes_are_no_functions(changed: tuple[str, ...], total: str) -> None:
+    report = DifferenceReport(
+        changes=(),
+        changed=changed,
+        same=(),
+        added=(),
+        removed=(),
+        names=changed,
+        pushed=(),
+        runtimes=frozenset({"Platform/House (arm64)", "Platform/House (x86_64)"}),
+    )
+    assert difference_as_text(report, 80).splitlines()[-1] == f"{total}, 0 layers to push, 0 B"

@@ -12,6 +12,7 @@ from __future__ import annotations
 import datetime
 import itertools
 import posixpath
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -55,15 +56,16 @@ def read_history(project: Path, *, days: int = DAYS, commits: int = COMMITS) -> 
     partial = _is_partial(top)
     if partial:
         notes.append("this is a partial clone, in which files that were renamed and changed at once count as new")
-    changes = _changes(top, inside, [(before, after) for before, after, _ in bounds], "-M100%" if partial else "-M")
+    found_changes = _changes(top, [(before, after) for before, after, _ in bounds], "-M100%" if partial else "-M")
+    changes = _followed(top, inside, bounds, found_changes)
     return History(
         head=found[0].id,
         day=dates.days[0],
         top=top,
         inside=inside,
         deployments=tuple(
-            Deployment(day=day, before=before, after=after, changes=changed)
-            for (before, after, day), changed in zip(bounds, changes, strict=True)
+            Deployment(day=day, before=before, after=after, changes=changed, inside=there)
+            for (before, after, day), (changed, there) in zip(bounds, changes, strict=True)
         ),
         notes=tuple(notes),
     )
@@ -141,16 +143,16 @@ def _is_partial(top: Path) -> bool:
         return False
 
 
-def _changes(top: Path, inside: str, pairs: Sequence[tuple[str, str]], renames: str) -> Iterator[tuple[PathChange, ...]]:
-    """What changed between the commits of each pair, in their order."""
+def _changes(top: Path, pairs: Sequence[tuple[str, str]], renames: str) -> list[list[PathChange]]:
+    """What changed between the commits of each pair, in their order; paths are those of the repository."""
     if not pairs:
-        return iter(())
+        return []
     words = ["diff-tree", "--stdin", "-r", "--raw", "-z", "--no-abbrev", renames, f"-l{_RENAMES}", "--no-ext-diff", "--no-textconv"]
     text = run_git(top, [*words, "--no-color", "--ignore-submodules=none"], "".join(f"{after} {before}\n" for before, after in pairs))
-    return iter(_parsed(text, [after for _, after in pairs], inside))
+    return _parsed(text, [after for _, after in pairs])
 
 
-def _parsed(text: str, order: Sequence[str], inside: str) -> list[tuple[PathChange, ...]]:
+def _parsed(text: str, order: Sequence[str]) -> list[list[PathChange]]:
     """The changes of each commit of the order; one without changes has no text."""
     found: dict[str, list[PathChange]] = {}
     words = iter(text.split("\0"))
@@ -161,13 +163,60 @@ def _parsed(text: str, order: Sequence[str], inside: str) -> list[tuple[PathChan
                 current = found.setdefault(word.strip("\n"), [])
             continue
         old_mode, new_mode, old, new, status = word[1:].split(" ")
-        path = _seen_from(inside, next(words))
-        after = _seen_from(inside, next(words)) if status[0] in "RC" else path
+        path = next(words)
+        after = next(words) if status[0] in "RC" else path
         same = old == new and old != _EMPTY and old_mode == new_mode
         current.append(PathChange(before="" if status[0] in "AC" else path, after="" if status[0] == "D" else after, same=same))
-    return [tuple(found.get(commit, ())) for commit in order]
+    return [found.get(commit, []) for commit in order]
+
+
+def _followed(
+    top: Path, inside: str, bounds: Sequence[tuple[str, str, datetime.date]], changes: Sequence[Sequence[PathChange]]
+) -> Iterator[tuple[tuple[PathChange, ...], str]]:
+    """The changes of each deployment, the newest first, as seen from the project, and where that was before them.
+
+    A project that was moved as a whole is followed; files that only moved with it did not change.
+    """
+    after = inside
+    for (commit, _, _), changed in zip(bounds, changes, strict=True):
+        before = _origin(top, commit, after, changed)
+        seen = [PathChange(_seen_from(before, change.before), _seen_from(after, change.after), change.same) for change in changed]
+        yield tuple(change for change in seen if not (change.same and change.before == change.after)), before
+        after = before
+
+
+def _origin(top: Path, commit: str, inside: str, changes: Sequence[PathChange]) -> str:
+    """Where the project was at the commit before some changes: where most of its files come from, if it was not at its place."""
+    if inside == ".":
+        return inside
+    moved = Counter(
+        origin
+        for change in changes
+        if change.before and change.before != change.after and (origin := _moved_from(change, inside)) not in (None, inside)
+    )
+    if not moved or _is_there(top, commit, inside):
+        return inside
+    return min(moved, key=lambda origin: (-moved[origin], origin))
+
+
+def _moved_from(change: PathChange, inside: str) -> str | None:
+    """Where a project below the top was, if a file of it was moved with it; None for other files."""
+    below = change.after.removeprefix(f"{inside}/")
+    if below == change.after:
+        return None
+    if change.before == below:
+        return "."
+    return change.before.removesuffix(f"/{below}") if change.before.endswith(f"/{below}") else None
+
+
+def _is_there(top: Path, commit: str, path: str) -> bool:
+    """Whether there was a directory or a file at a path of the repository."""
+    try:
+        return bool(run_git(top, ["rev-parse", "--verify", "--quiet", f"{commit}:{path}"]))
+    except GitFailure:
+        return False
 
 
 def _seen_from(inside: str, path: str) -> str:
-    """A path of the repository, relative to the project."""
-    return path if inside == "." else posixpath.relpath(path, inside)
+    """A path of the repository, relative to the project; empty for none."""
+    return path if inside == "." or not path else posixpath.relpath(path, inside)

@@ -11,7 +11,7 @@ from optimizer.linting.report import LintReport
 from optimizer.report.audit.data import runtime_of
 from optimizer.report.counts import counted
 from optimizer.report.sizes import size_text
-from optimizer.report.summary_line import Line
+from optimizer.report.summary_line import Line, State
 
 SOON_DAYS = 180
 
@@ -76,10 +76,12 @@ def _broken(audit: Audit) -> Iterator[Line]:
             for state, words in (("gone", "gone"), ("archived", "in the archive"), ("index", "an index"))
             if state in states
         ]
-        yield Line(str(len(states)), f"function versions cannot fetch their image: {', '.join(parts)}", "bad")
+        yield Line.of(
+            len(states), "function version cannot fetch its image:", "function versions cannot fetch their image:", ", ".join(parts), "bad"
+        )
     unknown = sum(item.state == "unknown" for function in audit.functions for item in function.versions)
     if unknown:
-        yield Line(str(unknown), "function versions whose image lies where nothing was read", "warn")
+        yield Line.of(unknown, "function version", "function versions", "whose image lies where nothing was read", "warn")
     if not states and not unknown and audit.functions:
         yield Line("0", "function versions lack their image", "good")
 
@@ -88,9 +90,9 @@ def _vulnerable(audit: Audit) -> Iterator[Line]:
     if not audit.vulnerable:
         return
     functions = {(version.place, version.function) for item in audit.vulnerable for version in item.versions}
-    text = f"functions carry one of {counted(len(audit.vulnerable), 'vulnerable digest')}"
     lost = sum(item.kind == "not found" for item in audit.vulnerable)
-    yield Line(str(len(functions)), text + (f"; {lost} of these were not found" if lost else ""), "bad" if functions else "good")
+    text = f"a vulnerable digest; {counted(len(audit.vulnerable), 'digest')} named" + (f", {lost} not found" if lost else "")
+    yield Line.of(len(functions), "function carries", "functions carry", text, "bad" if functions else "good")
 
 
 def _endangered(audit: Audit) -> Iterator[Line]:
@@ -100,7 +102,8 @@ def _endangered(audit: Audit) -> Iterator[Line]:
     later = len(audit.endangered) - now
     parts = [f"{now} within a day"] if now else []
     parts += [f"{later} later"] if later else []
-    yield Line(str(len(audit.endangered)), f"images in use fall to a life-cycle rule: {', '.join(parts)}", "bad" if now else "warn")
+    text = f"to a life-cycle rule: {', '.join(parts)}"
+    yield Line.of(len(audit.endangered), "image in use falls", "images in use fall", text, "bad" if now else "warn")
 
 
 def _runtimes(audit: Audit) -> Iterator[Line]:
@@ -112,12 +115,12 @@ def _runtimes(audit: Audit) -> Iterator[Line]:
     past = sum(date is not None and date <= today for date in dates)
     near = sum(date is not None and today < date <= soon for date in dates)
     if past:
-        yield Line(str(past), "functions on a runtime that AWS no longer maintains", "bad")
+        yield Line.of(past, "function", "functions", "on a runtime that AWS no longer maintains", "bad")
     if near:
-        yield Line(str(near), f"functions on a runtime that ends within {SOON_DAYS} days", "warn")
+        yield Line.of(near, "function", "functions", f"on a runtime that ends within {SOON_DAYS} days", "warn")
     unknown = sum(function.latest.base is None for function in audit.functions)
     if unknown:
-        yield Line(str(unknown), "functions whose base image is unknown")
+        yield Line.of(unknown, "function", "functions", "whose base image is unknown")
     if not past and not near and unknown < len(audit.functions):
         yield Line("0", f"known runtimes end within {SOON_DAYS} days", "good")
 
@@ -136,20 +139,20 @@ def _unused(audit: Audit) -> Iterator[Line]:
     held = [item for place in audit.storage for item in place.repositories.values()]
     count, size = sum(item.unused for item in held), sum(item.unused_bytes for item in held)
     if count:
-        yield Line(str(count), f"images run by no function version: {size_text(size)}, {money(audit.prices.storage(size))} a month", "warn")
+        text = f"run by no function version: {size_text(size)}, {money(audit.prices.storage(size))} a month"
+        yield Line.of(count, "image", "images", text, "warn")
 
 
 def _snapshots(audit: Audit) -> Iterator[Line]:
     count = sum(function.snapshots for function in audit.functions)
     if count:
         cost = sum(function.snapshot_cost for function in audit.functions)
-        yield Line(str(count), f"SnapStart snapshots kept, for about {money(cost)} a month beside restores")
+        yield Line.of(count, "SnapStart snapshot", "SnapStart snapshots", f"kept, for about {money(cost)} a month beside restores")
 
 
 def _findings(report: LintReport) -> Iterator[Line]:
     counts = [(report.count(severity), severity.value) for severity in Severity]
     if any(count for count, _ in counts):
         text = ", ".join(f"{count} {word}" for count, word in counts if count)
-        yield Line(
-            str(sum(count for count, _ in counts)), f"findings of the rules: {text}", "bad" if report.count(Severity.ERROR) else "warn"
-        )
+        state: State = "bad" if report.count(Severity.ERROR) else "warn"
+        yield Line.of(sum(count for count, _ in counts), "finding", "findings", f"of the rules: {text}", state)

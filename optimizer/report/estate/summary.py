@@ -46,7 +46,8 @@ def summary(estate: Estate) -> list[Line]:
 def _unread(estate: Estate) -> Iterator[Line]:
     unread = [repository.name for repository in estate.repositories if repository.faults]
     if unread:
-        yield Line(str(len(unread)), f"repositories could not be read, and are missing in all figures: {', '.join(unread)}", "bad")
+        text = f"that could not be read, missing in all figures: {', '.join(unread)}"
+        yield Line.of(len(unread), "repository", "repositories", text, "bad")
 
 
 def _failing(estate: Estate) -> Iterator[Line]:
@@ -54,29 +55,29 @@ def _failing(estate: Estate) -> Iterator[Line]:
     total = sum(estate.count(severity) for severity in Severity)
     failing = sum(bool(repository.failing) for repository in estate.repositories)
     known = sum(repository.known for repository in estate.repositories)
-    text = f"findings ({counts}), {known} more known; {failing} of {counted(len(estate.repositories), 'repository')} fail their own lint"
-    yield Line(str(total), text, "bad" if failing else "warn" if total else "good")
+    text = f"({counts}), {known} more known; the own lint fails in {failing} of {counted(len(estate.repositories), 'repository')}"
+    yield Line.of(total, "finding", "findings", text, "bad" if failing else "warn" if total else "good")
 
 
 def _over_budget(estate: Estate) -> Iterator[Line]:
     if over := estate.over_budget():
-        yield Line(str(len(over)), "functions whose own layers are over their budget", "bad")
+        yield Line.of(len(over), "function", "functions", "whose own layers are over their budget", "bad")
 
 
 def _ending(estate: Estate) -> Iterator[Line]:
     ending = estate.ending(ENDING_DAYS)
     past = sum(function.runtime_ends is not None and function.runtime_ends <= estate.day for function in ending)
     if past:
-        yield Line(str(past), "functions on a runtime that AWS no longer maintains", "bad")
+        yield Line.of(past, "function", "functions", "on a runtime that AWS no longer maintains", "bad")
     if len(ending) > past:
-        yield Line(str(len(ending) - past), f"functions on a runtime that ends within {ENDING_DAYS} days", "warn")
+        yield Line.of(len(ending) - past, "function", "functions", f"on a runtime that ends within {ENDING_DAYS} days", "warn")
     if not ending and estate.functions:
         yield Line("0", f"known runtimes end within {ENDING_DAYS} days", "good")
 
 
 def _unpinned(estate: Estate) -> Iterator[Line]:
     if unpinned := estate.unpinned():
-        yield Line(str(len(unpinned)), "functions whose base is pinned by no digest", "warn")
+        yield Line.of(len(unpinned), "function", "functions", "whose base is pinned by no digest", "warn")
 
 
 def _exemptions(estate: Estate) -> Iterator[Line]:
@@ -84,10 +85,12 @@ def _exemptions(estate: Estate) -> Iterator[Line]:
     if exemptions:
         soon = len(estate.exemptions(estate.day + datetime.timedelta(days=EXEMPTION_DAYS)))
         endless = sum(item.until is None for item in exemptions)
-        yield Line(str(len(exemptions)), f"exemptions; {soon} end within {EXEMPTION_DAYS} days, {endless} have no end", "plain")
+        yield Line.of(
+            len(exemptions), "exemption:", "exemptions:", f"{soon} within {EXEMPTION_DAYS} days of its end, {endless} without an end"
+        )
 
 
 def _owners(estate: Estate) -> Iterator[Line]:
     nobody = sum(group.functions for group in estate.owners() if group.name == NOBODY)
     if nobody:
-        yield Line(str(nobody), "functions without an owner in CODEOWNERS, a tag or a label", "warn")
+        yield Line.of(nobody, "function", "functions", "without an owner in CODEOWNERS, a tag or a label", "warn")

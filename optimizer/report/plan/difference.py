@@ -10,6 +10,7 @@ from typing import Any
 from optimizer.model.text import printable
 from optimizer.planning.difference.values import Reason
 from optimizer.planning.explanation import FleetLayer, Sum
+from optimizer.report.counts import counted, users_counted
 from optimizer.report.plan.figures import listed, size_of_sum
 from optimizer.report.sizes import size_text
 
@@ -36,8 +37,8 @@ class DifferenceReport:
     functions whose images are the same, ``added`` and ``removed`` those that
     only one side has, and ``changed`` all others.  ``pushed`` are the layers
     that only the new side has, with ``functions`` as numbers in ``names``;
-    ``sizes`` are those that were asked for, in compressed bytes by key, and
-    ``notes`` say what cannot be told.
+    ``notes`` say what cannot be told.  ``runtimes`` are those of all names that
+    are images of customer-managed runtimes.
     """
 
     changes: tuple[Changed, ...]
@@ -48,6 +49,7 @@ class DifferenceReport:
     names: tuple[str, ...]
     pushed: tuple[FleetLayer, ...]
     notes: tuple[str, ...] = ()
+    runtimes: frozenset[str] = frozenset()
 
     @property
     def pushed_bytes(self) -> Sum:
@@ -90,10 +92,10 @@ def _lines(report: DifferenceReport, width: int) -> Iterator[str]:
 
 
 def _total(report: DifferenceReport) -> str:
-    count = len(report.changed) + len(report.added)
-    functions = f"{count} {'function' if count == 1 else 'functions'} with another image"
-    layers = f"{len(report.pushed)} {'layer' if len(report.pushed) == 1 else 'layers'} to push"
-    return f"{functions}, {layers}, {size_of_sum(report.pushed_bytes)}"
+    others = [*report.changed, *report.added]
+    functions = [path for path in others if path not in report.runtimes]
+    users = users_counted(functions, report.runtimes.intersection(others))
+    return f"{users} with another image, {counted(len(report.pushed), 'layer')} to push, {size_of_sum(report.pushed_bytes)}"
 
 
 def _wrapped(text: str, width: int, indent: int = 0) -> list[str]:

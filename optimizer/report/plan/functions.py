@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from optimizer.model.text import printable
 from optimizer.planning.explanation import FleetLayer, Sum
-from optimizer.report.counts import counted
+from optimizer.report.counts import counted, users_counted
 from optimizer.report.plan.figures import SHORT, WIDE, size_of_sum, unknown_text
 from optimizer.report.plan.matrix import matrix
 from optimizer.report.plan.rows import FunctionRow, expected_push, layer_counts, layers_of
@@ -99,11 +99,13 @@ def _total(rows: Sequence[FunctionRow], layers: Sequence[FleetLayer], width: int
         )
         yield from textwrap.wrap(line, width, subsequent_indent="  ", break_on_hyphens=False)
     images = {row.image for row in rows}
-    functions = [row for row in rows if row.runtime is None]
-    runtimes = {row.path.rpartition(" (")[0] for row in rows if row.runtime is not None}
-    counts = [counted(len(functions), "function")] if functions else []
-    counts += [counted(len(runtimes), "runtime")] if runtimes else []
-    yield f"{', '.join(counts)}, {counted(len(images), 'image')}, {_repositories(rows)}"
+    yield f"{users_text(rows)}, {counted(len(images), 'image')}, {_repositories(rows)}"
+
+
+def users_text(rows: Sequence[FunctionRow]) -> str:
+    """How many functions and runtimes the rows are of; those of a runtime's architectures are of one runtime."""
+    functions = [row.path for row in rows if row.runtime is None]
+    return users_counted(functions, [row.path for row in rows if row.runtime is not None])
 
 
 def _repositories(rows: Sequence[FunctionRow]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from optimizer.planning.explanation import ExplainedStage, FleetLayer, Sum
 from optimizer.report.pages import Cell, cards, escaped, more, numbers, page, table
 from optimizer.report.plan.figures import SHORT, expected_size, expected_time, probability_text, size_of_sum, sourced
-from optimizer.report.plan.functions import kinds_of, ranges_text
+from optimizer.report.plan.functions import kinds_of, ranges_text, users_text
 from optimizer.report.plan.picture_style import STYLE
 from optimizer.report.plan.rows import FunctionRow, expected_push, layer_counts, layers_of
 from optimizer.report.sizes import size_text
@@ -56,8 +56,9 @@ def _summary(rows: Sequence[FunctionRow], layers: Sequence[FleetLayer]) -> Itera
     stored = Sum.of(layer.size_bytes for layer in layers)
     apart = Sum.of(layer.size_bytes for layer in layers for _ in layer.functions)
     shared = sum(len(layer.functions) > 1 for layer in layers)
-    yield Line(str(len(rows)), f"{_users(rows)} with {len({row.image for row in rows})} images" if len(rows) != 1 else "image")
-    yield Line(str(len(layers)), f"layers above the base, of which {shared} are shared by several functions")
+    images = {row.image for row in rows}
+    yield Line.of(len(images), "image", "images", f"of {users_text(rows)}")
+    yield Line.of(len(layers), "layer", "layers", f"above the base, {shared} shared by several functions")
     yield Line(size_of_sum(stored), "stored once" + (f"; {size_of_sum(apart)} if nothing were shared" if shared else ""))
     yield Line(expected_size(expected_push(layers).value), "expected to be pushed by a deployment")
 

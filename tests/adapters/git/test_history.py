@@ -82,6 +82,32 @@ def test_paths_are_those_of_the_project(tmp_path: Path) -> None:
     assert changed(history) == [{"a", "../other", "sub/b"}]
 
 
+@pytest.mark.parametrize("old", ["services/app", "app", "."])
+def test_a_project_that_was_moved_is_followed(tmp_path: Path, old: str) -> None:
+    """Requirement: "renames": paths are relative to where the project was, and what only moved with it did not change."""
+    at = "" if old == "." else f"{old}/"
+    files = {f"{at}src/app.py": "1\n" * 20, f"{at}requirements.txt": "a\n" * 20}
+    repository(
+        tmp_path,
+        [
+            Made(days_ago(4), {**files, "other/x": "1"}),
+            Made(days_ago(3), {f"{at}src/app.py": "2\n" * 20}),
+            Made(
+                days_ago(2),
+                {"teams/app/requirements.txt": "a\n" * 20 + "b\n"},
+                moves=[(path, f"teams/app/{path.removeprefix(at)}") for path in files],
+            ),
+            Made(days_ago(1), {"teams/app/src/app.py": "3\n" * 20}),
+        ],
+    )
+    history = read_history(tmp_path / "teams" / "app")
+    changed = [[change for change in each.changes if not change.after.startswith("..")] for each in history.deployments]
+    assert [each.inside for each in history.deployments] == ["teams/app", old, old]
+    assert changed[0] == changed[2] == [PathChange("src/app.py", "src/app.py")]
+    assert changed[1] == [PathChange("requirements.txt", "requirements.txt")]
+    assert history.inside_at(history.head) == "teams/app" and history.inside_at(history.deployments[-1].before) == old
+
+
 def test_only_the_last_year_counts(tmp_path: Path) -> None:
     """Requirement: "bounded in commits and time"."""
     commits = [Made(days_ago(days), {"a": str(days)}) for days in (800, 500, 370, 364, 2)]

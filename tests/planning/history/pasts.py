@@ -44,7 +44,7 @@ def past_of(root: Path, images: list[Image]) -> tuple[History, Observations]:
     with GitObjects(history.top) as objects:
 
         def files_at(commit: str) -> FilesAt:
-            return FilesAt(objects, commit, history.inside, root)
+            return FilesAt(objects, commit, history.inside_at(commit), root)
 
         read = {
             use: partial(lambda use, lock, files: read_releases(lock, files, use.runtime, use.architecture), use) for use in uses_of(images)

@@ -168,6 +168,21 @@ def test_a_project_below_the_top_of_its_repository(tmp_path: Path) -> None:
     assert found.steps[CODE] == (True,)
 
 
+def test_a_project_that_was_moved_keeps_its_past(tmp_path: Path) -> None:
+    """Not only what was moved inside of a project: a monorepo moves whole projects."""
+    commits = [
+        Made(days_ago(4), {f"app/{path}": text for path, text in FIRST.items()}),
+        Made(days_ago(3), {"app/src/app.py": "2"}),
+        Made(days_ago(2), {"app/requirements.txt": requirements(requests="3")}),
+        Made(days_ago(1), {}, moves=[("app", "teams/app")]),
+        Made(DAY, {"teams/app/src/app.py": "3"}),
+    ]
+    repository(tmp_path, commits)
+    found = past_of(tmp_path / "teams" / "app", images_of(tmp_path / "teams" / "app"))[1]
+    assert found.steps[CODE] == (True, False, True)
+    assert found.steps[PACKAGES] == (False, True, False)
+
+
 def test_functions_that_read_the_same_have_one_row(tmp_path: Path) -> None:
     """Requirement: "per step (identified by what it reads, not by position)"."""
     second = SPEC.replace('name = "tools"', 'name = "more"').replace('source = "src"\n', 'source = "src"\nname = "code"\n')
