@@ -11,8 +11,7 @@ from optimizer.adapters.progress import told
 from optimizer.adapters.registry.client import HttpRegistry
 from optimizer.adapters.registry.credentials import DefaultCredentials
 from optimizer.adapters.registry.repository import Repository
-from optimizer.cli.plan_difference import runtimes_of
-from optimizer.cli.planned_functions import PlannedFunction
+from optimizer.cli.planned_functions import PlannedFunction, runtimes_of
 from optimizer.cli.progress import shown_progress
 from optimizer.errors import ConfigurationError, SpecError
 from optimizer.model.architectures import BY_NAME

@@ -8,7 +8,7 @@ from pathlib import Path
 from optimizer.adapters.image_contents import ContextContents
 from optimizer.adapters.kinds import Kind, kind_of
 from optimizer.cli.plan_target import PlanTarget
-from optimizer.cli.planned_functions import PlannedFunction, functions_of_app
+from optimizer.cli.planned_functions import PlannedFunction, functions_of_app, runtimes_of
 from optimizer.errors import ConfigurationError, ContextError
 from optimizer.planning.difference.compare import difference
 from optimizer.planning.difference.inputs import Side
@@ -59,11 +59,6 @@ def compare_apps(before: Sequence[PlannedFunction], after: Sequence[PlannedFunct
         notes=tuple(dict.fromkeys(notes)),
         runtimes=runtimes_of(after),
     )
-
-
-def runtimes_of(functions: Iterable[PlannedFunction]) -> frozenset[str]:
-    """The paths of those that are images of customer-managed runtimes."""
-    return frozenset(function.row.path for function in functions if function.row.runtime is not None)
 
 
 def changes_of(pairs: Iterable[tuple[PlannedFunction, PlannedFunction]]) -> tuple[Changed, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -65,6 +65,11 @@ def no_function(app: Path) -> ContextError:
         str(app),
         "declare an OptimizedFunction or a CustomerManagedRuntime, and run cdk synth again",
     )
+
+
+def runtimes_of(functions: Iterable[PlannedFunction]) -> frozenset[str]:
+    """The paths of those that are images of customer-managed runtimes."""
+    return frozenset(function.row.path for function in functions if function.row.runtime is not None)
 
 
 def functions_of_template(
