@@ -73,7 +73,9 @@ class NodeLock:
     lock has none; ``links`` maps where a link stands, such as
     ``node_modules/@acme/text``, to its local package.  ``archives`` are
     tarballs, ``copies`` directories whose content the tool copies, each with
-    the name of its package; ``files`` are patches and hooks.
+    the name of its package; ``files`` are patches.  ``hashed_patches`` are the
+    names of patches of which the lock has the hash and not the file, and ``hooks``
+    the checksum of the hooks with which pnpm made the lock, empty without any.
     ``refused`` are entries of a protocol that cannot be installed from the
     lock alone, each with its name.  ``versions`` are those of some packages.
     ``format`` is the lock's own version, empty where it does not matter.
@@ -86,6 +88,8 @@ class NodeLock:
     archives: Mapping[str, str] = field(default_factory=dict)
     copies: Mapping[str, str] = field(default_factory=dict)
     files: tuple[str, ...] = ()
+    hashed_patches: tuple[str, ...] = ()
+    hooks: str = ""
     refused: tuple[tuple[str, str], ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     format: str = ""

@@ -5,14 +5,24 @@ Source: https://github.com/pnpm/spec/tree/master/lockfile
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from optimizer.locks.nodejs import Importer, Importers, NodeLock, in_order, inside, is_archive, load_yaml, reached, table
+from optimizer.locks.nodejs import Importer, Importers, NodeLock, in_order, inside, is_archive, load_yaml, names, reached, table, texts
 
 _PRODUCTION = ("dependencies", "optionalDependencies")
-_HOOKS = ".pnpmfile.cjs"
+HOOKS = ".pnpmfile.cjs"
+"""The file of hooks that every pnpm looks for."""
+
+NEWER_HOOKS = ".pnpmfile.mjs"
+"""The one that pnpm 11 and newer look for first, and pnpm 10 only where it is told of it."""
+
+_PATCHES = (".patch", ".diff")
+_HOOKS_SETTING = re.compile(r"^\s*pnpmfile\s*=\s*(?P<path>.*?)\s*$", re.MULTILINE)
 
 
 @lru_cache(maxsize=8)
@@ -51,23 +61,39 @@ def read_pnpm(text: str) -> NodeLock | None:
             for key, entry in resolutions.items()
             if entry.get("type") == "directory" and isinstance(entry.get("directory"), str)
         },
-        files=in_order({*patch_files(data), *((_HOOKS,) if data.get("pnpmfileChecksum") else ())}),
+        files=in_order(set(patch_paths(data).values())),
+        hashed_patches=in_order([key for key, value in texts(data.get("patchedDependencies")).items() if not value.endswith(_PATCHES)]),
+        hooks=str(data.get("pnpmfileChecksum") or ""),
         format=str(data.get("lockfileVersion", "")),
         versions={_name(key): key.rpartition("@")[2] for key in packages if "@" in key[1:]},
     )
 
 
-def patch_files(settings: Mapping[str, Any]) -> tuple[str, ...]:
-    """The files that ``patchedDependencies`` names, in the lock, in package.json's ``pnpm`` or in pnpm-workspace.yaml."""
-    values = table(settings.get("patchedDependencies")).values()
+def patch_paths(settings: Mapping[str, Any]) -> dict[str, str]:
+    """The files of ``patchedDependencies`` by what they patch, in the lock, in package.json's ``pnpm`` or in pnpm-workspace.yaml."""
+    values = table(settings.get("patchedDependencies")).items()
     # The lock writes a table with a path, or since pnpm 11 the hash alone, which is no path.
-    paths = [table(value).get("path") if isinstance(value, dict) else value for value in values]
-    return in_order({inside(".", path) for path in paths if isinstance(path, str) and path.endswith((".patch", ".diff"))})
+    paths = {key: table(value).get("path") if isinstance(value, dict) else value for key, value in values}
+    return {key: inside(".", path) for key, path in paths.items() if isinstance(path, str) and path.endswith(_PATCHES)}
 
 
-def workspace_patches(text: str) -> tuple[str, ...]:
+def workspace_patches(text: str) -> dict[str, str]:
     """The patches that pnpm-workspace.yaml names."""
-    return patch_files(load_yaml(text) or {})
+    return patch_paths(load_yaml(text) or {})
+
+
+def hook_files(workspace: str, npmrc: str) -> tuple[str, ...]:
+    """The files of hooks that pnpm-workspace.yaml names, or .npmrc, in the order in which they run."""
+    given = (load_yaml(workspace) or {}).get("pnpmfile")
+    found = (given,) if isinstance(given, str) else names(given)
+    lines = [match["path"].strip("\"'") for match in _HOOKS_SETTING.finditer(npmrc)]
+    return tuple(inside(".", path) for path in (found or lines[-1:]))
+
+
+def hooks_checksum(text: str) -> str:
+    """What pnpm writes into a lock of the one file of hooks with that text."""
+    digest = hashlib.sha256(text.replace("\r\n", "\n").encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"
 
 
 def _importer(

@@ -9,7 +9,6 @@ each place.
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -45,7 +44,6 @@ _PLACING: Mapping[str, Mapping[str, Sequence[str]]] = {
 }
 """By tool and file, the settings that decide which packages there are, and where."""
 
-_HOOKS = ".pnpmfile.cjs"
 _CLASSIC = "a lock of Yarn 1 does not tell for which platforms packages are, and which have programs"
 
 
@@ -103,8 +101,8 @@ def _check(recipe: NodePackages, project: NodeProject) -> None:
         found = set(re.findall(r"^\s*[\"']?([\w-]+)[\"']?(?:\[\])?\s*[=:]", project.settings(name), re.MULTILINE)) & set(words)
         if found:
             raise NotPinned(f"{min(found)} in {project.path(name)} decides which packages there are, and where")
-    if _HOOKS in {posixpath.basename(item.source) for item in recipe.copies}:
-        raise NotPinned(f"{_HOOKS} is code that may change packages")
+    if recipe.hooks:
+        raise NotPinned(f"{few(recipe.hooks)} is code that may change packages")
 
 
 def _tree(recipe: NodePackages, project: NodeProject) -> PlacedTree:

@@ -12,7 +12,7 @@ from optimizer.locks.managers import manager_of
 from optimizer.locks.nodejs import Importer, NodeLock
 from optimizer.locks.nodejs_manifest import Manifest, OwnScripts, read_manifest
 from optimizer.locks.nodejs_npm import read_npm
-from optimizer.locks.nodejs_pnpm import patch_files, read_pnpm, workspace_patches
+from optimizer.locks.nodejs_pnpm import HOOKS, NEWER_HOOKS, hook_files, hooks_checksum, patch_paths, read_pnpm, workspace_patches
 from optimizer.locks.nodejs_yarn import is_classic, mirror_directories, plugin_files, read_classic, read_yarn
 from optimizer.model.steps import NodeDependencies
 from optimizer.toolchains.toolchain import StepContext, below
@@ -116,6 +116,29 @@ class NodeProject:
             found |= set(self.members)
         return (".", *sorted(found - {"."}))
 
+    @property
+    def hooks(self) -> tuple[str, ...]:
+        """The files of hooks that pnpm runs, relative to the directory of the lock."""
+        if self.tool != "pnpm":
+            return ()
+        named = hook_files(self.settings("pnpm-workspace.yaml"), self.settings(".npmrc"))
+        there = [name for name in (NEWER_HOOKS, HOOKS) if has_file(self.context, self.path(name))]
+        if named or not self.lock.hooks:
+            # Without a checksum no hooks made the lock, and pnpm 10 runs its own file all the same.
+            return named or tuple(name for name in there if name == HOOKS)
+        fitting = [name for name in there if hooks_checksum(self.settings(name)) == self.lock.hooks]
+        return tuple((fitting or there or [HOOKS])[:1])
+
+    @property
+    def hashed_patches(self) -> tuple[tuple[str, str], ...]:
+        """What is patched, with the file of the patch, where the lock has the hash alone."""
+        found = {**self._own_patches, **workspace_patches(self.settings("pnpm-workspace.yaml"))}
+        return tuple((key, found[key]) for key in self.lock.hashed_patches if key in found)
+
+    @property
+    def _own_patches(self) -> dict[str, str]:
+        return patch_paths({"patchedDependencies": self.manifest(".").patched})
+
     def local(self) -> Iterator[Local]:
         """What the lock and the manifests name beside packages of registries."""
         for path in self.manifests()[1:]:
@@ -136,10 +159,12 @@ class NodeProject:
             yield self._local(LocalKind.DIRECTORY, patches, self.path("package.json"))
         settings = {name: self.settings(name) for name in settings_beside(self.step.lock)}
         if self.tool == "pnpm":
-            for path in patch_files({"patchedDependencies": self.manifest(".").patched}):
+            for path in sorted(set(self._own_patches.values())):
                 yield self._local(LocalKind.FILE, path, self.path("package.json"))
-            for path in workspace_patches(settings["pnpm-workspace.yaml"]):
+            for path in sorted(set(workspace_patches(settings["pnpm-workspace.yaml"]).values())):
                 yield self._local(LocalKind.FILE, path, self.path("pnpm-workspace.yaml"))
+            for path in self.hooks:
+                yield self._local(LocalKind.FILE, path, self.step.lock)
         elif self.classic:
             for path in mirror_directories(settings[".yarnrc"]):
                 yield self._local(LocalKind.DIRECTORY, path, self.path(".yarnrc"))
@@ -162,7 +187,8 @@ class NodeProject:
     @property
     def workdir(self) -> str:
         """Where the lock stands in the stage: deep enough for everything that it names above itself."""
-        named = [*self.manifests(), *self.lock.archives, *self.lock.copies, *self.lock.files, *self.beside]
+        patches = (path for _, path in self.hashed_patches)
+        named = [*self.manifests(), *self.lock.archives, *self.lock.copies, *self.lock.files, *patches, *self.hooks, *self.beside]
         ups = max(path.split("/").count("..") for path in named)
         parts = self.directory.split("/")
         return posixpath.join(WORKDIR, *parts[len(parts) - ups :]) if ups else WORKDIR

@@ -41,6 +41,8 @@ def node_recipe(project: NodeProject) -> NodePackages:
         scripts=step.scripts and not cross,
         registry=step.registry,
         overruled_manifests=tuple(_overruled(project)),
+        hooks=project.hooks,
+        hashed_patches=project.hashed_patches,
         workspace=bool(project.members),
         member=None if importer == "." else WorkspaceMember(path=importer, name=project.members[importer]),
         needed_members=tuple(path for path in project.needs if path in project.members),
@@ -70,6 +72,8 @@ def development_recipe(project: NodeProject, *, bundles: bool) -> NodeDevelopmen
         scripts=step.scripts,
         registry=step.registry,
         overruled_manifests=tuple(_overruled(project)),
+        hooks=project.hooks,
+        hashed_patches=project.hashed_patches,
         local_links=bool(project.lock.links) if project.lock.links or project.lock.copies else None,
         patches=project.scripts(".").patches,
     )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from optimizer.locks.nodejs import NodeLock
 from optimizer.locks.nodejs_npm import read_npm
-from optimizer.locks.nodejs_pnpm import read_pnpm, workspace_patches
+from optimizer.locks.nodejs_pnpm import hook_files, hooks_checksum, read_pnpm, workspace_patches
 from optimizer.locks.nodejs_yarn import mirror_directories, plugin_files, read_classic, read_yarn
 
 PROJECTS = Path(__file__).parents[1] / "engine" / "projects"
@@ -56,7 +56,7 @@ def test_what_npm_nests_under_a_member() -> None:
     ("tool", "archives", "copies", "files", "needs"),
     [
         ("npm", {"vendor/thing-1.0.0.tgz": "thing"}, {}, (), ("lib",)),
-        ("pnpm", {"vendor/thing-1.0.0.tgz": "thing"}, {"lib": "lib"}, (".pnpmfile.cjs", "patches/ms@2.1.3.patch"), ()),
+        ("pnpm", {"vendor/thing-1.0.0.tgz": "thing"}, {"lib": "lib"}, ("patches/ms@2.1.3.patch",), ()),
         ("yarn", {"vendor/thing-1.0.0.tgz": "thing"}, {"lib": "lib"}, (".yarn/patches/ms-npm-2.1.3.patch",), ()),
     ],
 )
@@ -163,7 +163,29 @@ __metadata:
 
 
 def test_patches_of_the_workspace_file() -> None:
-    assert workspace_patches("patchedDependencies:\n  ms@2: ./patches/ms.patch\n") == ("patches/ms.patch",)
+    assert workspace_patches("patchedDependencies:\n  ms@2: ./patches/ms.patch\n") == {"ms@2": "patches/ms.patch"}
+
+
+def test_patches_and_hooks_of_pnpm_11_and_newer() -> None:
+    """pnpm 12.21 writes the hash of a patch alone, and of hooks the checksum, whatever their file is called."""
+    lock = read_pnpm("patchedDependencies:\n  ms@2.1.3: 25aafd18\npnpmfileChecksum: sha256-abc=\n")
+    assert lock is not None
+    assert (lock.files, lock.hashed_patches, lock.hooks) == ((), ("ms@2.1.3",), "sha256-abc=")
+    hooks = "export const hooks={readPackage(p){if(p.name==='ms')p.dependencies={'is-number':'7.0.0'};return p}}\n"
+    assert hooks_checksum(hooks) == "sha256-SJVi6mY1BLQnCQGJjq84NyFx34LDjJE3YKT/3ZU1dzM="
+
+
+@pytest.mark.parametrize(
+    ("workspace", "npmrc", "files"),
+    [
+        ("", "", ()),
+        ("pnpmfile: ./hooks/own.cjs\n", "pnpmfile=other.cjs\n", ("hooks/own.cjs",)),
+        ("pnpmfile: [a.cjs, b.cjs]\n", "", ("a.cjs", "b.cjs")),
+        ("", 'global-pnpmfile=x.cjs\npnpmfile = "own.cjs"\n', ("own.cjs",)),
+    ],
+)
+def test_hooks_may_stand_in_any_file(workspace: str, npmrc: str, files: tuple[str, ...]) -> None:
+    assert hook_files(workspace, npmrc) == files
 
 
 DAMAGED = ["", "{", "[]", "null", '{"packages": []}', '{"packages": {"a": 1, "": {"dependencies": [], "workspaces": {"packages": 3}}}}',
@@ -178,6 +200,7 @@ def test_a_damaged_lock_is_left_to_its_tool(text: str) -> None:
         assert lock is None or isinstance(lock, NodeLock)
     plugin_files(text)
     workspace_patches(text)
+    hook_files(text, text)
 
 
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda item: st.lists(item) | st.dictionaries(

@@ -78,10 +78,10 @@ def _of_recipe(recipe: NodePackages, on_target: OnTarget | None) -> Iterator[str
 
 
 def _of_settings(recipe: NodePackages, context: Path) -> Iterator[str]:
+    for path in recipe.hooks:
+        yield f"{path} is code that pnpm runs"
     for item in recipe.inputs():
         name = posixpath.basename(item.source)
-        if name == ".pnpmfile.cjs":
-            yield f"{item.source} is code that pnpm runs"
         for word in _DECIDED_BY_MACHINE.get(name, ()) if not item.directory else ():
             if re.search(rf"(?<![\w-]){word}(?![\w-])", _text(context / item.source), re.IGNORECASE):
                 yield f"{item.source} has {word}, which may run code or depend on the machine that installs"

@@ -6,10 +6,11 @@ import posixpath
 from dataclasses import dataclass
 
 from optimizer.builders.docker.actions import NOTES, PARTS, CopyInputs, Run, Script, StageBody
-from optimizer.builders.docker.nodejs_scripts import collect, dependencies_only, only_importers, prune, same_lock, take
+from optimizer.builders.docker.nodejs_scripts import collect, dependencies_only, named_patches, only_importers, prune, same_lock, take
 from optimizer.builders.docker.slim import slimmed
 from optimizer.builders.docker.system import build_tools
 from optimizer.builders.docker.tree_scripts import expected, normalise
+from optimizer.locks.nodejs_pnpm import NEWER_HOOKS
 from optimizer.model.plan import TREE, Stage
 from optimizer.model.recipes.nodejs import NodeInstallation, NodePackages, NodePart
 from optimizer.model.recipes.recipe import Tool
@@ -169,7 +170,7 @@ def _pnpm(recipe: NodePackages, places: InstallPlaces) -> tuple[tuple[str, ...] 
     lock = posixpath.basename(recipe.lock)
     return (
         *((only_importers(lock, recipe.importers),) if recipe.importers is not None else ()),
-        (*pnpm_install(places, "--prod", "--config.node-linker=hoisted"), *_platform(recipe)),
+        *pnpm_install(recipe, places, "--prod", "--config.node-linker=hoisted", *_platform(recipe)),
         # The state files carry the time of the installation, or the whole lock.
         (
             "rm",
@@ -182,15 +183,20 @@ def _pnpm(recipe: NodePackages, places: InstallPlaces) -> tuple[tuple[str, ...] 
     )
 
 
-def pnpm_install(places: InstallPlaces, *options: str) -> tuple[str, ...]:
+def pnpm_install(recipe: NodeInstallation, places: InstallPlaces, *options: str) -> tuple[tuple[str, ...] | Script, ...]:
     """pnpm's installation of exactly what the lock holds."""
-    return (
+    lock = posixpath.basename(recipe.lock)
+    command = (
         *("pnpm", "install", "--frozen-lockfile", *options),
         # Without it pnpm fetches and runs the version that package.json names.
         "--config.manage-package-manager-versions=false",
+        # The project's settings may name another directory, where Node.js finds nothing.
+        "--config.modules-dir=node_modules",
+        *((f"--config.pnpmfile={NEWER_HOOKS}",) if recipe.hooks == (NEWER_HOOKS,) else ()),
         "--package-import-method=copy",
         f"--store-dir={places.pnpm_store}",
     )
+    return (*((named_patches(lock, recipe.hashed_patches),) if recipe.hashed_patches else ()), command)
 
 
 def _platform(recipe: NodePackages) -> tuple[str, ...]:

@@ -80,7 +80,7 @@ def _npm(recipe: NodeDevelopmentPackages) -> _Commands:
 
 
 def _pnpm(recipe: NodeDevelopmentPackages) -> _Commands:
-    return ((*pnpm_install(IN_STAGE, "--prod=false"), *_scripts(recipe)),)
+    return pnpm_install(recipe, IN_STAGE, "--prod=false", *_scripts(recipe))
 
 
 def _yarn_classic(recipe: NodeDevelopmentPackages) -> _Commands:

@@ -36,6 +36,12 @@ def only_importers(lock: str, importers: Sequence[str]) -> Script:
     return script("only_importers.js", "Leaves in a lock of pnpm only the packages of some importers.", (lock, *importers))
 
 
+def named_patches(lock: str, patches: Sequence[tuple[str, str]]) -> Script:
+    """Writes the files of patches into a lock of pnpm 11 or newer, which has their hashes alone, as pnpm 10 wants them there."""
+    words = [word for pair in patches for word in pair]
+    return script("named_patches.js", "Names the files of patches in a lock of pnpm.", (lock, *words))
+
+
 def collect(own: str, places: Sequence[tuple[str, str]]) -> Script:
     """The script that moves the packages of a workspace into the tree, from each source to its place.
 

@@ -9,8 +9,6 @@ from typing import ClassVar
 
 from optimizer.model.recipes.recipe import NO_BYTE, PackagePart, Recipe
 
-_CODE = (".pnpmfile.cjs",)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodePlatform:
@@ -45,7 +43,9 @@ class NodeInstallation(Recipe):
     and neither counts.  ``local_links`` says whether the lock links packages of
     the project, or has them copied; None where it names none.  ``patches`` is
     the directory of patches that patch-package applies, which is then one of
-    the ``tools``.  ``registry`` is used in place of npm's.
+    the ``tools``.  ``hooks`` are files with code that pnpm runs, and
+    ``hashed_patches`` pairs of what pnpm patches and the file of the patch, which
+    the lock does not name.  ``registry`` is used in place of npm's.
     """
 
     lock: str
@@ -55,6 +55,8 @@ class NodeInstallation(Recipe):
     overruled_manifests: tuple[str, ...] = ()
     local_links: bool | None = None
     patches: str | None = None
+    hooks: tuple[str, ...] = ()
+    hashed_patches: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +104,7 @@ class NodePackages(NodeInstallation):
 
     def with_programs(self, versions: Mapping[str, str], *, on_target: bool = False) -> NodePackages:
         # On its own platform as on any other, the installer goes by the platform of the recipe; scripts and builds may take anything of the image.
-        runs_code = self.scripts or self.build_packages is not None or any(posixpath.basename(item.source) in _CODE for item in self.copies)
+        runs_code = self.scripts or self.build_packages is not None or bool(self.hooks)
         if runs_code or "base-packages" in self.slim:
             return self
         node, npm = _known_programs(self.installer, versions)
