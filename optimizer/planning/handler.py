@@ -58,10 +58,22 @@ def undefined_handler(base: BaseImage, handler: str, image: ImageFiles) -> Fault
     return find(base, handler, image) if find is not None else None
 
 
+# What Python loads to start, and the client of AWS before it looks for a handler (awslambdaric 4.2.2): a file of the name is never loaded.
+_LOADED_BEFORE = frozenset(
+    ["abc", "builtins", "codecs", "importlib", "io", "json", "logging", "os", "site", "stat", "sys", "time", "traceback"]
+)
+
+
 # https://github.com/aws/aws-lambda-python-runtime-interface-client/blob/main/awslambdaric/bootstrap.py: _get_handler
 def _python(base: BaseImage, handler: str, image: ImageFiles) -> Fault | None:
     module, _, name = handler.replace("/", ".").rpartition(".")
     first = module.partition(".")[0]
+    if first in _LOADED_BEFORE:
+        return Fault(
+            f'handler "{handler}": Python has loaded a module "{first}" of its own before the runtime looks for the handler',
+            "handler",
+            f'call the file or the directory something else, for example "{first}_handler"',
+        )
     if first in sys.stdlib_module_names:
         return None
     version = base.runtime.removeprefix("python")
@@ -154,7 +166,8 @@ def _nodejs(base: BaseImage, handler: str, image: ImageFiles) -> Fault | None:
     if found:
         names = _exports(image.read(found[0]))
         first = export.partition(".")[0]
-        if names is None or first in names:
+        # Version 4 of the client looks into an object that is the default export, too.
+        if names is None or first in names or "default" in names:
             return None
         near = did_you_mean(f"{file}.{first}", [f"{file}.{name}" for name in sorted(names)])
         return Fault(

@@ -24,6 +24,21 @@ def judged(runtime: str, handler: str, files: dict[str, str | bytes], **known: A
     return f"{fault.message} | {fault.hint}" if fault is not None else ""
 
 
+def test_a_module_that_python_has_loaded_itself_is_never_the_handlers() -> None:
+    """awslambdaric 4.2.2 says "Handler 'handler' missing on module 'json'", and of time that it is built in."""
+    for handler in ("json.handler", "time.handler", "logging/api.handler"):
+        files = {f"/var/task/{handler.partition('.')[0]}.py": PYTHON}
+        assert "has loaded a module" in judged("python3.13", handler, files)
+    # A file of this name is found before the standard library's.
+    assert judged("python3.13", "queue.handler", {"/var/task/queue.py": PYTHON}) == ""
+
+
+def test_an_object_that_is_the_default_export_may_hold_the_handler() -> None:
+    """aws-lambda-ric 4.0.2 looks into it."""
+    source = "const handler = async () => null;\nexport default { handler };\n"
+    assert judged("nodejs24.x", "index.handler", {"/var/task/index.mjs": source}) == ""
+
+
 DEFINING = {
     "function": PYTHON,
     "coroutine": "async def handler(event, context): ...\n",
