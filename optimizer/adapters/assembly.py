@@ -59,6 +59,9 @@ class AssemblyFunction:
     leaves account or region to the deployment; ``region`` and ``account`` are
     those of the stack, None where they are left to the deployment.  ``named``
     is what its image URI names, None where only a deployment knows it.
+    ``publisher`` is the stack that publishes the image, where it is another one
+    than the function's and than those that are deployed before; else empty.  It
+    is empty in stages too: CDK Pipelines publish all images first.
     """
 
     stack: str
@@ -74,6 +77,7 @@ class AssemblyFunction:
     region: str | None = None
     account: str | None = None
     named: NamedImage | None = None
+    publisher: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,10 +181,16 @@ class AssemblyImage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Stack:
-    """A stack's entry in the manifest of the assembly in ``directory``, with the image assets that it depends on."""
+    """A stack's entry in the manifest of the assembly in ``directory``, with the image assets that it depends on.
+
+    ``before`` names the entries that are deployed before it; ``staged`` says
+    that it is in a stage.
+    """
 
     directory: Path
     name: str
+    staged: bool
+    before: frozenset[str]
     artifact: Mapping[str, Any]
     images: Mapping[str, Mapping[str, Any]]
     metadata: Mapping[str, Any]
@@ -215,15 +225,19 @@ class _Stack:
 class _Published:
     """An image asset as functions find it: a stack may run what another one publishes."""
 
+    stack: _Stack
     asset: str
     repository: str
     registry: EcrRegistry | None
     source: Mapping[str, Any]
-    directory: Path
+
+    def is_before(self, stack: _Stack) -> bool:
+        """Whether it is there when ``stack`` is deployed."""
+        return self.stack.directory == stack.directory and self.stack.name in (stack.name, *stack.before)
 
     @property
     def context(self) -> Path | None:
-        return _within(self.directory, self.source["directory"]) if "directory" in self.source else None
+        return _within(self.stack.directory, self.source["directory"]) if "directory" in self.source else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -340,11 +354,11 @@ def _all_functions(
     stacks: Sequence[_Stack], declared: Callable[[Document], Iterator[TemplateFunction]] = functions
 ) -> tuple[AssemblyFunction, ...]:
     """The functions of all stacks, sorted."""
-    published: dict[str, _Published] = {}
+    published: dict[str, list[_Published]] = {}
     for stack in stacks:
-        for tag, image in _published(stack).items():
-            published.setdefault(tag, image)
-    found = [function for stack in stacks for function in _functions(stack, {**published, **_published(stack)}, declared)]
+        for tag, image in _published(stack):
+            published.setdefault(tag, []).append(image)
+    found = [function for stack in stacks for function in _functions(stack, published, declared)]
     return tuple(sorted(found, key=lambda function: (function.stack, function.path)))
 
 
@@ -430,12 +444,12 @@ def _environment(stack: _Stack) -> tuple[str, str]:
     return account if re.fullmatch(r"\d{12}", account) else "", "" if region == "unknown-region" else region
 
 
-def _stacks(directory: Path) -> Iterator[_Stack]:
+def _stacks(directory: Path, *, staged: bool = False) -> Iterator[_Stack]:
     manifest = _json(directory / "manifest.json")
     artifacts = manifest.get("artifacts", {})
     for name, artifact in sorted(artifacts.items()):
         if artifact.get("type") == "cdk:cloud-assembly":
-            yield from _stacks(directory / artifact.get("properties", {})["directoryName"])
+            yield from _stacks(directory / artifact.get("properties", {})["directoryName"], staged=True)
         elif artifact.get("type") == "aws:cloudformation:stack":
             images: dict[str, Mapping[str, Any]] = {}
             for dependency in artifact.get("dependencies", []):
@@ -446,7 +460,27 @@ def _stacks(directory: Path) -> Iterator[_Stack]:
             if "additionalMetadataFile" in artifact:
                 metadata.update(_json(directory / artifact["additionalMetadataFile"]))
             images.update(_images_of_metadata(metadata))
-            yield _Stack(directory=directory, name=name, artifact=artifact, images=images, metadata=metadata)
+            yield _Stack(
+                directory=directory,
+                name=name,
+                staged=staged,
+                before=_before(name, artifacts),
+                artifact=artifact,
+                images=images,
+                metadata=metadata,
+            )
+
+
+def _before(name: str, artifacts: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
+    """The entries of a manifest that an entry depends on, directly or through others."""
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:  # ends because each entry enters once
+        for other in artifacts.get(waiting.pop(), {}).get("dependencies") or ():
+            if other not in found:
+                found.add(other)
+                waiting.append(other)
+    return frozenset(found)
 
 
 def _images_of_metadata(metadata: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -458,29 +492,31 @@ def _images_of_metadata(metadata: Mapping[str, Any]) -> Iterator[tuple[str, Mapp
             yield data["sourceHash"], {"source": source, "destinations": {"": destination}}
 
 
-def _published(stack: _Stack) -> dict[str, _Published]:
-    """The images that the stack's manifest lists, by tag."""
-    return {
-        destination["imageTag"]: _Published(
-            asset=asset,
-            repository=destination["repositoryName"],
-            registry=_destination(stack, destination).registry,
-            source=image["source"],
-            directory=stack.directory,
-        )
-        for asset, image in stack.images.items()
-        for destination in image["destinations"].values()
-    }
+def _published(stack: _Stack) -> Iterator[tuple[str, _Published]]:
+    """The images that the stack's manifest lists, with their tags."""
+    for asset, image in stack.images.items():
+        for destination in image["destinations"].values():
+            yield (
+                destination["imageTag"],
+                _Published(
+                    stack=stack,
+                    asset=asset,
+                    repository=destination["repositoryName"],
+                    registry=_destination(stack, destination).registry,
+                    source=image["source"],
+                ),
+            )
 
 
 def _functions(
-    stack: _Stack, published: Mapping[str, _Published], declared: Callable[[Document], Iterator[TemplateFunction]]
+    stack: _Stack, published: Mapping[str, Sequence[_Published]], declared: Callable[[Document], Iterator[TemplateFunction]]
 ) -> Iterator[AssemblyFunction]:
     account, region = _environment(stack)
     for template in stack.templates():
         for function in declared(template.document):
             tag = function.image_uri.rpartition(":")[2]
-            image = published.get(tag)
+            images = sorted(published.get(tag, ()), key=lambda image: (image.stack is not stack, not image.is_before(stack)))
+            image = images[0] if images else None
             context = image.context if image else None
             yield AssemblyFunction(
                 stack=stack.title,
@@ -496,6 +532,7 @@ def _functions(
                 region=region or None,
                 account=account or None,
                 named=function.named,
+                publisher="" if image is None or stack.staged or image.is_before(stack) else image.stack.title,
             )
 
 

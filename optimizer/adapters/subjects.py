@@ -166,6 +166,7 @@ class _App:
             repository=function.repository,
             image=function.asset or "",
             region=function.region,
+            publisher=function.publisher,
             dockerfile=_at(replace(file, construct=function.path), location) if file else None,
         )
 

@@ -292,7 +292,8 @@ class FunctionSubject:
     its image that a template declares, the context and the options, None where
     it declares none, or something of it is hidden.  ``spec`` is the file of the
     specification that its image will be generated of, empty where it has a
-    Dockerfile, or no specification.
+    Dockerfile, or no specification.  ``publisher`` is the stack of a CDK app that
+    publishes its image, where it is none that the function's stack waits for.
     """
 
     construct: str
@@ -310,6 +311,7 @@ class FunctionSubject:
     region: str | None = None
     build: tuple[str, BuildOptions] | None = None
     spec: str = ""
+    publisher: str = ""
 
     def place(self, *keys: str) -> Span | None:
         """Where a property stands, or the nearest one above it; None for the function as a whole."""

@@ -22,7 +22,31 @@ def test_functions_know_the_image_that_a_stack_of_another_stage_publishes(tmp_pa
     (function,) = load_functions(outdir)
     (image,) = load_images(outdir)
     assert (function.asset, function.directory) == (image.asset, image.directory)
+    # A pipeline publishes the images of all stages before the first deployment.
+    assert function.publisher == ""
     assert (image.name, image.asset) == ("Shop/Stack/Api", shared.asset_hash)
+
+
+def test_a_stack_that_does_not_wait_for_the_publisher_of_its_image_is_told(tmp_path: Path, outdir: str) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n")
+    app = cdk.App(outdir=outdir)
+    images, middle = cdk.Stack(app, "Images"), cdk.Stack(app, "Middle")
+    shared = ecr_assets.DockerImageAsset(images, "Shared", directory=str(tmp_path), exclude=["cdk.out"])
+    middle.add_dependency(images)
+
+    def function(name: str) -> cdk.Stack:
+        stack = cdk.Stack(app, name)
+        role = "arn:aws:iam::111122223333:role/shop"
+        lambda_.CfnFunction(stack, "Api", role=role, package_type="Image", code={"imageUri": shared.image_uri})
+        return stack
+
+    function("Alone")
+    function("Waiting").add_dependency(middle)
+    # Its own manifest lists the image, too.
+    ecr_assets.DockerImageAsset(function("Publishing"), "Own", directory=str(tmp_path), exclude=["cdk.out"])
+    app.synth()
+    assert [(item.stack, item.publisher) for item in load_functions(outdir)] == [("Alone", "Images"), ("Publishing", ""), ("Waiting", "")]
+    assert len({item.asset for item in load_functions(outdir)}) == 1
 
 
 def test_assets_of_the_legacy_synthesizer_have_all_their_options(tmp_path: Path, outdir: str) -> None:

@@ -199,6 +199,7 @@ NEVER = {
     "LIO692": "it judges runtimes of zip functions, and no image of a function",
     "LIO693": "it judges runtimes of zip functions, and no image of a function",
     "LIO694": "it judges runtimes of zip functions, and no image of a function",
+    "LIO709": "the image is an asset of the function's own stack",
     "LIO801": "an ImageSpec refuses such a name and such a value",
     "LIO804": "no secret is copied into a layer to be removed",
     "LIO902": "files of a lock are mounted, not copied, and equal dependencies of one base make one stage",

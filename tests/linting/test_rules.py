@@ -135,6 +135,7 @@ USED_FOR_EVER = {
     "LIO706": "cache-in-asset-repository",
     "LIO707": "lifecycle-refused",
     "LIO708": "tag-exclusions-refused",
+    "LIO709": "image-of-another-stack",
     "LIO751": "repository-not-allowed",
     "LIO801": "secret-in-variable",
     "LIO802": "secret-file-copied",
