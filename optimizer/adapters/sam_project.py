@@ -12,7 +12,8 @@ from typing import Any
 from optimizer.adapters.files import read_bounded, replace_file
 from optimizer.adapters.path_names import LARGEST_TEMPLATE, SPEC_SUFFIX
 from optimizer.adapters.plan_files import plan_path, read_plan, write_plan
-from optimizer.adapters.templates import SAMCONFIGS, load_template
+from optimizer.adapters.samconfig import SAMCONFIGS, load_samconfig, samconfig_path
+from optimizer.adapters.templates import load_template
 from optimizer.bases.mirror import Mirror
 from optimizer.builders.docker.context import DOCKERFILE, BuildContext, stage_context
 from optimizer.dockerfile.parse import decode
@@ -62,11 +63,17 @@ class SamFunction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SamProject:
-    """A template with those that it nests; ``configuration`` is the path of the ``samconfig`` beside it, which need not exist."""
+    """A template with those that it nests.
+
+    ``configuration`` is the path of its ``samconfig``, which need not exist;
+    ``base`` is where paths of build contexts start, None for the directory of
+    each template.
+    """
 
     template: str
     functions: tuple[SamFunction, ...]
     configuration: str
+    base: str | None = None
 
     @property
     def specs(self) -> tuple[Path, ...]:
@@ -129,18 +136,18 @@ def load_sam_project(template: str, environment: str, mirror: Mirror, named: Map
         )
     if not functions:
         raise ContextError(f'"{template}" has no image function', template, 'image functions have PackageType: "Image"')
-    return SamProject(template=template, functions=tuple(functions), configuration=_configuration(os.path.dirname(template)))
+    return SamProject(
+        template=template,
+        functions=tuple(functions),
+        configuration=samconfig_path(template) or os.path.join(os.path.dirname(template), SAMCONFIGS[0]),
+        base=load_samconfig(template, environment).base,
+    )
 
 
 def _alike(functions: Iterable[SamFunction]) -> list[SamFunction]:
     """The functions with one way of a template to write the path of a specification: SAM compares Metadata as text."""
     spellings: dict[tuple[str, Path | None], str] = {}
     return [replace(function, written=spellings.setdefault((function.template, function.spec), function.written)) for function in functions]
-
-
-def _configuration(directory: str) -> str:
-    paths = [os.path.join(directory, name) for name in SAMCONFIGS]
-    return next((path for path in paths if os.path.exists(path)), paths[0])
 
 
 def _place(subject: FunctionSubject) -> tuple[str, str]:

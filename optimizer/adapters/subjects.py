@@ -35,9 +35,6 @@ from optimizer.sam.template import TemplateRepository
 ACKNOWLEDGED = "lambda-image-optimizer"
 """What stands before ``::`` and the id of a rule in the acknowledgements of CDK."""
 
-_SAMCONFIGS = ("samconfig.toml", "samconfig.yaml", "samconfig.yml")
-"""Of several, SAM reads the first."""
-
 _START = Span(Position(1, 1), Position(1, 1))
 
 

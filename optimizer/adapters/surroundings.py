@@ -13,7 +13,7 @@ from pathlib import Path
 from optimizer.adapters.files import read_bounded
 from optimizer.adapters.path_names import LARGEST_TEMPLATE, is_app, is_dockerfile, is_spec
 from optimizer.adapters.plan_files import read_plan
-from optimizer.adapters.templates import SAMCONFIGS, given_parameters
+from optimizer.adapters.samconfig import load_samconfig, samconfig_path
 from optimizer.adapters.walk import walk
 from optimizer.adoption.code import Survey, survey
 from optimizer.config.settings import cdk_output, load_settings
@@ -81,7 +81,7 @@ def load_surroundings(root: Path, top: str = ".") -> Surroundings:
         apps=apps,
         templates=first,
         zipped={
-            path: tuple(zip_functions(_text(root, path) or "", given_parameters(os.path.join(root, posixpath.dirname(path)))))
+            path: tuple(zip_functions(_text(root, path) or "", load_samconfig(os.path.relpath(os.path.join(root, path))).parameters))
             for path in first
         },
         dockerfiles=tuple(path for path in paths if is_dockerfile(posixpath.basename(path)) and ".optimizer" not in path.split("/")),
@@ -125,9 +125,8 @@ def _is_sam(root: Path, path: str) -> bool:
 
 
 def _samconfig(root: Path, template: str) -> str:
-    directory = posixpath.dirname(template)
-    found = (posixpath.join(directory, name) for name in SAMCONFIGS)
-    return next((path for path in found if os.path.isfile(os.path.join(root, path))), "")
+    path = samconfig_path(os.path.relpath(os.path.join(root, template)))
+    return Path(os.path.relpath(path, root)).as_posix() if path is not None else ""
 
 
 def _specs(root: Path, paths: Collection[str]) -> Iterator[tuple[str, tuple[str, ...]]]:

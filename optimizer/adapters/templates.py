@@ -17,27 +17,20 @@ from optimizer.adapters.files import read_bounded, why_unread
 from optimizer.adapters.path_names import LARGEST_TEMPLATE
 from optimizer.adapters.paths import shown
 from optimizer.adapters.plan_files import archive_sizes, plan_beside
+from optimizer.adapters.samconfig import load_samconfig
 from optimizer.adapters.spec_dockerfiles import LoadSpec
 from optimizer.adapters.subjects import repository_subject
 from optimizer.adapters.tree import Source
 from optimizer.bases.mirror import Mirror
 from optimizer.dockerfile.instruction import Position, Problem, Span
 from optimizer.dockerfile.parse import decode
-from optimizer.errors import ContextError, OptimizerError, did_you_mean
+from optimizer.errors import ContextError, OptimizerError
 from optimizer.linting.finding import Edit, Fix, Location
 from optimizer.linting.subjects import AppSubject, DeclarationFault, DockerfileSubject, FunctionSubject, RepositorySubject
 from optimizer.model.architectures import ARCHITECTURES, DEFAULT_ARCHITECTURE, platform_of
 from optimizer.model.build import BuildOptions
 from optimizer.model.template import SamBuilder
-from optimizer.sam.config import (
-    DEFAULT_ENVIRONMENT,
-    ImageRepositories,
-    ParameterOverrides,
-    deployed_region,
-    image_repositories,
-    parameter_overrides,
-    uses_buildkit,
-)
+from optimizer.sam.config import DEFAULT_ENVIRONMENT, ImageRepositories
 from optimizer.sam.document import Document, parse_document
 from optimizer.sam.faults import faults
 from optimizer.sam.intrinsics import Intrinsics
@@ -63,9 +56,6 @@ DEEPEST = 10
 MOST = 100
 """How many templates are read for one."""
 
-SAMCONFIGS = ("samconfig.toml", "samconfig.yaml", "samconfig.yml")
-"""The files beside a template that configure SAM CLI; of several, it reads the first."""
-
 _START = Span(Position(1, 1), Position(1, 1))
 
 
@@ -79,7 +69,7 @@ def load_template(
 ) -> Source:
     """Every image function and repository of a template of SAM or CloudFormation, and of those that it nests, and the template itself.
 
-    ``environment`` is that of the ``samconfig`` beside it; ``contents`` are
+    ``environment`` is that of its ``samconfig``; ``contents`` are
     the bytes of files that shall be read instead of their own.  What ``load_spec``
     gives stands for the build contexts that are not generated yet; without it,
     such an image is not told of.  What is found in an image of a specification
@@ -93,7 +83,7 @@ def load_template(
         raise ContextError(f'"{path}" {why_unread(path, LARGEST_TEMPLATE)}', path, "name a template that is there and can be read")
     if isinstance(read[1], Problem):
         return Source(subjects=(AppSubject(location=Location(path=path), problems=(read[1],)),))
-    samconfig = _samconfig(os.path.dirname(path), environment)
+    samconfig = load_samconfig(path, environment)
     given = samconfig.parameters
     templates = _Templates(
         mirror=mirror,
@@ -102,6 +92,7 @@ def load_template(
         pushed=samconfig.repositories,
         builder=samconfig.builder,
         region=samconfig.region,
+        base=samconfig.base,
     )
     told = templates.add(path, read[0], read[1], given.values, complete=given.complete)
     dockerfiles = [function.dockerfile for function in templates.functions if function.dockerfile is not None]
@@ -119,11 +110,6 @@ def load_template(
         subjects=(*dockerfiles, *templates.functions, *templates.misplaced, *stores, *templates.nested, app),
         nested=tuple(item.location.path for item in templates.nested),
     )
-
-
-def given_parameters(directory: str) -> ParameterOverrides:
-    """The parameters that the ``samconfig`` in a directory gives ``sam build`` by default."""
-    return _samconfig(directory, DEFAULT_ENVIRONMENT).parameters
 
 
 def _read(path: str, contents: Mapping[str, bytes]) -> tuple[str, Document | Problem] | None:
@@ -149,23 +135,13 @@ class _Told:
     faults: list[DeclarationFault] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Samconfig:
-    """What the configuration of SAM says."""
-
-    repositories: ImageRepositories = ImageRepositories()
-    parameters: ParameterOverrides = ParameterOverrides()
-    builder: SamBuilder = SamBuilder.CLASSIC
-    region: str | None = None
-    problems: tuple[Problem, ...] = ()
-
-
 @dataclass(slots=True)
 class _Templates:
     """What a template and those below it declare; ``nested`` are those below, each once for each place that names it.
 
     ``misplaced`` are functions from zip archives that set what only image
-    functions have.
+    functions have.  ``base`` is where the paths of build contexts start, None
+    for the directory of the template.
     """
 
     mirror: Mirror
@@ -174,6 +150,7 @@ class _Templates:
     pushed: ImageRepositories
     builder: SamBuilder
     region: str | None
+    base: str | None
     functions: list[FunctionSubject] = field(default_factory=list)
     misplaced: list[FunctionSubject] = field(default_factory=list)
     nested: list[AppSubject] = field(default_factory=list)
@@ -300,7 +277,7 @@ class _Templates:
         if build is not None and (build.directory is None or build.dockerfile is None):
             unbuilt = next((str(item) for item in function.hidden if item.key[2] == "Metadata"), "its Metadata names no Dockerfile")
         elif build is not None and build.directory is not None and build.dockerfile is not None and not generated:
-            directory = shown(os.path.normpath(os.path.join(os.path.dirname(path), build.directory)))
+            directory = shown(os.path.normpath(os.path.join(self._base(path), build.directory)))
             dockerfile = shown(os.path.normpath(os.path.join(directory, build.dockerfile)))
             image = json.dumps([dockerfile, directory, dict(build.arguments), build.target, architecture], sort_keys=True)
             if image not in self._files:
@@ -357,14 +334,16 @@ class _Templates:
         build = function.build
         if not function.spec or function.missing or function.image_uri or (build is not None and not build.by_sam):
             return ""
-        beside = os.path.dirname(path)
         if build is not None:
             if build.directory is None or build.dockerfile is None:
                 return ""
-            dockerfile = shown(os.path.normpath(os.path.join(beside, build.directory, build.dockerfile)))
+            dockerfile = shown(os.path.normpath(os.path.join(self._base(path), build.directory, build.dockerfile)))
             if dockerfile in self.contents or os.path.lexists(dockerfile):
                 return ""
-        return shown(os.path.normpath(os.path.join(beside, function.spec)))
+        return shown(os.path.normpath(os.path.join(os.path.dirname(path), function.spec)))
+
+    def _base(self, path: str) -> str:
+        return os.path.dirname(path) if self.base is None else self.base
 
     def _of_spec(self, spec: str, function: TemplateFunction, document: Document, problems: list[Problem]) -> DockerfileSubject | None:
         """What would be generated; None where nothing can be, with the reasons among the problems."""
@@ -424,53 +403,3 @@ def _pullable(path: str, text: str, document: Document, function: TemplateFuncti
 
     span = fips_mark(text, document, place)
     return Fix(title="take the image by the usual endpoint", edits=(Edit(path=path, span=span, text=""),)) if span else None
-
-
-def _samconfig(directory: str, environment: str) -> _Samconfig:
-    """What the file beside a template says for an environment; of one that cannot be read, that it cannot.
-
-    Raises :class:`ContextError` when it has no such environment.
-    """
-    path = next((path for path in (os.path.join(directory, name) for name in SAMCONFIGS) if os.path.exists(path)), None)
-    if path is None:
-        return _Samconfig()
-    data = read_bounded(path, LARGEST_TEMPLATE)
-    too_large = Problem(f"it is not readable as a file of at most {LARGEST_TEMPLATE // 1024 // 1024} MB", _START)
-    config = too_large if data is None else _plain(path, decode(data))
-    if isinstance(config, Problem):
-        why = f'"{path}" cannot be read, so parameters and the builder are unknown: {config.message}'
-        problem = Problem(why, _START, config.hint or "fix the file")
-        return _Samconfig(parameters=ParameterOverrides(complete=False), builder=SamBuilder.UNKNOWN, problems=(problem,))
-    if environment != DEFAULT_ENVIRONMENT and environment not in config:
-        known = [key for key, value in config.items() if isinstance(value, Mapping)]
-        raise ContextError(
-            f'there is no environment "{environment}"; allowed: {", ".join(known) or "none"}',
-            path,
-            did_you_mean(environment, known) or "name one of those with --config-env",
-        )
-    return _Samconfig(
-        repositories=image_repositories(config, environment),
-        parameters=parameter_overrides(config, environment),
-        builder=SamBuilder.BUILDKIT if uses_buildkit(config, environment) else SamBuilder.CLASSIC,
-        region=deployed_region(config, environment),
-    )
-
-
-def _plain(name: str, text: str) -> Mapping[str, Any] | Problem:
-    """The data of a configuration of SAM, or why a text holds none."""
-    if not name.endswith(".toml"):
-        document = parse_document(text)
-        if isinstance(document, Problem):
-            return document
-        return document.data if isinstance(document.data, dict) else Problem("it is not a mapping", _START)
-    # Imported here, because most trees have no such file.
-    import tomlkit
-    from tomlkit.exceptions import TOMLKitError
-
-    try:
-        return tomlkit.parse(text).unwrap()
-    except (TOMLKitError, ValueError, RecursionError) as error:
-        from optimizer.model.toml import toml_fault
-
-        fault = toml_fault(text, error)
-        return Problem(f"line {fault.line}: {fault.message}" if fault.line else fault.message, _START, fault.hint)

@@ -118,7 +118,8 @@ def command(
     if form == "json":
         click.echo(json.dumps(sam_to_dict(functions, findings, proposals, changed, written=write), indent=2))
     else:
-        click.echo(sam_as_text(functions, findings, proposals, changed, str(template), written=write), nl=False)
+        others = [f"optimizer sam {template} --write --config-env {name}" for name in images.others]
+        click.echo(sam_as_text(functions, findings, proposals, changed, str(template), written=write, others=others), nl=False)
     sys.exit(1 if check and outdated else 0)
 
 

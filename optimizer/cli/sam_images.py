@@ -28,7 +28,7 @@ from optimizer.errors import ContextError, Fault, OptimizerError, SpecError
 from optimizer.linting.fixes import unified_diff
 from optimizer.sam.configuration import configured, parse_configuration
 from optimizer.sam.edits import Change, NotEditable, edited
-from optimizer.sam.generated import GeneratedBuild, configuration_changes, template_changes
+from optimizer.sam.generated import GeneratedBuild, configuration_changes, other_environments, template_changes
 
 CONTEXTS = ".optimizer"
 """The directory of the build contexts, beside the template."""
@@ -42,7 +42,8 @@ class SamImages:
     those of their build contexts, one for equal images.  ``stale`` are the
     directories that are not there, or not as they would be written; ``unused``
     those that no function uses.  ``edits`` are the contents of files before
-    and after, by path; None is no file.
+    and after, by path; None is no file.  ``others`` are the environments of the
+    configuration that stay as they are, and should not.
     """
 
     project: SamProject
@@ -51,6 +52,7 @@ class SamImages:
     stale: tuple[Path, ...]
     unused: tuple[Path, ...]
     edits: Mapping[str, tuple[bytes | None, bytes]]
+    others: tuple[str, ...] = ()
 
     @property
     def changed(self) -> tuple[str, ...]:
@@ -132,8 +134,9 @@ def sam_images(
     images = spec_images(project, root=root, lock=lock, mirror=mirror, profile=profile, output=output)
     directories = _directories(images, output)
     edits: dict[str, tuple[bytes | None, bytes]] = dict(_template_edits(project, images, directories))
+    others: tuple[str, ...] = ()
     if images:
-        edits[project.configuration] = _configuration_edit(project, environment, repository, profile)
+        edits[project.configuration], others = _configuration_edit(project, environment, repository, profile)
     stale = {directories[spec]: image for spec, image in images.items() if not is_current(directories[spec], image.kept, image.context)}
     return SamImages(
         project=project,
@@ -142,6 +145,7 @@ def sam_images(
         stale=tuple(sorted(stale)),
         unused=tuple(left_over(output, {directory.name for directory in directories.values()})),
         edits=edits,
+        others=others,
     )
 
 
@@ -215,7 +219,8 @@ def _template_edits(
         if missing:
             hint = "take it from a variable with from_env: a path in a template starts at no place that is the same for everybody"
             faults += [Fault(f'sam build cannot give the build secret "{secret}", which is a file', place, hint) for secret in missing]
-        directory = Path(os.path.relpath(directories[function.spec], os.path.dirname(function.template) or ".")).as_posix()
+        base = project.base if project.base is not None else os.path.dirname(function.template)
+        directory = Path(os.path.relpath(directories[function.spec], base or ".")).as_posix()
         build = GeneratedBuild(directory=directory, architecture=image.plan.architecture, options=words)
         changes.setdefault(function.template, []).extend(
             template_changes(function.logical_id, function.written, build, function.declared, function.metadata, function.handler)
@@ -238,17 +243,22 @@ def _secret_words(image: SpecImage) -> tuple[tuple[str, ...], list[str]]:
     return words, [secret.id for secret in secrets if not secret.from_env]
 
 
-def _configuration_edit(project: SamProject, environment: str, repository: str | None, profile: Profile) -> tuple[bytes | None, bytes]:
+def _configuration_edit(
+    project: SamProject, environment: str, repository: str | None, profile: Profile
+) -> tuple[tuple[bytes | None, bytes], tuple[str, ...]]:
+    """The configuration before and after, and the environments that stay as they are, and should not."""
     path = project.configuration
     before = read_bounded(path, LARGEST_TEMPLATE) if os.path.exists(path) else None
     text = decode(before) if before is not None else ""
     is_toml = path.endswith(".toml")
+    buildkit = profile is Profile.BUILDKIT
     configuration = parse_configuration(text, is_toml=is_toml, place=path)
-    changes = configuration_changes(configuration, environment, repository=repository, buildkit=profile is Profile.BUILDKIT)
+    changes = configuration_changes(configuration, environment, repository=repository, buildkit=buildkit)
     try:
-        return before, configured(text, changes, is_toml=is_toml).encode("utf-8")
+        after = configured(text, changes, is_toml=is_toml).encode("utf-8")
     except NotEditable as error:
         raise ContextError([Fault(reason, path, "edit the file by hand") for reason in error.args]) from None
+    return (before, after), other_environments(configuration, environment, buildkit=buildkit)
 
 
 def named_specs(options: Sequence[str]) -> dict[str, str]:

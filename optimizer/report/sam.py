@@ -44,8 +44,9 @@ def sam_as_text(
     template: str,
     *,
     written: bool,
+    others: Sequence[str] = (),
 ) -> str:
-    """A table of the functions, and what to do next."""
+    """A table of the functions, and what to do next; ``others`` are the calls that set other environments of the configuration."""
     rows = [
         (
             function["function"],
@@ -63,6 +64,12 @@ def sam_as_text(
         blocks.append("\n".join(["specs that optimizer init proposes:", *lines]))
     if changed:
         blocks.append("\n".join(["written:" if written else "to be written:", *(f"  {path}" for path in changed)]))
+    if others:
+        blocks.append(
+            "\n".join(
+                ["other environments stay as they are; to set them, with --image-repository of each:", *(f"  {call}" for call in others)]
+            )
+        )
     blocks.append("\n".join(_next(functions, findings, proposals, changed, template, written=written)))
     return "\n\n".join(blocks) + "\n"
 

@@ -82,6 +82,18 @@ def deployed_region(config: Mapping[str, Any], environment: str = DEFAULT_ENVIRO
     return region if isinstance(region, str) and region else None
 
 
+def base_directory(config: Mapping[str, Any], environment: str = DEFAULT_ENVIRONMENT) -> str | None:
+    """The directory, relative to where SAM CLI is called, at which ``sam build`` lets the paths of build contexts start; None for the template's."""
+    base = _options(config, environment, _BUILDS).get("base_dir")
+    return base if isinstance(base, str) and base else None
+
+
+def templates(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """The templates that the environments name for ``sam build``, relative to where SAM CLI is called."""
+    options = [_options(config, environment, _BUILDS) for environment in config]
+    return tuple(value for each in options for key in ("template_file", "template") if isinstance(value := each.get(key), str))
+
+
 def parameter_overrides(config: Mapping[str, Any], environment: str = DEFAULT_ENVIRONMENT) -> ParameterOverrides:
     """The parameters that ``sam build`` takes for an environment; what is no pair is not ``complete``.
 

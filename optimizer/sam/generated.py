@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from optimizer.model.function import DeclaredFunction
+from optimizer.sam.config import image_repositories, uses_buildkit
 from optimizer.sam.edits import Change
 from optimizer.sam.template import SPEC_KEY
 
@@ -110,6 +111,19 @@ def configuration_changes(
             if _value(configuration, (*shared, key)) is not None
         ]
     return tuple(changes)
+
+
+def other_environments(configuration: Mapping[str, Any], environment: str, *, buildkit: bool) -> tuple[str, ...]:
+    """The environments beside one that build with another builder, or push to several repositories."""
+    found = []
+    for name, sections in configuration.items():
+        if name == environment or not isinstance(sections, Mapping):
+            continue
+        repositories = image_repositories(configuration, name)
+        builds_otherwise = "build" in sections and uses_buildkit(configuration, name) is not buildkit
+        if builds_otherwise or repositories.named or repositories.resolved:
+            found.append(name)
+    return tuple(found)
 
 
 def _value(configuration: Mapping[str, Any], path: tuple[str, ...]) -> Any:

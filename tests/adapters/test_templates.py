@@ -136,6 +136,39 @@ def test_nested_templates_end() -> None:
     assert "templates are nested more than 10 deep, or are more than 100" in problems(source)[0]
 
 
+BUILDKIT = "use_buildkit = true\n"
+
+
+@pytest.mark.parametrize(
+    ("above", "beside", "builder"),
+    [
+        ('template_file = "infra/template.yaml"\n' + BUILDKIT, "cached = true\n", SamBuilder.BUILDKIT),
+        ('template = "./infra/template.yaml"\n' + BUILDKIT, None, SamBuilder.BUILDKIT),
+        ('template_file = "other/template.yaml"\n' + BUILDKIT, "cached = true\n", SamBuilder.CLASSIC),
+        (BUILDKIT, None, SamBuilder.CLASSIC),
+        ("cached = true\n", BUILDKIT, SamBuilder.BUILDKIT),
+    ],
+)
+def test_the_samconfig_of_a_template_is_the_one_that_names_it(above: str, beside: str | None, builder: SamBuilder) -> None:
+    """As `sam build` of SAM CLI 1.170.0 finds it, with the template in its configuration, and with --template."""
+    Path("infra").mkdir()
+    Path("infra/template.yaml").write_text("Resources:\n  Api: " + FUNCTION % ("arm64", "Dockerfile", "../api") + "\n")
+    Path("samconfig.toml").write_text(f"[default.build.parameters]\n{above}")
+    if beside is not None:
+        Path("infra/samconfig.toml").write_text(f"[default.build.parameters]\n{beside}")
+    source = load_template("infra/template.yaml")
+    assert [item.sam for item in source.subjects if isinstance(item, DockerfileSubject)] == [builder]
+
+
+def test_contexts_start_at_the_base_directory_of_samconfig() -> None:
+    """`sam build` of SAM CLI 1.170.0 with base_dir: relative to where it is called, for nested templates too."""
+    Path("infra").mkdir()
+    Path("infra/template.yaml").write_text("Resources:\n  Api: " + FUNCTION % ("arm64", "Dockerfile", "api") + "\n")
+    Path("samconfig.toml").write_text('[default.global.parameters]\ntemplate_file = "infra/template.yaml"\nbase_dir = "."\n')
+    source = load_template("infra/template.yaml")
+    assert functions(source) == [("Api", "arm64", "api/Dockerfile")]
+
+
 @pytest.mark.parametrize(
     ("name", "text", "why"),
     [

@@ -167,6 +167,34 @@ def test_a_configuration_in_yaml_keeps_its_comments_and_its_other_repositories_g
     assert "image_repository: localhost:5000/shared" in after.replace('"', "")
 
 
+def test_the_configuration_that_names_the_template_is_set_and_contexts_start_at_its_base_directory() -> None:
+    Path("infra").mkdir()
+    Path("template.yaml").rename("infra/template.yaml")
+    Path("samconfig.toml").write_text('version = 0.1\n[default.global.parameters]\ntemplate_file = "infra/template.yaml"\nbase_dir = "."\n')
+    arguments = ["infra/template.yaml", "--write", *BOTH]
+    result = CliRunner().invoke(command, arguments, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    assert "use_buildkit = true" in Path("samconfig.toml").read_text()
+    assert not Path("infra/samconfig.toml").exists()
+    assert "DockerContext: infra/.optimizer/api\n" in Path("infra/template.yaml").read_text()
+    assert "ImageSpec: ../api.image.toml\n" in Path("infra/template.yaml").read_text()
+    assert CliRunner().invoke(command, ["infra/template.yaml", "--check"], catch_exceptions=False).exit_code == 0
+
+
+def test_environments_that_build_otherwise_or_push_elsewhere_are_named() -> None:
+    Path("samconfig.toml").write_text(
+        "version = 0.1\n[default.build.parameters]\ncached = true\n[test.deploy.parameters]\nstack_name = 'test'\n"
+        "[stage.build.parameters]\ncached = true\n[prod.deploy.parameters]\nresolve_image_repos = true\n"
+    )
+    shown = run("--write", *BOTH).stdout
+    assert (
+        "other environments stay as they are; to set them, with --image-repository of each:\n"
+        "  optimizer sam template.yaml --write --config-env stage\n  optimizer sam template.yaml --write --config-env prod\n"
+    ) in shown
+    run("--write", "--config-env", "stage")
+    assert "--config-env stage" not in run().stdout
+
+
 def test_what_a_person_wrote_is_not_overwritten() -> None:
     """Requirement: "asks before it overwrites a file that a person wrote"."""
     Path(".optimizer/api").mkdir(parents=True)
