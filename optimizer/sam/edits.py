@@ -39,13 +39,20 @@ class NotEditable(Exception):
     """Changes that the text has no safe place for; each argument says which one, and what to do by hand."""
 
 
+def no_place(change: Change) -> NotEditable:
+    """That there is none for one change."""
+    name = ".".join(change.path)
+    what = f"set {name} to {json.dumps(change.value)}" if change.value is not None else f"remove {name}"
+    return NotEditable(f"the text has no safe place for an edit: {what} by hand")
+
+
 def edited(text: str, changes: Iterable[Change]) -> str:
     """The text with the changes, which are made one after the other; a change that is so already changes nothing.
 
     Raises :class:`NotEditable` with all changes that cannot be made, and then nothing is changed.
     """
     wanted = tuple(changes)
-    final = _changed(_data(text), wanted)
+    final = with_changes(_data(text), wanted)
     bom = "\ufeff" if text.startswith("\ufeff") else ""
     return bom + _Edits(wanted, final).made(text.removeprefix("\ufeff"), wanted)
 
@@ -71,10 +78,7 @@ class _Edits:
             if result is not None:
                 return result
         if len(pending) == 1:
-            (change,) = pending
-            name = ".".join(change.path)
-            what = f"set {name} to {json.dumps(change.value)}" if change.value is not None else f"remove {name}"
-            raise NotEditable(f"the text has no safe place for an edit: {what} by hand")
+            raise no_place(pending[0])
         reasons: list[str] = []
         middle = len(pending) // 2
         for part in (pending[:middle], pending[middle:]):
@@ -108,7 +112,7 @@ class _Edits:
         except (_NoPlace, NotEditable):
             return None
         # The rest of the changes may already be made, where blocks are shared.
-        return text if _changed(_data(text), self.wanted) == self.final else None
+        return text if with_changes(_data(text), self.wanted) == self.final else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +135,8 @@ def _is_made(data: Any, change: Change) -> bool:
     return bool(_with(data, change.path, change.value) == data)
 
 
-def _changed(data: Any, changes: Iterable[Change]) -> Any:
+def with_changes(data: Any, changes: Iterable[Change]) -> Any:
+    """Plain data with the changes."""
     for change in changes:
         data = _with(data, change.path, change.value)
     return data
