@@ -21,7 +21,7 @@ from optimizer.dockerfile.scope import ResolvedStage, absolute
 from optimizer.errors import SpecError
 from optimizer.model import fields as types
 from optimizer.model import snapstart, steps
-from optimizer.model.architectures import DEFAULT_ARCHITECTURE, architecture_of_platform
+from optimizer.model.architectures import ARCHITECTURES, DEFAULT_ARCHITECTURE, architecture_of_platform, meant_architecture
 from optimizer.model.fields import FieldFault
 from optimizer.model.function import DeclaredFunction
 
@@ -137,6 +137,10 @@ class ImageSettings:
     def _architecture_of(self, given: str | None) -> str:
         """The architecture: as given, else that of the image's own base, of what its builds name, of the images that they run in."""
         walk = self.walk
+        if given is not None and given not in ARCHITECTURES:
+            meant = meant_architecture(given)
+            message = f'unknown architecture "{given}"; allowed: {", ".join(ARCHITECTURES)}'
+            raise SpecError(message, "Architectures", f'did you mean "{meant}"?' if meant else "write one of those")
         bottom = walk.subject.resolved.stages[walk.subject.resolved.lineage(walk.final)[-1]]
         chosen = given or _machine_of(bottom)
         if chosen is None:

@@ -50,7 +50,8 @@ def proposed(
             here = [
                 replace(fault, hint=fault.hint.replace("name the runtime,", "name the runtime with --runtime,")) for fault in error.faults
             ]
-            faults += here
+            # A place without a file is one of the function.
+            faults += (replace(fault, place=f"{item.function}: {fault.place}") if ":" not in fault.place else fault for fault in here)
             fault = here[0]
             skipped.append(
                 Skipped(item.function or item.subject.path, str(Fault(fault.message, fault.place)), NotCarried(fault.message, fault.hint))

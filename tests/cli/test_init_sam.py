@@ -225,3 +225,16 @@ def test_a_template_gets_the_call_that_sets_it_and_no_lines_for_a_stack(argument
         "then optimizer sam template.yaml\n"
     ) in result.stdout
     assert '  Ready: it has a spec already, "ready.image.toml"\n' in result.stdout
+
+
+def test_an_architecture_that_lambda_does_not_have_is_refused_by_the_function() -> None:
+    """With a lock, whose packages are looked at for the architecture: that ended in a traceback."""
+    locked = "idna==3.10 --hash=sha256:946d195a0d259cbba61165e88e65941f16e9b36ea6ddb97f00452bae8b1287d3\n"
+    dockerfile = "FROM public.ecr.aws/lambda/python:3.13\nCOPY app.py requirements.txt ./\nRUN pip install -r requirements.txt\n"
+    files = {"hello/app.py": PYTHON, "hello/Dockerfile": dockerfile, "hello/requirements.txt": locked}
+    write({"template.yaml": IMAGE.replace("[x86_64]", "[amd64]"), **files})
+    result = CliRunner().invoke(optimizer, ["init", "--from", "template.yaml"])
+    assert str(result.exception) == (
+        'HelloWorldFunction: Architectures: unknown architecture "amd64"; allowed: x86_64, arm64\n  hint: did you mean "x86_64"?'
+    )
+    assert "HelloWorldFunction: Architectures: unknown" in run({}).stdout
