@@ -313,8 +313,8 @@ class TestWhatMayBeRead:
         }
 
 
-def watch(monkeypatch: pytest.MonkeyPatch, *, refuse: str = "", code: str = "", before: Any = None) -> set[str]:
-    """The actions that are called from now on, of which one is refused."""
+def watch(monkeypatch: pytest.MonkeyPatch, *, refuse: str = "", code: str = "", before: Any = None, region: str = "") -> set[str]:
+    """The actions that are called from now on, of which one, or with ``*`` each, is refused, in one Region or in all."""
     called: set[str] = set()
     lock = threading.Lock()
     real = botocore.client.BaseClient._make_api_call
@@ -324,7 +324,7 @@ def watch(monkeypatch: pytest.MonkeyPatch, *, refuse: str = "", code: str = "", 
         ours = "audit" in (self.meta.config.user_agent_extra or "")
         if ours:
             called.add(action)
-            if action == refuse:
+            if refuse in (action, "*") and region in ("", self.meta.region_name):
                 raise ClientError({"Error": {"Code": code, "Message": "User: somebody is not authorized"}}, operation)
             if before:
                 # The first of several threads changes the account before any of them goes on.
@@ -348,6 +348,28 @@ class TestSeveralPlaces:
             ("210987654321", "eu-west-1"),
         ]
         assert data["functions"] == []
+
+    @pytest.mark.parametrize("code", ["UnrecognizedClientException", "InvalidClientTokenId"])
+    @pytest.mark.parametrize("first", [True, False])
+    def test_a_region_that_is_not_enabled_is_a_gap(self, code: str, first: bool, account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+        """AWS says there that it does not know the credentials, and the other Regions do."""
+        fill(account)
+        watch(monkeypatch, refuse="*", code=code, region="me-south-1")
+        regions = ["me-south-1", REGION] if first else [REGION, "me-south-1"]
+        result = run("--format", "json", *(word for region in regions for word in ("--region", region)))
+        data = json.loads(result.stdout)
+        assert (result.exit_code, data["partial"], len(data["functions"])) == (1, True, 1)
+        assert {(gap["region"], gap["kind"]) for gap in data["gaps"]} == {("me-south-1", "unavailable")}
+        assert all("me-south-1 is not enabled for the account: " in gap["reason"] for gap in data["gaps"])
+        assert "me-south-1 is not enabled" in result.stderr
+        by_role = audited("--region", "me-south-1", "--region", REGION, "--role", self.ROLE)
+        assert {gap["region"] for gap in by_role["gaps"]} == {"me-south-1"}
+
+    def test_credentials_that_no_region_knows_end_it(self, account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+        watch(monkeypatch, refuse="*", code="InvalidClientTokenId")
+        with pytest.raises(ConfigurationError, match="AWS does not say who is asking: InvalidClientTokenId") as raised:
+            run("--region", REGION, "--region", "me-south-1")
+        assert "a Region that is not enabled" in raised.value.faults[0].hint
 
     def test_a_role_that_cannot_be_assumed_is_named(self, account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
         watch(monkeypatch, refuse="sts:AssumeRole", code="AccessDenied")

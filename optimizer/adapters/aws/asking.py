@@ -25,20 +25,21 @@ _THROTTLED = (
     "LimitExceededException",
     "SlowDown",
 )
+_UNKNOWN_HERE = ("InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure")
+"""What AWS says of credentials that it does not know, and in a Region that is not enabled for the account of all."""
+
 _CREDENTIALS = (
     "ExpiredToken",
     "ExpiredTokenException",
     "TokenRefreshRequired",
-    "InvalidClientTokenId",
-    "UnrecognizedClientException",
     "InvalidSignatureException",
     "SignatureDoesNotMatch",
     "IncompleteSignature",
-    "AuthFailure",
     "InvalidAccessKeyId",
+    *_UNKNOWN_HERE,
 )
 _LOG_IN = "log in to AWS again, for example with `aws sso login`, or set --profile"
-_OR_REGION = "; a Region that is not enabled for the account refuses them too"
+LOG_IN_OR_REGION = f"{_LOG_IN}; a Region that is not enabled for the account refuses them too"
 
 
 class Missing(Exception):
@@ -55,10 +56,14 @@ class Unread(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """The services of an account in a Region; ``clients`` are those of boto3 by service, which threads may share."""
+    """The services of an account in a Region; ``clients`` are those of boto3 by service, which threads may share.
+
+    ``identified`` asks elsewhere whether AWS still takes the credentials.
+    """
 
     place: EcrRegistry
     clients: dict[str, Any]
+    identified: Callable[[], bool] = lambda: False
 
     def ask(
         self,
@@ -86,6 +91,9 @@ class Asker:
             code = str(error.response.get("Error", {}).get("Code", ""))
             if code in missing:
                 raise Missing from None
+            if code in _UNKNOWN_HERE and self.identified():
+                reason = f"{self.place.region} is not enabled for the account: {_reason(error)}"
+                raise Unread(self._gap(client, service, method, what, hides, reason, "unavailable")) from None
             if code in _CREDENTIALS:
                 raise _no_credentials(str(error)) from None
             raise Unread(self._gap(client, service, method, what, hides, _reason(error), _kind(code))) from None
@@ -135,7 +143,14 @@ def is_credentials(error: Exception) -> bool:
 
 
 def _no_credentials(text: str) -> ConfigurationError:
-    return ConfigurationError(f"AWS does not take the credentials, and nothing is reported: {printable(text)}", hint=_LOG_IN + _OR_REGION)
+    return ConfigurationError(f"AWS does not take the credentials, and nothing is reported: {printable(text)}", hint=LOG_IN_OR_REGION)
+
+
+def is_unknown_here(error: Exception) -> bool:
+    """Whether a Region does not know credentials, which others may know."""
+    from botocore.exceptions import ClientError
+
+    return isinstance(error, ClientError) and error.response.get("Error", {}).get("Code", "") in _UNKNOWN_HERE
 
 
 def translated(call: Callable[[], Any], message: str, hint: str = _LOG_IN) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from optimizer.adapters import record
-from optimizer.adapters.aws.asking import WORKERS, Asker, translated
+from optimizer.adapters.aws.asking import LOG_IN_OR_REGION, WORKERS, Asker, is_unknown_here, translated
 from optimizer.errors import ConfigurationError, did_you_mean
 from optimizer.model.ecr import EcrRegistry
 
@@ -44,18 +44,53 @@ def open_places(profile: str | None, regions: Sequence[str], roles: Sequence[str
         # Names of Regions become parts of host names.
         if not region.replace("-", "").isalnum() or not region.isascii():
             raise ConfigurationError(f'"{region}" is not the name of a Region', "--region", "name one, such as --region eu-central-1")
-    sessions = [_assumed(own, role, wanted[0]) for role in dict.fromkeys(roles)] or [own]
+    sessions = [_assumed(own, role, _home(own, wanted)) for role in dict.fromkeys(roles)] or [own]
     found = {asker.place: asker for session in sessions for asker in _places(session, wanted, (*_SERVICES, *more))}
     return list(found.values())
 
 
 def _places(session: Any, regions: Sequence[str], services: Sequence[str]) -> Iterator[Asker]:
-    identity = translated(
-        lambda: session.client("sts", region_name=regions[0], config=_config()).get_caller_identity(), "AWS does not say who is asking"
-    )
+    home, account = _identity(session, regions)
     for region in regions:
         clients = {name: session.client(name, region_name=region, config=_config()) for name in services}
-        yield Asker(EcrRegistry(account=identity["Account"], region=region), clients)
+        yield Asker(EcrRegistry(account=account, region=region), clients, lambda: _is_known_in(session, home))
+
+
+def _identity(session: Any, regions: Sequence[str]) -> tuple[str, str]:
+    """A Region that knows the credentials, and their account."""
+    region = _home(session, regions)
+    identity = translated(lambda: _ask_identity(session, region), "AWS does not say who is asking", LOG_IN_OR_REGION)
+    return region, str(identity["Account"])
+
+
+def _home(session: Any, regions: Sequence[str]) -> str:
+    """The first of the Regions that knows the credentials, else the last: one that is not enabled for the account knows none."""
+    *others, last = regions
+    return next((region for region in others if not _is_unknown_in(session, region)), last)
+
+
+def _is_known_in(session: Any, region: str) -> bool:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        _ask_identity(session, region)
+    except (BotoCoreError, ClientError):
+        return False
+    return True
+
+
+def _is_unknown_in(session: Any, region: str) -> bool:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        _ask_identity(session, region)
+    except (BotoCoreError, ClientError) as error:
+        return is_unknown_here(error)
+    return False
+
+
+def _ask_identity(session: Any, region: str) -> Any:
+    return session.client("sts", region_name=region, config=_config()).get_caller_identity()
 
 
 def _assumed(own: Any, role: str, region: str) -> Any:
