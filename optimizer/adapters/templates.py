@@ -301,7 +301,10 @@ class _Templates:
                 except ContextError as error:
                     self._files[image] = None
                     unbuilt = f"the Dockerfile of {function.logical_id}: {error.faults[0].message}"
-                    problems.append(Problem(unbuilt, _place(document, ("Resources", function.logical_id, "Metadata", "Dockerfile"))))
+                    place = _place(document, ("Resources", function.logical_id, "Metadata", "Dockerfile"))
+                    start = self._base(path) or "the directory of the template"
+                    hint = f"DockerContext is a path from {start}, and Dockerfile one from DockerContext: fix them, or put the file there"
+                    problems.append(Problem(unbuilt, place, hint))
             file = self._files[image]
             if file is None:
                 unbuilt = unbuilt or f'"{dockerfile}" cannot be read'

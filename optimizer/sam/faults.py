@@ -23,6 +23,7 @@ from optimizer.sam.template import NEEDED, SERVERLESS, SPEC_KEY, declared_functi
 _NOT_IN_GLOBALS = ("PackageType", "ImageUri", "ImageConfig")
 _TEXTS = ("Dockerfile", "DockerContext", "DockerBuildTarget", "DockerTag", "DockerImage")
 _PARTS_OF_THE_NAME = ("DockerTag", "DockerImage")
+_WORDS = ("Command", "EntryPoint")
 _ASSET = "aws:asset:property"
 _OF_ZIP_FILES = ("Runtime", "Handler", "Layers", "RuntimeConfig")
 
@@ -71,6 +72,8 @@ def faults(document: Document, intrinsics: Intrinsics, *, buildkit: bool, looped
         # Of CloudFormation's own functions, it is Lambda that refuses such properties.
         if declared.get("Type") == SERVERLESS:
             yield from function.of_zip_files(_mapping(declared.get("Properties")))
+        if function.is_image:
+            yield from function.not_words()
         if function.is_image and function.is_built:
             yield from function.refused()
             yield from function.misread(buildkit)
@@ -137,12 +140,15 @@ class _Function:
                     "write PackageType: Image in its Properties",
                 )
         elif missing and (given or not self._uri) and not (self._has_spec and not given):
+            near = [(key, other) for key in missing for other in self.metadata if other.lower() == key.lower()]
             yield self.fault(
                 TemplateFaultKind.NOT_BUILT,
                 (given or missing)[0],
                 f"sam build builds nothing for {self.logical_id}: Metadata has no {' and no '.join(missing)}",
                 "optimizer sam TEMPLATE --write sets both"
                 if self._has_spec
+                else f"write {near[0][0]} in place of {near[0][1]}"
+                if near
                 else "write Dockerfile and DockerContext in its Metadata"
                 + ("" if given else ", or ImageUri in its Properties for an image that is built elsewhere"),
             )
@@ -168,6 +174,21 @@ class _Function:
                     hint=f"write IgnoreGlobals: [{name}] beside its Properties" if inherited else f"take {name} out",
                     logical_id=self.logical_id,
                 )
+
+    def not_words(self) -> Iterator[TemplateFault]:
+        """What the image starts, where it is no list of texts: SAM CLI builds and runs that, and CloudFormation refuses it."""
+        config = _mapping(self.properties.get("ImageConfig"))
+        for name in _WORDS:
+            value = config.get(name)
+            if value is None or self.intrinsics.reason(value) or (isinstance(value, list) and all(map(_is_scalar, value))):
+                continue
+            yield TemplateFault(
+                kind=TemplateFaultKind.REFUSED,
+                key=("Resources", self.logical_id, "Properties", "ImageConfig", name),
+                message=f"ImageConfig.{name} of {self.logical_id} is {_shown(value)}; allowed: a list of texts: the deployment fails",
+                hint=f"write {name}: [{value}]" if isinstance(value, str) else f'write {name}: ["app.handler"]',
+                logical_id=self.logical_id,
+            )
 
     def refused(self) -> Iterator[TemplateFault]:
         """Values of a shape that SAM CLI has no use for."""

@@ -135,6 +135,10 @@ class TestNotBuilt:
     def test_passes(self, metadata: str, properties: str) -> None:
         assert not found(function(metadata, properties, "Parameters: {P: {Type: String}}\n"))
 
+    def test_a_key_in_other_letters_is_named(self) -> None:
+        (item,) = found(function("DockerFile: Dockerfile, DockerContext: ."))
+        assert item.hint == "write Dockerfile in place of DockerFile"
+
     def test_metadata_that_a_condition_chooses_is_not_judged(self) -> None:
         text = function().replace(f"Metadata: {{{BUILT}}}", "Metadata: !If [C, {DockerContext: .}, {}]")
         assert not found(f"Parameters: {{P: {{Type: String}}}}\nConditions: {{C: !Equals [!Ref P, a]}}\n{text}")
@@ -166,6 +170,18 @@ class TestRefused:
     )
     def test_options_of_another_shape(self, metadata: str, says: str) -> None:
         assert one(function(f"{BUILT}, {metadata}"), buildkit=True) == (TemplateFaultKind.REFUSED, says)
+
+    @pytest.mark.parametrize(("name", "built"), [("Command", BUILT), ("EntryPoint", "")])
+    def test_a_command_that_is_no_list(self, name: str, built: str) -> None:
+        """`sam validate`, `sam build` and `sam local invoke` of SAM CLI 1.170.0 take it, and cfn-lint has E3012."""
+        uri = "" if built else ", ImageUri: host/shop:1"
+        (item,) = found(function(built, f"PackageType: Image, ImageConfig: {{{name}: app.get}}{uri}"))
+        assert (item.kind, item.key[3:]) == (TemplateFaultKind.REFUSED, ("ImageConfig", name))
+        assert item.message == f'ImageConfig.{name} of Api is "app.get"; allowed: a list of texts: the deployment fails'
+        assert item.hint == f"write {name}: [app.get]"
+        head = "Parameters: {P: {Type: String}, L: {Type: CommaDelimitedList, Default: 'a,b'}}\n"
+        for fine in ("[app.get]", "[a, 1]", "!Ref P", "!Ref L", "[!Ref P]", "!Split [',', 'a,b']", "!Ref AWS::NoValue"):
+            assert not found(function(built, f"PackageType: Image, ImageConfig: {{{name}: {fine}}}{uri}", head)), fine
 
     @pytest.mark.parametrize("name", ["Runtime: python3.13", "Handler: app.x", "Layers: [!Ref L]", "RuntimeConfig: {RuntimeArn: a}"])
     def test_properties_of_functions_from_zip_files(self, name: str) -> None:
