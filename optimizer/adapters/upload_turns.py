@@ -1,6 +1,7 @@
 """Processes that would upload the same blob at the same time take turns, so that only the first one has to.
 
-A turn is a lock of the operating system on a file of the user's cache.  It is
+A turn is a lock of the operating system on a file of the user's cache, in which
+stands what the last turn was for.  The lock is
 gone with its process, however that ends, and who has waited long enough goes
 on without it: taking turns spares uploads, and nothing depends on it.
 """
@@ -13,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from optimizer.adapters.host.caches import cache_directory
 
@@ -25,7 +27,9 @@ _SLOT_DIGITS = 3
 
 @contextlib.contextmanager
 def upload_turn(repository: str, digest: str, scratch: Path, ended: threading.Event) -> Iterator[bool]:
-    """The turn of this process to upload a blob to a repository; gives whether it had to wait, so that another may have uploaded it.
+    """The turn of this process to upload a blob to a repository; gives whether another may have uploaded it after this one asked for it.
+
+    That is so where this one had to wait, or comes right after a turn for that blob.
 
     Without a cache that can be written, ``scratch`` holds the file, and without
     locks on this system, or once ``ended`` is set, nobody waits.  No thread may
@@ -37,10 +41,10 @@ def upload_turn(repository: str, digest: str, scratch: Path, ended: threading.Ev
     except ImportError:
         yield False
         return
-    slot = hashlib.sha256(f"{repository}\n{digest}".encode()).hexdigest()[:_SLOT_DIGITS]
+    name = hashlib.sha256(f"{repository}\n{digest}".encode()).hexdigest()
     with contextlib.ExitStack() as stack:
         try:
-            file = stack.enter_context(cache_directory("uploads", scratch).joinpath(slot).open("ab"))
+            file = stack.enter_context(cache_directory("uploads", scratch).joinpath(name[:_SLOT_DIGITS]).open("a+b", buffering=0))
         except OSError:
             yield False
             return
@@ -49,6 +53,7 @@ def upload_turn(repository: str, digest: str, scratch: Path, ended: threading.Ev
         while not ended.is_set() and time.monotonic() - started < _WAIT_S:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                waited |= _follows(file, name.encode("ascii"))
                 break
             except BlockingIOError:
                 waited = True
@@ -57,3 +62,13 @@ def upload_turn(repository: str, digest: str, scratch: Path, ended: threading.Ev
                 # A file system that knows no locks.
                 break
         yield waited
+
+
+def _follows(file: BinaryIO, name: bytes) -> bool:
+    """Whether the turn before was for the same; from now on that is this one."""
+    file.seek(0)
+    if file.read(len(name)) == name:
+        return True
+    file.truncate(0)
+    file.write(name)
+    return False

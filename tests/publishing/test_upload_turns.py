@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from optimizer.model.publication import ImageResult
 from optimizer.publishing.images import PublishImage
 from optimizer.publishing.publish import publish
 from tests.adapters.push_server import serving_pushes
+from tests.adapters.registry_server import sha256
 from tests.publishing.fleet import Fleet, base_layer
 
 BASE = base_layer("base", b"\0" * 300_000)
@@ -83,10 +85,30 @@ def test_a_base_is_sent_once_by_all_that_deploy_at_once(fleet: Fleet) -> None:
     with ThreadPoolExecutor(4) as pool:
         results = list(pool.map(published, images))
     assert [result.state for result in results] == ["pushed"] * 4
-    base = len(gzip.compress(BASE, mtime=0))
-    others = {layer["digest"]: layer["size"] for image in images for layer in fleet.manifest(image)["layers"][1:]}  # type: ignore[index,attr-defined]
-    configs = sum(len(fleet.registry.blobs[fleet.manifest(image)["config"]["digest"]]) for image in images)  # type: ignore[index]
-    assert fleet.registry.received == base + sum(others.values()) + configs, "each blob once"
+    assert fleet.registry.received == bytes_of_blobs(fleet, images), "each blob once"
+
+
+def bytes_of_blobs(fleet: Fleet, images: list[PublishImage]) -> int:
+    """The bytes of all blobs of the images, of each once."""
+    blobs = {layer["digest"] for image in images for layer in fleet.manifest(image)["layers"]}  # type: ignore[attr-defined]
+    blobs |= {fleet.manifest(image)["config"]["digest"] for image in images}  # type: ignore[index]
+    return sum(len(fleet.registry.blobs[blob]) for blob in blobs)
+
+
+def test_one_that_was_done_after_the_question_is_seen(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The registry has no blob, another process uploads it, and then nobody is in the way any more."""
+    images = [function(fleet, number) for number in range(2)]
+    base = sha256(gzip.compress(BASE, mtime=0))
+    faster = iter([images[1]])
+
+    def late(repository: str, digest: str, scratch: Path, ended: threading.Event) -> AbstractContextManager[bool]:
+        if digest == base and (image := next(faster, None)) is not None:
+            assert published(image).state == "pushed"
+        return upload_turn(repository, digest, scratch, ended)
+
+    monkeypatch.setattr("optimizer.publishing.publish.upload_turn", late)
+    assert published(images[0]).state == "pushed"
+    assert fleet.registry.received == bytes_of_blobs(fleet, images), "each blob once"
 
 
 def test_a_turn_ends_with_its_process(fleet: Fleet, holder: subprocess.Popen[str]) -> None:
@@ -107,9 +129,16 @@ def test_a_process_that_never_ends_is_not_waited_for(fleet: Fleet, holder: subpr
     assert holder.poll() is None
 
 
+class EndedMeanwhile(threading.Event):
+    """Is set by who waits for it."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.set()
+        return True
+
+
 def test_an_end_of_the_run_ends_the_wait(holder: subprocess.Popen[str], tmp_path: Path) -> None:
-    ended = threading.Event()
-    threading.Timer(0.3, ended.set).start()
+    ended = EndedMeanwhile()
     with upload_turn("host/name", "sha256:1", tmp_path, ended) as waited:
         assert waited
     assert holder.poll() is None
