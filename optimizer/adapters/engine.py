@@ -17,6 +17,7 @@ from typing import Any
 from optimizer.adapters import record
 from optimizer.adapters.engine_clients import Client, EngineClient, told_client
 from optimizer.adapters.engine_program import EngineProgram, engine_program
+from optimizer.adapters.interrupts import requests_held_back
 from optimizer.errors import EngineError
 from optimizer.model.image import Image, Layer
 
@@ -41,13 +42,15 @@ def run_docker(
     environment: Mapping[str, str] | None = None,
     text: str | None = None,
     show: bool = False,
+    finish_s: float = 0,
 ) -> subprocess.CompletedProcess[str]:
     """One run of the program, whatever its exit code; ``text`` is its standard input.
 
     What it prints is in the result; with ``show`` its standard error goes to
     the user instead, and its standard output nowhere.  When the run is
     interrupted or takes too long, the program and all that it started are
-    ended.
+    ended; ``finish_s`` is how many seconds it has before to end by itself, for
+    what the engine would go on with all the same.
 
     Raises :class:`EngineError` where the program cannot be run, or gives no
     answer in time.
@@ -55,7 +58,7 @@ def run_docker(
     program = engine_program()
     words = [program.name, *arguments]
     with record.told_program(words) as told:
-        done = _run(program, words, timeout_s, directory, environment, text, show)
+        done = _run(program, words, timeout_s, directory, environment, text, show, finish_s)
         told.code = done.returncode
     return done
 
@@ -68,37 +71,54 @@ def _run(
     environment: Mapping[str, str] | None,
     text: str | None,
     show: bool,
+    finish_s: float,
 ) -> subprocess.CompletedProcess[str]:
-    try:
-        process = subprocess.Popen(  # noqa: S603 - a list of arguments, and no shell
-            words,
-            cwd=directory,
-            env={**os.environ, **(environment or {})},
-            stdin=subprocess.DEVNULL if text is None else subprocess.PIPE,
-            stdout=subprocess.DEVNULL if show else subprocess.PIPE,
-            stderr=None if show else subprocess.PIPE,
-            text=True,
-            errors="replace",
-            # A group of its own, to be ended as one: docker builds in a child, and so does a script in its place.
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise _not_run(program, error) from None
-    with process:
+    options: dict[str, Any] = {
+        "cwd": directory,
+        "env": {**os.environ, **(environment or {})},
+        "stdin": subprocess.DEVNULL if text is None else subprocess.PIPE,
+        "stdout": subprocess.DEVNULL if show else subprocess.PIPE,
+        "stderr": None if show else subprocess.PIPE,
+        "text": True,
+        "errors": "replace",
+    }
+    with _started(program, words, options, finish_s) as process:
         try:
             out, err = process.communicate(text, timeout=timeout_s)
-        except BaseException as error:
-            _end(process)
-            if isinstance(error, subprocess.TimeoutExpired):
-                raise EngineError(
-                    f"{program.name} {words[1]} gave no answer within {timeout_s:.0f} seconds", hint="restart the engine"
-                ) from None
-            raise
+        except subprocess.TimeoutExpired:
+            raise EngineError(
+                f"{program.name} {words[1]} gave no answer within {timeout_s:.0f} seconds", hint="restart the engine"
+            ) from None
     return subprocess.CompletedProcess(process.args, process.returncode, out or "", err or "")
 
 
-def _end(process: subprocess.Popen[Any]) -> None:
-    """Ask a program and its children to end, which cancels its build; kill those that do not."""
+@contextlib.contextmanager
+def _started(
+    program: EngineProgram, words: Sequence[str], options: Mapping[str, Any], finish_s: float = 0
+) -> Iterator[subprocess.Popen[Any]]:
+    """The program, which does not outlive the block: what is raised there ends it, with all that it started."""
+    # A request to end that came while it is started would find nothing to end.
+    with requests_held_back() as let_through:
+        try:
+            # A group of its own, to be ended as one: docker builds in a child, and so does a script in its place.
+            process: subprocess.Popen[Any] = subprocess.Popen(words, start_new_session=True, **options)  # noqa: S603 - a list, and no shell
+        except OSError as error:
+            raise _not_run(program, error) from None
+        with process:
+            try:
+                let_through()
+                yield process
+            except BaseException:
+                _end(process, finish_s)
+                raise
+
+
+def _end(process: subprocess.Popen[Any], finish_s: float) -> None:
+    """Ask a program and its children to end, which cancels its build, unless they do so by themselves in time; kill those that do not."""
+    if finish_s and process.poll() is None:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.communicate(timeout=finish_s)
+            return
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
     try:
@@ -230,27 +250,14 @@ class Engine:
 
     def _load(self, program: EngineProgram, chunks: Iterable[bytes]) -> tuple[int, bytes]:
         """The exit code, and what was written to standard error."""
-        try:
-            process = subprocess.Popen(  # noqa: S603 - a list of arguments, and no shell
-                [program.name, "load"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise _not_run(program, error) from None
-        with process:
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+        with _started(program, [program.name, "load"], pipes) as process:
             assert process.stdin is not None
-            try:
-                # A pipe that breaks is that of an engine that refused, which says why.
-                with contextlib.suppress(BrokenPipeError):
-                    for chunk in chunks:
-                        process.stdin.write(chunk)
-                _, reported = process.communicate()
-            except BaseException:
-                _end(process)
-                raise
+            # A pipe that breaks is that of an engine that refused, which says why.
+            with contextlib.suppress(BrokenPipeError):
+                for chunk in chunks:
+                    process.stdin.write(chunk)
+            _, reported = process.communicate()
         return process.returncode, reported
 
     def remove(self, name: str) -> None:

@@ -10,6 +10,15 @@ from pathlib import Path
 from optimizer.errors import OptimizerError
 
 
+def hidden_beside(path: Path, suffix: str) -> Path:
+    """The name of a file beside another, which it becomes or was.
+
+    No two are equal: the number of a process is that of another one in another
+    container, and may be that of one that was killed and left its file.
+    """
+    return path.with_name(f".{path.name}.{os.urandom(4).hex()}.{suffix}")
+
+
 def replace_file(path: Path, text: str, name: str, error: type[OptimizerError], *, durable: bool = True) -> None:
     """Replace the file in one step: a reader sees the old file or the new one, never a part.
 
@@ -19,7 +28,7 @@ def replace_file(path: Path, text: str, name: str, error: type[OptimizerError], 
     waited for.
     """
     target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    temporary = hidden_beside(target, "tmp")
     try:
         try:
             with temporary.open("xb") as file:

@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from optimizer.adapters.files import hidden_beside
 from optimizer.builders.direct.files import INDEX_FILE, LAYOUT_FILE, Blob, blob_path, index_file, layout_file
 from optimizer.errors import ImageError
 
 _READ = 1 << 20
-_PART = ".part"
+_PART = "part"
 
 
 class Layout:
@@ -31,7 +32,7 @@ class Layout:
     def begin(self) -> None:
         """Make the directory a layout, if it is new; raises ImageError where it holds something else."""
         # A run that was killed may have left a part.
-        found = [name for name in os.listdir(self._directory) if not name.endswith(_PART)] if self._directory.is_dir() else []
+        found = [name for name in os.listdir(self._directory) if not name.endswith(f".{_PART}")] if self._directory.is_dir() else []
         if (found and LAYOUT_FILE not in found) or (self._directory.exists() and not self._directory.is_dir()):
             raise ImageError(
                 f'"{self._directory}" is no OCI layout; allowed: a new or empty directory, or a layout',
@@ -81,7 +82,7 @@ def _holds(path: Path, blob: Blob) -> bool:
 
 
 def _write(path: Path, chunks: Iterable[bytes]) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}{_PART}")
+    part = hidden_beside(path, _PART)
     try:
         with _writing(path, part) as file:
             for chunk in chunks:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from optimizer.adapters.files import read_bounded, replace_file
+from optimizer.adapters.files import hidden_beside, read_bounded, replace_file
 from optimizer.adapters.path_names import LARGEST_TEMPLATE, SPEC_SUFFIX
 from optimizer.adapters.plan_files import plan_path, read_plan, write_plan
 from optimizer.adapters.samconfig import SAMCONFIGS, load_samconfig, samconfig_path
@@ -243,7 +243,7 @@ def write_generated(directory: Path, kept: KeptPlan, context: BuildContext, proj
     Raises :class:`ContextError`; the older one is then still there.
     """
     staged = stage_context(context, project, directory.parent)
-    older = directory.with_name(f".{directory.name}.{os.getpid()}.old")
+    older = hidden_beside(directory, "old")
     try:
         if not (directory.parent / _IGNORE).exists():
             replace_file(directory.parent / _IGNORE, "*\n", "the ignore file", ContextError, durable=False)

@@ -3,6 +3,8 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import signal
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -233,6 +235,28 @@ def test_an_interrupted_program_and_its_children_are_ended(stubborn: bool, tmp_p
     with lock.open() as held:
         fcntl.flock(held, fcntl.LOCK_EX)
     assert not survived.exists()
+
+
+def test_an_interrupt_while_a_program_is_started_ends_it_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program runs by then, and nobody would know of it."""
+    started: list[subprocess.Popen[Any]] = []
+    start = subprocess.Popen
+
+    def interrupted(*arguments: Any, **options: Any) -> subprocess.Popen[Any]:
+        started.append(start(*arguments, **options))
+        signal.raise_signal(signal.SIGINT)
+        return started[-1]
+
+    program = tmp_path / "program"
+    program.write_text("#!/bin/sh\nexec sleep 60\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("CDK_DOCKER", str(program))
+    monkeypatch.setattr(subprocess, "Popen", interrupted)
+    for call in (lambda: Engine().build([], tmp_path), lambda: Engine().load(iter([b"one"]))):
+        with pytest.raises(KeyboardInterrupt):
+            call()
+    assert [process.returncode for process in started] == [-signal.SIGTERM] * 2
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == [signal.default_int_handler, signal.SIG_DFL]
 
 
 def test_a_program_that_gives_no_answer_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -108,3 +109,16 @@ class TestContainer:
         ):
             pass
         assert [argv[1] for argv, _, _ in docker.calls()] == ["create", "rm"]
+
+    def test_an_interrupt_while_it_is_made_leaves_none(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The engine makes it all the same, when its client is gone, and after it was told to remove it."""
+        made, removed, program = tmp_path / "made", tmp_path / "removed", tmp_path / "docker"
+        program.write_text(
+            f"#!/bin/sh\n[ $2 = rm ] && exec mv {made} {removed}\n"
+            f"(trap '' TERM; kill -INT {os.getpid()}; sleep 0.5; touch {made}) >/dev/null 2>&1 &\n[ $2 = create ] && wait\n"
+        )
+        program.chmod(0o755)
+        monkeypatch.setenv("OPTIMIZER_DOCKER", str(program))
+        with pytest.raises(KeyboardInterrupt), running("shop:1", api_port=1, environment={}):
+            pass
+        assert removed.exists() and not made.exists()

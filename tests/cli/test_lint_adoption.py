@@ -195,7 +195,6 @@ class TestFixes:
         assert len(lines) == len(set(lines))
 
     def test_of_a_file_that_cannot_be_written_end_with_a_message(self, tree: Path) -> None:
-        (tree / "api" / f".Dockerfile.{os.getpid()}.tmp").mkdir()
         (tree / "api" / ".dockerignore").mkdir()
         result = run(tree, "api", "--fix")
         assert result.returncode == 2

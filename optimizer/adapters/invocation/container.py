@@ -18,6 +18,7 @@ from optimizer.model.architectures import platform_of
 _USER = "993:990"
 """Neither root nor known to the image, as Lambda's user."""
 _QUESTION_S = 120
+_FINISH_S = 20
 _STARTED = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,6})?\d*Z")
 
 
@@ -93,7 +94,9 @@ def running(
     for variable in passed:
         words += ["--env", variable]
     try:
-        _succeed("the container cannot be made", ["container", "create", *network, *words, image, *entrypoint[1:], *command])
+        # An engine goes on to make what its client does not wait for any more, and may be done only after it was told to remove it.
+        create = ["container", "create", *network, *words, image, *entrypoint[1:], *command]
+        _succeed("the container cannot be made", create, finish_s=_FINISH_S)
         _succeed("the container cannot be started", ["container", "start", name])
         yield Container(name)
     finally:
@@ -108,8 +111,8 @@ def _network() -> tuple[str, list[str]]:
     return "host.docker.internal", []
 
 
-def _succeed(failure: str, arguments: Sequence[str]) -> None:
-    result = run_docker(arguments)
+def _succeed(failure: str, arguments: Sequence[str], finish_s: float = 0) -> None:
+    result = run_docker(arguments, finish_s=finish_s)
     if result.returncode != 0:
         said = (result.stderr.strip().splitlines() or ["it printed nothing"])[-1]
         raise EngineError(f"{failure}: {said}", hint="fix what it reports, and run the command again")
