@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urljoin
 
-from urllib3.exceptions import HTTPError
+from urllib3 import BaseHTTPResponse
+from urllib3.exceptions import HTTPError, ProtocolError
 
 from optimizer.adapters.registry.connections import Connections
 from optimizer.adapters.registry.messages import broken
@@ -106,11 +107,7 @@ def _length(url: str, connections: Connections, redirects: int = _REDIRECTS) -> 
     """The bytes of a file; None where it is not there, or nobody says how long it is."""
     if not is_safe(url):
         raise _NoAnswer("is not asked, as plain HTTP is for this machine alone")
-    try:
-        answer = connections.open("HEAD", url, {}, None)
-        answer.release_conn()
-    except (HTTPError, RegistryError) as error:
-        raise _NoAnswer(f"does not answer: {broken(error)}") from None
+    answer, _ = _answer("HEAD", url, {}, connections)
     if answer.status in _MOVED and redirects:
         return _length(urljoin(url, answer.headers.get("Location", "")), connections, redirects - 1)
     if answer.status not in (200, 404):
@@ -137,15 +134,25 @@ class _NoAnswer(Exception):
     """An index that cannot be asked: the text goes on after its name."""
 
 
+def _answer(method: str, url: str, headers: Mapping[str, str], connections: Connections) -> tuple[BaseHTTPResponse, bytes]:
+    """The answer of an index, and its body."""
+    for last in (False, True):
+        try:
+            answer = connections.open(method, url, headers, None)
+            data = answer.read(_LARGEST + 1)
+            answer.release_conn()
+            return answer, data
+        except (HTTPError, RegistryError) as error:
+            # A connection that was kept may be closed at the moment in which it is used again.
+            if last or not isinstance(error, ProtocolError):
+                raise _NoAnswer(f"does not answer: {broken(error)}") from None
+    raise AssertionError("the second failure is raised")
+
+
 def _files(url: str, connections: Connections, redirects: int = _REDIRECTS) -> Sequence[Mapping[str, Any]]:
     if not is_safe(url):
         raise _NoAnswer("is not asked, as plain HTTP is for this machine alone")
-    try:
-        answer = connections.open("GET", url, {"Accept": _ACCEPT}, None)
-        data = answer.read(_LARGEST + 1)
-        answer.release_conn()
-    except (HTTPError, RegistryError) as error:
-        raise _NoAnswer(f"does not answer: {broken(error)}") from None
+    answer, data = _answer("GET", url, {"Accept": _ACCEPT}, connections)
     if answer.status in _MOVED and redirects:
         return _files(urljoin(url, answer.headers.get("Location", "")), connections, redirects - 1)
     if answer.status == 404:

@@ -36,7 +36,7 @@ PAUSE_S = 0.2
 """How long nothing has to change before a file is judged."""
 
 PATIENCE_S = 10.0
-"""How long a judgement may take before the client is told that there is none."""
+"""How long a judgement may take before the client is told that there is none yet."""
 
 SOURCE = "optimizer"
 _FIX_ALL = "source.fixAll.optimizer"
@@ -154,7 +154,7 @@ class _Session:
     async def _publish(self, uri: str, pause: float) -> None:
         await asyncio.sleep(pause)
         try:
-            judged = await self._current(uri)
+            judged = await self._current(uri, late=True)
             if judged is not None:
                 diagnostics = [self._diagnostic(remark, judged) for remark in judged.judgement.remarks]
                 self._server.text_document_publish_diagnostics(
@@ -170,8 +170,8 @@ class _Session:
             return judged
         return await self._current(uri)
 
-    async def _current(self, uri: str) -> _Judged | None:
-        """The judgement of the text that the client has now; None for a file that is none of ours."""
+    async def _current(self, uri: str, *, late: bool = False) -> _Judged | None:
+        """The judgement of the text that the client has now; None for a file that is none of ours, and unless it may come ``late`` for one that takes too long."""
         document = self._server.workspace.text_documents.get(uri)
         path = _path(uri)
         if document is None or path is None:
@@ -179,19 +179,22 @@ class _Session:
         text, version = document.source, document.version
         if not is_judged(path, text, dockerfile=document.language_id == "dockerfile"):
             return None
-        judgement = await self._aside(functools.partial(judge, path, self._contents(), self._top(path), _today()))
+        judgement = await self._aside(functools.partial(judge, path, self._contents(), self._top(path), _today()), late=late)
         if judgement is None:
             return None
         self._judged[uri] = _Judged(version=version, text=text, places=self._places(text), judgement=judgement)
         return self._judged[uri]
 
-    async def _aside(self, work: Callable[[], _Answer]) -> _Answer | None:
-        """The result of the work in the thread; None, with a line in the log, where it takes too long or fails."""
+    async def _aside(self, work: Callable[[], _Answer], *, late: bool = False) -> _Answer | None:
+        """The result of the work in the thread; None, with a line in the log, where it fails, or takes too long and may not come ``late``."""
         running = asyncio.get_running_loop().run_in_executor(self._thread, work)
         try:
-            return await asyncio.wait_for(asyncio.shield(running), PATIENCE_S)
-        except asyncio.TimeoutError:
-            self._server.log(f"a file takes longer than {PATIENCE_S:g} s to check, and is left alone")
+            try:
+                return await asyncio.wait_for(asyncio.shield(running), PATIENCE_S)
+            except asyncio.TimeoutError:
+                self._server.log(f"a file takes longer than {PATIENCE_S:g} s to check")
+            # A change of the text, or its end, ends the wait.
+            return await running if late else None
         except Exception as error:
             self._server.defect(error)
         return None

@@ -25,10 +25,19 @@ FILES = {
 
 
 @pytest.fixture
-def index() -> Iterator[str]:
+def breaking() -> list[str]:
+    """The packages whose next question each ends without an answer."""
+    return []
+
+
+@pytest.fixture
+def index(breaking: list[str]) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             name = self.path.split("/")[-2]
+            if name in breaking:
+                breaking.remove(name)
+                return
             if name == "moved":
                 self.send_response(301)
                 self.send_header("Location", "/simple/six/")
@@ -88,6 +97,15 @@ def test_an_index_that_cannot_answer_is_named_once(index: str, name: str, why: s
 def test_no_password_goes_over_plain_http_or_into_a_message() -> None:
     found = sizes_of([asked("six", "1", "http://user:secret@example.com/simple")])
     assert found.failures == ("the package index http://example.com/simple is not asked, as plain HTTP is for this machine alone",)
+
+
+def test_a_connection_that_breaks_is_no_answer_of_the_index(index: str, breaking: list[str]) -> None:
+    """Indexes close kept connections when they like, also when the next question is on its way."""
+    breaking += ["six"]
+    assert sizes_of([asked("six", "1.17", index)]).sizes == {"six": 11_050}
+    breaking += ["six"] * 2
+    (failure,) = sizes_of([asked("six", "1.17", index)]).failures
+    assert "does not answer: " in failure
 
 
 def test_an_index_that_is_not_there_is_said() -> None:
