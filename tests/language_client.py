@@ -14,8 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-PATIENCE_S = 60
-"""How long an answer may take: a server on Node.js alone starts for seconds on a busy machine."""
+from tests.patience import PATIENCE_S
 
 
 class LanguageClient:

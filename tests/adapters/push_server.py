@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 import urllib.parse
 from collections.abc import Callable, Iterator
@@ -26,6 +25,8 @@ class PushServer(RegistryServer):
         self.broken_uploads = "lost"
         self.resets = False  # an upload that is not known ends in a broken connection, before there is an answer
         self.before_patch: list[Callable[[], object]] = []  # called once each
+        self.before_head: list[Callable[[], object]] = []  # called once each
+        self.before_answer: list[Callable[[], object]] = []  # called once each, when an upload is stored and before it is answered
         self.slow_answers_s = 0.0  # what the registry thinks over an upload
         self.lost_answers = 0  # so many uploads are stored, and not answered
         self.lost_refusals: list[bool] = []  # whether the answers to the next parts that begin at a wrong place are lost
@@ -37,8 +38,7 @@ class PushServer(RegistryServer):
         self.uploads: dict[str, bytearray] = {}  # what came of each
         self.first_parts: dict[str, int] = {}  # bytes of the first part of each
         self.begun = 0
-        self.before_put: list[tuple[str, object]] = []  # called once before a PUT whose path holds the text
-        self.lock = threading.Lock()
+        self.before_put: list[tuple[str, Callable[[], object]]] = []  # called once before a PUT whose path holds the text
 
     def hold(self, repository: str, data: bytes) -> str:
         """Put a blob into a repository."""
@@ -49,7 +49,7 @@ class PushServer(RegistryServer):
 
     def tags(self, repository: str) -> set[str]:
         """The tags of a repository."""
-        return {name.rpartition(":")[2] for name in self.manifests if name.startswith(f"{repository}:")}
+        return {name.rpartition(":")[2] for name in list(self.manifests) if name.startswith(f"{repository}:")}
 
     def pushes(self) -> list[str]:
         """The paths of what was written, in order, without those of single uploads."""
@@ -82,6 +82,8 @@ class _PushHandler(_Handler):
     def do_HEAD(self) -> None:
         registry = self.registry
         self._noted("HEAD")
+        while call := registry.next_of(registry.before_head):
+            call()
         if not self._may():
             return
         kind = "manifests" if "/manifests/" in self.path else "blobs"
@@ -121,9 +123,11 @@ class _PushHandler(_Handler):
     def do_PUT(self) -> None:
         registry = self.registry
         self._noted("PUT")
-        for item in [item for item in registry.before_put if item[0] in self.path]:
-            registry.before_put.remove(item)
-            item[1]()  # type: ignore[operator]
+        with registry.lock:
+            due = [item for item in registry.before_put if item[0] in self.path]
+            registry.before_put[:] = [item for item in registry.before_put if item not in due]
+        for _, call in due:
+            call()
         if "/blobs/" in self.path:
             return self._put_blob()
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
@@ -133,8 +137,8 @@ class _PushHandler(_Handler):
     def do_PATCH(self) -> None:
         registry = self.registry
         self._noted("PATCH")
-        while registry.before_patch:
-            registry.before_patch.pop()()
+        while call := registry.next_of(registry.before_patch):
+            call()
         if registry.broken_uploads == "whole":
             self._leave_body()
             return self._error(405, "UNSUPPORTED", "no parts", {})
@@ -158,9 +162,13 @@ class _PushHandler(_Handler):
         if sha256(body) != digest:
             return self._error(400, "DIGEST_INVALID", "digest invalid", {})
         registry.hold(url.path.removeprefix("/v2/").partition("/blobs/")[0], body)
+        while call := registry.next_of(registry.before_answer):
+            call()
         time.sleep(registry.slow_answers_s)
-        if registry.lost_answers:
-            registry.lost_answers -= 1
+        with registry.lock:
+            lost = bool(registry.lost_answers)
+            registry.lost_answers -= lost
+        if lost:
             self.close_connection = True
             return
         self._answer(201, {"Docker-Content-Digest": digest}, b"")
@@ -185,11 +193,11 @@ class _PushHandler(_Handler):
         came = registry.uploads[name]
         if size and begin != len(came):
             self._leave_body()
-            if registry.lost_refusals and registry.lost_refusals.pop(0):
+            if registry.next_of(registry.lost_refusals):
                 return False
             message = f"First byte of the layer part is {begin} instead of {len(came)}" if registry.broken_uploads == "ecr" else "no"
             return bool(self._error(416, "BLOB_UPLOAD_INVALID", message, {}))
-        cut = registry.cut_uploads.pop(0) if size and registry.cut_uploads and size >= registry.cut_uploads[0] else None
+        cut = registry.next_of(registry.cut_uploads, lambda cut: size >= cut) if size else None
         body = self.rfile.read(size if cut is None else min(size, cut))
         with registry.lock:
             registry.received += len(body)
@@ -209,7 +217,7 @@ class _PushHandler(_Handler):
         repository, _, tag = self._parts("manifests")
         document = json.loads(body)
         if "manifests" in document:
-            held = {sha256(known) for name, (_, known) in registry.manifests.items() if name.startswith(f"{repository}:")}
+            held = {sha256(known) for name, (_, known) in list(registry.manifests.items()) if name.startswith(f"{repository}:")}
             needed = document["manifests"]
         else:
             held = registry.held.get(repository, set())
@@ -231,9 +239,8 @@ class _PushHandler(_Handler):
         return urllib.parse.urlsplit(self.path).path.removeprefix("/v2/").partition(f"/{kind}/")
 
     def _refuses(self) -> bool:
-        for text, status in list(self.registry.refused.items()):
-            if text in self.path:
-                del self.registry.refused[text]
+        for text in list(self.registry.refused):
+            if text in self.path and (status := self.registry.refused.pop(text, 0)):
                 headers = {"WWW-Authenticate": self._challenge()} if status == 401 else {}
                 if self.registry.retry_after:
                     headers["Retry-After"] = self.registry.retry_after

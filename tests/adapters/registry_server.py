@@ -10,10 +10,11 @@ import json
 import ssl
 import threading
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -54,6 +55,7 @@ class RegistryServer:
         self.storage = self  # where redirected blobs are served
         self.requests: list[str] = []
         self.authorizations: list[str | None] = []  # one per request
+        self.lock = threading.Lock()
 
     def index(
         self, name: str, platforms: dict[str, bytes] | None = None, *, media_type: str = INDEX, extra: list[dict] | None = None
@@ -74,6 +76,11 @@ class RegistryServer:
         body = json.dumps({"schemaVersion": 2, "config": {"digest": sha256(config), "size": len(config)}, "layers": []}).encode()
         return self.put(name, media_type, body)
 
+    def next_of(self, items: list[Any], fits: Callable[[Any], bool] = lambda item: True) -> Any:
+        """Take the first of what the test has put there for the next requests, if it fits; None where there is none: clients have threads."""
+        with self.lock:
+            return items.pop(0) if items and fits(items[0]) else None
+
     def put(self, name: str, media_type: str, body: bytes) -> str:
         repository, _, _ = name.rpartition(":")
         self.manifests[name] = self.manifests[f"{repository}@{sha256(body)}"] = (media_type, body)
@@ -92,9 +99,8 @@ class _Handler(BaseHTTPRequestHandler):
         registry = self.registry
         registry.requests.append(self.path)
         registry.authorizations.append(self.headers.get("Authorization"))
-        if registry.failures:
-            status, headers = registry.failures.pop(0)
-            return self._answer(status, headers, b"")
+        if failure := registry.next_of(registry.failures):
+            return self._answer(*failure, b"")
         url = urllib.parse.urlsplit(self.path)
         if url.path == "/token/":
             return self._token(urllib.parse.parse_qs(url.query))
@@ -128,9 +134,8 @@ class _Handler(BaseHTTPRequestHandler):
         registry.requests.append(self.path)
         form = urllib.parse.parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
         registry.forms.append(form)
-        if registry.failures:
-            status, headers = registry.failures.pop(0)
-            return self._answer(status, headers, b"")
+        if failure := registry.next_of(registry.failures):
+            return self._answer(*failure, b"")
         if form.get("grant_type") != ["refresh_token"] or form.get("refresh_token") != [registry.identity_token]:
             return self._answer(400, {"Content-Type": "application/json"}, b'{"error": "invalid_grant"}')
         # OAuth has another name for the token.
@@ -142,11 +147,12 @@ class _Handler(BaseHTTPRequestHandler):
             registry.ranges.append(given)
             if registry.knows_ranges:
                 status, data = 206, data[int(given.removeprefix("bytes=").removesuffix("-")) :]
-        if len(data) > 2000 and registry.cut_blobs:
+        cut = registry.next_of(registry.cut_blobs) if len(data) > 2000 else None
+        if cut is not None:
             self.send_response(status)
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
-            self.wfile.write(data[: registry.cut_blobs.pop(0)])
+            self.wfile.write(data[:cut])
             self.close_connection = True
             return
         self._answer(status, {}, data)
@@ -175,8 +181,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        if self.registry.cuts and body:
-            self.registry.cuts -= 1
+        with self.registry.lock:
+            cut = bool(self.registry.cuts and body)
+            self.registry.cuts -= cut
+        if cut:
             body, self.close_connection = body[: len(body) // 2], True
         self.wfile.write(body)
 
@@ -218,6 +226,8 @@ def self_signed(host: str, folder: Path) -> Path:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    # Of clients with many threads, more connections than five come before the first is taken; what is refused comes again after a second.
+    request_queue_size = 128
 
     def handle_error(self, *_: object) -> None:
         """Nothing: a client that hangs up is what some tests are about."""

@@ -14,6 +14,7 @@ from optimizer.adapters.invocation.container import running
 from optimizer.adapters.invocation.interface import RuntimeInterface
 from optimizer.errors import EngineError
 from tests.adapters.test_engine import FakeDocker
+from tests.patience import PATIENCE_S
 
 API = "/2018-06-01/runtime"
 
@@ -26,7 +27,7 @@ def interface() -> Iterator[RuntimeInterface]:
 
 
 def call(interface: RuntimeInterface, method: str, path: str, body: object = None, **headers: str) -> http.client.HTTPResponse:
-    connection = http.client.HTTPConnection("127.0.0.1", interface.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", interface.port, timeout=PATIENCE_S)
     connection.request(method, path, body, headers, encode_chunked="Transfer-Encoding" in headers)  # type: ignore[arg-type]
     return connection.getresponse()
 
@@ -39,7 +40,7 @@ class TestInterface:
         assert given.headers["Lambda-Runtime-Aws-Request-Id"] == "id-1"
         assert given.headers["Lambda-Runtime-Invoked-Function-Arn"] == "arn:orders"
         assert call(interface, "POST", f"{API}/invocation/id-1/response", b'"done"').status == 202
-        answer = interface.answers.get(timeout=5)
+        answer = interface.answers.get(timeout=PATIENCE_S)
         assert (answer.kind, answer.body) == ("response", b'"done"')
         assert interface.given_at is not None and answer.at >= interface.given_at
         assert interface.calls == ["GET invocation/next", "POST invocation/id-1/response"]
@@ -48,11 +49,11 @@ class TestInterface:
         """Handlers that stream send chunks, and no length."""
         headers = {"Transfer-Encoding": "chunked", "Trailer": "Lambda-Runtime-Function-Error-Type"}
         call(interface, "POST", f"{API}/invocation/id-1/response", iter([b"one ", b"", b"two"]), **headers)
-        assert interface.answers.get(timeout=5).body == b"one two"
+        assert interface.answers.get(timeout=PATIENCE_S).body == b"one two"
 
     def test_an_error_has_its_type(self, interface: RuntimeInterface) -> None:
         call(interface, "POST", f"{API}/init/error", b'{"errorType": "A"}', **{"Lambda-Runtime-Function-Error-Type": "Runtime.A"})
-        assert interface.answers.get(timeout=5).kind == "error"
+        assert interface.answers.get(timeout=PATIENCE_S).kind == "error"
         assert interface.reports["POST init/error"] == ("Runtime.A", {"errorType": "A"})
 
     def test_it_listens_on_loopback_alone(self, interface: RuntimeInterface) -> None:

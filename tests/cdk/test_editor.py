@@ -7,15 +7,15 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.cdk.test_function import lock_text
-from tests.language_client import PATIENCE_S, LanguageClient
+from tests.language_client import LanguageClient
 from tests.linting.cases import PYTHON
+from tests.patience import wait_until
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -123,10 +123,7 @@ def ready(client: LanguageClient, home: Path) -> None:
     client.initialize(home)
     client.open((home / "app.py").as_uri(), (home / "app.py").read_text(), "python")
     # Its own request, which knows constructs from the moment on at which all has been published.
-    end = time.monotonic() + PATIENCE_S
-    while client.request("cdk/getConstructTree", None)["status"] != "ok":
-        assert time.monotonic() < end, client.logged
-        time.sleep(0.05)
+    wait_until(lambda: client.request("cdk/getConstructTree", None)["status"] == "ok", said=lambda: client.logged)
 
 
 def shown(home: Path) -> list[dict[str, Any]]:

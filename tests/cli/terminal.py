@@ -12,8 +12,9 @@ import struct
 import subprocess
 import termios
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
+
+from tests.patience import PATIENCE_S, wait_until
 
 _SEQUENCE = re.compile(r"\x1b\[(\?)?([\d;]*)([A-Za-z])")
 _LINK = re.compile(r"\x1b\]8;;([^\x1b]*)\x1b\\")
@@ -107,23 +108,24 @@ class Program:
     def press(self, key: str) -> None:
         os.write(self._master, key.encode())
 
-    def wait_for(self, shown: Callable[[str], bool], seconds: float = 30) -> None:
+    def wait_for(self, shown: Callable[[str], bool]) -> None:
         """Wait until a line of the screen is as it should be."""
-        deadline = time.monotonic() + seconds
-        while not any(map(shown, list(self.seen))):
-            assert time.monotonic() < deadline and self._process.poll() is None, (self.raw, self._process.poll())
-            time.sleep(0.02)
+        wait_until(
+            lambda: any(map(shown, list(self.seen))),
+            lost=lambda: self._process.poll() is not None,
+            said=lambda: (self.raw, self._process.poll()),
+        )
 
     def end(self) -> tuple[int, str]:
         """The exit code and what was written to standard output."""
-        out, _ = self._process.communicate(timeout=60)
-        self._reader.join(timeout=10)
+        out, _ = self._process.communicate(timeout=PATIENCE_S)
+        self._reader.join(timeout=PATIENCE_S)
         os.close(self._master)
         return self._process.returncode, out or ""
 
     def _read(self) -> None:
         with contextlib.suppress(OSError):
-            while select.select([self._master], [], [], 60)[0] and (data := os.read(self._master, 65536)):
+            while select.select([self._master], [], [], PATIENCE_S)[0] and (data := os.read(self._master, 65536)):
                 text = data.decode("utf-8", "replace")
                 self.raw += text
                 self.screen.feed(text)

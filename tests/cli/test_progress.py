@@ -14,6 +14,7 @@ import pytest
 
 from tests.adapters.push_server import PushServer
 from tests.cli.terminal import Program
+from tests.patience import PATIENCE_S
 from tests.publishing.cli_project import FUNCTIONS, serving_base, write_project
 
 ROOT = Path(__file__).parents[2]
@@ -48,7 +49,7 @@ def environment(**more: str) -> dict[str, str]:
 def held(registry: PushServer) -> Iterator[threading.Event]:
     """Holds the upload of a blob until it is set."""
     go_on = threading.Event()
-    registry.before_put.append(("/blobs/uploads/", lambda: go_on.wait(30)))
+    registry.before_put.append(("/blobs/uploads/", lambda: go_on.wait(PATIENCE_S)))
     yield go_on
     go_on.set()
 
@@ -104,6 +105,8 @@ def test_an_interrupt_leaves_a_clean_screen(registry: PushServer, held: threadin
     program = Program(words(registry), environment())
     program.wait_for(lambda line: line.startswith("  sending   "))
     program.press("\x03")
+    # The terminal shows the key when it has told the program.
+    program.wait_for(lambda line: line.endswith("^C"))
     held.set()
     code, out = program.end()
     assert (code, out) == (130, "")
@@ -182,7 +185,7 @@ def test_a_process_can_be_forked_while_the_screen_is_drawn() -> None:
 
 def test_quiet_says_nothing_of_what_is_done(registry: PushServer) -> None:
     loud, quiet = (
-        subprocess.run(words(registry, *more), env=environment(), capture_output=True, text=True, check=True, timeout=60)
+        subprocess.run(words(registry, *more), env=environment(), capture_output=True, text=True, check=True, timeout=PATIENCE_S)
         for more in ((), ("--quiet",))
     )
     assert "pushed" in loud.stderr

@@ -6,12 +6,12 @@ import contextlib
 import json
 import os
 import subprocess
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-_DEADLINE_S = 60
+from tests.patience import PATIENCE_S, wait_until
+
 _TIMEOUT_S = 900
 
 
@@ -68,12 +68,12 @@ def daemon(directory: Path, *, containerd_store: bool = False, unpacked: Path | 
     with (directory / "log").open("wb") as log:
         process = subprocess.Popen(argv, env={**os.environ, **environment}, stdout=log, stderr=subprocess.STDOUT)
     try:
-        deadline = time.monotonic() + _DEADLINE_S
-        while made.docker("info", check=False).returncode != 0:
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"dockerd did not start:\n{(directory / 'log').read_text(errors='replace')[-2000:]}")
-            time.sleep(0.2)
+        wait_until(
+            lambda: made.docker("info", check=False).returncode == 0,
+            lost=lambda: process.poll() is not None,
+            said=lambda: f"dockerd did not start:\n{(directory / 'log').read_text(errors='replace')[-2000:]}",
+        )
         yield made
     finally:
         process.terminate()
-        process.wait(_DEADLINE_S)
+        process.wait(PATIENCE_S)

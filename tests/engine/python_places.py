@@ -6,9 +6,10 @@ import base64
 import contextlib
 import hashlib
 import json
+import socketserver
 import subprocess
 import sys
-import time
+import threading
 import uuid
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,6 +23,7 @@ from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.model.steps import Step
 from optimizer.project.files import Project
 from tests.engine import services
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 HANDLER = """\
@@ -158,17 +160,24 @@ def repository(directory: Path, host: str) -> Iterator[tuple[str, BuildSecret]]:
         subprocess.run(["git", *arguments], cwd=work, check=True, timeout=60)
     commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=work, check=True, capture_output=True, text=True, timeout=60).stdout.strip()
     subprocess.run(["git", "clone", "--quiet", "--bare", str(work), str(directory / "served" / "lib.git")], check=True, timeout=60)
-    port = services.free_port()
-    argv = ["git", "daemon", "--listen=127.0.0.1", f"--port={port}", "--export-all", f"--base-path={directory / 'served'}"]
-    server = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        url = f"git://127.0.0.1:{port}/"
-        deadline = time.monotonic() + 30
-        while subprocess.run(["git", "ls-remote", f"{url}lib.git"], capture_output=True, check=False, timeout=30).returncode != 0:
-            assert time.monotonic() < deadline, "git daemon does not answer"
-            time.sleep(0.1)
+    with _served(directory / "served") as url:
         configuration = write(directory / "gitconfig", f'[url "{url}"]\n\tinsteadOf = https://{host}/\n')
         yield commit, BuildSecret("gitconfig", from_file=str(configuration), to_file="/root/.gitconfig")
-    finally:
-        server.terminate()
-        server.wait(10)
+
+
+@contextlib.contextmanager
+def _served(directory: Path) -> Iterator[str]:
+    """The address of Git's own server, which is started for each connection: it cannot look for a free port itself."""
+    argv = ["git", "daemon", "--inetd", "--export-all", f"--base-path={directory}"]
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            subprocess.run(argv, stdin=self.request, stdout=self.request, stderr=subprocess.DEVNULL, check=False, timeout=PATIENCE_S)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"git://127.0.0.1:{server.server_address[1]}/"
+        finally:
+            server.shutdown()

@@ -5,10 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import queue
+import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -23,36 +22,38 @@ from typing import Any, TypeVar
 
 from optimizer.adapters.invocation.container import Container, running
 from optimizer.adapters.invocation.interface import RuntimeInterface, respond
+from tests.patience import PATIENCE_S, wait_until
 
 _Interface = TypeVar("_Interface", bound=RuntimeInterface)
 
-DEADLINE_S = 60
 _started: dict[int, subprocess.Popen[bytes]] = {}
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _start(argv: list[str], url: str, log: Path, environment: Mapping[str, str] | None = None) -> int:
-    """Start a process, and give its id once its URL answers."""
+def _start(argv: list[str], listens: str, log: Path, environment: Mapping[str, str] | None = None) -> tuple[int, str]:
+    """Start a process that looks for a free port itself; gives its id, and the ``host:port`` that its log tells by the pattern."""
     with log.open("wb") as output:
         process = subprocess.Popen(argv, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, **(environment or {})})
     _started[process.pid] = process
-    deadline = time.monotonic() + DEADLINE_S
-    while not _answers(url):
-        if process.poll() is not None or time.monotonic() > deadline:
-            _stop(process.pid)
-            raise RuntimeError(f"{argv[0]} did not start:\n{log.read_text(errors='replace')[-2000:]}")
-        time.sleep(0.1)
-    return process.pid
+
+    def address() -> str:
+        found = re.search(listens, log.read_text(errors="replace"))
+        return found[1] if found else ""
+
+    try:
+        wait_until(
+            lambda: address() and _answers(f"http://{address()}/"),
+            lost=lambda: process.poll() is not None,
+            said=lambda: f"{argv[0]} did not start:\n{log.read_text(errors='replace')[-2000:]}",
+        )
+    except BaseException:
+        _stop(process.pid)
+        raise
+    return process.pid, address()
 
 
 def _answers(url: str) -> bool:
     try:
-        urllib.request.urlopen(url, timeout=2).close()
+        urllib.request.urlopen(url, timeout=10).close()
     except urllib.error.HTTPError:
         return True
     except OSError:
@@ -89,16 +90,15 @@ def start_registry(directory: Path, users: str = "") -> str:
     program = shutil.which("docker-registry")
     if program is None:
         raise RuntimeError("docker-registry is not installed; .ci/setup-engine installs it")
-    address = f"127.0.0.1:{free_port()}"
     configuration = directory / "registry.yml"
     storage = {"filesystem": {"rootdirectory": str(directory / "blobs")}, "delete": {"enabled": True}}
-    settings: dict[str, Any] = {"version": 0.1, "storage": storage, "http": {"addr": address}, "log": {"level": "warn"}}
+    settings: dict[str, Any] = {"version": 0.1, "storage": storage, "http": {"addr": "127.0.0.1:0"}, "log": {"level": "info"}}
     if users:
         passwords = directory / "htpasswd"
         passwords.write_text(users)
         settings["auth"] = {"htpasswd": {"realm": "test", "path": str(passwords)}}
     configuration.write_text(json.dumps(settings))
-    pid = _start([program, "serve", str(configuration)], f"http://{address}/v2/", directory / "registry.log")
+    pid, address = _start([program, "serve", str(configuration)], r'listening on (127\.0\.0\.1:\d+)"', directory / "registry.log")
     (directory / "registry.json").write_text(json.dumps({"pid": pid, "address": address}))
     return address
 
@@ -136,9 +136,12 @@ def manifest(registry: str, repository: str, reference: str) -> dict[str, Any]:
 @contextlib.contextmanager
 def control_plane(directory: Path) -> Iterator[dict[str, str]]:
     """An AWS control plane; gives the environment in which the AWS SDKs and CDK use it."""
-    port = free_port()
+    # It ends with this process, also when that is killed.
+    argv = ["setpriv", "--pdeathsig", "TERM", sys.executable, "-m", "moto.server", "--host", "127.0.0.1", "--port", "0"]
+    variables = {"MOTO_LAMBDA_STUB_ECR": "TRUE", "PYTHONUNBUFFERED": "1"}
+    pid, address = _start(argv, r"Running on http://(127\.0\.0\.1:\d+)\n", directory / "control-plane.log", variables)
     # The host must be localhost: the template's URL is read by its host name.
-    endpoint = f"http://localhost:{port}"
+    endpoint = f"http://localhost:{address.rpartition(':')[2]}"
     environment = {
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_ENDPOINT_URL_S3": endpoint,
@@ -150,9 +153,6 @@ def control_plane(directory: Path) -> Iterator[dict[str, str]]:
         "AWS_DEFAULT_REGION": "eu-central-1",
         "NO_PROXY": "localhost,127.0.0.1",
     }
-    # It ends with this process, also when that is killed.
-    argv = ["setpriv", "--pdeathsig", "TERM", sys.executable, "-m", "moto.server", "--host", "127.0.0.1", "--port", str(port)]
-    pid = _start(argv, endpoint + "/moto-api/", directory / "control-plane.log", {"MOTO_LAMBDA_STUB_ECR": "TRUE"})
     try:
         yield environment
     finally:
@@ -177,7 +177,7 @@ class RestoringInterface(RuntimeInterface):
             super().get(request)
             return
         self.note(request)
-        if self._restored.wait(DEADLINE_S):
+        if self._restored.wait(PATIENCE_S):
             respond(request, self._restore_status, b"")
 
 
@@ -197,9 +197,7 @@ def invoke_restored(image: str, handler: str, event: Any) -> tuple[Any, list[str
     Raises RuntimeError as :func:`invoke`, and where it does not wait.
     """
     with _running(image, handler, {"AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start"}, RestoringInterface()) as (interface, container):
-        deadline = time.monotonic() + DEADLINE_S
-        while not interface.calls and time.monotonic() < deadline:
-            time.sleep(0.05)
+        wait_until(lambda: interface.calls, lost=lambda: not container.state().running, said=container.log)
         if interface.calls != ["GET restore/next"]:
             raise RuntimeError(f"{image} does not wait for a restore, it called {interface.calls}\n{container.log()}")
         interface.restore()
@@ -224,15 +222,19 @@ def _running(image: str, handler: str, environment: Mapping[str, str], interface
 
 def _answer_to(event: Any, interface: RuntimeInterface, container: Container, extension: str | None = None) -> Any:
     interface.events.put((str(uuid.uuid4()), json.dumps(event).encode()))
-    try:
-        kind, body, _ = interface.answers.get(timeout=DEADLINE_S)
-    except queue.Empty:
-        kind, body = "timeout", b"no answer"
-    deadline = time.monotonic() + 10
-    while extension and (extension, "INVOKE") not in interface.delivered and time.monotonic() < deadline:
-        time.sleep(0.05)
-    if extension and (extension, "INVOKE") not in interface.delivered:
-        kind, body = "extension", f"{extension} was not told; told: {interface.delivered}".encode()
+
+    def answered() -> bool:
+        found = list(interface.answers.queue)
+        return bool(found) and (found[0].kind != "response" or not extension or (extension, "INVOKE") in interface.delivered)
+
+    wait_until(
+        answered,
+        lost=lambda: not container.state().running,
+        said=lambda: (
+            f"{container.name}: no answer; {extension or 'no extension'} is to be told; told: {interface.delivered}\n{container.log()}"
+        ),
+    )
+    kind, body, _ = interface.answers.get()
     if kind != "response":
         raise RuntimeError(f"{container.name}: {kind}: {body.decode()}\n{container.log()}")
     return json.loads(body)

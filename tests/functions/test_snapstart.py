@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from tests.engine.services import RestoringInterface
+from tests.patience import PATIENCE_S, wait_until
 
 ROOT = Path(__file__).parents[2]
 CLIENT = ROOT / "tests" / "engine" / "standin" / "nodejs" / "bootstrap"
@@ -57,16 +58,18 @@ class Running:
 
     def calls(self, number: int) -> list[str]:
         """The calls so far, at least as many as that."""
-        deadline = time.monotonic() + 20
-        while len(self.interface.calls) < number and self.process.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.02)
+        wait_until(
+            lambda: len(self.interface.calls) >= number,
+            lost=lambda: self.process.poll() is not None,
+            said=lambda: (self.interface.calls, self.process.poll()),
+        )
         return [*self.interface.calls]
 
     def noted(self) -> list[str]:
         return self.notes.read_text(encoding="utf-8").splitlines()
 
     def ended(self) -> int:
-        return self.process.wait(timeout=20)
+        return self.process.wait(timeout=PATIENCE_S)
 
 
 @pytest.fixture
@@ -96,14 +99,14 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
     for process in running:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        process.wait(timeout=20)
+        process.wait(timeout=PATIENCE_S)
     interface.close()
     log.close()
 
 
 def answer(interface: RestoringInterface) -> Any:
     interface.events.put(("one", b"{}"))
-    kind, body, _ = interface.answers.get(timeout=20)
+    kind, body, _ = interface.answers.get(timeout=PATIENCE_S)
     return (kind, json.loads(body))
 
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from optimizer.planning.document import plan_to_data
 from optimizer.publishing.images import PublishImage
 from tests.adapters.push_server import serving_pushes
+from tests.patience import PATIENCE_S
 from tests.publishing.fleet import NAME, Fleet
 
 ROOT = Path(__file__).parents[2]
@@ -59,7 +61,7 @@ def started(fleet: Fleet, image: PublishImage) -> subprocess.Popen[str]:
 
 
 def ended(process: subprocess.Popen[str]) -> dict[str, object]:
-    out, _ = process.communicate(timeout=120)
+    out, _ = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0
     return dict(json.loads(out.splitlines()[-1]))
 
@@ -78,9 +80,11 @@ def test_a_large_model_is_never_kept_in_memory(fleet: Fleet) -> None:
 def test_whatever_kills_it_the_next_run_succeeds(fleet: Fleet, where: str) -> None:
     """Requirement: "killed at any moment […] The next run succeeds, nothing half-pushed is tagged"."""
     image = fleet.api()
+    running: Future[subprocess.Popen[str]] = Future()
+    fleet.registry.before_put.append((where, lambda: running.result(PATIENCE_S).kill()))
     process = started(fleet, image)
-    fleet.registry.before_put.append((where, lambda: os.kill(process.pid, signal.SIGKILL)))
-    process.communicate(timeout=120)
+    running.set_result(process)
+    process.communicate(timeout=PATIENCE_S)
     assert process.returncode == -signal.SIGKILL
     for tag in fleet.registry.tags(NAME):
         document = json.loads(fleet.registry.manifests[f"{NAME}:{tag}"][1])

@@ -10,7 +10,6 @@ import os
 import signal
 import tempfile
 import threading
-import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -30,6 +29,7 @@ from optimizer.publishing.images import PublishImage
 from optimizer.publishing.publish import key_tag, publish
 from tests.adapters.push_server import serving_pushes
 from tests.adapters.registry_server import sha256
+from tests.patience import PATIENCE_S
 from tests.publishing.fleet import NAME, OCI_LAYER, Fleet, base_layer
 
 
@@ -227,22 +227,18 @@ def test_a_layer_is_sent_while_others_are_still_made(fleet: Fleet, monkeypatch: 
     """Requirement: "All images and layers at once"."""
     image = fleet.api()
     key = image.key(image.plan.stage("models"))
-    sent: list[bool] = []
+    sent = threading.Event()
     compress = making.compress
+    # The base is mounted, and a configuration is sent after all layers.
+    fleet.registry.before_put.append(("/blobs/uploads/", sent.set))
 
     def slow(chunks: Iterable[bytes], target: BinaryIO) -> Compressed:
         if key in target.name:
-            deadline = time.monotonic() + 20
-            while not (uploaded := any(method == "PUT" and "/blobs/" in path for method, path in fleet.registry.calls)):
-                if time.monotonic() > deadline:
-                    break
-                time.sleep(0.01)
-            sent.append(uploaded)
+            assert sent.wait(PATIENCE_S), "nothing is sent before all are made"
         return compress(chunks, target)
 
     monkeypatch.setattr(making, "compress", slow)
     published(image)
-    assert sent == [True]
 
 
 # What goes wrong.
@@ -322,14 +318,32 @@ def test_a_busy_registry_is_asked_again(fleet: Fleet, status: int, where: str) -
 
 def test_an_interrupt_waits_for_no_busy_registry(fleet: Fleet) -> None:
     main = threading.get_ident()
+    hurried: list[bool] = []
+
+    class Busy(HttpRegistry):
+        """Is interrupted while it waits."""
+
+        def __init__(self) -> None:
+            super().__init__(sleep=self.sleep)
+
+        def sleep(self, seconds: float) -> None:
+            if seconds == 50:
+                signal.pthread_kill(main, signal.SIGINT)
+                hurried.append(self._hurried.wait(PATIENCE_S))
+
     fleet.registry.refused = {"/blobs/uploads/u1": 503}
     fleet.registry.retry_after = "50"
-    fleet.registry.before_put.append(("/blobs/uploads/u1", threading.Timer(1, signal.pthread_kill, (main, signal.SIGINT)).start))
-    started = time.monotonic()
-    with HttpRegistry() as registry, pytest.raises(KeyboardInterrupt):
+    with Busy() as registry, pytest.raises(KeyboardInterrupt):
         publish([fleet.api()], registry)
-    assert time.monotonic() - started < 20
+    assert hurried == [True]
     assert not fleet.registry.tags(NAME)
+
+
+def test_a_registry_waits_until_it_is_hurried() -> None:
+    with HttpRegistry() as registry:
+        assert not registry._transport._sleep(0.001)
+        registry.hurry()
+        assert registry._transport._sleep(PATIENCE_S)
 
 
 def test_a_token_that_expires_midway_is_asked_for_anew(fleet: Fleet) -> None:

@@ -23,6 +23,7 @@ from optimizer.publishing.images import PublishImage
 from optimizer.publishing.publish import publish
 from tests.adapters.push_server import serving_pushes
 from tests.adapters.registry_server import sha256
+from tests.patience import PATIENCE_S
 from tests.publishing.fleet import Fleet, base_layer
 
 BASE = base_layer("base", b"\0" * 300_000)
@@ -119,7 +120,7 @@ def test_a_turn_ends_with_its_process(fleet: Fleet, holder: subprocess.Popen[str
         time.sleep(0.5)
         assert not result.done()
         holder.kill()
-        assert result.result(timeout=60).state == "pushed"
+        assert result.result(timeout=PATIENCE_S).state == "pushed"
 
 
 def test_a_process_that_never_ends_is_not_waited_for(fleet: Fleet, holder: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import pytest
 
 from optimizer.adapters.registry import upload
 from optimizer.adapters.registry.client import HttpRegistry
+from optimizer.adapters.registry.connections import PATIENCE_S, Connections
 from optimizer.errors import RegistryError
 from optimizer.model.reference import ImageReference
 from tests.adapters.push_server import PushServer, serving_pushes
@@ -91,14 +94,26 @@ def test_an_answer_that_is_lost_costs_a_question(server: PushServer) -> None:
 
 
 def test_a_registry_may_think_long_over_a_whole_blob(server: PushServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upload, "_PATIENCE_S", 5)
-    server.slow_answers_s = 0.5
+    patience: dict[str, float] = {}
+    open_request = Connections.open
+
+    def opened(self: Connections, method: str, url: str, headers: Any, body: Any, patience_s: float = PATIENCE_S) -> Any:
+        patience[method] = patience_s
+        return open_request(self, method, url, headers, body, patience_s)
+
+    monkeypatch.setattr(Connections, "open", opened)
     send(server)
-    assert methods(server) == ["POST", "PUT"]
-    # Without that patience, it is seen that the blob is there.
+    assert patience == {"POST": PATIENCE_S, "PUT": 300}
+
+
+def test_a_blob_that_is_thought_over_for_longer_is_found_there(server: PushServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, stored = threading.Event(), threading.Event()
+    # What is asked for then is answered after all has come that was sent before.
+    server.before_head = [lambda: stored.wait(PATIENCE_S), asked.set]
+    server.before_answer = [stored.set, lambda: asked.wait(PATIENCE_S)]
     monkeypatch.setattr(upload, "_PATIENCE_S", 0.1)
-    assert send(server, DATA[:-1]) == [0]
-    assert methods(server) == ["POST", "PUT"] * 2
+    assert send(server) == [0]
+    assert methods(server) == ["POST", "PUT"]
 
 
 def test_small_blobs_begin_anew(server: PushServer) -> None:
