@@ -67,7 +67,9 @@ class SamCli:
 
     def run(self, *arguments: str, path: str | None = None) -> subprocess.CompletedProcess[str]:
         """The result of a call; ``path`` is the PATH on which it finds programs."""
-        environment = {**os.environ, "SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "eu-central-1", **self.environment}
+        # How many seconds a container may take to begin.
+        patience = {"SAM_CLI_CONTAINER_CONNECTION_TIMEOUT": str(TIMEOUT_S)}
+        environment = {**os.environ, **patience, "SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "eu-central-1", **self.environment}
         if path is not None:
             environment["PATH"] = path
         argv = [str(programs() / "sam"), *arguments]

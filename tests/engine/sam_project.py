@@ -47,6 +47,8 @@ _FUNCTION = """\
     Type: AWS::Serverless::Function
     Properties:
       PackageType: Image
+      # Of a container, its beginning counts too.
+      Timeout: 900
       ImageConfig:
         Command: [{handler}]
     Metadata:

@@ -284,7 +284,9 @@ def test_podman_describes_what_it_has(as_engine: None, podman: list[str], tmp_pa
 
 def test_podman_runs_a_function_as_lambda_does(as_engine: None, pushed: Pushed) -> None:
     """Requirement: "CDK_DOCKER as podman": what is assembled here is loaded and invoked."""
-    answer = commanded("invoke", "api.image.toml", "--handler", "index.handler", "--mirror", pushed.registry, directory=pushed.project)
+    answer = commanded(
+        "invoke", "api.image.toml", "--handler", "index.handler", "--timeout", "900", "--mirror", pushed.registry, directory=pushed.project
+    )
     assert (answer.returncode, answer.stdout) == (0, '"hello"\n'), answer.stderr
 
 

@@ -10,7 +10,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ import pytest
 
 from tests.engine.recorded import RecordedDocker
 from tests.engine.sam_cli import SamCli, programs
+from tests.patience import PATIENCE_S, wait_until
 
 ROOT = Path(__file__).parents[2]
 HANDLERS = """\
@@ -49,7 +49,7 @@ def fails(event, context):
 
 
 def sleeps(event, context):
-    time.sleep(60)
+    time.sleep(900)
 
 
 def ends(event, context):
@@ -87,7 +87,7 @@ def optimizer(
         env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=PATIENCE_S,
         check=False,
         input=text,
     )
@@ -96,15 +96,15 @@ def optimizer(
 
 
 def invoked(project: Path, *arguments: str, code: int = 0, **variables: str) -> dict[str, Any]:
-    """The report of an invocation of the spec."""
-    words = ("invoke", "hello.image.toml", "--format", "json", *arguments)
+    """The report of an invocation of the spec; it may take its time, unless it is told otherwise."""
+    words = ("invoke", "hello.image.toml", "--format", "json", "--timeout", "900", *arguments)
     return dict(json.loads(optimizer(project, *words, code=code, **variables).stdout))
 
 
 def test_a_new_project_synthesizes_and_runs(project: Path) -> None:
     """Requirement: "`optimizer new`, synth, test, invoke"."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "CDK_OUTDIR": "cdk.out"}
-    subprocess.run([sys.executable, "app.py"], cwd=project, env=environment, check=True, timeout=120)
+    subprocess.run([sys.executable, "app.py"], cwd=project, env=environment, check=True, timeout=PATIENCE_S)
     first = optimizer(project, "invoke", "cdk.out", "--event", "events/hello.json")
     assert json.loads(first.stdout) == {"message": "Hello, Ada"}
     lines = first.stderr.splitlines()
@@ -155,14 +155,12 @@ def test_a_function_that_fails_gives_the_error_of_lambda(
 
 
 def test_an_interrupt_leaves_no_container(project: Path, docker: RecordedDocker) -> None:
-    argv = [sys.executable, "-m", "optimizer", "invoke", "hello.image.toml", "--handler", "more.sleeps", "--timeout", "60"]
+    argv = [sys.executable, "-m", "optimizer", "invoke", "hello.image.toml", "--handler", "more.sleeps", "--timeout", "900"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PATH": docker.path}
     with subprocess.Popen(argv, cwd=project, env=environment, stderr=subprocess.PIPE, text=True) as process:
-        deadline = time.monotonic() + 60
-        while not docker.leftovers() and time.monotonic() < deadline:
-            time.sleep(0.1)
+        wait_until(docker.leftovers, lost=lambda: process.poll() is not None)
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130 and "interrupted" in said
     assert len(docker.names()) == 1 and docker.leftovers() == []
 
@@ -182,6 +180,9 @@ def test_the_other_ways_of_the_documentation_give_the_same_answer(registry: str,
     by_sam, by_docker = re.findall(r"```console\n((?:sam|optimizer build) .*?)```", page, re.DOTALL)
     optimizer(tmp_path, "new", "shop", "--sam", "--runtime", "python3.13", "--mirror", registry)
     project = tmp_path / "shop"
+    template = project / "template.yaml"
+    # Of a container, its beginning counts too.
+    template.write_text(template.read_text(encoding="utf-8").replace("Timeout: 10", "Timeout: 900"), encoding="utf-8")
     sam = SamCli(project, {})
     said = [sam.succeed(*shlex.split(line)[1:]) for line in by_sam.splitlines()]
     assert json.loads(said[-1]) == {"message": "Hello, Ada"}
@@ -189,10 +190,10 @@ def test_the_other_ways_of_the_documentation_give_the_same_answer(registry: str,
     optimizer(project, *build[1:], "--mirror", registry)
     try:
         with_emulator(build[-1], tmp_path)
-        subprocess.run(run, cwd=project, check=True, capture_output=True, timeout=60)
+        subprocess.run(run, cwd=project, check=True, capture_output=True, timeout=PATIENCE_S)
         assert json.loads(called(call, project)) == {"message": "Hello, Ada"}
     finally:
-        subprocess.run(remove, check=False, capture_output=True, timeout=60)
+        subprocess.run(remove, check=False, capture_output=True, timeout=PATIENCE_S)
 
 
 def with_emulator(image: str, directory: Path) -> None:
@@ -202,14 +203,17 @@ def with_emulator(image: str, directory: Path) -> None:
     (directory / "entrypoint").write_text(_ENTRYPOINT)
     recipe = "COPY --chmod=755 aws-lambda-rie /usr/local/bin/\nCOPY --chmod=755 entrypoint /lambda-entrypoint.sh\n"
     (directory / "Dockerfile").write_text(f"FROM {image}\n{recipe}")
-    subprocess.run(["docker", "build", "--quiet", "--tag", image, str(directory)], check=True, capture_output=True, timeout=120)
+    subprocess.run(["docker", "build", "--quiet", "--tag", image, str(directory)], check=True, capture_output=True, timeout=PATIENCE_S)
 
 
 def called(call: list[str], project: Path) -> str:
     """What the emulator answers, once it listens."""
-    deadline = time.monotonic() + 30
-    while True:
-        result = subprocess.run(call, cwd=project, capture_output=True, text=True, timeout=60, check=False)
-        if result.returncode == 0 or time.monotonic() > deadline:
-            return result.stdout
-        time.sleep(0.2)
+    said: list[str] = []
+
+    def answers() -> bool:
+        result = subprocess.run(call, cwd=project, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+        said[:] = [result.stdout]
+        return result.returncode == 0
+
+    wait_until(answers)
+    return said[0]

@@ -23,8 +23,10 @@ app = cdk.App()
 stack = cdk.Stack(app, "Shop")
 steps = [PythonDependencies("functions/requirements.txt"), SourceCode("functions/orders")]
 orders = ImageSpec(runtime="python3.13", architecture="x86_64", steps=steps)
-OptimizedFunction(stack, "Create{suffix}", spec=orders, handler="orders.create")
-OptimizedFunction(stack, "Cancel{suffix}", spec=orders, handler="orders.cancel")
+# Of a container, its beginning counts too.
+timeout = cdk.Duration.minutes(15)
+OptimizedFunction(stack, "Create{suffix}", spec=orders, handler="orders.create", timeout=timeout)
+OptimizedFunction(stack, "Cancel{suffix}", spec=orders, handler="orders.cancel", timeout=timeout)
 app.synth()
 """
 

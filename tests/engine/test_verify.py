@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from optimizer.planning.plan import required_images
 from stacks.storefront import api_image
 from tests.engine.daemon import Daemon
 from tests.engine.recorded import RecordedDocker
+from tests.patience import PATIENCE_S, wait_until
 
 ROOT = Path(__file__).parents[2]
 # One layer for each fault; everything else in it has a constant time.
@@ -48,7 +48,7 @@ def start(*arguments: str) -> subprocess.Popen[str]:
 
 def run(*arguments: str) -> tuple[int, str, str]:
     process = start(*arguments)
-    out, err = process.communicate(timeout=300)
+    out, err = process.communicate(timeout=PATIENCE_S)
     return process.returncode, out, err
 
 
@@ -156,14 +156,12 @@ def test_an_interrupted_verification_leaves_nothing(
     request_to_end: signal.Signals, registry: str, tmp_path: Path, temporary: Path, docker: RecordedDocker
 ) -> None:
     # The second build is the one that waits, so that the image of the first is there to be removed.
-    wait = "RUN --network=none if [ $(stat -c %a /x) = 600 ]; then echo waiting; sleep 60; fi"
+    wait = f"RUN --network=none if [ $(stat -c %a /x) = 600 ]; then echo waiting; sleep {PATIENCE_S}; fi"
     app = plain_app(tmp_path, f"FROM {registry}/lambda/python:3.13-x86_64\nCOPY app.py /x\n{wait}\n")
     process = start("verify", str(app))
-    deadline = time.monotonic() + 60
-    while len(leftovers(temporary, docker)) < 2 and time.monotonic() < deadline:
-        time.sleep(0.1)
+    wait_until(lambda: len(leftovers(temporary, docker)) >= 2, lost=lambda: process.poll() is not None)
     os.kill(process.pid, request_to_end)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, out) == (130, "")
     assert err == "comparing two builds of Plain/Api\nerror: interrupted; no partial result is left\n"
     assert leftovers(temporary, docker) == []

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,8 @@ import boto3
 from tests import pages
 from tests.engine.cdk_app import CdkApp
 from tests.engine.services import invoke
+from tests.patience import PATIENCE_S, wait_until
 
-TIMEOUT_S = 300
 APP = """
 import aws_cdk as cdk
 from optimizer import ImageSpec, SourceCode
@@ -49,19 +48,26 @@ def test_an_edit_reaches_the_function(registry: str, control_plane: dict[str, st
         argv = [*watch, *app.options]
         # A group of its own: the command starts another program, which watches on when only the first is ended.
         watching = subprocess.Popen(argv, cwd=app.project, env=app.environment, stdout=output, stderr=output, start_new_session=True)
+
+    def said() -> str:
+        # While it is written, the last letter may not be whole.
+        return log.read_text(encoding="utf-8", errors="replace")
+
+    def _wait(happened: Callable[[], bool]) -> None:
+        wait_until(happened, lost=lambda: watching.poll() is not None, said=said)
+
     try:
-        _wait(lambda: "Triggering initial" in log.read_text(encoding="utf-8") and "Deployment time" in log.read_text(encoding="utf-8"), log)
+        _wait(lambda: "Triggering initial" in said() and "Deployment time" in said())
         # A handler that is renamed beside the edit: the image is swapped, and the name is not.
         program = app.project / "app.py"
         program.write_text(program.read_text(encoding="utf-8").replace("app.handler", "app.renamed"), encoding="utf-8")
         code.write_text(CODE.format(version=2), encoding="utf-8")
-        _wait(lambda: _image(client) != first and "hotswapped!" in log.read_text(encoding="utf-8"), log)
+        _wait(lambda: _image(client) != first and "hotswapped!" in said())
     finally:
         os.killpg(watching.pid, signal.SIGTERM)
-        watching.wait(30)
-    said = log.read_text(encoding="utf-8")
+        watching.wait(PATIENCE_S)
     # Of the page: the handler is ignored, "with a line that says so".
-    assert "non-hotswappable changes were found" in said and "ImageConfig" in said
+    assert "non-hotswappable changes were found" in said() and "ImageConfig" in said()
     assert invoke(f"{registry}/{_image(client).partition('/')[2]}", "app.handler", {}) == 2
 
 
@@ -83,10 +89,3 @@ def _function(client: Any) -> str:
     names = [str(function["FunctionName"]) for function in client.list_functions()["Functions"]]
     (name,) = [name for name in names if name.startswith("Watched")]
     return name
-
-
-def _wait(true: Callable[[], bool], log: Path) -> None:
-    deadline = time.monotonic() + TIMEOUT_S
-    while not true():
-        assert time.monotonic() < deadline, log.read_text(encoding="utf-8")
-        time.sleep(0.5)
