@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,16 @@ class Throttling(Server):
     """Refuses some calls at first, as AWS does where too many are made."""
 
     left = 4
+    asked = 0
+    counting = threading.Lock()
 
     def answer(self, method: str, path: str, target: str, body: str) -> tuple[int, bytes]:
-        if self.left and self.calls["calls"] % 5 == 4:
-            self.left -= 1
+        # Of several that ask at once, each counts for itself.
+        with self.counting:
+            self.asked += 1
+            refused = self.left > 0 and self.asked % 5 == 0
+            self.left -= refused
+        if refused:
             code = "ThrottlingException" if target else "TooManyRequestsException"
             return 400 if target else 429, json.dumps({"__type": code, "Type": "User", "message": "Rate exceeded"}).encode()
         return super().answer(method, path, target, body)
