@@ -10,6 +10,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from tests.patience import PATIENCE_S
+
 ROOT = Path(__file__).parents[1]
 PROGRAMS = Path(sys.executable).parent
 
@@ -67,6 +69,6 @@ def run(words: list[str], directory: Path, environment: Mapping[str, str] = os.e
         "PYTHONPATH": str(ROOT),
         "CDK_DISABLE_CLI_TELEMETRY": "1",
     }
-    done = subprocess.run(argv, cwd=directory, env=variables, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(argv, cwd=directory, env=variables, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert done.returncode == code, (words, done.returncode, done.stdout, done.stderr)
     return done.stdout

@@ -21,6 +21,7 @@ from optimizer.cli.main import optimizer
 from optimizer.model.cache import BuildCache
 from optimizer.model.reference import ImageReference
 from optimizer.version import VERSION
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[1]
 FILES = {path.stem: path for path in sorted((ROOT / "docs" / "ci").glob("*.yml"))}
@@ -199,7 +200,7 @@ def test_the_pull_request_of_pins_is_opened_once_and_refreshed_later(tmp_path: P
     for text in ("first", "second"):
         lock.write_text(text)
         (tmp_path / "work" / "pins.txt").write_text(f"image  old -> {text}\n")
-        subprocess.run([script], cwd=tmp_path / "work", check=True, capture_output=True, timeout=60)
+        subprocess.run([script], cwd=tmp_path / "work", check=True, capture_output=True, timeout=PATIENCE_S)
         assert git("show", "optimizer/pins:optimizer.lock", at="origin") == text
         assert f"    image  old -> {text}\n" in (tmp_path / "work" / "body.md").read_text()
     assert log.read_text().splitlines() == ["pr edit", "pr create", "pr edit"]

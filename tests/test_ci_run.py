@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE_S
+
 CI = Path(__file__).parents[1] / ".ci"
 SUMMARY = "========= 3 passed, 1 skipped in 60.00s (0:01:00) ========="
 MAKE = f"""#!/bin/sh
@@ -49,7 +51,7 @@ def run(checkout: Path, failing: str = "nothing") -> tuple[int, list[str], set[s
         "OPTIMIZER_ENGINE_STATE": str(checkout / "state"),
     }
     argv = ["bash", str(checkout / "project" / ".ci" / "run")]
-    result = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    result = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
     return result.returncode, result.stdout.splitlines(), set((checkout / "calls").read_text(encoding="utf-8").splitlines())
 
 
@@ -81,7 +83,7 @@ def test_the_oldest_and_the_newest_other_python_are_found(tmp_path: Path) -> Non
     program(tmp_path / "bin" / "python3.13", "#!/bin/sh\nexit 127\n")
     environment = {"PATH": f"{tmp_path / 'bin'}:/usr/bin:/bin", "PYENV_ROOT": str(tmp_path)}
     argv = ["bash", str(CI / "pythons")]
-    found = subprocess.run(argv, env=environment, capture_output=True, text=True, check=True, timeout=60).stdout.split()
+    found = subprocess.run(argv, env=environment, capture_output=True, text=True, check=True, timeout=PATIENCE_S).stdout.split()
     assert [os.path.basename(path) for path in found] == ["python3.10", "python3.12"]
 
 
@@ -89,6 +91,6 @@ def test_make_keeps_byte_code_wherever_it_runs() -> None:
     """On a machine whose environment forbids byte-code, every program of the tests compiled all of aws-cdk-lib that it imports."""
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     argv = ["make", "--no-print-directory", "--eval", "show: ; @env", "show"]
-    shown = subprocess.run(argv, cwd=CI.parent, env=environment, capture_output=True, text=True, check=True, timeout=60).stdout
+    shown = subprocess.run(argv, cwd=CI.parent, env=environment, capture_output=True, text=True, check=True, timeout=PATIENCE_S).stdout
     names = {line.partition("=")[0] for line in shown.splitlines()}
     assert "PYTHONPYCACHEPREFIX" in names and "PYTHONDONTWRITEBYTECODE" not in names

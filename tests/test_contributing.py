@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from optimizer.linting.rules import RULES
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[1]
 PAGES = {name: (ROOT / name).read_text(encoding="utf-8") for name in ("CONTRIBUTING.md", "SECURITY.md")}
@@ -22,7 +23,7 @@ COMMANDS = [line for text in PAGES.values() for block in re.findall(r"```sh\n(.*
 
 
 def run(*argv: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(argv, cwd=cwd, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(argv, cwd=cwd, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.patience import PATIENCE_S
+
 ROOT = Path(__file__).parents[1]
 TEAM = """
 import sys
@@ -35,7 +37,7 @@ def synthesized(out: Path, *words: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=PATIENCE_S,
     )
 
 
@@ -44,10 +46,10 @@ def test_the_example_holds_to_them_on_any_day(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
     assert json.loads((tmp_path / "out" / "validation-report.json").read_text())["pluginReports"] == []
     lint = [sys.executable, "-m", "optimizer", "lint", str(tmp_path / "out"), "--config", "optimizer.toml"]
-    checked = subprocess.run(lint, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    checked = subprocess.run(lint, cwd=ROOT, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
     assert checked.returncode == 0, checked.stdout
     show = [sys.executable, "-m", "optimizer", "plan", str(tmp_path / "out"), "--format", "json"]
-    shown = subprocess.run(show, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    shown = subprocess.run(show, cwd=ROOT, capture_output=True, text=True, check=True, timeout=PATIENCE_S)
     stages = {row["path"]: row["stages"] for row in json.loads(shown.stdout)["functions"]}
     # Layers stand in their order, whether they have stages of their own or are archives.
     assert stages["Storefront/Orders"] == ["packages", "common", "code"]

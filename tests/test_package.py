@@ -15,12 +15,13 @@ import optimizer
 from optimizer.model.spec import json_schema
 from optimizer.report.specification import specification_page
 from tests.pace import START_S, quickest
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[1]
 
 
 def run(*argv: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
 
 
 def test_modules_import_in_one_direction() -> None:

@@ -18,6 +18,7 @@ from optimizer.linting.engine import lint
 from optimizer.linting.rules import RULES
 from optimizer.linting.subjects import DockerfileSubject
 from tests.linting.cases import PYTHON, TODAY, Files
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "hadolint.md").read_text(encoding="utf-8")
@@ -83,7 +84,7 @@ def blocks(language: str) -> list[str]:
 
 def hadolint(text: str) -> set[str]:
     options = ["--no-fail", "--format", "json", "--warning", "DL3057", "--trusted-registry", ALLOWED[0]]
-    result = subprocess.run([str(HADOLINT), *options, "-"], input=text, capture_output=True, text=True, check=False, timeout=60)
+    result = subprocess.run([str(HADOLINT), *options, "-"], input=text, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
     return {item["code"] for item in json.loads(result.stdout)}
 
 
@@ -133,7 +134,7 @@ def test_its_commands_print_what_it_shows(tmp_path: Path, monkeypatch: pytest.Mo
     for command, _, output in shown:
         program, *words = command.removeprefix("$ ").split()
         if program == "hadolint":
-            result = subprocess.run([str(HADOLINT), *words], capture_output=True, text=True, check=False, timeout=60)
+            result = subprocess.run([str(HADOLINT), *words], capture_output=True, text=True, check=False, timeout=PATIENCE_S)
             assert (result.returncode, result.stdout) == (1, output)
         else:
             made = CliRunner().invoke(optimizer, words)

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.patience import PATIENCE_S
+
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "step-kinds.md"
 # In a process of its own, because a registered kind stays for the life of one.
@@ -82,7 +84,9 @@ def went(project: Path, module: str = "") -> dict[str, Any]:
     program = project.parent / "program.py"
     program.write_text((module or block) + PROGRAM, encoding="utf-8")
     command = [sys.executable, str(program), str(project), str(project.parent / "asset.1")]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=PATIENCE_S, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
     assert done.returncode == 0, done.stderr
     return dict(json.loads(done.stdout))
 

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.patience import PATIENCE_S
+
 ROOT = Path(__file__).parents[1]
 
 # The types of CDK are taken as they are: to read them takes longer than everything else.
@@ -120,7 +122,7 @@ def test_values(tmp_path: Path) -> None:
         env={"MYPYPATH": str(ROOT), "PATH": ""},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert done.returncode == 1, done.stdout + done.stderr

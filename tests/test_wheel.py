@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE_S
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DIGEST = "sha256:" + "5" * 64
@@ -21,10 +23,10 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory into which the wheel is installed, without its dependencies, which this environment has."""
     work = tmp_path_factory.mktemp("wheel")
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "wheel", "--no-deps", "--wheel-dir", str(work), str(ROOT)], check=True, timeout=300, cwd=work)
+    subprocess.run([*pip, "wheel", "--no-deps", "--wheel-dir", str(work), str(ROOT)], check=True, timeout=PATIENCE_S, cwd=work)
     (wheel,) = work.glob("*.whl")
     assert f"dist/{wheel.name}" in README
-    subprocess.run([*pip, "install", "--no-deps", "--target", str(work / "site"), str(wheel)], check=True, timeout=120, cwd=work)
+    subprocess.run([*pip, "install", "--no-deps", "--target", str(work / "site"), str(wheel)], check=True, timeout=PATIENCE_S, cwd=work)
     return work / "site"
 
 
@@ -46,7 +48,9 @@ def project(tmp_path: Path) -> Path:
 
 def run(project: Path, installed: Path, *argv: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(installed), "CDK_OUTDIR": "cdk.out"}
-    return subprocess.run([sys.executable, *argv], cwd=project, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(
+        [sys.executable, *argv], cwd=project, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE_S
+    )
 
 
 def test_the_page_for_coding_agents_is_there(installed: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from optimizer.bases.catalogue import base_image, check_runtime, runtimes
 from optimizer.bases.handlers import FORMS, check_handler
 from optimizer.errors import Fault, SpecError
+from tests.patience import PATIENCE_S
 
 NOTHING: frozenset[str] = frozenset()
 
@@ -104,5 +105,5 @@ def test_preview_and_retired_runtimes_must_be_allowed_by_name(runtime: str, stat
 def test_importing_the_bases_stays_light() -> None:
     program = "import sys, optimizer.bases.catalogue, optimizer.bases.handlers, optimizer.bases.lock, optimizer.bases.mirror;"
     program += "print(sorted({'tomlkit', 'urllib3', 'click', 'boto3', 'aws_cdk'} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=PATIENCE_S)
     assert done.stdout == "[]\n"

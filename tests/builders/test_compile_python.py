@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from optimizer.builders.docker.tree_scripts import compiled
+from tests.patience import PATIENCE_S
 
 ALL = sorted(os.sched_getaffinity(0))
 SAYS_MORE = 'SIGN = "\\N{BULLET}"\n'
@@ -32,7 +33,7 @@ def run(directory: Path, tree: Path, processors: list[int]) -> subprocess.Comple
     program_of_test = f"import os, sys; os.sched_setaffinity(0, {processors}); os.execv(sys.argv[1], sys.argv[1:])"
     environment = {"PYTHONHASHSEED": "0"}
     words = [sys.executable, "-I", "-c", program_of_test, *argv]
-    return subprocess.run(words, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(words, env=environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
 
 
 def compiled_files(directory: Path, tree: Path, processors: list[int]) -> dict[str, bytes]:

@@ -16,6 +16,7 @@ from optimizer.builders.docker.checks import checks
 from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.builders.docker.render import render_trees
 from optimizer.project.files import Project
+from tests.patience import PATIENCE_S
 from tests.test_golden import GOLDEN, plan_of
 
 CASE = "python-packed"
@@ -57,7 +58,7 @@ def check(root: Path, packages: Mapping[str, Mapping[str, Sequence[str]]], needs
     program.write_text(SCRIPT, encoding="utf-8")
     *others, last = packages
     argv = [sys.executable, str(program), str(root / last), "aarch64" if needs else "", str(root), last, *others]
-    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
     assert (done.returncode, bool(done.stderr)) in ((0, False), (1, True))
     return done.stderr
 

@@ -27,6 +27,7 @@ from optimizer.cli import lint as lint_command
 from optimizer.errors import ConfigurationError
 from tests.cdk.test_function import lock_text
 from tests.linting.cases import PYTHON
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 BAD = f'FROM {PYTHON}\nLABEL team=shop\nUSER 1000\nCMD ["app.handler"]\n'
@@ -289,7 +290,7 @@ class TestValidation:
             env={**os.environ, "PATH": f"{bin}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT), "CI": "true"},
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=PATIENCE_S,
         )
         shown = result.stdout + result.stderr
         assert result.returncode == 1
@@ -645,7 +646,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     work = tmp_path_factory.mktemp("company")
     shutil.copytree(ROOT / "docs" / "company-conventions", work / "source")
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "install", "--no-deps"]
-    subprocess.run([*pip, "--target", str(work / "site"), str(work / "source")], check=True, timeout=300, cwd=work)
+    subprocess.run([*pip, "--target", str(work / "site"), str(work / "source")], check=True, timeout=PATIENCE_S, cwd=work)
     return work / "site"
 
 
@@ -669,7 +670,7 @@ def test_a_package_of_the_company_is_switched_on_in_one_line(installed: Path, ho
             env={**os.environ, "PYTHONPATH": f"{installed}{os.pathsep}{ROOT}", "CDK_OUTDIR": "cdk.out"},
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=PATIENCE_S,
         )
 
     result = synth()
@@ -703,7 +704,7 @@ def test_a_synthesis_runs_the_rules_that_the_configuration_names(installed: Path
         "app.synth()\n"
     )
     environment = {**os.environ, "PYTHONPATH": f"{installed}{os.pathsep}{ROOT}", "CDK_OUTDIR": "cdk.out"}
-    result = subprocess.run([sys.executable, "app.py"], cwd=home, env=environment, capture_output=True, text=True, timeout=120)
+    result = subprocess.run([sys.executable, "app.py"], cwd=home, env=environment, capture_output=True, text=True, timeout=PATIENCE_S)
     assert result.returncode != 0
     assert "acme-owner-label: the image does not say who owns it (good/Dockerfile:1:1: FROM" in result.stderr
     report = json.loads((home / "cdk.out" / "validation-report.json").read_text())["pluginReports"][0]

@@ -15,7 +15,7 @@ import pytest
 from tests.cdk.test_function import lock_text
 from tests.language_client import LanguageClient
 from tests.linting.cases import PYTHON
-from tests.patience import wait_until
+from tests.patience import PATIENCE_S, wait_until
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -111,7 +111,7 @@ def synthesized(home: Path, app: str = APP) -> str:
         env=environment(home),
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert done.returncode == 1, done.stdout + done.stderr

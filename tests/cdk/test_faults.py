@@ -19,6 +19,7 @@ from optimizer.bases.catalogue import base_image
 from optimizer.bases.lock import Lock, LockedImage
 from optimizer.cdk import Conventions, OptimizedFunction
 from optimizer.errors import SpecError, UnpinnedError
+from tests.patience import PATIENCE_S
 
 DAY = __import__("datetime").date(2026, 11, 1)
 ROOT = Path(__file__).parents[2]
@@ -163,7 +164,7 @@ def run(*arguments: str) -> tuple[int, str]:
         "CDK_DISABLE_CLI_TELEMETRY": "1",
     }
     argv = ["cdk", *arguments, "--no-notices", "--ci"]
-    done = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     return done.returncode, done.stdout + done.stderr
 
 

@@ -19,6 +19,7 @@ from optimizer.linting.finding import Severity, Verdict, Violation
 from optimizer.linting.rule import Rule
 from optimizer.linting.subjects import DockerfileSubject
 from tests.linting.cases import PYTHON
+from tests.patience import PATIENCE_S
 from tests.test_golden import GOLDEN
 
 ROOT = Path(__file__).parents[2]
@@ -68,7 +69,9 @@ def test_finds_what_the_command_finds(tree: Path) -> None:
     write(tree / "services" / "jobs" / "optimizer.toml", '[conventions]\nignore = ["LIO102"]\n')
     argv = [sys.executable, "-m", "optimizer", "lint", "services", "--format", "json"]
     said = json.loads(
-        subprocess.run(argv, cwd=tree, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False, timeout=60).stdout
+        subprocess.run(
+            argv, cwd=tree, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False, timeout=PATIENCE_S
+        ).stdout
     )
     report = optimizer.lint(["services"])
     assert report.findings
@@ -91,7 +94,7 @@ def test_the_baseline_is_that_of_the_root(tree: Path) -> None:
     with pytest.raises(optimizer.OptimizerError, match="the baseline does not exist"):
         optimizer.lint("services", root="other")
     argv = [sys.executable, "-m", "optimizer", "lint", "services", "--baseline", "other/known.json", "--write-baseline"]
-    subprocess.run(argv, cwd=tree, env={"PYTHONPATH": str(ROOT)}, check=True, capture_output=True, timeout=60)
+    subprocess.run(argv, cwd=tree, env={"PYTHONPATH": str(ROOT)}, check=True, capture_output=True, timeout=PATIENCE_S)
     report = optimizer.lint("services", root="other")
     assert report.findings == () and {item.rule for item in report.known} >= {"LIO602"}
 

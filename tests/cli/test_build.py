@@ -21,6 +21,7 @@ from optimizer.cdk import OptimizedFunction, SharedRepositorySynthesizer
 from optimizer.cli import build
 from optimizer.errors import OptimizerError
 from tests.adapters.push_server import PushServer
+from tests.patience import PATIENCE_S
 from tests.publishing.cli_project import FUNCTIONS, RUNTIME, serving_base, write_project
 from tests.publishing.fleet import Fleet, base_layer
 
@@ -184,7 +185,7 @@ def test_nothing_is_kept_whole_in_memory(registry: PushServer, project: Path) ->
     (project / "big.image.toml").write_text(f'{SPEC}\n[[steps]]\nkind = "files"\nsource = "model.bin"\nto = "/opt/ml/"\n')
     argv = [sys.executable, "-c", MEASURED, "build", "big.image.toml", "--output", "archive:big.tar", "--mirror", registry.host]
     result = subprocess.run(
-        argv, cwd=project, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=300, check=False
+        argv, cwd=project, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
     assert result.returncode == 0, result.stderr
     assert int(result.stdout.splitlines()[-1]) < 150_000

@@ -16,6 +16,7 @@ from click.testing import CliRunner
 
 from optimizer.cli.main import optimizer
 from tests.cli.test_verify import write_app
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 
@@ -65,7 +66,7 @@ def test_the_script_of_each_shell(shell: str, tmp_path: Path) -> None:
     assert f"_OPTIMIZER_COMPLETE={shell}_complete" in script
     if program := shutil.which(shell):
         (tmp_path / "script").write_text(script)
-        subprocess.run([program, "-n", str(tmp_path / "script")], check=True, timeout=30)
+        subprocess.run([program, "-n", str(tmp_path / "script")], check=True, timeout=PATIENCE_S)
 
 
 def test_bash_completes_by_it(tmp_path: Path) -> None:
@@ -74,7 +75,9 @@ def test_bash_completes_by_it(tmp_path: Path) -> None:
     (tmp_path / "script").write_text(CliRunner().invoke(optimizer, ["completion", "bash"]).stdout)
     press = 'source script; COMP_WORDS=(optimizer completion z); COMP_CWORD=2; _optimizer_completion optimizer; echo "${COMPREPLY[@]}"'
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
-    result = subprocess.run(["bash", "-c", press], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    result = subprocess.run(
+        ["bash", "-c", press], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE_S
+    )
     assert result.stdout == "zsh\n", result.stderr
 
 
@@ -85,7 +88,7 @@ def test_a_press_of_a_key_loads_little() -> None:
         "ShellComplete(optimizer, {}, 'optimizer', 'X').get_completions([], 'p');"
         "print([name for name in sys.modules if name.startswith('optimizer.cli.') and name != 'optimizer.cli.main'])"
     )
-    result = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    result = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True, timeout=PATIENCE_S)
     # What the group itself needs is no command.
     assert {f"optimizer.cli.{name}" for name in optimizer.list_commands(click.Context(optimizer))} & set(
         json.loads(result.stdout.replace("'", '"'))

@@ -17,6 +17,7 @@ from optimizer.linting.rules import RULES
 from tests.adapters.registry_server import serving
 from tests.images.archives import blobs_of, directory, file, sha256, tar, write_layout, write_saved
 from tests.images.test_analysis import image
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 BASE = tar(directory("var"), directory("var/task"), file("etc", b"x" * 5000))
@@ -236,7 +237,7 @@ def test_no_traceback_on_the_command_line(here: Path) -> None:
     Path("bad.tar").write_bytes(b"\0\1\2" * 1000)
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     argv = [sys.executable, "-m", "optimizer", "inspect", "bad.tar"]
-    result = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    result = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr.splitlines()[-2:] == [
         'error: "bad.tar" is not a tar archive',

@@ -13,6 +13,7 @@ import pytest
 
 from tests.cli.test_lint import BAD, GOOD, run
 from tests.linting.cases import PYTHON
+from tests.patience import PATIENCE_S
 
 FIXABLE = f"FROM {PYTHON}\nEXPOSE 80\nCOPY . ./\nCMD app.handler\n"
 
@@ -157,7 +158,7 @@ class TestFixes:
         assert result.returncode == 1
         assert result.stderr == "4 findings would be fixed in 3 files\n"
         assert contents(tree) == before
-        subprocess.run(["git", "apply", "-"], cwd=tree, input=result.stdout.encode(), check=True, timeout=60)
+        subprocess.run(["git", "apply", "-"], cwd=tree, input=result.stdout.encode(), check=True, timeout=PATIENCE_S)
         by_git = contents(tree)
         for path in by_git:
             (tree / path).unlink()
@@ -229,6 +230,6 @@ def test_the_schema_of_configuration_files_is_printed(tree: Path) -> None:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=PATIENCE_S,
     )
     assert "conventions" in json.loads(result.stdout)["properties"]

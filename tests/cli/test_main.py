@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.test_verify import write_app
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 # Takes the place of docker: asks the optimizer to end when it builds, and again when it cleans up.
@@ -35,7 +36,7 @@ def verify(here: Path, request: str, again: str = "true", before: str = "") -> s
     program.chmod(0o755)
     environment = {"PYTHONPATH": str(ROOT), "CDK_DOCKER": str(program), "TMPDIR": str(here / "temporary"), "PATH": "/usr/bin:/bin"}
     argv = ["sh", "-c", f'{before} exec "$@"', "sh", sys.executable, "-m", "optimizer", "verify", "cdk.out", "--format", "json"]
-    return subprocess.run(argv, cwd=here, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(argv, cwd=here, env=environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
 
 
 @pytest.mark.parametrize("request_", ["INT", "TERM", "HUP"])

@@ -25,6 +25,7 @@ from optimizer.bases.mirror import Mirror
 from optimizer.cli.main import optimizer
 from optimizer.errors import OptimizerError
 from tests.adapters.registry_server import RegistryServer, serving
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 NODEJS = "nodejs24.x"
@@ -62,7 +63,7 @@ def message(*arguments: str) -> str:
 def run(project: Path, *argv: str) -> str:
     """What a program printed in the project, which must end well."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "CDK_OUTDIR": "cdk.out"}
-    result = subprocess.run(argv, cwd=project, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    result = subprocess.run(argv, cwd=project, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
 

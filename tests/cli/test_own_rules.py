@@ -16,6 +16,7 @@ import optimizer
 from optimizer.config.own_rules import GROUP
 from optimizer.errors import ConfigurationError
 from tests.cli.test_lint import GOOD, run
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 HOUSE = 'extends = "acme_lambda:optimizer.toml"\n'
@@ -71,7 +72,7 @@ def found(tree: Path, site: Path, *words: str) -> list[tuple[str, str, str]]:
 def test_explain_knows_the_rules_that_the_configuration_names(tree: Path, site: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": path_of(site)}
     argv = [sys.executable, "-m", "optimizer", "explain", "acme101"]
-    result = subprocess.run(argv, cwd=tree, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    result = subprocess.run(argv, cwd=tree, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
     assert result.stdout.startswith("# ACME101: "), result.stderr
 
 

@@ -20,6 +20,7 @@ from optimizer.errors import ConfigurationError, LockError, OptimizerError, Regi
 from optimizer.model.evidence import Evidence
 from optimizer.model.reference import ImageReference
 from tests.adapters.registry_server import MANIFEST, RegistryServer, serving, sha256
+from tests.patience import PATIENCE_S
 
 TODAY = datetime.date(2026, 11, 24)
 PYTHON = "public.ecr.aws/lambda/python:3.13"
@@ -495,7 +496,7 @@ def test_importing_the_command_stays_light() -> None:
         "import sys, optimizer.cli.pin; print(sorted({'urllib3', 'boto3', 'botocore', 'tomlkit', 'aws_cdk', 'jsii'} & set(sys.modules)))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60, cwd=Path(__file__).parents[2]
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=PATIENCE_S, cwd=Path(__file__).parents[2]
     )
     assert done.stdout == "[]\n"
 

@@ -17,6 +17,7 @@ from optimizer import ImageSpec, PythonDependencies, SourceCode
 from optimizer.adapters.plan_files import plan_path
 from optimizer.cdk import OptimizedFunction, SharedRepositorySynthesizer
 from optimizer.cli.main import optimizer
+from tests.patience import PATIENCE_S
 from tests.test_golden import GOLDEN
 
 ROOT = Path(__file__).parents[2]
@@ -37,7 +38,7 @@ def test_a_plan_that_was_written_renders_the_same_bytes_in_another_process(case:
     (tmp_path / "plan.json").write_text(output(str(directory / "spec.toml"), *options, "--format", "json"), encoding="utf-8")
     program = "import sys, optimizer; sys.stdout.buffer.write(optimizer.render(optimizer.load_plan(sys.argv[1])).encode())"
     done = subprocess.run(
-        [sys.executable, "-c", program, str(tmp_path / "plan.json")], cwd=ROOT, capture_output=True, timeout=60, check=True
+        [sys.executable, "-c", program, str(tmp_path / "plan.json")], cwd=ROOT, capture_output=True, timeout=PATIENCE_S, check=True
     )
     assert done.stdout == (directory / "Dockerfile").read_bytes()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine import services, shared
+from tests.patience import PATIENCE_S
 
 HERE = Path(__file__).parent
 
@@ -23,7 +24,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def engine() -> None:
     """A container engine that answers; without one the tests are skipped, or fail where one is required."""
-    answer = subprocess.run(["docker", "info", "--format", "{{.ServerVersion}}"], capture_output=True, text=True, check=False, timeout=30)
+    answer = subprocess.run(
+        ["docker", "info", "--format", "{{.ServerVersion}}"], capture_output=True, text=True, check=False, timeout=PATIENCE_S
+    )
     if answer.returncode == 0 and answer.stdout.strip():
         return
     if os.environ.get("OPTIMIZER_REQUIRE_ENGINE") == "1":

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from optimizer import Lock
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 REPOSITORY = "shop-functions"
@@ -22,7 +23,7 @@ def pin(registry: str, lock: Path) -> None:
     wanted = [reference for reference in references if _has(registry, reference)]
     options = [word for reference in wanted for word in ("--image", reference)]
     argv = [sys.executable, "-m", "optimizer", "pin", "--mirror", registry, "--lock", str(lock), *options]
-    subprocess.run(argv, cwd=ROOT, check=True, timeout=120)
+    subprocess.run(argv, cwd=ROOT, check=True, timeout=PATIENCE_S)
 
 
 def synth(registry: str, lock: Path, output: Path, project: Path = ROOT) -> None:
@@ -30,7 +31,7 @@ def synth(registry: str, lock: Path, output: Path, project: Path = ROOT) -> None
     # The CLI asks for the paths of constructs, and gives the rest of the context as it is.
     context = {"aws:cdk:enable-path-metadata": True, "optimizer:mirror": registry, "optimizer:lock": str(lock)}
     environment = {**os.environ, "CDK_OUTDIR": str(output), "CDK_CONTEXT_JSON": json.dumps(context)}
-    subprocess.run([sys.executable, "app.py"], cwd=project, env=environment, check=True, capture_output=True, timeout=120)
+    subprocess.run([sys.executable, "app.py"], cwd=project, env=environment, check=True, capture_output=True, timeout=PATIENCE_S)
 
 
 def assets(assembly: Path) -> dict[str, dict[str, Any]]:
@@ -51,15 +52,15 @@ def built_alone(directory: Path, platform: str) -> str:
 
 def inspected(image: str) -> tuple[list[str], dict[str, Any]]:
     """The ``diff_id``s and the configuration of an image of the engine."""
-    result = subprocess.run(["docker", "image", "inspect", image], capture_output=True, text=True, check=True, timeout=60)
+    result = subprocess.run(["docker", "image", "inspect", image], capture_output=True, text=True, check=True, timeout=PATIENCE_S)
     found = json.loads(result.stdout)[0]
     return found["RootFS"]["Layers"], found["Config"]
 
 
 def _has(registry: str, reference: str) -> bool:
     repository, _, tag = reference.partition("/")[2].partition(":")
-    with urllib.request.urlopen(f"http://{registry}/v2/_catalog?n=1000", timeout=30) as answer:
+    with urllib.request.urlopen(f"http://{registry}/v2/_catalog?n=1000", timeout=PATIENCE_S) as answer:
         if repository not in json.load(answer)["repositories"]:
             return False
-    with urllib.request.urlopen(f"http://{registry}/v2/{repository}/tags/list", timeout=30) as answer:
+    with urllib.request.urlopen(f"http://{registry}/v2/{repository}/tags/list", timeout=PATIENCE_S) as answer:
         return tag in (json.load(answer)["tags"] or [])

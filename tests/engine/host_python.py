@@ -6,18 +6,21 @@ import subprocess
 from pathlib import Path
 
 from tests.engine import standins
+from tests.patience import PATIENCE_S
 
 
 def exact_python(registry: str, directory: Path) -> Path:
     """Put that Python below the directory; gives the directory to put on PATH."""
     image = f"{registry}/{standins.IMAGES['python']}"
-    subprocess.run(["docker", "pull", "--quiet", image], capture_output=True, check=True, timeout=300)
-    container = subprocess.run(["docker", "create", image, "x"], capture_output=True, text=True, check=True, timeout=60).stdout.strip()
+    subprocess.run(["docker", "pull", "--quiet", image], capture_output=True, check=True, timeout=PATIENCE_S)
+    container = subprocess.run(
+        ["docker", "create", image, "x"], capture_output=True, text=True, check=True, timeout=PATIENCE_S
+    ).stdout.strip()
     try:
         for path in ("usr/bin/python3.13", "usr/lib/python3.13"):
             target = directory / Path(path).parent
             target.mkdir(parents=True, exist_ok=True)
-            subprocess.run(["docker", "cp", "--quiet", f"{container}:/{path}", str(target)], check=True, timeout=120)
+            subprocess.run(["docker", "cp", "--quiet", f"{container}:/{path}", str(target)], check=True, timeout=PATIENCE_S)
     finally:
-        subprocess.run(["docker", "rm", container], capture_output=True, check=False, timeout=60)
+        subprocess.run(["docker", "rm", container], capture_output=True, check=False, timeout=PATIENCE_S)
     return directory / "usr" / "bin"

@@ -19,6 +19,7 @@ from optimizer.model.steps import Step
 from optimizer.project.files import Project
 from optimizer.publishing.images import PublishImage
 from tests.engine.example import ROOT
+from tests.patience import PATIENCE_S
 
 
 def planned_image(
@@ -35,7 +36,7 @@ def planned_image(
     path = directory / "optimizer.lock"
     images = [word for image in (runtime, *others) for word in ("--image", image)]
     argv = [sys.executable, "-m", "optimizer", "pin", "--mirror", registry, "--lock", str(path), *images]
-    subprocess.run(argv, cwd=ROOT, capture_output=True, check=True, timeout=300)
+    subprocess.run(argv, cwd=ROOT, capture_output=True, check=True, timeout=PATIENCE_S)
     project = Project(directory)
     lock = replace(Lock.parse(path.read_text(encoding="utf-8")), packing=packing)
     spec = ImageSpec(runtime=runtime, architecture=architecture, steps=list(steps))

@@ -81,7 +81,7 @@ class Place:
             ["docker", "image", "inspect", "--format", "{{json .RootFS.Layers}}", tag],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE_S,
             check=True,
         )
         layers = json.loads(answer.stdout)
@@ -103,7 +103,7 @@ def pin(registry: str, directory: Path) -> Lock:
         "--image",
         "public.ecr.aws/lambda/python:3.13",
     ]
-    subprocess.run(argv, cwd=ROOT, check=True, timeout=120)
+    subprocess.run(argv, cwd=ROOT, check=True, timeout=PATIENCE_S)
     return Lock.parse(path.read_text(encoding="utf-8"))
 
 
@@ -157,9 +157,11 @@ def repository(directory: Path, host: str) -> Iterator[tuple[str, BuildSecret]]:
     package(work / "lib", "fromgit", who="git")
     identity = ("-c", "user.name=test", "-c", "user.email=test@example.com")
     for arguments in (("init", "--quiet"), ("add", "--all"), (*identity, "commit", "--quiet", "--message", "first")):
-        subprocess.run(["git", *arguments], cwd=work, check=True, timeout=60)
-    commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=work, check=True, capture_output=True, text=True, timeout=60).stdout.strip()
-    subprocess.run(["git", "clone", "--quiet", "--bare", str(work), str(directory / "served" / "lib.git")], check=True, timeout=60)
+        subprocess.run(["git", *arguments], cwd=work, check=True, timeout=PATIENCE_S)
+    commit = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=work, check=True, capture_output=True, text=True, timeout=PATIENCE_S
+    ).stdout.strip()
+    subprocess.run(["git", "clone", "--quiet", "--bare", str(work), str(directory / "served" / "lib.git")], check=True, timeout=PATIENCE_S)
     with _served(directory / "served") as url:
         configuration = write(directory / "gitconfig", f'[url "{url}"]\n\tinsteadOf = https://{host}/\n')
         yield commit, BuildSecret("gitconfig", from_file=str(configuration), to_file="/root/.gitconfig")

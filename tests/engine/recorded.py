@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.patience import PATIENCE_S
+
 _OWN = re.compile(r"optimizer-[a-z]+-[0-9a-f]{16}")
 _LISTS = (
     ("container", "ls", "--all", "--format", "{{.Names}}"),
@@ -49,4 +51,4 @@ class RecordedDocker:
 
 
 def _listed(words: Sequence[str]) -> list[str]:
-    return subprocess.run(["docker", *words], capture_output=True, text=True, check=True, timeout=60).stdout.split()
+    return subprocess.run(["docker", *words], capture_output=True, text=True, check=True, timeout=PATIENCE_S).stdout.split()

@@ -120,7 +120,7 @@ def _forget_images(registry: str) -> None:
     )
     names = [name for name in listed.stdout.split() if name.startswith(f"{registry}/") and not name.endswith(":<none>")]
     if names:
-        subprocess.run(["docker", "image", "rm", "--force", *names], capture_output=True, check=False, timeout=300)
+        subprocess.run(["docker", "image", "rm", "--force", *names], capture_output=True, check=False, timeout=PATIENCE_S)
 
 
 def manifest(registry: str, repository: str, reference: str) -> dict[str, Any]:
@@ -129,7 +129,7 @@ def manifest(registry: str, repository: str, reference: str) -> dict[str, Any]:
     kinds = [f"application/vnd.docker.distribution.manifest.{kind}v2+json" for kind in ("", "list.")]
     kinds += [f"application/vnd.oci.image.{kind}.v1+json" for kind in ("manifest", "index")]
     request.add_header("Accept", ", ".join(kinds))
-    with urllib.request.urlopen(request, timeout=30) as answer:
+    with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
         return dict(json.load(answer))
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from tests.engine import services, standins
+from tests.patience import PATIENCE_S
 
 _VARIABLE = "OPTIMIZER_TEST_RUN"
 _here: list[IO[str]] = []
@@ -52,8 +53,8 @@ def images_named(name: str) -> Iterator[None]:
 
 def _forget(names: str) -> None:
     argv = ["docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}", names]
-    images = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60).stdout.split()
-    subprocess.run(["docker", "image", "rm", "--force", *images], capture_output=True, check=False, timeout=60)
+    images = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=PATIENCE_S).stdout.split()
+    subprocess.run(["docker", "image", "rm", "--force", *images], capture_output=True, check=False, timeout=PATIENCE_S)
 
 
 def _engine_lock() -> Path:

@@ -28,6 +28,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.engine import services
+from tests.patience import PATIENCE_S
 
 RECIPES = Path(__file__).parent / "standin"
 # What others stand on first, then the largest.
@@ -112,7 +113,7 @@ def patched(image: str) -> str:
     """The id of a local image with a layer more."""
     recipe = f"FROM {image}\nRUN echo patched > /etc/patched\n"
     argv = ["docker", "build", "--quiet", "--network", "none", "-"]
-    return subprocess.run(argv, input=recipe, capture_output=True, text=True, check=True, timeout=300).stdout.strip()
+    return subprocess.run(argv, input=recipe, capture_output=True, text=True, check=True, timeout=PATIENCE_S).stdout.strip()
 
 
 def _in_parallel(work: Callable[[str], None], names: Iterable[str]) -> None:
@@ -179,7 +180,7 @@ def _import_debian(tag: str) -> None:
         command = ["debootstrap", "--variant=minbase", "--include=ca-certificates", _SUITE, str(root), _mirror()]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=600)
         archive = Path(directory, "root.tar")
-        subprocess.run(["tar", "--create", "--file", str(archive), "--directory", str(root), "."], check=True, timeout=300)
+        subprocess.run(["tar", "--create", "--file", str(archive), "--directory", str(root), "."], check=True, timeout=PATIENCE_S)
         _docker("import", str(archive), tag)
 
 
@@ -207,7 +208,7 @@ def _digest(directory: Path) -> str:
 
 
 def _exists(tag: str) -> bool:
-    return subprocess.run(["docker", "image", "inspect", tag], capture_output=True, check=False, timeout=60).returncode == 0
+    return subprocess.run(["docker", "image", "inspect", tag], capture_output=True, check=False, timeout=PATIENCE_S).returncode == 0
 
 
 def _docker(*arguments: str) -> None:

@@ -19,6 +19,7 @@ from click.testing import CliRunner
 from optimizer.cli import clean
 from tests.audit.account import Account
 from tests.engine import services
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = """FROM {base}
@@ -28,7 +29,7 @@ COPY code /var/task/
 
 
 def docker(*arguments: str) -> None:
-    result = subprocess.run(["docker", *arguments], capture_output=True, text=True, timeout=300, check=False)
+    result = subprocess.run(["docker", *arguments], capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert result.returncode == 0, result.stderr
 
 
@@ -78,7 +79,13 @@ def report(
         account.function("audited", "audit-shop", digests["audit-shop:one"])
         argv = [sys.executable, "-m", "optimizer", "audit", "--fetch-bases", "--format", "json"]
         result = subprocess.run(
-            argv, cwd=directory, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=300, check=False
+            argv,
+            cwd=directory,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=False,
         )
         assert result.stdout, result.stderr
         yield {**json.loads(result.stdout), "digests": digests, "errors": result.stderr}

@@ -16,6 +16,7 @@ import pytest
 
 from tests.engine.example import ROOT, assets, built_alone, inspected, pin, synth
 from tests.engine.services import manifest
+from tests.patience import PATIENCE_S
 
 # Not the example's own, whose tags another test counts.
 REPOSITORY = "baked-functions"
@@ -39,7 +40,7 @@ def baked(registry: str, directory: Path, *options: str) -> str:
     """The text of the bake file, which the tests run where its paths start."""
     argv = [sys.executable, "-m", "optimizer", "bake", "cdk.out", "--repository", f"{registry}/{REPOSITORY}", *options]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run(argv, cwd=directory, env=environment, check=True, capture_output=True, text=True, timeout=120).stdout
+    return subprocess.run(argv, cwd=directory, env=environment, check=True, capture_output=True, text=True, timeout=PATIENCE_S).stdout
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +55,7 @@ def fleet(registry: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[F
     made = Fleet(registry=registry, directory=directory, bake=json.loads((directory / "bake.json").read_text()))
     yield made
     tags = [tag for target in made.bake["target"].values() for tag in target.get("tags", ())]
-    subprocess.run(["docker", "rmi", *tags], capture_output=True, timeout=60, check=False)
+    subprocess.run(["docker", "rmi", *tags], capture_output=True, timeout=PATIENCE_S, check=False)
 
 
 def test_each_shared_stage_is_one_target(fleet: Fleet) -> None:
@@ -66,7 +67,7 @@ def test_each_shared_stage_is_one_target(fleet: Fleet) -> None:
 
 
 def test_every_image_is_where_cdk_looks_for_it(fleet: Fleet) -> None:
-    with urllib.request.urlopen(f"http://{fleet.registry}/v2/{REPOSITORY}/tags/list", timeout=30) as answer:
+    with urllib.request.urlopen(f"http://{fleet.registry}/v2/{REPOSITORY}/tags/list", timeout=PATIENCE_S) as answer:
         assert set(fleet.assets()) <= set(json.load(answer)["tags"])
     for tag in fleet.assets():
         assert manifest(fleet.registry, REPOSITORY, tag)["layers"], "Lambda takes no index"

@@ -17,6 +17,7 @@ import pytest
 
 from tests.engine.daemon import daemon
 from tests.engine.services import invoke, manifest
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "build.md").read_text(encoding="utf-8")
@@ -84,7 +85,7 @@ def project(registry: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     yield made
     names = subprocess.run(["docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}"], capture_output=True, text=True, check=False)
     ours = [name for name in names.stdout.split() if name.startswith("build-outputs:")]
-    subprocess.run(["docker", "image", "rm", "--force", *ours], capture_output=True, check=False, timeout=120)
+    subprocess.run(["docker", "image", "rm", "--force", *ours], capture_output=True, check=False, timeout=PATIENCE_S)
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ import pytest
 from tests.engine import services
 from tests.engine.daemon import Daemon, daemon
 from tests.engine.example import ROOT, pin
+from tests.patience import PATIENCE_S
 
 APP = """
 import aws_cdk as cdk
@@ -39,7 +40,7 @@ def directory(registry: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     pin(registry, made / "optimizer.lock")
     context = {"optimizer:mirror": registry, "optimizer:cache": f"registry,repository={registry}/build-cache,scope=main"}
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "CDK_OUTDIR": str(made / "cdk.out"), "CDK_CONTEXT_JSON": json.dumps(context)}
-    subprocess.run([sys.executable, "app.py"], cwd=made, env=environment, check=True, capture_output=True, timeout=120)
+    subprocess.run([sys.executable, "app.py"], cwd=made, env=environment, check=True, capture_output=True, timeout=PATIENCE_S)
     return made
 
 
@@ -79,14 +80,14 @@ def bake(runner: Daemon, directory: Path, registry: str, attestations: bool) -> 
     """What the registry holds after a bake of the app; the engine's own defaults ask for attestations."""
     argv = [sys.executable, "-m", "optimizer", "bake", "cdk.out", "--repository", f"{registry}/baked"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    text = subprocess.run(argv, cwd=directory, env=environment, check=True, capture_output=True, text=True, timeout=120).stdout
+    text = subprocess.run(argv, cwd=directory, env=environment, check=True, capture_output=True, text=True, timeout=PATIENCE_S).stdout
     ((_, target),) = (document := json.loads(text))["target"].items()
     if attestations:
         del target["attest"]
     (directory / "bake.json").write_text(json.dumps(document))
     environment = {**os.environ, "DOCKER_HOST": runner.environment["DOCKER_HOST"]}
     argv = ["docker", "buildx", "bake", "--file", "bake.json", "--push"]
-    result = subprocess.run(argv, cwd=directory, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    result = subprocess.run(argv, cwd=directory, env=environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert result.returncode == 0, result.stderr
     return services.manifest(registry, "baked", target["tags"][0].rpartition(":")[2])
 

@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 
 from tests.engine.test_verify import plain_app
+from tests.patience import PATIENCE_S
 from tests.publishing.oci_documents import image_faults
 
 ROOT = Path(__file__).parents[2]
@@ -42,12 +43,12 @@ class Pushed:
     def get(self, path: str, repository: str = REPOSITORY) -> bytes:
         request = urllib.request.Request(f"http://{self.registry}/v2/{repository}/{path}")
         request.add_header("Accept", "application/vnd.oci.image.manifest.v1+json, */*")
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
             return bytes(answer.read())
 
 
 def ran(*argv: str, directory: Path | None = None) -> str:
-    result = subprocess.run(argv, cwd=directory, capture_output=True, text=True, timeout=300, check=False)
+    result = subprocess.run(argv, cwd=directory, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
 
@@ -96,11 +97,11 @@ def podman(pushed: Pushed, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield words
     finally:
         # What a container that failed left mounted.
-        subprocess.run([*words, "rm", "--force", "--all"], capture_output=True, check=False, timeout=120)
+        subprocess.run([*words, "rm", "--force", "--all"], capture_output=True, check=False, timeout=PATIENCE_S)
         # Buildah's containers are not podman's.
         mounts = [line.split()[1] for line in Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()]
         for path in reversed([mount for mount in mounts if mount.startswith(f"{store}/")]):
-            subprocess.run(["umount", path], capture_output=True, check=False, timeout=60)
+            subprocess.run(["umount", path], capture_output=True, check=False, timeout=PATIENCE_S)
         shutil.rmtree(store)
 
 
@@ -159,7 +160,7 @@ def context(pushed: Pushed) -> Path:
     """The build context of the image that was published, as ``cdk synth`` writes it."""
     words = ["render", "api.image.toml", "--mirror", pushed.registry, "--output", "context"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    subprocess.run([sys.executable, "-m", "optimizer", *words], cwd=pushed.project, env=environment, check=True, timeout=60)
+    subprocess.run([sys.executable, "-m", "optimizer", *words], cwd=pushed.project, env=environment, check=True, timeout=PATIENCE_S)
     (made,) = (pushed.project / "context").iterdir()
     return made
 
@@ -255,7 +256,7 @@ def as_engine(podman: list[str], pushed: Pushed, tmp_path: Path, monkeypatch: py
 
 def commanded(*words: str, directory: Path) -> subprocess.CompletedProcess[str]:
     argv = [sys.executable, "-m", "optimizer", *words]
-    return subprocess.run(argv, cwd=directory, capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(argv, cwd=directory, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
 
 
 def test_verify_by_podman_shares_no_cache(as_engine: None, pushed: Pushed, podman: list[str], tmp_path: Path) -> None:

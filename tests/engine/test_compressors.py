@@ -16,6 +16,7 @@ from optimizer.images import compare
 from tests.engine.daemon import Daemon, daemon
 from tests.engine.test_verify import leftovers, plain_app
 from tests.images.archives import directory, file, tar
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 # Unpacked as they are: what differs between the two contexts of a verification reaches neither layer.
@@ -44,7 +45,7 @@ def engine_with_blobs(engine: None, tmp_path_factory: pytest.TempPathFactory) ->
 def optimizer(engine: Daemon, *arguments: str, **environment: str) -> tuple[int, dict[str, Any]]:
     argv = [sys.executable, "-m", "optimizer", *arguments, "--format", "json"]
     variables = {**os.environ, **engine.environment, **environment}
-    result = subprocess.run(argv, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=300, check=False)
+    result = subprocess.run(argv, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert result.returncode in (0, 1), result.stderr
     return result.returncode, dict(json.loads(result.stdout))
 

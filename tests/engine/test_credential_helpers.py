@@ -18,6 +18,7 @@ from optimizer.adapters.registry.credentials import DefaultCredentials
 from optimizer.errors import RegistryError
 from optimizer.model.reference import ImageReference
 from tests.engine import services
+from tests.patience import PATIENCE_S
 
 # The user "me" with the password "se:cret", as bcrypt.
 USERS = "me:$2b$04$lambdaimageoptimizer..sf3wIyi/UvQUunWmAjhZymVlApnkc/2\n"
@@ -50,7 +51,7 @@ def private(engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 def docker(*arguments: str, text: bytes = b"") -> bytes:
-    return subprocess.run(["docker", *arguments], input=text, check=True, capture_output=True, timeout=120).stdout
+    return subprocess.run(["docker", *arguments], input=text, check=True, capture_output=True, timeout=PATIENCE_S).stdout
 
 
 def names_in_layer(reference: ImageReference) -> list[str]:

@@ -23,6 +23,7 @@ from optimizer.planning.plan import required_images
 from optimizer.project.files import Project
 from stacks.operations import audit_image, ingest_image, invoice_image, receipts_image
 from stacks.storefront import recommend_image
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 MACHINES = {"x86_64": 62, "arm64": 183}
@@ -44,7 +45,7 @@ def lock(registry: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     images = {image for spec in FUNCTIONS.values() for image in required_images(spec("arm64"))}
     options = [word for image in sorted(map(str, images)) for word in ("--image", image)]
     argv = [sys.executable, "-m", "optimizer", "pin", "--mirror", registry, "--lock", str(path), *options]
-    subprocess.run(argv, cwd=ROOT, check=True, timeout=120)
+    subprocess.run(argv, cwd=ROOT, check=True, timeout=PATIENCE_S)
     return path
 
 
@@ -64,14 +65,14 @@ def build(made: BuildPlan, output: Path) -> str:
 
 
 def inspect(image: str) -> dict[str, Any]:
-    result = subprocess.run(["docker", "image", "inspect", image], capture_output=True, text=True, check=True, timeout=60)
+    result = subprocess.run(["docker", "image", "inspect", image], capture_output=True, text=True, check=True, timeout=PATIENCE_S)
     return dict(json.loads(result.stdout)[0])
 
 
 def machines(image: str, layers: int, output: Path) -> list[set[int]]:
     """The machines for which the last layers of an image hold programs and libraries, layer by layer."""
     archive = output / "image.tar"
-    subprocess.run(["docker", "save", "--output", str(archive), image], check=True, timeout=120)
+    subprocess.run(["docker", "save", "--output", str(archive), image], check=True, timeout=PATIENCE_S)
     found = []
     with tarfile.open(archive) as outer:
         manifest = json.load(outer.extractfile("manifest.json"))  # type: ignore[arg-type]
@@ -101,7 +102,7 @@ def test_an_image_for_arm64_needs_no_emulator(name: str, registry: str, lock: Pa
 
 
 def docker(*arguments: str) -> None:
-    subprocess.run(["docker", *arguments], check=True, capture_output=True, timeout=120)
+    subprocess.run(["docker", *arguments], check=True, capture_output=True, timeout=PATIENCE_S)
 
 
 def test_a_tree_of_another_image_is_that_of_the_target(registry: str, tmp_path: Path) -> None:
@@ -123,7 +124,7 @@ def test_a_tree_of_another_image_is_that_of_the_target(registry: str, tmp_path: 
     lock_file = tmp_path / "optimizer.lock"
     images = [word for image in map(str, required_images(specs["arm64"])) for word in ("--image", image)]
     argv = [sys.executable, "-m", "optimizer", "pin", "--mirror", registry, "--lock", str(lock_file), *images]
-    subprocess.run(argv, cwd=ROOT, check=True, timeout=120)
+    subprocess.run(argv, cwd=ROOT, check=True, timeout=PATIENCE_S)
     made = {word: planned(spec, registry, lock_file) for word, spec in specs.items()}
     assert not any(each.stage("who").on_target for each in made.values())
     keys = {stage_keys(each, Project(ROOT))["who"] for each in made.values()}

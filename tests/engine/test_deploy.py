@@ -18,6 +18,7 @@ import pytest
 
 from tests.engine.example import REPOSITORY, ROOT, inspected, pin, synth
 from tests.engine.services import invoke, invoke_restored
+from tests.patience import PATIENCE_S
 
 INVOCATIONS: dict[str, Any] = json.loads((Path(__file__).parent / "invocations.json").read_text(encoding="utf-8"))
 ACCOUNT = "123456789012"
@@ -89,7 +90,9 @@ def deployment(registry: str, control_plane: dict[str, str], tmp_path_factory: p
 def _forget_images(assembly: Path) -> None:
     """Remove what earlier builds of an assembly's images left in the engine, which CDK would take in place of a build."""
     assets = [asset for path in assembly.glob("*.assets.json") for asset in json.loads(path.read_text(encoding="utf-8"))["dockerImages"]]
-    subprocess.run(["docker", "rmi", "--force", *(f"cdkasset-{asset}" for asset in assets)], capture_output=True, check=False, timeout=120)
+    subprocess.run(
+        ["docker", "rmi", "--force", *(f"cdkasset-{asset}" for asset in assets)], capture_output=True, check=False, timeout=PATIENCE_S
+    )
 
 
 def test_every_image_is_built_and_pushed_once_to_the_shared_repository(deployment: Deployment) -> None:
@@ -99,7 +102,7 @@ def test_every_image_is_built_and_pushed_once_to_the_shared_repository(deploymen
     prefix = f"{ACCOUNT}.dkr.ecr.{deployment.environment['AWS_REGION']}.amazonaws.com/{REPOSITORY}:"
     assert {push[-1] for push in pushes} == images
     assert all(image.startswith(prefix) for image in images)
-    with urllib.request.urlopen(f"http://{deployment.registry}/v2/{REPOSITORY}/tags/list", timeout=30) as answer:
+    with urllib.request.urlopen(f"http://{deployment.registry}/v2/{REPOSITORY}/tags/list", timeout=PATIENCE_S) as answer:
         assert {prefix + tag for tag in json.load(answer)["tags"]} == images
 
 
@@ -178,7 +181,7 @@ def _layers(deployment: Deployment, function: dict[str, Any]) -> list[str]:
     tag = function["Code"]["ImageUri"].rpartition(":")[2]
     request = urllib.request.Request(f"http://{deployment.registry}/v2/{REPOSITORY}/manifests/{tag}")
     request.add_header("Accept", "application/vnd.docker.distribution.manifest.v2+json")
-    with urllib.request.urlopen(request, timeout=30) as answer:
+    with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
         return [layer["digest"] for layer in json.load(answer)["layers"]]
 
 

@@ -19,6 +19,7 @@ from tests.engine.daemon import daemon
 from tests.engine.example import ROOT, pin
 from tests.engine.test_compressors import DOCKERFILE, TREES
 from tests.engine.test_verify import leftovers, plain_app
+from tests.patience import PATIENCE_S
 
 APP = """
 import aws_cdk as cdk
@@ -46,7 +47,7 @@ def app(registry: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     cache = f"registry,repository={registry}/cache-of-drivers,scope=main"
     context = {"aws:cdk:enable-path-metadata": True, "optimizer:mirror": registry, "optimizer:cache": cache}
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "CDK_OUTDIR": str(made / "cdk.out"), "CDK_CONTEXT_JSON": json.dumps(context)}
-    subprocess.run([sys.executable, "app.py"], cwd=made, env=environment, check=True, capture_output=True, timeout=120)
+    subprocess.run([sys.executable, "app.py"], cwd=made, env=environment, check=True, capture_output=True, timeout=PATIENCE_S)
     return made
 
 
@@ -54,7 +55,7 @@ def bake(app: Path, registry: str, repository: str, builder: Mapping[str, str]) 
     """The builder's log, and the manifests that the registry has afterwards by target."""
     argv = [sys.executable, "-m", "optimizer", "bake", "cdk.out", "--repository", f"{registry}/{repository}"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    text = subprocess.run(argv, cwd=app, env=environment, check=True, capture_output=True, text=True, timeout=120).stdout
+    text = subprocess.run(argv, cwd=app, env=environment, check=True, capture_output=True, text=True, timeout=PATIENCE_S).stdout
     document = json.loads(text)
     if not builder:
         # The classic store of the machine's engine cannot export a cache.
@@ -64,7 +65,7 @@ def bake(app: Path, registry: str, repository: str, builder: Mapping[str, str]) 
     path.write_text(json.dumps(document))
     argv = ["docker", "buildx", "bake", "--file", path.name, "--push", "--progress", "plain"]
     environment = {**os.environ, **builder}
-    result = subprocess.run(argv, cwd=app, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    result = subprocess.run(argv, cwd=app, env=environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert result.returncode == 0, result.stderr
     tags = {name: target["tags"][0] for name, target in document["target"].items() if "tags" in target}
     manifests = {name: services.manifest(registry, repository, tag.rpartition(":")[2]) for name, tag in tags.items()}
@@ -107,7 +108,7 @@ def test_verify_builds_with_the_builder_that_is_named(engine: None, tmp_path_fac
     with daemon(directory / "engine", containerd_store=True) as own, remote_builder(own, directory / "builder") as builder:
         argv = [sys.executable, "-m", "optimizer", "verify", str(path)]
         environment = {**os.environ, **own.environment, **builder}
-        result = subprocess.run(argv, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
+        result = subprocess.run(argv, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
         assert (result.returncode, result.stdout) == (
             0,
             "Plain/Api  reproducible  2 layers\n1 image built twice, all layers equal\n",

@@ -27,6 +27,7 @@ from tests.engine import services
 from tests.engine.daemon import Daemon, daemon
 from tests.engine.standins import STATE
 from tests.engine.test_compressors import TREES, optimizer
+from tests.patience import PATIENCE_S
 
 # The two forms of layers of a generated Dockerfile.
 DOCKERFILE = """\
@@ -100,7 +101,7 @@ def stored(name: str) -> dict[str, Any]:
 
 
 def diff_ids(registry: str, repository: str, manifest: Mapping[str, Any]) -> list[str]:
-    with urllib.request.urlopen(f"http://{registry}/v2/{repository}/blobs/{manifest['config']['digest']}", timeout=30) as answer:
+    with urllib.request.urlopen(f"http://{registry}/v2/{repository}/blobs/{manifest['config']['digest']}", timeout=PATIENCE_S) as answer:
         return list(json.load(answer)["rootfs"]["diff_ids"])
 
 
@@ -176,7 +177,7 @@ def test_what_lint_says_of_an_index_repairs_it(engines: list[Engine], registry: 
     assert stored(f"{name}:chosen") == stored(f"{name}:alone")
     # So do tools without an engine: docs/publish.md.
     argv = ["skopeo", "copy", "--src-tls-verify=false", "--dest-tls-verify=false", "--override-os", "linux", "--override-arch", "amd64"]
-    subprocess.run([*argv, f"docker://{name}:index", f"docker://{name}:copied"], check=True, capture_output=True, timeout=60)
+    subprocess.run([*argv, f"docker://{name}:index", f"docker://{name}:copied"], check=True, capture_output=True, timeout=PATIENCE_S)
     assert stored(f"{name}:copied") == stored(f"{name}:alone")
     # By a build, as both rules say.
     for number, options in enumerate((["--provenance=false", "--sbom=false"], [])):

@@ -56,7 +56,7 @@ def context(registry: str, gate: socket.socket, tmp_path_factory: pytest.TempPat
 
 def layers(image: str) -> list[str]:
     argv = ["docker", "image", "inspect", "--format", "{{json .RootFS.Layers}}", image]
-    return list(json.loads(subprocess.run(argv, capture_output=True, text=True, check=True, timeout=60).stdout))
+    return list(json.loads(subprocess.run(argv, capture_output=True, text=True, check=True, timeout=PATIENCE_S).stdout))
 
 
 def test_a_killed_build_leaves_nothing_behind_that_changes_the_next(context: Path, gate: socket.socket) -> None:
@@ -165,9 +165,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         pytest.skip("only root can mount a disk")
     disk = tmp_path / "disk"
     disk.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(disk)], check=True, timeout=30)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(disk)], check=True, timeout=PATIENCE_S)
     yield disk
-    subprocess.run(["umount", str(disk)], check=True, timeout=30)
+    subprocess.run(["umount", str(disk)], check=True, timeout=PATIENCE_S)
 
 
 @contextlib.contextmanager
@@ -203,7 +203,7 @@ def test_a_full_disk_leaves_no_part_of_a_build_context(small_disk: Path, tmp_pat
         stage_context(context, project, small_disk)
     assert "free some space" in str(raised.value)
     assert list(small_disk.iterdir()) == []
-    subprocess.run(["mount", "-o", "remount,size=8m", str(small_disk)], check=True, timeout=30)
+    subprocess.run(["mount", "-o", "remount,size=8m", str(small_disk)], check=True, timeout=PATIENCE_S)
     directory = stage_context(context, project, small_disk)
     with tarfile.open(next(directory.glob("layers/*.tar"))) as archive:
         sizes = {item.name: item.size for item in archive if item.isfile()}

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE_S
+
 ROOT = Path(__file__).parents[2]
 OURS, OTHER = ("arm64", "amd64") if platform.machine() == "aarch64" else ("x86_64", "arm64")
 NAME = "optimizer-test-foreign:1"
@@ -24,7 +26,7 @@ COPY app.py /var/task/bin/hidden
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,7 @@ from optimizer.publishing.images import PublishImage
 from optimizer.publishing.publish import publish
 from tests.engine.planned import planned_image
 from tests.engine.test_host_go import built, digest
+from tests.patience import PATIENCE_S
 
 EXTENSION = """
 FROM {base} AS made
@@ -39,12 +40,12 @@ def pushed(registry: str, name: str, more: str = "") -> Iterator[str]:
     base = f"{registry}/lambda/provided:al2023-x86_64"
     image = f"{registry}/extensions/{name}:1"
     argv = ["docker", "build", "--quiet", "--network", "none", "--tag", image, "-"]
-    subprocess.run(argv, input=EXTENSION.format(base=base, more=more), text=True, capture_output=True, check=True, timeout=300)
+    subprocess.run(argv, input=EXTENSION.format(base=base, more=more), text=True, capture_output=True, check=True, timeout=PATIENCE_S)
     try:
-        subprocess.run(["docker", "push", "--quiet", image], capture_output=True, check=True, timeout=300)
+        subprocess.run(["docker", "push", "--quiet", image], capture_output=True, check=True, timeout=PATIENCE_S)
         yield image
     finally:
-        subprocess.run(["docker", "image", "rm", "--force", image], capture_output=True, check=False, timeout=60)
+        subprocess.run(["docker", "image", "rm", "--force", image], capture_output=True, check=False, timeout=PATIENCE_S)
 
 
 def request(image: PublishImage) -> TreeRequest:

@@ -26,6 +26,7 @@ from optimizer.builders.direct.tree import layer_chunks
 from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.model.build import BuildOptions
 from optimizer.project.files import Project
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 PROJECTS = Path(__file__).parent / "projects"
@@ -97,7 +98,7 @@ def place(registry: str, tmp_path_factory: pytest.TempPathFactory) -> Place:
     directory = tmp_path_factory.mktemp("places")
     lock = directory / "optimizer.lock"
     argv = [sys.executable, "-m", "optimizer", "pin", "--mirror", registry, "--lock", str(lock)]
-    subprocess.run([*argv, "--image", "public.ecr.aws/lambda/nodejs:22"], cwd=ROOT, check=True, timeout=120)
+    subprocess.run([*argv, "--image", "public.ecr.aws/lambda/nodejs:22"], cwd=ROOT, check=True, timeout=PATIENCE_S)
     return Place(registry, Lock.parse(lock.read_text(encoding="utf-8")), directory)
 
 
@@ -155,7 +156,7 @@ def node_22(node_22_directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def install(directory: Path, package: str) -> None:
     argv = ["npm", "install", "--prefix", str(directory), "--no-audit", "--no-fund", "--ignore-scripts", package]
-    subprocess.run(argv, cwd=directory, check=True, capture_output=True, timeout=300)
+    subprocess.run(argv, cwd=directory, check=True, capture_output=True, timeout=PATIENCE_S)
 
 
 @pytest.fixture(params=NPM_VERSIONS)

@@ -29,6 +29,7 @@ from tests.engine.host_uv import installed_uv
 from tests.engine.package_index import CREDENTIALS, package_index
 from tests.engine.package_index import wheel as index_wheel
 from tests.engine.python_places import package, pin, wheel, write
+from tests.patience import PATIENCE_S
 
 PROJECT = Path(__file__).parent / "projects" / "host-python"
 POETRY = Path(__file__).parent / "projects" / "host-poetry"
@@ -194,7 +195,7 @@ def test_a_member_of_a_workspace_gives_one_layer(place: Place, tmp_path: Path) -
     write(project / "pyproject.toml", '[tool.uv.workspace]\nmembers = ["api", "libs/own"]\n')
     api = (project / "api" / "pyproject.toml").read_text()
     write(project / "api" / "pyproject.toml", f"{api}\n[tool.uv.sources]\nown = {{ workspace = true }}\n")
-    subprocess.run(["uv", "lock", "--quiet", "--project", str(project)], check=True, timeout=120)
+    subprocess.run(["uv", "lock", "--quiet", "--project", str(project)], check=True, timeout=PATIENCE_S)
     step = PythonDependencies("uv.lock", package="api", name="packages")
     request = place.request(project, step)
     built, made = place.diff_ids(request, tmp_path)
@@ -216,7 +217,7 @@ def test_requirements_without_hashes_give_one_layer_where_only_wheels_may(place:
 
 def test_a_lock_without_packages_gives_one_layer(place: Place, tmp_path: Path) -> None:
     write(tmp_path / "project" / "pyproject.toml", '[project]\nname = "own"\nversion = "1"\nrequires-python = ">=3.11"\n')
-    subprocess.run(["uv", "lock", "--quiet", "--project", str(tmp_path / "project")], check=True, timeout=120)
+    subprocess.run(["uv", "lock", "--quiet", "--project", str(tmp_path / "project")], check=True, timeout=PATIENCE_S)
     built, made = place.diff_ids(place.request(tmp_path / "project", PythonDependencies("uv.lock", name="packages")), tmp_path)
     assert made == built
 

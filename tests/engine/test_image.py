@@ -12,6 +12,7 @@ import pytest
 from optimizer.version import VERSION
 from tests.cli.test_lint import BAD, GOOD
 from tests.engine.standins import common_image
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 # As the official image: an interpreter called python, and apt.
@@ -20,11 +21,10 @@ FROM {debian}
 RUN apt-get update && apt-get install --yes --no-install-recommends python3 python3-venv && \\
     rm -rf /var/lib/apt/lists/* && ln -s python3 /usr/bin/python
 """
-TIMEOUT_S = 300
 
 
 def docker(*words: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["docker", *words], input=text, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+    return subprocess.run(["docker", *words], input=text, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def test_runs_the_command_line_as_no_root(image: str, tmp_path: Path) -> None:
 def test_reads_the_history_of_a_checkout_of_another_user(image: str, tmp_path: Path) -> None:
     git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@example.com"]
     for words in (["init", "--quiet"], ["commit", "--quiet", "--allow-empty", "--message", "first"]):
-        subprocess.run([*git, *words], check=True, timeout=60)
+        subprocess.run([*git, *words], check=True, timeout=PATIENCE_S)
     tmp_path.chmod(0o755)
     told = job(image, tmp_path, "git", "log", "--format=%s")
     assert (told.returncode, told.stdout) == (0, "first\n"), told.stderr

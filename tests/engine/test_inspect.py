@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.patience import PATIENCE_S
+
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = """FROM {base}
 COPY data /opt/data
@@ -19,14 +21,14 @@ RUN --network=none rm /opt/data
 
 
 def docker(*arguments: str) -> str:
-    result = subprocess.run(["docker", *arguments], capture_output=True, text=True, timeout=300, check=False)
+    result = subprocess.run(["docker", *arguments], capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert result.returncode == 0, result.stderr
     return result.stdout.strip()
 
 
 def inspect(*arguments: str, code: int = 0) -> dict[str, Any]:
     argv = [sys.executable, "-m", "optimizer", "inspect", *arguments, "--format", "json"]
-    result = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    result = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert result.returncode == code, result.stderr
     return dict(json.loads(result.stdout)["images"][0])
 

@@ -14,6 +14,7 @@ import pytest
 
 from optimizer.builders.tar import END, TarEntry, header, padding, sort_key
 from tests.engine.daemon import daemon
+from tests.patience import PATIENCE_S
 
 DEEP = "/".join(["d" * 60] * 3)
 CONTENTS = {
@@ -83,9 +84,9 @@ def test_an_archive_is_the_layer(dockerfile: str, environment: Mapping[str, str]
     (tmp_path / "layer.tar").write_bytes(archive())
     name = f"layer-bytes-{uuid.uuid4().hex[:12]}"
     try:
-        subprocess.run(["docker", "build", "--quiet", "--tag", name, "."], cwd=tmp_path, env=environment, check=True, timeout=120)
-        shown = subprocess.run(["docker", "image", "inspect", name], env=environment, check=True, timeout=60, capture_output=True)
+        subprocess.run(["docker", "build", "--quiet", "--tag", name, "."], cwd=tmp_path, env=environment, check=True, timeout=PATIENCE_S)
+        shown = subprocess.run(["docker", "image", "inspect", name], env=environment, check=True, timeout=PATIENCE_S, capture_output=True)
     finally:
-        subprocess.run(["docker", "image", "rm", "--force", name], env=environment, capture_output=True, check=False, timeout=60)
+        subprocess.run(["docker", "image", "rm", "--force", name], env=environment, capture_output=True, check=False, timeout=PATIENCE_S)
     (diff_id,) = json.loads(shown.stdout)[0]["RootFS"]["Layers"]
     assert diff_id == f"sha256:{hashlib.sha256(archive()).hexdigest()}"

@@ -21,6 +21,7 @@ from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.model.steps import Step
 from optimizer.project.files import Project
 from tests.engine.services import invoke
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 PROJECTS = Path(__file__).parent / "projects"
@@ -36,7 +37,7 @@ def lock(registry: str, tmp_path_factory: pytest.TempPathFactory) -> Lock:
     images += [f"public.ecr.aws/docker/library/{name}" for name in BUILDERS]
     options = [word for image in images for word in ("--image", image)]
     argv = [sys.executable, "-m", "optimizer", "pin", "--mirror", registry, "--lock", str(path), *options]
-    subprocess.run(argv, cwd=ROOT, check=True, timeout=120)
+    subprocess.run(argv, cwd=ROOT, check=True, timeout=PATIENCE_S)
     return Lock.parse(path.read_text(encoding="utf-8"))
 
 
@@ -74,14 +75,14 @@ class Builder:
 
 def run(image: str, program: str, *arguments: str) -> str:
     argv = ["docker", "run", "--rm", "--network", "none", "--read-only", "--entrypoint", program, image, *arguments]
-    result = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+    result = subprocess.run(argv, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert result.returncode == 0, result.stderr
     return result.stdout + result.stderr
 
 
 def layers(image: str) -> list[str]:
     argv = ["docker", "image", "inspect", "--format", '{{join .RootFS.Layers " "}}', image]
-    return subprocess.run(argv, capture_output=True, text=True, check=True, timeout=60).stdout.split()
+    return subprocess.run(argv, capture_output=True, text=True, check=True, timeout=PATIENCE_S).stdout.split()
 
 
 @pytest.fixture
@@ -319,7 +320,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, 
     author = {
         f"GIT_{role}_{field}": value for role in ("AUTHOR", "COMMITTER") for field, value in (("NAME", "n"), ("EMAIL", "e@example.com"))
     }
-    git = functools.partial(subprocess.run, check=True, timeout=60, capture_output=True, text=True, env={**os.environ, **author})
+    git = functools.partial(subprocess.run, check=True, timeout=PATIENCE_S, capture_output=True, text=True, env={**os.environ, **author})
     for words in (["init"], ["add", "."], ["commit", "--message", "A gem"]):
         git(["git", "-C", str(work), *words])
     git(["git", "clone", "--bare", str(work), str(directory / "discount.git")])

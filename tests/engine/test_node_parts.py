@@ -26,6 +26,7 @@ from tests.engine.both_ways import built, published
 from tests.engine.example import inspected
 from tests.engine.planned import planned_image
 from tests.engine.services import invoke
+from tests.patience import PATIENCE_S
 from tests.test_golden import GOLDEN
 
 PROJECTS = Path(__file__).parent / "projects"
@@ -119,7 +120,7 @@ def locked(directory: Path, version: str) -> Path:
     manifest = {"name": "shop", "version": "1.0.0", "dependencies": {**DEPENDENCIES, "semver": version}}
     (root / "package.json").write_text(json.dumps(manifest))
     argv = ["npm", "install", "--package-lock-only", "--ignore-scripts", "--no-audit", "--no-fund"]
-    subprocess.run(argv, cwd=root, check=True, timeout=120, capture_output=True)
+    subprocess.run(argv, cwd=root, check=True, timeout=PATIENCE_S, capture_output=True)
     return root
 
 
@@ -134,7 +135,7 @@ def test_a_bumped_package_is_the_only_new_layer(registry: str, tmp_path: Path) -
         assert image.plan.layers == ("packages-debug", "packages-semver", "packages", "code")
         layers.append(published(image))
         ids.append(built(image, name))
-        subprocess.run(["docker", "pull", "--quiet", name], check=True, capture_output=True, timeout=300)
+        subprocess.run(["docker", "pull", "--quiet", name], check=True, capture_output=True, timeout=PATIENCE_S)
         assert dict(zip(image.plan.layers, inspected(name)[0][-4:], strict=True)) == ids[-1]
     assert [layer.stage for layer in layers[1] if layer.source != "found"] == ["packages-semver"]
     assert [(layer.stage, layer.pushed == layer.size) for layer in layers[1] if layer.pushed] == [("packages-semver", True)]

@@ -22,6 +22,7 @@ from optimizer.errors import SpecError
 from optimizer.model.reference import ImageReference
 from optimizer.project.files import Project
 from tests.engine.services import invoke
+from tests.patience import PATIENCE_S
 
 PROJECTS = Path(__file__).parent / "projects"
 ROOT = Path(__file__).parents[2]
@@ -58,7 +59,7 @@ class Workshop:
         assert result.returncode == 0, result.stderr
         image = result.stdout.strip()
         argv = ["docker", "image", "inspect", "--format", "{{json .RootFS.Layers}}", image]
-        layers = json.loads(subprocess.run(argv, capture_output=True, text=True, check=True, timeout=60).stdout)
+        layers = json.loads(subprocess.run(argv, capture_output=True, text=True, check=True, timeout=PATIENCE_S).stdout)
         return image, dict(zip(made.layers, layers[-len(made.layers) :], strict=True))
 
 
@@ -69,10 +70,10 @@ def workshop(registry: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     recipe = f"FROM {registry}/lambda/nodejs:22\nRUN npm install --global --no-audit --no-fund npm@11.21.2\n"
     argv = ["docker", "build", "--quiet", "--network", "host", "--tag", remote, "-"]
     subprocess.run(argv, input=recipe, capture_output=True, text=True, check=True, timeout=600)
-    subprocess.run(["docker", "push", "--quiet", remote], capture_output=True, check=True, timeout=300)
+    subprocess.run(["docker", "push", "--quiet", remote], capture_output=True, check=True, timeout=PATIENCE_S)
     lock = directory / "optimizer.lock"
     argv = [sys.executable, "-m", "optimizer", "pin", "--mirror", registry, "--lock", str(lock)]
-    subprocess.run([*argv, "--image", str(NODE), "--image", str(NEWER_NPM)], cwd=ROOT, check=True, timeout=120)
+    subprocess.run([*argv, "--image", str(NODE), "--image", str(NEWER_NPM)], cwd=ROOT, check=True, timeout=PATIENCE_S)
     yield Workshop(registry, Lock.parse(lock.read_text(encoding="utf-8")))
 
 
@@ -92,7 +93,7 @@ def files(image: str) -> str:
         "if (s.isDirectory()) walk(q); } })('/var/task')"
     )
     argv = ["docker", "run", "--rm", "--network", "none", "--entrypoint", "node", image, "-e", script]
-    return subprocess.run(argv, capture_output=True, text=True, check=True, timeout=60).stdout
+    return subprocess.run(argv, capture_output=True, text=True, check=True, timeout=PATIENCE_S).stdout
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -16,6 +16,7 @@ import pytest
 
 from tests.engine.cdk_app import ROOT, CdkApp
 from tests.engine.services import invoke, manifest
+from tests.patience import PATIENCE_S
 
 APP = """
 import aws_cdk as cdk
@@ -105,7 +106,7 @@ def deployed(app: CdkApp, part: str, *options: str) -> tuple[dict[str, str], lis
 
 
 def blob(registry: str, digest: str) -> dict[str, Any]:
-    with urllib.request.urlopen(f"http://{registry}/v2/engineless/blobs/{digest}", timeout=30) as answer:
+    with urllib.request.urlopen(f"http://{registry}/v2/engineless/blobs/{digest}", timeout=PATIENCE_S) as answer:
         return dict(json.load(answer))
 
 

@@ -20,6 +20,7 @@ from tests.engine.host_python import exact_python
 from tests.engine.host_uv import installed_uv
 from tests.engine.services import invoke, manifest
 from tests.engine.standins import push_patched_standins
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 REPOSITORY = "patched-base-functions"
@@ -106,7 +107,7 @@ def test_a_patched_base_makes_nothing(project: Project) -> None:
     assert len(above) == len(below) + 1
     assert above[-2:] == below[-2:]
     reference = f"{project.registry}/{REPOSITORY}:second"
-    subprocess.run(["docker", "pull", "--quiet", reference], check=True, capture_output=True, timeout=300)
+    subprocess.run(["docker", "pull", "--quiet", reference], check=True, capture_output=True, timeout=PATIENCE_S)
     assert invoke(reference, "app.handler", {}) == {"cached": True, "patched": True}
 
 

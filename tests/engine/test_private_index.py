@@ -20,8 +20,8 @@ from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.project.files import Project
 from tests.engine.example import ROOT
 from tests.engine.package_index import CREDENTIALS, PackageIndex, package_index, wheel
+from tests.patience import PATIENCE_S
 
-TIMEOUT_S = 300
 PACKAGE = "optimizer-test-house-lib"
 USER, _, PASSWORD = CREDENTIALS.partition(":")
 
@@ -43,7 +43,7 @@ def installer(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
         str(directory),
         f"uv=={Tools().tool('uv').version}",
     ]
-    subprocess.run(argv, check=True, timeout=TIMEOUT_S)
+    subprocess.run(argv, check=True, timeout=PATIENCE_S)
     return {path.name: path.read_bytes() for path in directory.iterdir()}
 
 
@@ -71,8 +71,8 @@ def mirror(registry: str, public: PackageIndex, tmp_path: Path) -> str:
             f"RUN printf '[global]\\nindex-url = %s\\n' {public.url} > /etc/pip.conf",
         ]
     )
-    subprocess.run(["docker", "build", "--quiet", "--tag", name, "-"], input=recipe, text=True, check=True, timeout=TIMEOUT_S)
-    subprocess.run(["docker", "push", "--quiet", name], check=True, timeout=TIMEOUT_S)
+    subprocess.run(["docker", "build", "--quiet", "--tag", name, "-"], input=recipe, text=True, check=True, timeout=PATIENCE_S)
+    subprocess.run(["docker", "push", "--quiet", name], check=True, timeout=PATIENCE_S)
     return f"{registry}/indexed"
 
 
@@ -93,7 +93,7 @@ def build(
     (directory / "requirements.txt").write_text(f"{PACKAGE}==1.0\n", encoding="utf-8")
     reference, lock = str(base_image("python3.13").reference), directory / "optimizer.lock"
     pinning = [sys.executable, "-m", "optimizer", "pin", "--mirror", mirror, "--lock", str(lock), "--image", reference]
-    subprocess.run(pinning, cwd=ROOT, check=True, capture_output=True, timeout=TIMEOUT_S)
+    subprocess.run(pinning, cwd=ROOT, check=True, capture_output=True, timeout=PATIENCE_S)
     project = Project(directory)
     spec = ImageSpec(runtime="python3.13", steps=[dependencies])
     pins = Lock.parse(lock.read_text(encoding="utf-8"))
@@ -105,7 +105,7 @@ def build(
     argv += [f"--secret=id={name},{source}" for name, source in sources.items()]
     inherited = {name: value for name, value in os.environ.items() if name != "HOUSE_INDEX"}
     return subprocess.run(
-        [*argv, "."], cwd=context, env={**inherited, **environment}, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+        [*argv, "."], cwd=context, env={**inherited, **environment}, capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
 
 
@@ -114,7 +114,7 @@ def tag(directory: Path) -> str:
 
 
 def docker(arguments: Sequence[str]) -> str:
-    return subprocess.run(["docker", *arguments], capture_output=True, text=True, check=True, timeout=TIMEOUT_S).stdout
+    return subprocess.run(["docker", *arguments], capture_output=True, text=True, check=True, timeout=PATIENCE_S).stdout
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ def directory(tmp_path: Path) -> Iterator[Path]:
     made = tmp_path / f"project-{uuid.uuid4().hex[:8]}"
     (made / "secrets").mkdir(parents=True)
     yield made
-    subprocess.run(["docker", "image", "rm", "--force", tag(made)], capture_output=True, check=False, timeout=TIMEOUT_S)
+    subprocess.run(["docker", "image", "rm", "--force", tag(made)], capture_output=True, check=False, timeout=PATIENCE_S)
 
 
 @pytest.mark.parametrize("way", ["variable", "netrc"])

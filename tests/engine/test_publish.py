@@ -18,6 +18,7 @@ import pytest
 from tests.engine.example import ROOT, assets, built_alone, inspected, pin, synth
 from tests.engine.host_python import exact_python
 from tests.engine.services import invoke, manifest
+from tests.patience import PATIENCE_S
 
 REPOSITORY = "published-functions"
 INVOCATIONS: dict[str, Any] = json.loads((Path(__file__).parent / "invocations.json").read_text(encoding="utf-8"))
@@ -76,7 +77,7 @@ def without_docker(app: Published, tmp_path_factory: pytest.TempPathFactory) -> 
 def test_layers_and_configuration_are_those_of_an_engines_build(app: Published) -> None:
     """Requirement: "The same `diff_id` from both back ends for every recipe that both can make"."""
     for tag, source in assets(app.directory / "cdk.out").items():
-        subprocess.run(["docker", "pull", "--quiet", app.reference(tag)], capture_output=True, check=True, timeout=300)
+        subprocess.run(["docker", "pull", "--quiet", app.reference(tag)], capture_output=True, check=True, timeout=PATIENCE_S)
         alone = built_alone(app.directory / "cdk.out" / source["directory"], source["platform"])
         assert inspected(app.reference(tag)) == inspected(alone)
 
@@ -118,7 +119,7 @@ def test_an_edited_handler_needs_no_engine(app: Published, without_docker: str, 
     made = [layer["stage"] for layer in image["layers"] if layer["source"] == "made"]
     assert (image["name"], made) == ("Operations/Audit", ["code"])
     (source,) = (source for tag, source in assets(tmp_path / "cdk.out").items() if image["reference"].endswith(tag))
-    subprocess.run(["docker", "pull", "--quiet", image["reference"]], capture_output=True, check=True, timeout=300)
+    subprocess.run(["docker", "pull", "--quiet", image["reference"]], capture_output=True, check=True, timeout=PATIENCE_S)
     alone = built_alone(tmp_path / "cdk.out" / source["directory"], source["platform"])
     assert inspected(image["reference"])[0] == inspected(alone)[0]
 

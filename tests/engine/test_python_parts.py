@@ -35,6 +35,7 @@ from tests.engine.host_python import exact_python
 from tests.engine.host_uv import installed_uv
 from tests.engine.package_index import package_index
 from tests.engine.planned import planned_image
+from tests.patience import PATIENCE_S
 from tests.test_golden import GOLDEN
 
 NAMES = ("alpha", "beta", "gamma-x", "delta")
@@ -143,7 +144,7 @@ def checked(made: BuildPlan, found: Mapping[str, Path]) -> str:
         for other in others:
             (parts / other).symlink_to(found[other])
         argv = [sys.executable, str(program), str(found[name]), machine, str(parts), name, *others]
-        done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
+        done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
     assert (done.returncode == 0) == (done.stderr == "")
     return done.stderr
 
@@ -209,7 +210,7 @@ def locked(directory: Path, name: str, packages: str) -> Path:
     root.mkdir()
     (root / "in.txt").write_text(packages)
     argv = ["uv", "pip", "compile", "--quiet", "--no-deps", "--generate-hashes", "--python", sys.executable, "--python-version", "3.13"]
-    subprocess.run([*argv, "in.txt", "--output-file", "requirements.txt"], cwd=root, check=True, timeout=120)
+    subprocess.run([*argv, "in.txt", "--output-file", "requirements.txt"], cwd=root, check=True, timeout=PATIENCE_S)
     return root
 
 
@@ -228,7 +229,7 @@ def test_a_bumped_package_is_the_only_new_layer(
         assert image.plan.layers == ("packages-numpy", "packages-pandas", "packages-six", "packages")
         layers.append(published(image))
         ids.append(built(image, name))
-        subprocess.run(["docker", "pull", "--quiet", name], check=True, capture_output=True, timeout=300)
+        subprocess.run(["docker", "pull", "--quiet", name], check=True, capture_output=True, timeout=PATIENCE_S)
         assert dict(zip(image.plan.layers, inspected(name)[0][-4:], strict=True)) == ids[-1]
     assert [layer.stage for layer in layers[1] if layer.source != "found"] == ["packages-six"]
     assert [(layer.stage, layer.pushed == layer.size) for layer in layers[1] if layer.pushed] == [("packages-six", True)]

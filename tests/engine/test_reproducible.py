@@ -51,6 +51,7 @@ from optimizer.project.files import Project
 from tests.engine.daemon import Daemon, daemon
 from tests.engine.services import invoke
 from tests.engine.standins import push_patched_standins
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 PROJECTS = Path(__file__).parent / "projects"
@@ -171,7 +172,10 @@ class Image:
     def entries(self, name: str) -> dict[str, tarfile.TarInfo]:
         """The entries of a layer by path."""
         url = f"http://{self.registry}/v2/{self.repository}/blobs/{self.layers[name].digest}"
-        with urllib.request.urlopen(url, timeout=60) as answer, tarfile.open(fileobj=io.BytesIO(gzip.decompress(answer.read()))) as layer:
+        with (
+            urllib.request.urlopen(url, timeout=PATIENCE_S) as answer,
+            tarfile.open(fileobj=io.BytesIO(gzip.decompress(answer.read()))) as layer,
+        ):
             return {member.name: member for member in layer}
 
 
@@ -259,7 +263,7 @@ def read_layers(registry: str, repository: str, made: BuildPlan) -> dict[str, La
 def fetch(url: str) -> bytes:
     kinds = ("application/vnd.docker.distribution.manifest.v2+json", "application/vnd.oci.image.manifest.v1+json")
     request = urllib.request.Request(url, headers={"Accept": ", ".join(kinds)})
-    with urllib.request.urlopen(request, timeout=60) as answer:
+    with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
         return bytes(answer.read())
 
 
@@ -282,7 +286,7 @@ def pin(registry: str, directory: Path) -> Lock:
     options = [word for image in sorted(map(str, images)) for word in ("--image", image)]
     path = directory / "optimizer.lock"
     argv = [sys.executable, "-m", "optimizer", "pin", "--mirror", registry, "--lock", str(path), *options]
-    subprocess.run(argv, cwd=ROOT, check=True, timeout=120)
+    subprocess.run(argv, cwd=ROOT, check=True, timeout=PATIENCE_S)
     return Lock.parse(path.read_text(encoding="utf-8"))
 
 

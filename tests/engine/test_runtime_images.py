@@ -18,6 +18,7 @@ import pytest
 
 from tests.engine.cdk_app import ROOT, CdkApp
 from tests.engine.services import manifest
+from tests.patience import PATIENCE_S
 
 STEPS = """
 [[steps]]
@@ -87,12 +88,12 @@ def project(tmp_path: Path, registry: str) -> Iterator[Project]:
     made = Project(tmp_path, registry)
     made.optimizer("pin", *(f"{name}.image.toml" for name in ("house", "function", "classic", "vm")))
     yield made
-    subprocess.run(["docker", "image", "rm", "--force", *made.images], capture_output=True, timeout=120, check=False)
+    subprocess.run(["docker", "image", "rm", "--force", *made.images], capture_output=True, timeout=PATIENCE_S, check=False)
 
 
 def fetched(registry: str, reference: str) -> dict[str, Any]:
     command = ["skopeo", "inspect", "--raw", "--tls-verify=false", f"docker://{registry}/runtime-images{reference}"]
-    return dict(json.loads(subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout))
+    return dict(json.loads(subprocess.run(command, capture_output=True, text=True, check=True, timeout=PATIENCE_S).stdout))
 
 
 def test_the_index_in_a_registry_has_the_layers_of_a_function(project: Project) -> None:
@@ -109,7 +110,7 @@ def test_the_index_in_a_registry_has_the_layers_of_a_function(project: Project) 
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=PATIENCE_S,
     ).stdout
     function = project.built(Path(project.optimizer("render", "function.image.toml", "--output", "contexts")))
     assert json.loads(config)["rootfs"]["diff_ids"] == function["RootFS"]["Layers"]

@@ -17,6 +17,7 @@ from tests.engine.example import inspected
 from tests.engine.sam_cli import SamCli, deploying
 from tests.engine.sam_project import EVENT, SamProject
 from tests.engine.services import invoke, manifest
+from tests.patience import PATIENCE_S
 
 MODES = ("buildkit", "classic")
 BUILT = Path(".aws-sam/build/template.yaml")
@@ -33,7 +34,7 @@ def projects(registry: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         made[mode] = project
     yield made
     tags = [f"{name.lower()}:{tag}" for project in made.values() for name in project.names() for tag in ("latest", "rapid-x86_64")]
-    subprocess.run(["docker", "image", "rm", "--force", *tags], capture_output=True, check=False, timeout=120)
+    subprocess.run(["docker", "image", "rm", "--force", *tags], capture_output=True, check=False, timeout=PATIENCE_S)
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from tests.engine.cdk_app import CdkApp
 from tests.engine.example import inspected
 from tests.engine.sam_cli import SamCli
 from tests.engine.sam_project import EVENT, FILES
+from tests.patience import PATIENCE_S
 
 APP = """\
 import aws_cdk as cdk
@@ -55,4 +56,4 @@ def test_the_template_of_cdk_synth_is_built_and_invoked(registry: str, control_p
         assert first == second
     finally:
         tags = [f"{name}:{tag}" for name in functions for tag in ("latest", "rapid-x86_64")]
-        subprocess.run(["docker", "image", "rm", "--force", *tags], capture_output=True, check=False, timeout=120)
+        subprocess.run(["docker", "image", "rm", "--force", *tags], capture_output=True, check=False, timeout=PATIENCE_S)

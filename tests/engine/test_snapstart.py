@@ -13,6 +13,7 @@ import pytest
 from tests.engine.cdk_app import ROOT, CdkApp
 from tests.engine.example import inspected
 from tests.engine.services import invoke, invoke_restored
+from tests.patience import PATIENCE_S
 
 LABEL = "com.amazonaws.lambda.feature.snapstart"
 HOOKS_LABEL = "lambda-image-optimizer.snapstart"
@@ -68,7 +69,7 @@ def images(app: CdkApp) -> dict[str, str]:
 
 def labels(image: str) -> dict[str, Any]:
     """The labels of an image about SnapStart."""
-    subprocess.run(["docker", "pull", "--quiet", image], capture_output=True, check=True, timeout=300)
+    subprocess.run(["docker", "pull", "--quiet", image], capture_output=True, check=True, timeout=PATIENCE_S)
     found = inspected(image)[1]["Labels"] or {}
     return {name: value for name, value in found.items() if name in (LABEL, HOOKS_LABEL)}
 

@@ -19,6 +19,7 @@ from tests.engine.daemon import daemon
 from tests.engine.example import inspected
 from tests.engine.planned import planned_image
 from tests.engine.recorded import RecordedDocker
+from tests.patience import PATIENCE_S
 
 ALONE = "optimizer-system-packages:alone"
 STEPS = (
@@ -55,7 +56,7 @@ def built(wanted: PublishImage) -> str:
 
 def run(image: str, command: Sequence[str]) -> str:
     argv = ["docker", "run", "--rm", "--network", "none", "--entrypoint", command[0], image, *command[1:]]
-    return subprocess.run(argv, capture_output=True, text=True, check=True, timeout=300).stdout
+    return subprocess.run(argv, capture_output=True, text=True, check=True, timeout=PATIENCE_S).stdout
 
 
 def test_the_engine_makes_their_layers_once(registry: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,7 +67,7 @@ def test_the_engine_makes_their_layers_once(registry: str, tmp_path: Path, monke
     result = published(first)
     assert sources(result) == dict.fromkeys(("system", "more", "made", "code"), "made")
     assert docker.names() and docker.leftovers() == []
-    subprocess.run(["docker", "pull", "--quiet", result.reference], capture_output=True, check=True, timeout=300)
+    subprocess.run(["docker", "pull", "--quiet", result.reference], capture_output=True, check=True, timeout=PATIENCE_S)
     try:
         assert "GNU Make" in run(result.reference, ["make", "--version"])
         assert "GNU patch" in run(result.reference, ["patch", "--version"])
@@ -74,7 +75,7 @@ def test_the_engine_makes_their_layers_once(registry: str, tmp_path: Path, monke
         # The same engine has the stages in its cache, so that its image has the very layers.
         assert inspected(result.reference) == inspected(built(first))
     finally:
-        subprocess.run(["docker", "image", "rm", "--force", result.reference, ALONE], capture_output=True, check=False, timeout=60)
+        subprocess.run(["docker", "image", "rm", "--force", result.reference, ALONE], capture_output=True, check=False, timeout=PATIENCE_S)
 
     # Another function finds them, on a machine without an engine.
     second = image(registry, tmp_path / "second", "system-functions", "def handler(event, context): return 2\n")

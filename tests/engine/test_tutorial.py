@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine.sam_cli import deploying, programs
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 DOCKER_SHIM = Path(__file__).parent / "docker_shim"
@@ -53,7 +54,7 @@ def follow(name: str, directory: Path, registry: str, environment: Mapping[str, 
         elif argv[0] == "cdk":
             argv.append("--no-notices")
         variables = {**os.environ, **environment, **extra}
-        done = subprocess.run(argv, cwd=directory, env=variables, capture_output=True, text=True, timeout=300, check=False)
+        done = subprocess.run(argv, cwd=directory, env=variables, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
         # The control plane of the tests does not answer all that an audit asks, and says so.
         allowed = (0, 1) if words == ["optimizer", "audit"] else (0,)
         assert done.returncode in allowed, (words, done.stdout, done.stderr)

@@ -18,6 +18,7 @@ from optimizer.publishing.assembling import assembled
 from tests.engine.cdk_app import CdkApp
 from tests.engine.planned import planned_image
 from tests.engine.services import invoke
+from tests.patience import PATIENCE_S
 
 PROJECTS = Path(__file__).parent / "projects"
 MAPS = {"NODE_OPTIONS": "--enable-source-maps"}
@@ -38,7 +39,7 @@ def build(registry: str, root: Path, *steps: Step, cold: bool = False) -> tuple[
 def layers_of(image: str) -> list[str]:
     """The layers of an image of the engine."""
     argv = ["docker", "image", "inspect", "--format", '{{join .RootFS.Layers " "}}', image]
-    return subprocess.run(argv, capture_output=True, text=True, check=True, timeout=60).stdout.split()
+    return subprocess.run(argv, capture_output=True, text=True, check=True, timeout=PATIENCE_S).stdout.split()
 
 
 @pytest.fixture

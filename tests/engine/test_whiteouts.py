@@ -16,21 +16,20 @@ from optimizer.bases.mirror import Mirror
 from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.project.files import Project
 from tests.engine.example import ROOT
-
-TIMEOUT_S = 300
+from tests.patience import PATIENCE_S
 
 
 @pytest.mark.parametrize("runtime", ["python3.13", "nodejs22.x", "ruby3.3", "provided.al2023"])
 def test_a_command_that_writes_one_fails_with_its_path(runtime: str, registry: str, tmp_path: Path) -> None:
     path = tmp_path / "optimizer.lock"
     argv = [sys.executable, "-m", "optimizer", "pin", "--mirror", registry, "--lock", str(path), "--image", runtime]
-    subprocess.run(argv, cwd=ROOT, check=True, timeout=TIMEOUT_S)
+    subprocess.run(argv, cwd=ROOT, check=True, timeout=PATIENCE_S)
     lock = Lock.parse(path.read_text(encoding="utf-8"))
     make = Command([["mkdir", "-p", "/layer/tree/opt"], ["touch", "/layer/tree/opt/x", "/layer/tree/opt/.wh.x"]], name="make")
     project = Project(tmp_path)
     made = build_context(plan(ImageSpec(runtime=runtime, steps=[make]), lock, root=tmp_path, mirror=Mirror.parse(registry)), project)
     argv = ["docker", "build", "--progress", "plain", "--network", "none", str(stage_context(made, project, tmp_path / "staged"))]
-    result = subprocess.run(argv, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+    result = subprocess.run(argv, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert result.returncode != 0
     expected = "/layer/tree/opt/.wh.x: a name that starts with .wh. deletes a file of the image instead of adding one; rename or remove it"
     assert expected in result.stderr

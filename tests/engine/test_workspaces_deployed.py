@@ -13,6 +13,7 @@ from tests.engine.cdk_app import CdkApp
 from tests.engine.services import invoke
 from tests.engine.test_node_workspaces import FUNCTIONS, PROJECTS
 from tests.engine.test_python_locks import workspace
+from tests.patience import PATIENCE_S
 
 APP = """
 import aws_cdk as cdk
@@ -63,7 +64,7 @@ def by_function(app: CdkApp, images: list[str]) -> dict[str, str]:
 
 def layers(image: str) -> list[str]:
     argv = ["docker", "image", "inspect", "--format", '{{join .RootFS.Layers " "}}', image]
-    return subprocess.run(argv, capture_output=True, text=True, check=True, timeout=60).stdout.split()
+    return subprocess.run(argv, capture_output=True, text=True, check=True, timeout=PATIENCE_S).stdout.split()
 
 
 @pytest.fixture

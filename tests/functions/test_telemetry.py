@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from tests.patience import PATIENCE_S
+
 EXTENSION = Path(__file__).parents[2] / "functions" / "extensions" / "telemetry.py"
 EVENTS = [
     {"eventType": "INVOKE", "requestId": "r-1", "deadlineMs": 1},
@@ -70,7 +72,7 @@ def run(program: Path, host: str | None) -> subprocess.CompletedProcess[str]:
     environment = {key: value for key, value in os.environ.items() if key != "AWS_LAMBDA_RUNTIME_API"}
     if host is not None:
         environment["AWS_LAMBDA_RUNTIME_API"] = host
-    return subprocess.run([sys.executable, "-B", str(program)], env=environment, capture_output=True, text=True, timeout=30)
+    return subprocess.run([sys.executable, "-B", str(program)], env=environment, capture_output=True, text=True, timeout=PATIENCE_S)
 
 
 def test_every_event_is_logged_until_the_shutdown(api: Api, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from optimizer.linting.subjects import DockerfileSubject, IgnoreFile
 from tests.dockerfile.test_parse import ALPHABET, FRAGMENTS
 from tests.linting.cases import DIGEST, PYTHON, Files
 from tests.linting.rules.base.base_unpinned import LOCKED
+from tests.patience import PATIENCE_S
 
 FROM = "FROM public.ecr.aws/lambda/python:3.13"
 MARK = b"\xef\xbb\xbf"
@@ -236,5 +237,5 @@ def test_git_applies_the_diff(tmp_path_factory: pytest.TempPathFactory, text: st
     home: Path = tmp_path_factory.mktemp("diff")
     (home / "Dockerfile").write_bytes(data)
     patch = "".join(unified_diff(path, data if path == "Dockerfile" else None, contents[path]) for path in sorted(contents))
-    subprocess.run(["git", "apply", "--whitespace=nowarn", "-"], cwd=home, input=patch.encode(), check=True, timeout=60)
+    subprocess.run(["git", "apply", "--whitespace=nowarn", "-"], cwd=home, input=patch.encode(), check=True, timeout=PATIENCE_S)
     assert {path: (home / path).read_bytes() for path in contents} == contents

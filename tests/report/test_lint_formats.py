@@ -28,6 +28,7 @@ from optimizer.report.formats import NAMES, lint_as
 from optimizer.report.inconclusive import grouped
 from optimizer.version import VERSION
 from tests.linting.cases import TODAY, Files
+from tests.patience import PATIENCE_S
 
 GOLDEN = Path(__file__).parent / "lint"
 FORMS = [form for form in NAMES if form != "text"]
@@ -121,7 +122,7 @@ def test_equal_reports_give_equal_bytes_whatever_the_hash_seed(form: str) -> Non
             env={"PYTHONHASHSEED": seed},
             capture_output=True,
             check=True,
-            timeout=60,
+            timeout=PATIENCE_S,
         ).stdout
         for seed in ("1", "2")
     }

@@ -12,6 +12,7 @@ import pytest
 
 from optimizer.builders.docker.actions import Script
 from optimizer.builders.docker.java_scripts import CLASS_PATH, pack
+from tests.patience import PATIENCE_S
 
 JAVA = shutil.which("javac")
 
@@ -20,7 +21,7 @@ JAVA = shutil.which("javac")
 def test_modules_are_archives_that_do_not_depend_on_times(tmp_path: Path) -> None:
     (script,) = (command for command in CLASS_PATH if isinstance(command, Script))
     (tmp_path / script.name).write_text(script.text, encoding="utf-8")
-    subprocess.run(["javac", "-d", str(tmp_path / "classes"), str(tmp_path / script.name)], check=True, timeout=120)
+    subprocess.run(["javac", "-d", str(tmp_path / "classes"), str(tmp_path / script.name)], check=True, timeout=PATIENCE_S)
     for name in ("money", "fn"):
         (tmp_path / "build" / name / "target/classes").mkdir(parents=True)
         (tmp_path / "build" / name / "target/classes" / f"{name}.class").write_bytes(name.encode())
@@ -34,7 +35,7 @@ def test_modules_are_archives_that_do_not_depend_on_times(tmp_path: Path) -> Non
         output.mkdir()
         for part in ("libraries", "modules"):
             command = [word.replace("/tmp/lambda", str(tmp_path / "classes")) for word in pack("class.path", str(output), part)]
-            subprocess.run(command, cwd=tmp_path / "build", check=True, timeout=120)
+            subprocess.run(command, cwd=tmp_path / "build", check=True, timeout=PATIENCE_S)
         assert sorted(path.name for path in output.iterdir()) == ["log-1.0.jar", "money.jar"]
         digests.add(hashlib.sha256((output / "money.jar").read_bytes()).hexdigest())
     assert len(digests) == 1

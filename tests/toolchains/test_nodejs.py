@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from optimizer.builders.docker.nodejs_scripts import same_lock
+from tests.patience import PATIENCE_S
 from tests.toolchains.scripts import argv
 
 GIVEN = """\
@@ -41,7 +42,7 @@ def compared(now: str, directory: Path) -> tuple[int, str]:
     for name, text in (("given", GIVEN), ("now", now)):
         (directory / name).write_text(text, encoding="utf-8")
     command = argv(same_lock("given", "now"), "given", "now")
-    result = subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=60, check=False)
+    result = subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     return result.returncode, result.stderr.strip()
 
 

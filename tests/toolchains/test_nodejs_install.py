@@ -11,13 +11,14 @@ import pytest
 
 from optimizer.builders.docker.actions import Script
 from optimizer.builders.docker.nodejs_scripts import collect, dependencies_only, only_importers
+from tests.patience import PATIENCE_S
 from tests.toolchains.scripts import argv
 
 COLLECT = collect("", ())
 
 
 def node(script: Script, *arguments: str, directory: Path) -> None:
-    subprocess.run(argv(script, *arguments), cwd=directory, check=True, timeout=60)
+    subprocess.run(argv(script, *arguments), cwd=directory, check=True, timeout=PATIENCE_S)
 
 
 def installed(directory: Path) -> None:
@@ -86,7 +87,7 @@ def test_a_copy_of_a_package_whose_code_is_not_there_fails(tmp_path: Path) -> No
         (tmp_path / "build" / place).mkdir(parents=True)
         (tmp_path / "build" / place / "package.json").write_text('{"name": "text"}')
     command = argv(COLLECT, tmp_path / "tree", "", ".", ".", "packages/text", "packages/text")
-    result = subprocess.run(command, cwd=tmp_path / "build", capture_output=True, text=True, timeout=60, check=False)
+    result = subprocess.run(command, cwd=tmp_path / "build", capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert result.returncode == 1
     assert "holds the package.json of packages/text and none of its code" in result.stderr
 

@@ -12,6 +12,7 @@ import pytest
 
 from optimizer.builders.docker.tree_scripts import compiled, normalise
 from optimizer.model.plan import TIMESTAMP
+from tests.patience import PATIENCE_S
 from tests.toolchains.scripts import argv
 
 ODD = ("with space", "*", "[1]", "-n", ".hidden", "..two", "$HOME", "back\\slash", "'\"")
@@ -44,7 +45,7 @@ def test_every_entry_gets_one_owner_one_time_and_one_of_two_modes(language: str,
     os.chown(tree / "owner", 1000, 1000)
     os.chown(tree / "link", 1000, 1000, follow_symlinks=False)
     before = (tree.parent / "outside").stat()
-    subprocess.run(argv(script, tree, str(TIMESTAMP)), check=True, timeout=60)
+    subprocess.run(argv(script, tree, str(TIMESTAMP)), check=True, timeout=PATIENCE_S)
     for path in [tree, *tree.rglob("*")]:
         status = path.lstat()
         assert (status.st_uid, status.st_gid, status.st_mtime) == (0, 0, TIMESTAMP), path
@@ -64,7 +65,7 @@ def test_a_name_that_a_layer_takes_for_a_deletion_fails_the_stage(make: Any, nam
     script = normalise(language)
     path = tree / "with space" / name
     make(path)
-    done = subprocess.run(argv(script, tree, str(TIMESTAMP)), capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(argv(script, tree, str(TIMESTAMP)), capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert done.returncode == 1
     assert done.stderr == f"{path}: a name that starts with .wh. deletes a file of the image instead of adding one; rename or remove it\n"
 
@@ -75,7 +76,7 @@ def test_names_that_only_look_like_a_deletion_stay(language: str, tree: Path) ->
     script = normalise(language)
     for name in (".wh", "a.wh.b", ".whatever", "..wh.x"):
         (tree / name).touch()
-    subprocess.run(argv(script, tree, str(TIMESTAMP)), check=True, timeout=60)
+    subprocess.run(argv(script, tree, str(TIMESTAMP)), check=True, timeout=PATIENCE_S)
 
 
 @pytest.mark.parametrize("count", [3, 600], ids=["alone", "with processes of its own"])
@@ -88,7 +89,7 @@ def test_python_code_is_compiled_to_bytes_of_its_source_alone(count: int, tree: 
     (script,) = compiled(True)
     # Of the tests themselves, byte-code may be kept elsewhere.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    done = subprocess.run(argv(script, tree), env=environment, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(argv(script, tree), env=environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     found = sorted((code / "__pycache__").iterdir())
     assert len(found) == count

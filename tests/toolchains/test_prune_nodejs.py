@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from optimizer.builders.docker.nodejs_scripts import prune
+from tests.patience import PATIENCE_S
 from tests.toolchains.scripts import argv
 
 ON_MAC: dict[str, Any] = {"optional": True, "os": ["darwin"]}
@@ -31,7 +32,7 @@ def left(root: Path, packages: Mapping[str, Any], installed: Mapping[str, str | 
         else:
             path.mkdir(parents=True, exist_ok=True)
     script = prune("package-lock.json")
-    subprocess.run(argv(script, *script.arguments), cwd=root, check=True, timeout=60)
+    subprocess.run(argv(script, *script.arguments), cwd=root, check=True, timeout=PATIENCE_S)
     found = (path.relative_to(root).as_posix() for path in root.rglob("*") if path.name not in ("package.json", "package-lock.json"))
     return sorted(found)
 
@@ -172,5 +173,5 @@ def test_a_lock_names_nothing_above_its_directory(place: str, tmp_path: Path) ->
 def test_a_lock_of_the_first_format_changes_nothing(tmp_path: Path) -> None:
     (tmp_path / "package-lock.json").write_text('{"lockfileVersion": 1, "dependencies": {}}')
     script = prune("package-lock.json")
-    subprocess.run(argv(script, *script.arguments), cwd=tmp_path, check=True, timeout=60)
+    subprocess.run(argv(script, *script.arguments), cwd=tmp_path, check=True, timeout=PATIENCE_S)
     assert [path.name for path in tmp_path.iterdir()] == ["package-lock.json"]

@@ -16,6 +16,7 @@ import pytest
 from optimizer.builders.docker.actions import Script
 from optimizer.builders.docker.python_scripts import flatten, forget, overlaps
 from optimizer.builders.docker.tree_scripts import expected
+from tests.patience import PATIENCE_S
 from tests.toolchains.scripts import argv
 
 # An installer that writes what it was told to bring, whatever it is asked for.
@@ -31,7 +32,7 @@ for path, text in json.loads(sys.argv[1])[requirement].items():
 
 
 def run(script: Script, tree: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(argv(script, tree, *script.arguments[1:]), capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(argv(script, tree, *script.arguments[1:]), capture_output=True, text=True, check=False, timeout=PATIENCE_S)
 
 
 def install(tree: Path, name: str, files: Mapping[str, str], metadata: Mapping[str, str] | None = None, prefix: str = "") -> Path:
@@ -188,4 +189,4 @@ def test_another_python_ends_the_build_and_says_what_to_do() -> None:
 
 def started(script: Script) -> subprocess.CompletedProcess[str]:
     """A script that takes no tree, run as the stage runs it."""
-    return subprocess.run(argv(script, *script.arguments), capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(argv(script, *script.arguments), capture_output=True, text=True, check=False, timeout=PATIENCE_S)

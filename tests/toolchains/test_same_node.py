@@ -5,16 +5,21 @@ from __future__ import annotations
 import subprocess
 
 from optimizer.builders.docker.tree_scripts import expected
+from tests.patience import PATIENCE_S
 from tests.toolchains.scripts import argv
 
 
 def version(program: str) -> str:
-    return subprocess.run([program, "--version"], capture_output=True, text=True, check=True, timeout=60).stdout.strip().removeprefix("v")
+    return (
+        subprocess.run([program, "--version"], capture_output=True, text=True, check=True, timeout=PATIENCE_S)
+        .stdout.strip()
+        .removeprefix("v")
+    )
 
 
 def compared(**versions: str) -> tuple[int, str]:
     (script,) = expected(versions)
-    done = subprocess.run(argv(script, *script.arguments), capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(argv(script, *script.arguments), capture_output=True, text=True, check=False, timeout=PATIENCE_S)
     return done.returncode, done.stderr
 
 

@@ -33,6 +33,7 @@ from optimizer.builders.docker.python_commands import with_index_of_uv, with_var
 from optimizer.errors import SpecError
 from optimizer.model.plan import BuildPlan
 from optimizer.planning.plan import required_images
+from tests.patience import PATIENCE_S
 
 DIGEST = "sha256:" + "5" * 64
 FILES = {
@@ -273,7 +274,7 @@ def test_pip_follows_an_index_of_the_requirements_alone(project: Path) -> None:
 )
 def test_pip_gets_the_index_of_uv(value: str) -> None:
     command = with_index_of_uv(("sh", "-c", 'printf %s "$PIP_INDEX_URL"'), [variable("UV_DEFAULT_INDEX")])
-    result = subprocess.run(command, env={"UV_DEFAULT_INDEX": value}, capture_output=True, text=True, check=True, timeout=30)
+    result = subprocess.run(command, env={"UV_DEFAULT_INDEX": value}, capture_output=True, text=True, check=True, timeout=PATIENCE_S)
     assert result.stdout == "https://me:a=b@packages.example.com/simple?x=y"
 
 
@@ -291,7 +292,7 @@ def test_pip_gets_the_index_of_uv(value: str) -> None:
 def test_variables_of_pipenv_get_their_values(word: str, expected: str) -> None:
     values = {"WHO": "me:p@ss/$WHO", "KEY": "50%", "HOST": "packages.example.com", "WHOLE": "https://packages.example.com/simple"}
     command = with_variables(("printf", "%s|", "$KEY", word))
-    result = subprocess.run(command, env={**os.environ, **values}, capture_output=True, text=True, check=True, timeout=30)
+    result = subprocess.run(command, env={**os.environ, **values}, capture_output=True, text=True, check=True, timeout=PATIENCE_S)
     assert result.stdout == f"50%|{expected}|"
     assert with_variables(("printf", "%s", "a")) == ("printf", "%s", "a")
 
@@ -341,7 +342,7 @@ def test_an_empty_secret_fails_before_anything_runs(to_env: str | None, content:
     text = render(planned(project, Command([["true"]], secrets=[secret])))
     (script,) = (block for block in text.split("\nRUN ") if "--mount=type=secret" in block)
     script = script.partition("required=true \\\n")[2].partition("mkdir -p")[0].replace("/run/secrets/house", str(path)) + "echo started"
-    result = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=False, timeout=30)
+    result = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=False, timeout=PATIENCE_S)
     assert (result.returncode, result.stdout) == (code, "" if code else "started\n")
     assert ("the build secret house is empty: set HOUSE_TOKEN where the image is built" in result.stderr) == bool(code)
 

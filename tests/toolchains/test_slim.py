@@ -19,6 +19,7 @@ from optimizer.bases.catalogue import base_image
 from optimizer.builders.docker.actions import Script
 from optimizer.builders.docker.slim import remembered, slimmed
 from optimizer.model.steps import SLIM_WORDS
+from tests.patience import PATIENCE_S
 from tests.toolchains.scripts import argv
 
 ARCHIVE = "!<arch>\nmember"
@@ -44,7 +45,7 @@ class Tree:
     def run(self, script: Script, *arguments: str) -> None:
         command = argv(script, self.root, self.notes, *arguments)
         environment = {**os.environ, "LAMBDA_RUNTIME_DIR": str(self.base)}
-        result = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=60)
+        result = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=PATIENCE_S)
         assert result.returncode == 0, result.stderr
 
     def slim(self, *words: str) -> dict[str, Any]:
