@@ -13,6 +13,7 @@ import pytest
 
 from tests import pages
 from tests.howto.conftest import LOCK
+from tests.patience import PATIENCE_S
 
 PAGE = pages.page("build-concurrency.md")
 ACCOUNT, REGION, REPOSITORY = "123456789012", "eu-west-3", "side-by-side"
@@ -30,10 +31,17 @@ for number in range(5):
 OptimizedFunction(stack, "Again", spec=spec, handler="app.other")
 app.synth()
 """
-DOCKER = """#!/bin/sh
+# A build waits for as many as have to run at once; each more that there is has then some time to begin beside them.
+DOCKER = f"""#!/bin/sh
 [ "$1" = inspect ] && exit 1
-case "$1" in build|push) echo "$1 1" >> "$CALLS"; sleep 0.7; echo "$1 -1" >> "$CALLS" ;; esac
-exit 0
+case "$1" in build|push) ;; *) exit 0 ;; esac
+echo "$1 1" >> "$CALLS"
+looks=0
+while [ "$1" = build ] && [ "$(grep -c '^build 1$' "$CALLS")" -lt "$TOGETHER" ] && [ $looks -lt {PATIENCE_S * 10} ]; do
+  sleep 0.1; looks=$((looks + 1))
+done
+sleep 0.7
+echo "$1 -1" >> "$CALLS"
 """
 
 
@@ -70,8 +78,8 @@ def test_builds_run_one_at_a_time_unless_they_are_told_otherwise(environment: di
     assert side_by_side[-2:] == ["--asset-build-concurrency", "4"]
     calls = Path(environment["CALLS"])
     found = {}
-    for words in (side_by_side[:-2], side_by_side):
-        pages.run([*words, "--require-approval", "never", "--ci"], project, environment)
+    for words, together in ((side_by_side[:-2], 1), (side_by_side, 4)):
+        pages.run([*words, "--require-approval", "never", "--ci"], project, {**environment, "TOGETHER": str(together)})
         found[len(words)] = {kind: at_once(calls, kind) for kind in ("build", "push")}
         calls.unlink()
     (alone, pushes), (beside, _) = (tuple(item.values()) for item in found.values())

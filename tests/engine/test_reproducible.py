@@ -151,6 +151,10 @@ REPRESENTATIVE = {
 """The cases that are built in both image stores; an engine of its own pulls every image first, and Rust's is large."""
 
 
+OF_THE_NETWORK = re.compile(r"retr(y|ied|ying)\b|timed? ?out|Request took|ECONNRESET|network", re.IGNORECASE)
+"""What installers warn of where a server is slow."""
+
+
 @dataclass(frozen=True)
 class Layer:
     """A layer of a pushed image: what it is before and after compression."""
@@ -384,7 +388,8 @@ def test_a_layer_is_the_same_on_another_machine(runtime: str, name: str, builds:
 @pytest.mark.parametrize("runtime", STEPS)
 def test_an_image_builds_without_a_warning(runtime: str, builds: Builds) -> None:
     for image in builds.of(runtime):
-        assert [line for line in image.log.splitlines() if re.search(r"\bwarn(ing)?s?\b", line, re.IGNORECASE)] == []
+        found = [line for line in image.log.splitlines() if re.search(r"\bwarn(ing)?s?\b", line, re.IGNORECASE)]
+        assert [line for line in found if not OF_THE_NETWORK.search(line)] == []
 
 
 @pytest.mark.parametrize(("runtime", "name"), CASES)
