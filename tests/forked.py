@@ -21,6 +21,8 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests.patience import PATIENCE_S
+
 ROOT = Path(__file__).parents[1]
 _STREAMS = 3
 _MESSAGE_BYTES = 1 << 20
@@ -29,7 +31,7 @@ _MAY_DIFFER = (_PATH, "PYTHONPYCACHEPREFIX")
 
 
 def run(
-    module: str, *words: str, cwd: Path | None = None, env: Mapping[str, str] | None = None, text: str = "", timeout: float = 60
+    module: str, *words: str, cwd: Path | None = None, env: Mapping[str, str] | None = None, text: str = "", timeout: float = PATIENCE_S
 ) -> subprocess.CompletedProcess[str]:
     """What ``python -m module words`` does, of a module of the project; ``PYTHONPATH`` is the root of the project unless it is given."""
     environment = {_PATH: str(ROOT), **(os.environ if env is None else env)}

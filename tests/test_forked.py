@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests import forked
+from tests.patience import PATIENCE_S
 
 FOUND = "FROM public.ecr.aws/lambda/python:3.13\nUSER 1000\n"
 
@@ -33,7 +34,9 @@ def test_a_call_is_what_a_started_process_is(module: str, words: list[str], tmp_
     (tmp_path / "Dockerfile").write_text(FOUND, encoding="utf-8")
     environment = {**os.environ, "PYTHONPATH": str(forked.ROOT), "XDG_CACHE_HOME": str(tmp_path / "cache"), "COLUMNS": "70"}
     argv = [sys.executable, "-m", module, *words]
-    started = subprocess.run(argv, cwd=tmp_path, env=environment, input=FOUND, capture_output=True, text=True, check=False, timeout=60)
+    started = subprocess.run(
+        argv, cwd=tmp_path, env=environment, input=FOUND, capture_output=True, text=True, check=False, timeout=PATIENCE_S
+    )
     call = forked.run(module, *words, cwd=tmp_path, env=environment, text=FOUND)
     assert (call.returncode, call.stdout, call.stderr) == (started.returncode, started.stdout, started.stderr)
 

@@ -18,6 +18,7 @@ from optimizer.adapters.tree import find
 from optimizer.version import VERSION
 from tests import forked
 from tests.cli.test_lint import BAD, GOOD
+from tests.patience import PATIENCE_S
 from tests.test_golden import GOLDEN
 
 ROOT = Path(__file__).parents[1]
@@ -184,7 +185,7 @@ class TestAction:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=PATIENCE_S,
         )
 
     def test_annotates_and_fails(self, tree: Path, installed: Path) -> None:

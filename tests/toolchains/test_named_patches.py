@@ -10,6 +10,7 @@ import yaml
 from optimizer import NodeDependencies, render
 from optimizer.builders.docker.nodejs_scripts import named_patches
 from optimizer.locks.nodejs_pnpm import hooks_checksum
+from tests.patience import PATIENCE_S
 from tests.toolchains.scripts import argv
 from tests.toolchains.test_nodejs_plan import planned, recipe, write
 
@@ -32,7 +33,7 @@ importers:
 def test_the_files_of_patches_stand_beside_their_hashes(tmp_path: Path) -> None:
     (tmp_path / "pnpm-lock.yaml").write_text(LOCK, encoding="utf-8")
     script = named_patches("pnpm-lock.yaml", [("ms@2.1.3", "patches/ms@2.1.3.patch"), ("@acme/text", "patches/a: b.patch")])
-    subprocess.run(argv(script, *script.arguments), cwd=tmp_path, check=True, timeout=60)
+    subprocess.run(argv(script, *script.arguments), cwd=tmp_path, check=True, timeout=PATIENCE_S)
     after = yaml.safe_load((tmp_path / "pnpm-lock.yaml").read_text(encoding="utf-8"))
     before = yaml.safe_load(LOCK)
     before["patchedDependencies"]["ms@2.1.3"] = {"hash": "25aafd18", "path": "patches/ms@2.1.3.patch"}
