@@ -105,6 +105,10 @@ _RUNTIME_CONDITIONS_NOT = ("types", "typings", "browser", "deno", "bun", "react-
 _SUFFIXES = ("", ".js", ".json", ".node", ".cjs", ".mjs", ".ts", "/index.js", "/index.json", "/index.node")
 
 
+# The last package of a resolution such as "debug/ms", "@acme/text" or "debug@npm:4.4.0/ms@npm:^2.1.3".
+_OVERRIDDEN = re.compile(r"(?:^|/)((?:@[^/@]+/)?[^/@]+)(?:@[^/]*)?$")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnScripts:
     """What the project's own lifecycle scripts do.
@@ -127,7 +131,8 @@ class Manifest:
     ``modules`` says that its files are ES modules unless their names say else.
     ``node`` is the range of its ``engines``; ``asks_for_tool`` whether it names
     an installer, in ``packageManager``, ``devEngines`` or ``engines``.  ``allowed_scripts``
-    are the packages whose install scripts it allows or denies to npm.
+    are the packages whose install scripts it allows or denies to npm, ``overridden``
+    those for which it has ``resolutions``.
     """
 
     name: str = ""
@@ -141,6 +146,7 @@ class Manifest:
     asks_for_tool: bool = False
     patched: Mapping[str, Any] = field(default_factory=dict)
     allowed_scripts: Mapping[str, bool] = field(default_factory=dict)
+    overridden: tuple[str, ...] = ()
 
     def lifecycle(self, tool: str) -> tuple[str, ...]:
         """The names of its scripts that ``npm``, ``pnpm`` or ``yarn`` would run, in the order in which they run."""
@@ -204,6 +210,7 @@ def read_manifest(text: str) -> Manifest | None:
         asks_for_tool=bool({"packageManager", "devEngines"} & set(data)) or any(tool in engines for tool in LIFECYCLE),
         patched=table(table(data.get("pnpm")).get("patchedDependencies")),
         allowed_scripts={key: bool(value) for key, value in table(data.get("allowScripts")).items()},
+        overridden=tuple(sorted({match[1] for key in table(data.get("resolutions")) if (match := _OVERRIDDEN.search(key))})),
     )
 
 

@@ -24,7 +24,7 @@ from functools import lru_cache
 from typing import Any
 
 from optimizer.locks.nodejs import load_json, load_yaml, names, reached, table, texts
-from optimizer.locks.nodejs_yarn import yarn_entries
+from optimizer.locks.nodejs_yarn import meant, yarn_entries
 from optimizer.locks.pins import NotPinned
 from optimizer.locks.ranges import may_hold, same_answer
 
@@ -139,9 +139,10 @@ def pnpm_places(text: str, target: NodeTarget) -> PlacedTree:
 
 
 @lru_cache(maxsize=8)
-def yarn_places(text: str, production: tuple[str, ...], target: NodeTarget) -> PlacedTree:
+def yarn_places(text: str, production: tuple[str, ...], target: NodeTarget, overridden: tuple[str, ...] = ()) -> PlacedTree:
     """What ``yarn workspaces focus --production`` of Yarn 2 and newer makes with ``node-modules`` of a lock of one workspace, which needs ``production``.
 
+    ``overridden`` are the names of packages for which the workspace has ``resolutions``.
     Raises :class:`NotPinned` for a lock that does not tell.
     """
     entries = yarn_entries(text)
@@ -154,10 +155,10 @@ def yarn_places(text: str, production: tuple[str, ...], target: NodeTarget) -> P
         for name, required in texts(entry.get("dependencies")).items():
             if entry is roots[0] and name not in production:
                 continue
-            found = next((entries[each] for each in (f"{name}@{required}", f"{name}@npm:{required}") if each in entries), None)
-            if found is None:
+            found = meant(text, name, required, overridden)
+            if len(found) != 1:
                 raise NotPinned(f"it does not tell which {name} {required} is")
-            yield name, found["resolution"]
+            yield name, found[0]["resolution"]
 
     def node(resolution: str) -> _Node | None:
         entry = by_resolution[resolution]

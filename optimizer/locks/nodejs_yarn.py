@@ -35,11 +35,12 @@ def workspaces(text: str) -> Mapping[str, str]:
     }
 
 
-def read_yarn(text: str, production: Callable[[str], Collection[str]]) -> NodeLock | None:
+def read_yarn(text: str, production: Callable[[str], Collection[str]], overridden: Collection[str] = ()) -> NodeLock | None:
     """What a lock of Yarn 2 or newer says; None when it is damaged.
 
     ``production`` gives the names of the production dependencies of a member,
     by its path: the lock does not tell them from those for development.
+    ``overridden`` are the names of packages for which the root has ``resolutions``.
     """
     entries = yarn_entries(text)
     if not entries:
@@ -59,7 +60,7 @@ def read_yarn(text: str, production: Callable[[str], Collection[str]]) -> NodeLo
         elif rest.startswith(_REFUSED):
             refused.add((name, rest.partition(":")[0]))
     return NodeLock(
-        importers=Importers((".", *members), lambda path: _importer(entries, production, path)),
+        importers=Importers((".", *members), lambda path: _importer(text, production, overridden, path)),
         members=members,
         local=members,
         links={f"node_modules/{name}": path for path, name in members.items()},
@@ -132,7 +133,29 @@ def yarn_entries(text: str) -> Mapping[str, dict[str, Any]]:
     return found
 
 
-def _importer(entries: Mapping[str, dict[str, Any]], production: Callable[[str], Collection[str]], path: str) -> Importer:
+@lru_cache(maxsize=8)
+def _by_name(text: str) -> Mapping[str, tuple[dict[str, Any], ...]]:
+    """The entries by the names under which they are needed."""
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for descriptor, entry in yarn_entries(text).items():
+        found.setdefault(_parted(descriptor)[0], {})[entry["resolution"]] = entry
+    return {name: tuple(entries.values()) for name, entries in found.items()}
+
+
+def meant(text: str, name: str, required: str, overridden: Collection[str]) -> tuple[Mapping[str, Any], ...]:
+    """The entries that a dependency may mean.
+
+    One, but where the project's settings say which: then all of that name.
+    An entry has the dependency as a package writes it, while ``resolutions`` of
+    the root and catalogs of .yarnrc.yml may put another one in its place.
+    """
+    entries = yarn_entries(text)
+    found = [entries[each] for each in (f"{name}@{required}", f"{name}@npm:{required}") if each in entries]
+    return tuple(found[:1]) if found and name not in overridden else _by_name(text).get(name, ())
+
+
+def _importer(text: str, production: Callable[[str], Collection[str]], overridden: Collection[str], path: str) -> Importer:
+    entries = yarn_entries(text)
     by_path = {
         rest.removeprefix("workspace:"): entry["resolution"]
         for entry in entries.values()
@@ -147,10 +170,7 @@ def _importer(entries: Mapping[str, dict[str, Any]], production: Callable[[str],
         wanted = production(rest.removeprefix("workspace:")) if rest.startswith("workspace:") else None
         for name, required in texts(entry.get("dependencies")).items():
             if wanted is None or name in wanted:
-                for descriptor in (f"{name}@{required}", f"{name}@npm:{required}"):
-                    if descriptor in entries:
-                        yield entries[descriptor]["resolution"]
-                        break
+                yield from (found["resolution"] for found in meant(text, name, required, overridden))
 
     if path not in by_path:
         return Importer()

@@ -38,7 +38,7 @@ _PLACING: Mapping[str, Mapping[str, Sequence[str]]] = {
         "pnpm-workspace.yaml": ("externalDependencies", "hoistingLimits", "modulesDir", "optional", "virtualStoreDir"),
     },
     "yarn": {
-        ".yarnrc.yml": ("nmHoistingLimits", "nmSelfReferences", "plugins", "supportedArchitectures"),
+        ".yarnrc.yml": ("nmHoistingLimits", "nmSelfReferences", "packageExtensions", "plugins", "supportedArchitectures"),
         "package.json": ("installConfig",),
     },
 }
@@ -118,7 +118,7 @@ def _tree(recipe: NodePackages, project: NodeProject) -> PlacedTree:
         case "pnpm":
             return pnpm_places(text, target)
         case _:
-            return yarn_places(text, project.manifest(".").production, target)
+            return yarn_places(text, project.manifest(".").production, target, project.manifest(".").overridden)
 
 
 def _stage_names(groups: Iterable[Sequence[str]], project: NodeProject) -> Sequence[str]:

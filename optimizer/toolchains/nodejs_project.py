@@ -234,7 +234,11 @@ def read_project(step: NodeDependencies, context: StepContext) -> NodeProject:
         tool, lock = "pnpm", read_pnpm(text)
     elif file == "yarn.lock":
         tool, classic = "yarn", is_classic(text)
-        lock = read_classic(text) if classic else read_yarn(text, production)
+        lock = (
+            read_classic(text)
+            if classic
+            else read_yarn(text, production, manifest_at(context, below(directory, "package.json")).overridden)
+        )
     else:
         tool, lock = "npm", read_npm(text)
     known = lock or NodeLock()

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from optimizer.locks.nodejs import NodeLock
+from optimizer.locks.nodejs_manifest import read_manifest
 from optimizer.locks.nodejs_npm import read_npm
 from optimizer.locks.nodejs_pnpm import hook_files, hooks_checksum, read_pnpm, workspace_patches
 from optimizer.locks.nodejs_yarn import mirror_directories, plugin_files, read_classic, read_yarn
@@ -269,3 +270,55 @@ snapshots:
     assert (both.members, both.links, both.versions) == (alone.members, alone.links, alone.versions)
     assert both.importer("packages/api") == alone.importer("packages/api")
     assert both.importer("packages/api").packages == (("mustache", "mustache@4.2.0"),)
+
+
+REDIRECTED = """\
+__metadata:
+  version: 8
+"debug@npm:4.4.0":
+  version: 4.4.0
+  resolution: "debug@npm:4.4.0"
+  dependencies:
+    ms: "npm:^2.1.3"
+"api@workspace:packages/api":
+  resolution: "api@workspace:packages/api"
+  dependencies:
+    debug: "catalog:"
+"ms@workspace:*, ms@workspace:packages/ms":
+  resolution: "ms@workspace:packages/ms"
+"shop@workspace:.":
+  resolution: "shop@workspace:."
+"""
+
+
+def test_resolutions_and_catalogs_of_yarn_are_followed() -> None:
+    """A member that stood for a package of the registry was not in the image: its entry has another descriptor than what needs it."""
+    lock = read_yarn(REDIRECTED, lambda path: ("debug",), ("ms",))
+    assert lock is not None
+    assert lock.importer("packages/api").needs == ("packages/ms",)
+    assert [name for name, _ in lock.importer("packages/api").packages or ()] == ["debug"]
+
+
+def test_what_a_resolution_overrides_may_be_any_of_its_name() -> None:
+    direct = '"ms@npm:^2.1.3":\n  version: 2.1.3\n  resolution: "ms@npm:2.1.3"\n'
+    for overridden, needs in (((), ()), (("ms",), ("packages/ms",))):
+        lock = read_yarn(REDIRECTED + direct, lambda path: ("debug",), overridden)
+        assert lock is not None
+        assert lock.importer("packages/api").needs == needs
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        ("ms", "ms"),
+        ("@acme/text", "@acme/text"),
+        ("debug/ms", "ms"),
+        ("@acme/api/@acme/text", "@acme/text"),
+        ("debug@npm:4.4.0/ms@npm:^2.1.3", "ms"),
+        ("**/ms", "ms"),
+    ],
+)
+def test_what_a_resolution_is_for(key: str, name: str) -> None:
+    manifest = read_manifest(json.dumps({"resolutions": {key: "1.0.0"}}))
+    assert manifest is not None
+    assert manifest.overridden == (name,)

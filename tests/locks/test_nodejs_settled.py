@@ -151,3 +151,17 @@ def test_what_a_lock_of_pnpm_does_not_tell_is_said(text: str, why: str) -> None:
 def test_what_a_lock_of_yarn_does_not_tell_is_said(about: Mapping[str, Mapping[str, Any]], why: str) -> None:
     with pytest.raises(NotPinned, match=why):
         yarn(about=about)
+
+
+def test_a_catalog_or_a_resolution_names_the_one_package_of_its_name() -> None:
+    """Yarn writes a dependency as the package has it, and what is installed by another descriptor."""
+    entries = {
+        "debug@npm:4.4.0": {"version": "4.4.0", "resolution": "debug@npm:4.4.0", "checksum": "d", "dependencies": {"ms": "npm:^2.1.3"}},
+        "ms@npm:2.1.2": {"version": "2.1.2", "resolution": "ms@npm:2.1.2", "checksum": "m"},
+    }
+    shop = {"version": "0", "resolution": "shop@workspace:.", "dependencies": {"debug": "catalog:"}}
+    text = yaml.safe_dump({"__metadata": {"version": 8}, **entries, "shop@workspace:.": shop})
+    assert [item.name for item in yarn_places(text, ("debug",), TARGET, ("ms",)).packages] == ["debug", "ms"]
+    other = {"ms@npm:^2.1.3": {"version": "2.1.3", "resolution": "ms@npm:2.1.3", "checksum": "n"}}
+    with pytest.raises(NotPinned, match="which ms"):
+        yarn_places(yaml.safe_dump(yaml.safe_load(text) | other), ("debug",), TARGET, ("ms",))
