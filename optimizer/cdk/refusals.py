@@ -9,14 +9,14 @@ import aws_cdk as cdk
 from aws_cdk import aws_lambda as lambda_
 
 from optimizer.errors import Fault
-from optimizer.model.limits import DURABLE_EXECUTION, DURABLE_RETENTION, MEMORY, TMP, Range
+from optimizer.model.limits import DURABLE_EXECUTION, DURABLE_RETENTION, MEMORY, RESERVED_VARIABLES, TMP, Range
 
 _LAYER_OF_ITS_OWN = ("params_and_secrets", "adot_instrumentation")
 """Properties with which CDK adds a layer; it refuses the second one of a function from an image, and not the first (2.275.0)."""
 
 _PROFILING = ("profiling", "profiling_group")
 
-REFUSED_BY_CDK = ("layers", "ephemeral_storage_size", "durable_config", *_LAYER_OF_ITS_OWN, *_PROFILING)
+REFUSED_BY_CDK = ("layers", "ephemeral_storage_size", "durable_config", "environment", *_LAYER_OF_ITS_OWN, *_PROFILING)
 """Properties that are refused here, for some of whose values CDK has an exception of its own."""
 
 
@@ -38,6 +38,8 @@ def property_faults(properties: Mapping[str, Any]) -> Iterator[Fault]:
                 name,
                 f"leave {name}= out",
             )
+    for name in sorted(RESERVED_VARIABLES.intersection(properties.get("environment") or {})):
+        yield Fault(f'"{name}" is reserved: Lambda sets it itself', "environment", "leave it out, or call it something else")
     memory = properties.get("memory_size")
     if isinstance(memory, (int, float)) and not cdk.Token.is_unresolved(memory):
         yield from _outside("memory_size", memory, MEMORY)

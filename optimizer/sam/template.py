@@ -331,7 +331,7 @@ def _function(
         ),
         build=build,
         metadata=_compared(metadata) if build and build.by_sam else "",
-        hidden=tuple(_hidden(intrinsics, logical_id, properties, metadata)),
+        hidden=tuple(_hidden(intrinsics, logical_id, properties, metadata, stores)),
         missing=tuple(key for key in NEEDED if not metadata.get(key)) if any(map(metadata.get, NEEDED)) else (),
         spec=_literal(metadata.get(SPEC_KEY)) or "",
         named=named_image(_uri(properties), stores),
@@ -345,7 +345,9 @@ def _published_by_sam(logical_id: str, properties: Mapping[str, Any]) -> Iterato
         yield Qualifier(name=f"{logical_id}.Alias", alias=True, provisioned=provisioned_by(properties))
 
 
-def _hidden(intrinsics: Intrinsics, logical_id: str, properties: Mapping[str, Any], metadata: Mapping[str, Any]) -> Iterator[Hidden]:
+def _hidden(
+    intrinsics: Intrinsics, logical_id: str, properties: Mapping[str, Any], metadata: Mapping[str, Any], stores: Mapping[str, Any]
+) -> Iterator[Hidden]:
     """What decides the image and is hidden."""
     if is_hidden(metadata):
         yield Hidden(key=("Resources", logical_id, "Metadata"), what=f"Metadata of {logical_id}", reason=intrinsics.reason(metadata))
@@ -358,7 +360,8 @@ def _hidden(intrinsics: Intrinsics, logical_id: str, properties: Mapping[str, An
     uri = _uri(properties)
     if uri and _build(metadata) is None and not is_hidden(metadata):
         place = ("Resources", logical_id, "Properties", "ImageUri" if "ImageUri" in properties else "Code")
-        elsewhere = f'"{flat(uri)}" is built elsewhere' if flat(uri) else intrinsics.reason(uri)
+        text = whole(with_uris(uri, stores)) or flat(uri).strip(":/")
+        elsewhere = f'"{text}" is built elsewhere' if text else intrinsics.reason(uri)
         yield Hidden(key=place, what=f"the image of {logical_id}", reason=elsewhere)
 
 

@@ -404,10 +404,13 @@ class TestOptimizedFunction:
                 "adot_instrumentation: a function from an image has no layers, and CDK adds one for this property",
             ),
             ({"profiling": True}, "profiling: CDK profiles no function from an image"),
+            ({"environment": {"AWS_REGION": "x", "TABLE": "y"}}, 'environment: "AWS_REGION" is reserved: Lambda sets it itself'),
         ],
-        ids=["parameters and secrets", "ADOT", "profiling"],
+        ids=["parameters and secrets", "ADOT", "profiling", "reserved variable"],
     )
-    def test_what_cdk_makes_layers_of(self, properties: dict[str, Any], message: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_what_cdk_makes_layers_of_or_refuses_itself(
+        self, properties: dict[str, Any], message: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """The first was deployed, with a layer that Lambda refuses; the others ended the synthesis at the first such function."""
         app = cdk.App()
         with pytest.raises(SpecError) as raised:

@@ -1,53 +1,47 @@
-"""LIO607: ENV sets a variable that Lambda sets itself."""
+"""LIO607: ENV or the function's configuration sets a variable that Lambda sets itself."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from optimizer.linting.conventions import Conventions
+from optimizer.linting.facts.properties import property_of
 from optimizer.linting.finding import Severity, Verdict, Violation
 from optimizer.linting.rule import Rule
-from optimizer.linting.subjects import DockerfileSubject
+from optimizer.linting.subjects import DockerfileSubject, FunctionSubject
+from optimizer.model.limits import RESERVED_VARIABLES
 from optimizer.model.secrecy import SECRET_NAME
 
-_RESERVED = frozenset(
-    [
-        "AWS_ACCESS_KEY",
-        "AWS_ACCESS_KEY_ID",
-        "AWS_DEFAULT_REGION",
-        "AWS_EXECUTION_ENV",
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-        "AWS_LAMBDA_FUNCTION_NAME",
-        "AWS_LAMBDA_FUNCTION_VERSION",
-        "AWS_LAMBDA_INITIALIZATION_TYPE",
-        "AWS_LAMBDA_LOG_GROUP_NAME",
-        "AWS_LAMBDA_LOG_STREAM_NAME",
-        "AWS_LAMBDA_RUNTIME_API",
-        "AWS_REGION",
-        "AWS_SECRET_ACCESS_KEY",
-        "AWS_SESSION_TOKEN",
-        "LAMBDA_RUNTIME_DIR",
-        "LAMBDA_TASK_ROOT",
-        "TZ",
-        "_HANDLER",
-        "_X_AMZN_TRACE_ID",
-    ]
-)
-"""Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime"""
+_TIME_ZONE = "TZ"
+"""Set by Lambda too, and not reserved: the function's configuration may set it."""
 
 _SAME = {"LAMBDA_RUNTIME_DIR": "/var/runtime", "LAMBDA_TASK_ROOT": "/var/task"}
 """What Lambda sets them to: the same value does no harm."""
 
 
-def _check(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
+def _check_dockerfile(subject: DockerfileSubject, conventions: Conventions) -> Iterator[Verdict]:
     for item in subject.final_stages:
         for instruction, values in zip(item.stage.instructions, item.expanded, strict=True):
             if instruction.keyword != "ENV":
                 continue
             for (name, _, word), value in zip(instruction.pairs(), values, strict=True):
                 # Secrets have a rule of their own.
-                if name in _RESERVED and not SECRET_NAME.search(name) and (value is None or _SAME.get(name) != value):
-                    yield Violation(message=f'"{name}" is set by Lambda, which ignores the value in the image', span=instruction.at(word))
+                set_by_lambda = name == _TIME_ZONE or (name in RESERVED_VARIABLES and not SECRET_NAME.search(name))
+                if set_by_lambda and (value is None or _SAME.get(name) != value):
+                    yield Violation(
+                        message=f'"{name}" is set by Lambda, which ignores the value in the image',
+                        span=instruction.at(word),
+                        hint="set it in the function's configuration" if name == _TIME_ZONE else "",
+                    )
+
+
+def _check_function(subject: FunctionSubject, conventions: Conventions) -> Iterator[Verdict]:
+    variables = property_of(subject.declared, "Environment", "Variables")
+    for name in sorted(RESERVED_VARIABLES.intersection(variables)) if isinstance(variables, Mapping) else ():
+        yield Violation(
+            message=f'"{name}" is reserved, and Lambda refuses a function that sets it',
+            span=subject.place("Environment", "Variables", name),
+        )
 
 
 RULE = Rule(
@@ -55,11 +49,15 @@ RULE = Rule(
     name="reserved-variable",
     severity=Severity.WARNING,
     since="0.1.0",
-    summary="ENV sets a variable that Lambda reserves.",
-    why="Lambda sets the variable itself when it starts the function; the value in the image is used in local tests only.",
-    fix="remove the variable; set it under another name, or in the function's configuration",
+    summary="ENV, or the configuration of the function, sets a variable that Lambda sets itself.",
+    why=(
+        "Lambda sets the variable itself when it starts the function; the value in the image is used in local tests only. In the configuration of a "
+        "function, reserved names are refused at deployment."
+    ),
+    fix="remove the variable, or set it under another name",
     fix_in_spec="remove it from environment",
     bad="FROM public.ecr.aws/lambda/python:3.13\nENV AWS_REGION=eu-central-1",
     good="FROM public.ecr.aws/lambda/python:3.13\nENV TABLE_REGION=eu-central-1",
-    dockerfile=_check,
+    dockerfile=_check_dockerfile,
+    function=_check_function,
 )
