@@ -17,6 +17,7 @@ from optimizer.adapters.engine import Engine
 from optimizer.adapters.kinds import expect
 from optimizer.adapters.registry.client import HttpRegistry
 from optimizer.adapters.registry.credentials import DefaultCredentials
+from optimizer.checking.admission import admission
 from optimizer.cli.built_image import built_image
 from optimizer.cli.completions import complete_functions
 from optimizer.cli.destinations import asset_tags, parse_repository
@@ -37,6 +38,7 @@ from optimizer.report.publish import publication_as_text, publication_to_dict
 
 _KINDS = ("registry", "oci", "archive", "engine")
 _SUFFIX = ".image.toml"
+_NOT_WRITTEN = "nothing was written"
 
 
 @click.command(name="build", short_help="Build one image to an OCI layout, a file, the container engine or a registry.")
@@ -114,11 +116,15 @@ def command(
             with shown_progress() as report:
                 if isinstance(image, PublishIndex):
                     index = replace(image, destinations=names)
-                    results = publish_index(index, registry, reuse=others, host=host, engine=engine, report=report)
+                    admit = admission(str(target), index.made, report)
+                    results = publish_index(index, registry, reuse=others, host=host, engine=engine, report=report, admit=admit)
                 else:
                     to_push = replace(image, destinations=names)
+                    admit = admission(str(target), [to_push], report)
                     # A name of the user's own may be that of another image now.
-                    results = publish([to_push], registry, reuse=others, host=host, engine=engine, ask=tag is None, report=report)
+                    results = publish(
+                        [to_push], registry, reuse=others, host=host, engine=engine, ask=tag is None, report=report, admit=admit
+                    )
             seconds = time.monotonic() - started
             text = publication_as_text(results, (), seconds, width=text_width())
             click.echo(json.dumps(publication_to_dict(results, (), seconds), indent=2) if form == "json" else text)
@@ -133,15 +139,16 @@ def command(
                 )
             with shown_progress() as report:
                 layout = Path(where.path)
-                done = write_layout(image, layout, name, registry, reuse=others, host=host, engine=engine, report=report)
+                admit = admission(str(target), image.made, report, consequence=_NOT_WRITTEN)
+                done = write_layout(image, layout, name, registry, reuse=others, host=host, engine=engine, report=report, admit=admit)
             click.echo(json.dumps(index_to_dict(done), indent=2) if form == "json" else index_as_text(done))
             return
         publisher = _publisher(where)
-        with (
-            shown_progress() as report,
-            assembled(image, name, registry, reuse=others, host=host, engine=engine, report=report) as made,
-        ):
-            publisher.publish(made.image)
+        with shown_progress() as report:
+            admit = admission(str(target), [image], report, consequence=_NOT_WRITTEN)
+            with assembled(image, name, registry, reuse=others, host=host, engine=engine, report=report) as made:
+                admit([made.result(image.name)])
+                publisher.publish(made.image)
         built = built_image(image, made, name, output, started)
         click.echo(json.dumps(build_to_dict(built), indent=2) if form == "json" else build_as_text(built))
 

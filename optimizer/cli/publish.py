@@ -16,11 +16,10 @@ from optimizer.adapters.kinds import expect
 from optimizer.adapters.path_names import is_spec, is_template
 from optimizer.adapters.registry.client import HttpRegistry
 from optimizer.adapters.registry.credentials import DefaultCredentials
+from optimizer.checking.admission import admission
 from optimizer.cli.destinations import asset_tags, parse_repository
 from optimizer.cli.options import of_project, quiet_option, text_width
-from optimizer.config.nearest import configured
 from optimizer.errors import ConfigurationError, ContextError, SpecError
-from optimizer.model.progress import Noted, Report
 from optimizer.model.publication import INDEX, PRESENT, ImageResult, LeftImage, PublishedSize, published_sizes
 from optimizer.model.reference import ImageReference
 from optimizer.publishing.asking import index_fault, present
@@ -30,7 +29,6 @@ from optimizer.sam.config import DEFAULT_ENVIRONMENT
 if TYPE_CHECKING:
     from optimizer.cli.runtime_index import RuntimeIndex
     from optimizer.cli.spec_image import SpecImage
-    from optimizer.linting.budgets import Budget
     from optimizer.publishing.images import PublishImage
     from optimizer.publishing.indexes import PublishIndex
 
@@ -202,37 +200,9 @@ class _Ways:
         from optimizer.cli.progress import shown_progress
         from optimizer.publishing.publish import publish
 
-        budgets = self._budgets()
         with shown_progress() as report:
-            return publish(
-                images,
-                registry,
-                reuse=self.reuse,
-                host=self.host,
-                engine=self.engine,
-                ask=False,
-                report=report,
-                admit=lambda results: self._admit(results, images, budgets, report),
-            )
-
-    def _budgets(self) -> tuple[Budget, ...]:
-        """The budgets that hold for the target, read before anything is sent: a wrong one ends the command at once."""
-        if not configured(str(self.target), "budgets"):
-            return ()
-        # Imported here: to read all rules takes as long as to push a layer, and most configurations have no budgets.
-        from optimizer.checking.budgets import budgets_for
-
-        return budgets_for(str(self.target))
-
-    def _admit(self, results: Sequence[ImageResult], images: Sequence[PublishImage], budgets: Sequence[Budget], report: Report) -> None:
-        if not budgets:
-            return
-        from optimizer.adapters.plan_files import archive_sizes
-        from optimizer.checking.budgets import check_budgets
-        from optimizer.linting.budgets import planned_sizes
-
-        unpacked = {image.name: planned_sizes(image.plan, archive_sizes(image.plan, image.directory))[1] for image in images}
-        check_budgets(results, budgets, self.before, unpacked, lambda text: report(Noted(f"note: {text}")))
+            admit = admission(str(self.target), images, report, before=self.before)
+            return publish(images, registry, reuse=self.reuse, host=self.host, engine=self.engine, ask=False, report=report, admit=admit)
 
     def publish_index(self, index: PublishIndex, registry: HttpRegistry) -> tuple[ImageResult, ...]:
         """Publish an index with its images."""
@@ -241,7 +211,8 @@ class _Ways:
         from optimizer.publishing.indexes import publish_index
 
         with shown_progress() as report:
-            return publish_index(index, registry, reuse=self.reuse, host=self.host, engine=self.engine, report=report)
+            admit = admission(str(self.target), index.made, report, before=self.before)
+            return publish_index(index, registry, reuse=self.reuse, host=self.host, engine=self.engine, report=report, admit=admit)
 
 
 def _name_of_spec(repository: ImageReference | None, tag: str | None) -> ImageReference:

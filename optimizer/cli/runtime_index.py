@@ -19,6 +19,7 @@ from optimizer.cli.planned import plan_runtime
 from optimizer.cli.spec_image import SpecImage
 from optimizer.errors import ImageError
 from optimizer.model.progress import Report
+from optimizer.model.publication import Admit
 from optimizer.model.reference import ImageReference
 from optimizer.publishing.assembling import assembled
 from optimizer.publishing.indexes import PlatformImage, PublishIndex
@@ -69,8 +70,9 @@ def write_layout(
     host: bool,
     engine: bool,
     report: Report,
+    admit: Admit,
 ) -> BuiltIndex:
-    """Write an index with its images to an OCI layout, under a name.
+    """Write an index with its images to an OCI layout, under a name, if ``admit`` takes them.
 
     Raises :class:`ImageError` for images that cannot be made, all of them at
     once, and as :func:`assembled` does.
@@ -81,12 +83,14 @@ def write_layout(
     started = time.monotonic()
     output = f"oci:{directory}"
     with contextlib.ExitStack() as stack:
-        images, built = {}, []
+        images, built, results = {}, [], []
         for image in (each.image for each in index.images if each.image is not None):
             begun = time.monotonic()
             made = stack.enter_context(assembled(image, name, registry, reuse=reuse, host=host, engine=engine, report=report))
             images[image.plan.platform] = made.image
             built.append(built_image(image, made, name, output, begun))
+            results.append(made.result(image.name))
+        admit(results)
         whole = WholeIndex(name=name, images=images)
         LayoutPublisher(directory).publish(whole)
     return BuiltIndex(

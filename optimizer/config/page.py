@@ -69,7 +69,7 @@ max_growth_percent = 20
 ```
 
 Counted are a function's layers above the base. [`lint`](lint.md), `cdk synth` and [`report`](report.md) judge sizes by what is known before a build, `lint --image` those of a built image
-([LIO672](rules/LIO672.md)); [`publish`](publish.md#budgets) judges what it is about to publish, growth too, and publishes nothing that exceeds a budget."""
+([LIO672](rules/LIO672.md)); [`publish`](publish.md#budgets) judges what it is about to publish, growth too, and publishes nothing that exceeds a budget; `build` and `optimizer-docker` do the same but for growth."""
 
 _SETTINGS = """\
 They are at the top of the file, beside `extends`, and belong to the directory that a command runs in, not to the paths that it checks. The

@@ -6,10 +6,13 @@ import os
 import sys
 from pathlib import Path
 
+from optimizer.adapters.assembly import load_images
 from optimizer.adapters.index_files import read_index
 from optimizer.adapters.registry.client import HttpRegistry
 from optimizer.adapters.registry.credentials import DefaultCredentials
 from optimizer.adapters.registry.login import Login
+from optimizer.checking.admission import admission
+from optimizer.config.nearest import configured
 from optimizer.docker_program.arguments import parse_build
 from optimizer.docker_program.context import is_current, shown_name
 from optimizer.docker_program.state import RememberedImage, State
@@ -57,22 +60,34 @@ def push(image: RememberedImage, state: State) -> None:
     if image.config:
         # For the base's registry, and for an engine that makes a stage; it is Docker's own name for the option.
         os.environ["DOCKER_CONFIG"] = image.config
-    name, destinations = shown_name(directory, call.tag), (ImageReference.parse(image.name),)
+    name, destinations = _name(directory, call.tag), (ImageReference.parse(image.name),)
     contexts = read_index(directory)
     if contexts:
         index = index_of_directory(name, directory, contexts, destinations)
+        admit = admission(str(directory), index.made, _tell)
         with HttpRegistry(KeptCredentials(state)) as registry:
-            publish_index(index, registry, report=_tell)
+            publish_index(index, registry, report=_tell, admit=admit)
         return
     try:
         kept = planned(directory, call.options)
     except NotPlanned:
         raise gone from None
     published = PublishImage(name=name, kept=kept, directory=directory, destinations=destinations, options=call.options)
+    admit = admission(str(directory), [published], _tell)
     with HttpRegistry(KeptCredentials(state)) as registry:
-        (result,) = publish([published], registry, report=_tell)
+        (result,) = publish([published], registry, report=_tell, admit=admit)
     if result.state == INDEX:
         raise RegistryError([index_fault(*destinations)])
+
+
+def _name(directory: Path, tag: str) -> str:
+    """What people call an image; where an app has budgets, the path of its function, by which they find it."""
+    assembly = directory.parent
+    if configured(str(directory), "budgets") and (assembly / "manifest.json").exists():
+        for image in load_images(assembly):
+            if image.directory == directory:
+                return image.name
+    return shown_name(directory, tag)
 
 
 def _tell(event: Event) -> None:

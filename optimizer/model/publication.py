@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-PRESENT, PUSHED, INDEX = "present", "pushed", "index"
-"""States of the name of an image: it was there, it was pushed, or it is that of an image index, which Lambda refuses."""
+PRESENT, PUSHED, INDEX, WRITTEN = "present", "pushed", "index", "written"
+"""States of the name of an image: it was there, it was pushed, it is that of an image index, which Lambda refuses, or it went to no registry."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +40,10 @@ class ImageResult:
     def pushed_bytes(self) -> int:
         """The bytes of layers that were sent for this name."""
         return sum(layer.pushed for layer in self.layers)
+
+
+Admit = Callable[[Sequence[ImageResult]], None]
+"""Gets images that are about to leave, once all their layers are there; raises :class:`OptimizerError` where one may not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

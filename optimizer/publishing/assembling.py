@@ -22,7 +22,7 @@ from optimizer.builders.direct.image import BaseImage, LayerBlob, image_document
 from optimizer.errors import UnknownImageError
 from optimizer.model.plan import Stage
 from optimizer.model.progress import LookedUp, Report, Task
-from optimizer.model.publication import LayerResult
+from optimizer.model.publication import WRITTEN, ImageResult, LayerResult
 from optimizer.model.reference import ImageReference
 from optimizer.publishing.bases import RegistryImages, fetch_base
 from optimizer.publishing.finding import find_layers
@@ -40,6 +40,10 @@ class Assembled:
 
     image: WholeImage
     layers: tuple[LayerResult, ...]
+
+    def result(self, name: str) -> ImageResult:
+        """What became of it, as of an image that is about to be published."""
+        return ImageResult(name=name, reference=self.image.name, state=WRITTEN, digest=self.image.documents.digest, layers=self.layers)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from optimizer.builders.direct.image import digest_of
 from optimizer.builders.direct.index import PlatformManifest, index_document
 from optimizer.errors import Fault, ImageError
 from optimizer.model.progress import Pushed, Report
-from optimizer.model.publication import ImageResult
+from optimizer.model.publication import Admit, ImageResult
 from optimizer.model.reference import ImageReference
 from optimizer.publishing.asking import present
 from optimizer.publishing.images import PublishImage
@@ -44,6 +44,11 @@ class PublishIndex:
     digest: str
     images: tuple[PlatformImage, ...]
     destinations: tuple[ImageReference, ...]
+
+    @property
+    def made(self) -> tuple[PublishImage, ...]:
+        """The images that can be made."""
+        return tuple(each.image for each in self.images if each.image is not None)
 
     def faults_of(self, images: Iterable[PlatformImage]) -> list[Fault]:
         """One fault for each of the images that cannot be made."""
@@ -89,6 +94,7 @@ def publish_index(
     host: bool = True,
     engine: bool = True,
     report: Report = lambda event: None,
+    admit: Admit = lambda results: None,
 ) -> tuple[ImageResult, ...]:
     """Publish an index under all its names; gives one result for each name of an image and of the index.
 
@@ -111,7 +117,7 @@ def publish_index(
         if reference in there
     ]
     if wanted:
-        results += publish(wanted, registry, reuse=reuse, host=host, engine=engine, ask=False, report=report)
+        results += publish(wanted, registry, reuse=reuse, host=host, engine=engine, ask=False, report=report, admit=admit)
     for destination in index.destinations:
         results.append(_put(index, destination, registry))
         report(Pushed(str(destination)))

@@ -25,7 +25,7 @@ from optimizer.builders.direct.image import MANIFEST, BaseImage, ImageDocuments,
 from optimizer.errors import ImageError, RegistryError, UnknownImageError, WrongContentError
 from optimizer.model.plan import Stage
 from optimizer.model.progress import LookedUp, Noted, Pushed, Report, Task
-from optimizer.model.publication import PUSHED, ImageResult, LayerResult
+from optimizer.model.publication import PUSHED, Admit, ImageResult, LayerResult
 from optimizer.model.reference import ImageReference
 from optimizer.publishing.asking import present
 from optimizer.publishing.bases import RegistryImages, fetch_base
@@ -86,7 +86,7 @@ def publish(
     engine: bool = True,
     ask: bool = True,
     report: Report = lambda event: None,
-    admit: Callable[[Sequence[ImageResult]], None] = lambda results: None,
+    admit: Admit = lambda results: None,
 ) -> tuple[ImageResult, ...]:
     """Publish images under all their names; gives one result for each name, in the order of the images.
 
@@ -119,7 +119,7 @@ class _Run:
         *,
         host: bool,
         engine: bool,
-        admit: Callable[[Sequence[ImageResult]], None],
+        admit: Admit,
     ) -> None:
         self._registry = registry
         self._admit = admit

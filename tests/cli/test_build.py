@@ -19,7 +19,7 @@ from optimizer import ImageSpec, SourceCode
 from optimizer.adapters.images.opening import open_image
 from optimizer.cdk import OptimizedFunction, SharedRepositorySynthesizer
 from optimizer.cli import build
-from optimizer.errors import OptimizerError
+from optimizer.errors import BudgetError, OptimizerError
 from tests.adapters.push_server import PushServer
 from tests.patience import PATIENCE_S
 from tests.publishing.cli_project import FUNCTIONS, RUNTIME, serving_base, write_project
@@ -87,6 +87,22 @@ def test_the_report_for_programs(registry: PushServer, project: Path) -> None:
     assert (said["reference"], said["output"], said["digest"]) == ("team/api:1", "oci:out", entry["digest"])
     (layer,) = said["layers"]
     assert (layer["stage"], layer["source"]) == ("source-code-api", "made")
+
+
+@pytest.mark.parametrize("output", ["oci:out", "archive:out", "registry"])
+@pytest.mark.parametrize(("target", "name"), [("api.image.toml", "api.image.toml"), ("cdk.out", "Shop/Api")])
+def test_what_exceeds_a_budget_is_not_written(target: str, name: str, output: str, registry: PushServer, project: Path) -> None:
+    synth(registry, project, "api")
+    with (project / "optimizer.toml").open("a") as settings:
+        settings.write(f'[[conventions.budgets]]\nconstruct = "{name}"\nmax_bytes = 10\n')
+    before = registry.tags("images")
+    words = ("--tag", f"{registry.host}/images:one") if output == "registry" else ()
+    with pytest.raises(BudgetError) as caught:
+        run(registry, target, "--output", output, "--no-engine", *words)
+    (fault,) = caught.value.faults
+    assert fault.place == name and fault.message.startswith("its own layers have ") and "; allowed: 10; " in fault.message
+    assert fault.hint.endswith("nothing was published" if output == "registry" else "nothing was written")
+    assert not (project / "out").exists() and registry.tags("images") == before
 
 
 def test_the_image_of_an_app_is_the_one_that_cdk_would_push(registry: PushServer, project: Path) -> None:

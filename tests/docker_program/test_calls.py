@@ -290,6 +290,21 @@ def test_a_registry_that_fails_leaves_no_tag_and_the_next_run_succeeds(machine: 
     assert "one" in fleet.registry.tags(NAME)
 
 
+def test_what_exceeds_a_budget_is_not_pushed(machine: Machine, fleet: Fleet) -> None:
+    """Budgets hold whichever way a deployment goes: by ``optimizer publish``, or by CDK with this program."""
+    context, target = context_of(fleet.api()), f"{fleet.registry.host}/{NAME}:one"
+    machine.succeed(*build_words(HASH), directory=context)
+    machine.succeed("tag", HASH, target)
+    settings = context.parent.parent / "optimizer.toml"
+    settings.write_text("[[conventions.budgets]]\nmax_bytes = 10\n")
+    result = machine.run("push", target)
+    assert result.returncode == 1 and "one" not in fleet.registry.tags(NAME)
+    assert "its own layers have" in result.stderr and "allowed: 10; the largest: " in result.stderr
+    assert result.stderr.endswith("raise the budget in a reviewed change; nothing was published\n")
+    settings.write_text("[[conventions.budgets]]\nmax_bytes = 1_000_000\n")
+    machine.succeed("push", target)
+
+
 def test_killed_between_two_calls_or_within_one(machine: Machine, fleet: Fleet) -> None:
     context, target = context_of(fleet.api()), f"{fleet.registry.host}/{NAME}:one"
     machine.succeed(*build_words(HASH), directory=context)
