@@ -13,7 +13,7 @@ from typing import Any
 
 import botocore.client
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError
 from click.testing import CliRunner, Result
 
 from optimizer.adapters.aws import sessions
@@ -364,6 +364,21 @@ class TestSeveralPlaces:
         assert "me-south-1 is not enabled" in result.stderr
         by_role = audited("--region", "me-south-1", "--region", REGION, "--role", self.ROLE)
         assert {gap["region"] for gap in by_role["gaps"]} == {"me-south-1"}
+
+    def test_a_region_without_the_setting_of_blob_mounting_lacks_nothing(self, account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+        watch(monkeypatch, refuse="ecr:GetAccountSetting", code="InvalidParameterException")
+        data = audited()
+        assert (data["partial"], data["places"][0]["blob_mounting"]) == (False, None)
+        assert run().exit_code == 0
+
+    def test_a_region_that_does_not_answer_is_no_matter_of_credentials(self, account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+        def unreachable(*_: Any) -> Any:
+            raise EndpointConnectionError(endpoint_url="https://sts.eu-centrall-1.amazonaws.com/")
+
+        monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", unreachable)
+        with pytest.raises(ConfigurationError, match='Could not connect to the endpoint URL: "https://sts.eu-centrall-1') as raised:
+            run("--region", "eu-centrall-1")
+        assert raised.value.faults[0].hint == "check the name of the Region and the network"
 
     def test_credentials_that_no_region_knows_end_it(self, account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
         watch(monkeypatch, refuse="*", code="InvalidClientTokenId")

@@ -40,6 +40,7 @@ _CREDENTIALS = (
 )
 _LOG_IN = "log in to AWS again, for example with `aws sso login`, or set --profile"
 LOG_IN_OR_REGION = f"{_LOG_IN}; a Region that is not enabled for the account refuses them too"
+_REACH = "check the name of the Region and the network"
 
 
 class Missing(Exception):
@@ -155,11 +156,14 @@ def is_unknown_here(error: Exception) -> bool:
 
 def translated(call: Callable[[], Any], message: str, hint: str = _LOG_IN) -> Any:
     """What the call gives; an error of botocore as one of ours, whose message begins so."""
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+    from botocore.exceptions import ConnectionError as NoConnection
 
     try:
         return call()
     except ClientError as error:
         raise ConfigurationError(f"{message}: {_reason(error)}", hint=hint) from None
+    except (HTTPClientError, NoConnection) as error:
+        raise ConfigurationError(f"{message}: {printable(str(error))}", hint=_REACH) from None
     except BotoCoreError as error:
         raise ConfigurationError(f"{message}: {printable(str(error))}", hint=hint) from None

@@ -35,9 +35,19 @@ def find_repository(asker: Asker, name: str) -> Mapping[str, Any]:
     return dict(answer["repositories"][0])
 
 
-def read_blob_mounting(asker: Asker) -> bool:
-    """Whether the registry shares layers between repositories on request."""
-    answer = asker.ask("ecr", "get_account_setting", what="whether blob mounting is on", hides="setting", name="BLOB_MOUNTING")
+def read_blob_mounting(asker: Asker) -> bool | None:
+    """Whether the registry shares layers between repositories on request; None in a Region that does not know the setting."""
+    try:
+        answer = asker.ask(
+            "ecr",
+            "get_account_setting",
+            what="whether blob mounting is on",
+            hides="setting",
+            missing=("InvalidParameterException", "ValidationException"),
+            name="BLOB_MOUNTING",
+        )
+    except Missing:
+        return None
     return str(answer.get("value", "")).upper() == "ENABLED"
 
 
