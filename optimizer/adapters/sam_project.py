@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,10 @@ from optimizer.model.build import BuildOptions
 from optimizer.model.function import DeclaredFunction
 from optimizer.planning.document import KeptPlan
 from optimizer.project.files import Project
+from optimizer.sam.config import ParameterOverrides
 from optimizer.sam.document import Document, parse_document
 from optimizer.sam.template import SPEC_KEY
+from optimizer.sam.zip_functions import zip_functions
 
 _IGNORE = ".gitignore"
 
@@ -67,13 +69,15 @@ class SamProject:
 
     ``configuration`` is the path of its ``samconfig``, which need not exist;
     ``base`` is where paths of build contexts start, None for the directory of
-    each template.
+    each template.  ``zipped`` are the directories of code of functions that run
+    no image, by their names.
     """
 
     template: str
     functions: tuple[SamFunction, ...]
     configuration: str
     base: str | None = None
+    zipped: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def specs(self) -> tuple[Path, ...]:
@@ -136,12 +140,23 @@ def load_sam_project(template: str, environment: str, mirror: Mirror, named: Map
         )
     if not functions:
         raise ContextError(f'"{template}" has no image function', template, 'image functions have PackageType: "Image"')
+    samconfig = load_samconfig(template, environment)
     return SamProject(
         template=template,
         functions=tuple(functions),
         configuration=samconfig_path(template) or os.path.join(os.path.dirname(template), SAMCONFIGS[0]),
-        base=load_samconfig(template, environment).base,
+        base=samconfig.base,
+        zipped=dict(_zipped(template, source.nested, samconfig.parameters)),
     )
+
+
+def _zipped(template: str, nested: Sequence[str], given: ParameterOverrides) -> Iterator[tuple[str, str]]:
+    """The functions that run a directory of code; those of nested templates with the parameters' defaults."""
+    for path in dict.fromkeys((template, *nested)):
+        text = decode(read_bounded(path, LARGEST_TEMPLATE) or b"")
+        for function in zip_functions(text, given) if path == template else zip_functions(text):
+            name = function.logical_id if path == template else f"{function.logical_id} of {path}"
+            yield name, os.path.normpath(os.path.join(os.path.dirname(path), function.code))
 
 
 def _alike(functions: Iterable[SamFunction]) -> list[SamFunction]:

@@ -38,7 +38,7 @@ class TemplateImages:
     """The images of a template's specifications, by their files, and the packaged templates that name them, by their paths.
 
     ``names`` are those under which the images are pushed, and ``left`` the
-    functions that have no specification, with the reason.
+    functions that have no specification, or run no image, with the reason.
     """
 
     images: Mapping[Path, SpecImage]
@@ -113,8 +113,9 @@ def template_images(
         images=images,
         names=names,
         packaged=packaged_templates(template, target, changes),
-        left=tuple(
-            LeftImage(name=function.construct, reason=_reason(function)) for function in project.functions if function not in with_spec
+        left=(
+            *(LeftImage(name=function.construct, reason=_reason(function)) for function in project.functions if function not in with_spec),
+            *(LeftImage(name=name, reason=f'it runs the code in "{code}", and no image') for name, code in project.zipped.items()),
         ),
     )
 

@@ -112,11 +112,13 @@ def test_samconfig_names_the_repository(registry: PushServer) -> None:
 def test_functions_without_a_specification_are_left_and_named(registry: PushServer) -> None:
     text = TWO.replace("      ImageSpec: api.image.toml\n", "      Dockerfile: Dockerfile\n      DockerContext: functions/api\n", 1)
     elsewhere = "  Elsewhere:\n    Type: AWS::Serverless::Function\n    Properties: {PackageType: Image, ImageUri: registry.example/a:1}\n"
-    Path("template.yaml").write_text(text + elsewhere)
+    zipped = "  Zip:\n    Type: AWS::Serverless::Function\n    Properties: {CodeUri: ./functions/zip, Handler: a.b, Runtime: python3.13}\n"
+    Path("template.yaml").write_text(text + elsewhere + zipped)
     Path("functions/api/Dockerfile").write_text('FROM scratch\nCMD ["index.handler"]\n')
     lines = run(registry, "--repository", f"{registry.host}/shop").stdout.splitlines()
     assert "left to sam build: Api: it names no specification" in lines
     assert 'left to sam build: Elsewhere: it takes "registry.example/a:1"' in lines
+    assert 'left to sam build: Zip: it runs the code in "functions/zip", and no image' in lines
     assert "ImageUri" not in properties("template.packaged.yaml", "Api")
     assert properties("template.packaged.yaml", "Elsewhere")["ImageUri"] == "registry.example/a:1"
     Path("template.yaml").write_text(HEAD + elsewhere)
