@@ -62,6 +62,7 @@ class AssemblyFunction:
     ``publisher`` is the stack that publishes the image, where it is another one
     than the function's and than those that are deployed before; else empty.  It
     is empty in stages too: CDK Pipelines publish all images first.
+    ``error`` is the first that synthesis found in the function; empty for none.
     """
 
     stack: str
@@ -78,6 +79,7 @@ class AssemblyFunction:
     account: str | None = None
     named: NamedImage | None = None
     publisher: str = ""
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -512,15 +514,20 @@ def _functions(
     stack: _Stack, published: Mapping[str, Sequence[_Published]], declared: Callable[[Document], Iterator[TemplateFunction]]
 ) -> Iterator[AssemblyFunction]:
     account, region = _environment(stack)
+    errors: dict[str, str] = {}
+    for place, kind, data in _entries(stack.metadata):
+        if kind == "aws:cdk:error":
+            errors.setdefault(place, str(data))
     for template in stack.templates():
         for function in declared(template.document):
+            path = _path(stack, template, function)
             tag = function.image_uri.rpartition(":")[2]
             images = sorted(published.get(tag, ()), key=lambda image: (image.stack is not stack, not image.is_before(stack)))
             image = images[0] if images else None
             context = image.context if image else None
             yield AssemblyFunction(
                 stack=stack.title,
-                path=_path(stack, template, function),
+                path=path,
                 declared=function.declared,
                 tag=tag,
                 repository=image.repository if image else None,
@@ -532,6 +539,7 @@ def _functions(
                 region=region or None,
                 account=account or None,
                 named=function.named,
+                error=errors.get(path, ""),
                 publisher="" if image is None or stack.staged or image.is_before(stack) else image.stack.title,
             )
 

@@ -117,7 +117,11 @@ def collect(
         if path not in declared and of(path).scoped.covers(path):
             of(path).files.append(path)
     if not found.dockerfiles and not groups:
-        raise NothingToCheck("there is no Dockerfile under the paths", ", ".join(paths), "name the file itself if it has another name")
+        raise NothingToCheck(
+            "there is no Dockerfile and no template under the paths",
+            ", ".join(paths),
+            "name the file itself if it has another name; of an app its output, such as cdk.out; of a specification the *.image.toml file",
+        )
     return list(groups.values())
 
 

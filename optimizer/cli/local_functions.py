@@ -129,6 +129,8 @@ def _of_app(app: str, function: str | None) -> LocalFunction:
     settings = run_settings(found.path.rpartition("/")[2], found.declared, found.region)
     images = {image.asset: image for image in load_images(app)}
     image = images.get(found.asset or "")
+    if image is None and found.error:
+        raise ContextError(f"synthesis made no image of it: {found.error.splitlines()[0]}", found.path, "fix that, and run cdk synth again")
     if image is None:
         return _pulled(found.path, settings, found.declared.image_uri)
     if image.directory is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import sys
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from optimizer.version import VERSION
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 _INTERRUPTED = 130
 """What shells say of a program that an interrupt ended: 128 and the number of the signal."""
 
@@ -125,3 +127,11 @@ def main() -> None:
         # The reader of a pipe went away, as `| head` does; that is no fault of anyone.
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        # Files are written with messages of their own; standard output is what has no name.
+        if error.filename is not None or error.errno not in _NO_SPACE:
+            raise
+        click.echo(
+            f"error: standard output cannot be written: {error.strerror}\n  hint: check the space of the disk that it goes to", err=True
+        )
+        sys.exit(2)

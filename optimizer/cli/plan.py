@@ -137,6 +137,8 @@ def command(
         raise click.UsageError("--measure needs a SPEC: an app is measured spec by spec")
     if sum(map(bool, (measure, changed, old is not None, html is not None))) > 1:
         raise click.UsageError("--measure, --if-changed, --diff and --html ask different things: use one of them")
+    if html is not None and form == "json":
+        raise click.UsageError("--html writes a page, and prints no JSON: use one of the two")
     expect("plan", [str(subject)])
     target = plan_target(subject, kind, root=root, lock=lock, mirror=mirror)
     if changed:
@@ -191,7 +193,7 @@ def _write_page(target: PlanTarget, file: Path) -> None:
 
     rows = [function.row for function in target.functions]
     replace_file(file, plan_as_html(str(target.subject), rows), "the page", ContextError)
-    click.echo(f"wrote {file}")
+    click.echo(f"wrote {file}", err=True)
 
 
 def _show_spec(target: PlanTarget, project: Project, measure: bool, form: str) -> None:

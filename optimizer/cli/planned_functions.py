@@ -96,6 +96,8 @@ def _of_app(function: AssemblyFunction) -> PlannedFunction:
     if function.directory is not None and function.dockerfile is not None:
         found = plan_of_context(function.directory, function.dockerfile)
     note = f"{found.note}; run cdk synth again" if found.note else ""
+    if function.error and function.directory is None:
+        note = f"synthesis made no image of it: {function.error.splitlines()[0]}"
     row = FunctionRow(
         path=function.path,
         handler=function.declared.handler,

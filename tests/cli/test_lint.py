@@ -150,7 +150,7 @@ def test_exit_codes(tree: Path, words: list[str], code: int) -> None:
         (["nowhere"], '"nowhere" does not exist'),
         (["api", "--select", "LIO999"], 'no rule is called "LIO999"'),
         (["api", "--select", "user-sett"], 'did you mean "user-set"?'),
-        (["empty"], "there is no Dockerfile under the paths"),
+        (["empty"], "there is no Dockerfile and no template under the paths"),
         (["fifo"], '"fifo" is a pipe or a device, not a file'),
         (["api.image.toml"], "api.image.toml: the spec cannot be read"),
     ],

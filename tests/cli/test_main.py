@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from optimizer.cli.local_functions import local_function
+from optimizer.errors import ContextError
 from tests.cli.test_verify import write_app
 from tests.patience import PATIENCE_S
 
@@ -62,3 +65,42 @@ def test_what_the_caller_ignores_stays_ignored(here: Path) -> None:
     result = verify(here, "HUP $PPID; exit 3; kill -HUP", before="trap '' HUP;")
     assert result.returncode == 2
     assert "the build failed" in result.stderr
+
+
+def test_a_full_disk_is_one_line(here: Path) -> None:
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("only Linux has a file that is always full")
+    argv = [sys.executable, "-m", "optimizer", "schema"]
+    with full.open("w") as output:
+        result = subprocess.run(
+            argv, cwd=here, env={"PYTHONPATH": str(ROOT)}, stdout=output, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert result.returncode == 2
+    assert result.stderr.splitlines()[0] == "error: standard output cannot be written: No space left on device"
+    assert "Traceback" not in result.stderr
+
+
+def test_what_synthesis_found_says_why_there_is_no_image(here: Path) -> None:
+    """An app whose synthesis ended with errors leaves an output, in which functions have no image."""
+    app = here / "cdk.out"
+    for name, change in (("a.json", {"dockerImages": {}}), ("t.json", None), ("manifest.json", None)):
+        document = json.loads((app / name).read_text())
+        if name == "t.json":
+            document["Resources"]["Api"]["Properties"]["Code"] = {"ImageUri": {"Ref": "Later"}}
+        if name == "manifest.json":
+            entry = {"type": "aws:cdk:error", "data": '"a.b/c:1" is not pinned in optimizer.lock\n  hint: run: optimizer pin cdk.out'}
+            document["artifacts"]["Shop"]["metadata"] = {"/Shop/Api": [entry]}
+        (app / name).write_text(json.dumps(change if change is not None else document))
+    why = 'synthesis made no image of it: "a.b/c:1" is not pinned in optimizer.lock'
+    shown = subprocess.run(
+        [sys.executable, "-m", "optimizer", "plan", "cdk.out"],
+        cwd=here,
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert why in " ".join(shown.stdout.split())
+    with pytest.raises(ContextError, match=why):
+        local_function(str(app), None, handler=None, root=None, lock=None, mirror=None)

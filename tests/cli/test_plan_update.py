@@ -377,6 +377,7 @@ def test_an_app_without_images_of_specifications_is_refused(project: Path) -> No
         ("--ask-index",),
         ("--measured", "x.json"),
         ("--package-layers", "20"),
+        ("--html", "page.html", "--format", "json"),
         ("--update", "--measure"),
         ("--update", "--if-changed", "src"),
         ("other.image.toml",),
