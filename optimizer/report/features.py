@@ -34,7 +34,7 @@ _RULES = """\
 | Feature | In an app or a template |
 |---|---|
 | SnapStart | [snapstart.md](snapstart.md), and the rules that it names |
-| Managed Instances | [LIO613](rules/LIO613.md) for the base, [LIO646](rules/LIO646.md) for network, provisioned concurrency and architecture |
+| Managed Instances | [LIO613](rules/LIO613.md) for the base, [LIO646](rules/LIO646.md) for network and provisioned concurrency, [LIO614](rules/LIO614.md) for the architecture |
 | Durable functions | [LIO649](rules/LIO649.md) for the SDK in the locks of the image, [LIO643](rules/LIO643.md) for its times |
 | GPU | [LIO645](rules/LIO645.md), and what holds for Managed Instances |
 | all | [refusals.md](refusals.md): what Lambda refuses at deployment, and what to do after it has |"""

@@ -30,7 +30,7 @@ from tests.cdk.conftest import region
 from tests.cdk.test_function import DAY
 from tests.linting.cases import PYTHON
 
-RULES = {f"LIO{number}" for number in (613, 641, 642, 643, 644, 645, 646, 647, 648, 649, 650, 704, 705, 707)}
+RULES = {f"LIO{number}" for number in (613, 614, 641, 642, 643, 644, 645, 646, 647, 648, 649, 650, 704, 705, 707)}
 SIGNING = "arn:aws:lambda:eu-west-1:111122223333:code-signing-config:csc-0123456789abcdef0"
 URI = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop:1"
 NETWORK = {"SubnetIds": ["subnet-12345678"], "SecurityGroupIds": ["sg-12345678"]}
@@ -126,7 +126,7 @@ def gpus(shop: Shop) -> set[tuple[str, str]]:
     lambda_.CfnFunction(
         shop.stack, "Zip", role="arn:aws:iam::111122223333:role/shop", code={"zipFile": "x"}, runtime="python3.13", handler="index.handler"
     ).add_property_override("AcceleratorConfig.AcceleratorMemorySize", 16)
-    return {("LIO645", "Shop/Alone"), ("LIO645", "Shop/Size"), ("LIO645", "Shop/Arm"), ("LIO646", "Shop/Arm"), ("LIO645", "Shop/Zip")}
+    return {("LIO645", "Shop/Alone"), ("LIO645", "Shop/Size"), ("LIO645", "Shop/Arm"), ("LIO614", "Shop/Arm"), ("LIO645", "Shop/Zip")}
 
 
 def sizes(shop: Shop) -> set[tuple[str, str]]:
@@ -153,7 +153,7 @@ def instances(shop: Shop) -> set[tuple[str, str]]:
     )
     lambda_.Alias(shop.stack, "Quiet", alias_name="live", version=shop.plain("Published", instances=True).current_version)
     shop.plain("Arm", instances=True, architecture=lambda_.Architecture.ARM_64)
-    return {("LIO646", f"Shop/{id}") for id in ("Vpc", "Small", "Scaled", "Provisioned", "Arm")}
+    return {("LIO614", "Shop/Arm"), *(("LIO646", f"Shop/{id}") for id in ("Vpc", "Small", "Scaled", "Provisioned"))}
 
 
 def zip_properties(shop: Shop) -> set[tuple[str, str]]:

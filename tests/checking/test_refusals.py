@@ -16,7 +16,7 @@ import optimizer
 from optimizer.cli import lint as lint_command
 from tests.linting.cases import PYTHON
 
-RULES = [f"LIO{number}" for number in (613, 641, 642, 643, 644, 645, 646, 647, 648, 649, 650, 686)]
+RULES = [f"LIO{number}" for number in (613, 614, 641, 642, 643, 644, 645, 646, 647, 648, 649, 650, 686)]
 URI = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop:1"
 ARN = "arn:aws:lambda:eu-west-1:111122223333:capacity-provider:shop"
 INSTANCES = {"LambdaManagedInstancesCapacityProviderConfig": {"CapacityProviderArn": ARN}}
@@ -118,7 +118,7 @@ class TestCloudFormation:
 
     def test_the_architecture_of_the_capacity_provider(self, tmp_path: Path) -> None:
         instances = {"CapacityProviderConfig": OF_PROVIDER}
-        assert found(tmp_path, of_cloudformation(instances, Provider=PROVIDER)) == {"LIO646"}
+        assert found(tmp_path, of_cloudformation(instances, Provider=PROVIDER)) == {"LIO614"}
         assert found(tmp_path, of_cloudformation({**instances, "Architectures": ["arm64"]}, Provider=PROVIDER)) == set()
         # Of a provider that is declared elsewhere nothing is known.
         assert found(tmp_path, of_cloudformation({"CapacityProviderConfig": INSTANCES}, Provider=PROVIDER)) == set()
@@ -180,7 +180,7 @@ class TestSam:
     def test_the_architecture_of_the_capacity_provider(self, tmp_path: Path) -> None:
         provider = {**PROVIDER, "Type": "AWS::Serverless::CapacityProvider"}
         instances = {"CapacityProviderConfig": {"Arn": {"Fn::GetAtt": "Provider.Arn"}}}
-        assert found(tmp_path, of_sam(instances, Provider=provider)) == {"LIO646"}
+        assert found(tmp_path, of_sam(instances, Provider=provider)) == {"LIO614"}
         assert found(tmp_path, of_sam({**instances, "Architectures": ["arm64"]}, Provider=provider)) == set()
 
 

@@ -109,6 +109,12 @@ FIND = {
         files={f"many/{number}": "" for number in range(112)},
     ),
     "LIO613": Planned(lambda root: code(root, runtime="python3.12"), app=lambda file: [sets(file, CapacityProviderConfig=PROVIDER)]),
+    "LIO614": Planned(
+        code,
+        app=lambda file: [
+            running(file, properties={"CapacityProviderConfig": PROVIDER}, architecture="x86_64", provider_architectures=("arm64",))
+        ],
+    ),
     "LIO641": Planned(code, app=lambda file: [sets(file, Layers=["arn"])]),
     "LIO642": Planned(code, app=lambda file: [sets(file, CodeSigningConfigArn="arn")]),
     "LIO643": Planned(code, app=lambda file: [sets(file, EphemeralStorage={"Size": 20480})]),

@@ -89,6 +89,7 @@ USED_FOR_EVER = {
     "LIO635": "snapstart-tag-moves",
     "LIO636": "snapstart-versions-kept",
     "LIO613": "base-not-for-managed-instances",
+    "LIO614": "architecture-not-of-provider",
     "LIO641": "property-of-zip-functions",
     "LIO642": "unsupported-on-images",
     "LIO643": "setting-out-of-range",

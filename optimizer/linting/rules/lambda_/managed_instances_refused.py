@@ -48,15 +48,6 @@ def _check(subject: FunctionSubject, conventions: Conventions) -> Iterator[Verdi
                 message=f"the function runs on Managed Instances, and its {what} has provisioned concurrency",
                 hint="take ProvisionedConcurrencyConfig out; FunctionScalingConfig keeps environments ready there",
             )
-    allowed = declared.provider_architectures
-    if allowed and declared.architecture is None:
-        yield Inconclusive(reason="the architecture of the function is known at deployment only", span=subject.place(CONFIG))
-    elif allowed and declared.architecture not in allowed:
-        yield Violation(
-            message=f"the function is {declared.architecture}, and its capacity provider gives {', '.join(allowed)}",
-            span=subject.place(CONFIG),
-            hint="build the image for that architecture, or change InstanceRequirements of the provider",
-        )
 
 
 def _network(subject: FunctionSubject) -> Iterator[Verdict]:
@@ -77,16 +68,15 @@ RULE = Rule(
     severity=Severity.ERROR,
     since="0.1.0",
     summary=(
-        "A function on Managed Instances has a network of its own, provisioned concurrency, less than 2,048 MB of memory, or another "
-        "architecture than its provider; or one elsewhere has their scaling."
+        "A function on Managed Instances has a network of its own, provisioned concurrency, or less than 2,048 MB of memory; or one elsewhere "
+        "has their scaling."
     ),
     why=(
-        "The capacity provider decides where such a function runs, in which network, and on which processors. SAM refuses VpcConfig and "
-        "provisioned concurrency beside CapacityProviderConfig; CDK and cfn-lint take both, and let the architectures differ, so that the "
-        "deployment fails, or no environment ever starts. The smallest function there has 2,048 MB, and FunctionScalingConfig is for functions "
+        "The capacity provider decides where such a function runs, and in which network. SAM refuses VpcConfig and "
+        "provisioned concurrency beside CapacityProviderConfig; CDK and cfn-lint take both, and the deployment fails. The smallest function there has 2,048 MB, and FunctionScalingConfig is for functions "
         "there alone: Lambda refuses both, and only SAM says the last one before."
     ),
-    fix="leave the network and the scaling to the capacity provider, and give it the function's architecture",
+    fix="leave the network and the scaling to the capacity provider",
     bad='provider.add_function(lambda_.DockerImageFunction(self, "Api", code=code, vpc=vpc))',
     good='provider.add_function(lambda_.DockerImageFunction(self, "Api", code=code))',
     example="python",

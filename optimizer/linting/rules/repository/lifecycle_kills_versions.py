@@ -64,7 +64,8 @@ RULE = Rule(
         "an image that expired fails. An archived image cannot be pulled (the registry answers 404) until somebody restores it, which takes up "
         "to 20 minutes; and at least 90 days in the archive are charged. The repository is one that the app publishes to, one whose policy lets "
         "Lambda pull, or one whose images functions of the same app or template name by URI, or get from sam deploy by samconfig: there, rules for "
-        "some tags count where they select the tag of a function. An imported repository, or one that a parameter names, is not judged."
+        "some tags count where they select the tag of a function. An imported repository is not judged, nor is one that a parameter, an export of "
+        "another stack or an undecided condition names."
     ),
     fix="expire or archive untagged images only",
     bad="repository.add_lifecycle_rule(max_image_count=10)",

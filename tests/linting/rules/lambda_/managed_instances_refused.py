@@ -26,7 +26,6 @@ CATCHES: list[Case] = [
     Case(of(properties={"MemorySize": 2047}), (0,), "MemorySize is 2047 MB; allowed on Managed Instances: 2048 to 32768"),
     # "The function provided by the arn does not contain a capacity provider configuration": https://github.com/go-to-k/cdkd/issues/1616
     Case(function(properties={"FunctionScalingConfig": {"MinExecutionEnvironments": 1}}), (0,), "FunctionScalingConfig and no capacity"),
-    Case(of(architecture="arm64", provider_architectures=("x86_64",)), (0,), "is arm64, and its capacity provider gives x86_64"),
 ]
 PASSES: list[Case] = [
     *(Case(of(properties={"MemorySize": size})) for size in (2048, "32768")),
@@ -41,9 +40,6 @@ PASSES: list[Case] = [
     Case(of()),
     Case(of(qualifiers=(Qualifier(name="V1", alias=False), Qualifier(name="Live", alias=True)))),
     Case(of(qualifiers=(Qualifier(name="Live", alias=True, provisioned=None),)), inconclusive=1),
-    Case(of(architecture="arm64", provider_architectures=("arm64",))),
-    Case(of(architecture="arm64")),
-    Case(of(architecture=None, provider_architectures=("arm64",)), inconclusive=1),
     # Empty lists take a function out of its network.
     Case(of(properties={"VpcConfig": {"SubnetIds": [], "SecurityGroupIds": []}})),
     Case(of(properties={"VpcConfig": {"Fn::If": ["A", NETWORK, {"Ref": "AWS::NoValue"}]}}), inconclusive=1),
