@@ -7,8 +7,10 @@ import shlex
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from tests.cli.plan_projects import output, synthesize, write_project
+from optimizer.cli.main import optimizer
+from tests.cli.plan_projects import synthesize, write_project
 
 PAGE = Path(__file__).parents[2] / "docs" / "plan.md"
 BLOCKS = re.findall(r"^```\n\$ optimizer plan (.*?)\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
@@ -47,7 +49,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_page_shows_what_the_command_says(command: str, shown: str, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(project)
     monkeypatch.delenv("COLUMNS", raising=False)
-    assert output(*shlex.split(command)) == shown
+    # As a terminal shows it: what was written is said on standard error.
+    assert CliRunner().invoke(optimizer, ["plan", *shlex.split(command)]).output == shown
 
 
 def test_every_question_is_shown() -> None:
