@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
 
 from optimizer.locks.local import LocalKind
@@ -16,6 +17,8 @@ from optimizer.toolchains.system import git_package
 from optimizer.toolchains.toolchain import GENERATED_FILES
 
 _ESBUILD = "esbuild"
+# What npm puts above the --omit=dev of its command line.
+_DEVELOPMENT = re.compile(r"^\s*(?:include(?:\[\])?|also|production|dev)\s*(?:=|$)", re.MULTILINE)
 # What a tool packs into an archive of its own; its digest of that may stand in the lock.
 _NOT_PACKED = (*GENERATED_FILES, "**/node_modules")
 
@@ -101,6 +104,8 @@ def _overruled(project: NodeProject) -> Iterator[str]:
         manifest = project.manifest(path)
         if manifest.lifecycle(project.tool) or manifest.asks_for_tool:
             yield posixpath.normpath(posixpath.join(path, "package.json"))
+    if project.tool == "npm" and _DEVELOPMENT.search(project.settings(".npmrc")):
+        yield ".npmrc"
 
 
 def _importers(project: NodeProject) -> tuple[str, ...] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,13 @@ import pytest
 from optimizer import ImageSpec, Lock, NodeDependencies, plan, render
 from optimizer.bases.catalogue import base_image
 from optimizer.bases.lock import LockedImage
+from optimizer.builders.docker.nodejs_scripts import dependencies_only
 from optimizer.errors import SpecError
 from optimizer.model.plan import BuildPlan, OnTarget
 from optimizer.model.recipes.nodejs import NodePackages, NodePlatform, WorkspaceMember
 from optimizer.model.recipes.recipe import Tool
 from tests.test_golden import plan_of
+from tests.toolchains.scripts import argv
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -229,3 +232,18 @@ def test_what_a_flat_installation_would_bring_for_others_is_cut_from_the_lock() 
     assert found.importers is not None and found.member is not None
     assert {".", found.member.path, *found.needed_members} <= set(found.importers)
     assert found.importers[0] == "."
+
+
+@pytest.mark.parametrize("setting", ["include=dev", "include[]=dev", "production = false", "dev", "also=development"])
+def test_a_setting_for_development_brings_nothing_into_the_image(setting: str, tmp_path: Path) -> None:
+    """npm puts these above --omit=dev, so the image held what is for development alone."""
+    project(tmp_path, {"node_modules/ms": {"version": "2.1.3"}}, dependencies={"ms": "2.1.3"})
+    before, after = "; include=dev\n@acme:registry=https://npm.example.com\n", "engine-strict=true\n"
+    write(tmp_path, **{".npmrc": f"{before}{setting}\n{after}"})
+    made = planned(tmp_path, NodeDependencies("package-lock.json"))
+    assert recipe(made).overruled_manifests == (".npmrc",)
+    script = dependencies_only(recipe(made).overruled_manifests)
+    subprocess.run(argv(script, *script.arguments), cwd=tmp_path, check=True, timeout=60)
+    assert (tmp_path / ".npmrc").read_text(encoding="utf-8") == before + after
+    write(tmp_path, **{".npmrc": "; include=dev\ninclude-staged=true\n"})
+    assert recipe(planned(tmp_path, NodeDependencies("package-lock.json"))).overruled_manifests == ()

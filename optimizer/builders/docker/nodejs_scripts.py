@@ -26,7 +26,8 @@ def same_lock(given: str, now: str) -> Script:
 def dependencies_only(manifests: Sequence[str]) -> Script:
     """Takes out of manifests what an installer would run for the project itself, which has no place among dependencies.
 
-    The lock decides which installer that is, in a version of ours, so what manifests say of installers goes too.
+    The lock decides which installer that is, in a version of ours, so what manifests say of installers goes too. Of a .npmrc goes
+    what has npm install packages for development, whatever its command says.
     """
     return script("dependencies_only.js", "Takes scripts and versions of installers out of manifests.", manifests)
 

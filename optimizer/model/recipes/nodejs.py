@@ -40,7 +40,7 @@ class NodeInstallation(Recipe):
     the ``tools``, by its name in npm's registry.  ``scripts`` says whether
     install scripts of packages run; those of the project never do.
     ``overruled_manifests`` name such scripts, or an installer of their own,
-    and neither counts.  ``local_links`` says whether the lock links packages of
+    and neither counts; so is a .npmrc that asks for packages for development.  ``local_links`` says whether the lock links packages of
     the project, or has them copied; None where it names none.  ``patches`` is
     the directory of patches that patch-package applies, which is then one of
     the ``tools``.  ``hooks`` are files with code that pnpm runs, and

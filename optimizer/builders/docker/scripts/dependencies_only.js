@@ -1,6 +1,12 @@
-// Arguments: the manifests to be changed in place.
+// Arguments: the manifests and settings to be changed in place.
 const fs = require("fs");
 for (const path of process.argv.slice(2)) {
+  if (path.endsWith(".npmrc")) {
+    // npm puts these above --omit=dev of its command line.
+    const lines = fs.readFileSync(path, "utf8").split("\n");
+    fs.writeFileSync(path, lines.filter((line) => !/^\s*(include(\[\])?|also|production|dev)\s*(=|$)/.test(line)).join("\n"));
+    continue;
+  }
   const data = JSON.parse(fs.readFileSync(path, "utf8"));
   delete data.scripts;
   delete data.packageManager;
