@@ -211,9 +211,9 @@ def _show_spec(target: PlanTarget, project: Project, measure: bool, form: str) -
         return
     click.echo(plan_as_text(str(target.subject), made, stages, text_width()))
     if made.order:
-        click.echo(order_as_text(made.order, _declared(target.subject, made)))
+        click.echo(order_as_text(made.order, _declared(target.subject, made), text_width()))
     if split:
-        click.echo(split_as_text(split))
+        click.echo(split_as_text(split, text_width()))
     if left_out is not None:
         click.echo(slimming_as_text(left_out))
 

@@ -19,6 +19,7 @@ from optimizer.adapters.git.program import GitFailure
 from optimizer.adapters.measurements import read_measurements
 from optimizer.adapters.progress import told
 from optimizer.bases.lock import Lock
+from optimizer.cli.options import text_width
 from optimizer.cli.plan_target import PlanTarget
 from optimizer.cli.progress import shown_progress
 from optimizer.config.settings import Settings
@@ -121,7 +122,7 @@ def update(targets: Sequence[PlanTarget], settings: Settings, options: UpdateOpt
     changed = replace(lock, evidence=evidence, packing=kept)
     stale = changed != lock
     report = EvidenceReport(before=lock.evidence, after=evidence, orders=decisions.orders, packings=packings, notes=notes, changed=stale)
-    click.echo(json.dumps(evidence_to_dict(report), indent=2) if options.form == "json" else evidence_as_text(report))
+    click.echo(json.dumps(evidence_to_dict(report), indent=2) if options.form == "json" else evidence_as_text(report, text_width()))
     return _end(settings.lock, lock, changed, options.check)
 
 

@@ -15,12 +15,10 @@ from optimizer.planning.pack.choose import HORIZON as PACKING_HORIZON
 from optimizer.report.counts import counted
 from optimizer.report.plan.figures import rounded
 from optimizer.report.sizes import size_text
-from optimizer.report.table import table
+from optimizer.report.table import fitted_table
 
 TITLES = {"python": "Python", "nodejs": "Node.js"}
 """What ecosystems of packages are called."""
-
-_WIDTH = 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,22 +33,22 @@ class EvidenceReport:
     changed: bool
 
 
-def evidence_as_text(report: EvidenceReport) -> str:
-    """The steps whose numbers moved, the decisions with gain and cost, and the notes."""
+def evidence_as_text(report: EvidenceReport, width: int) -> str:
+    """The steps whose numbers moved, the decisions with gain and cost, and the notes, in so many columns."""
     after = report.after
     lines = []
     if after.commit:
         lines.append(f"{counted(after.deployments, 'deployment')} up to {after.date} ({after.commit[:12]}), which weigh {after.weight:g}")
     rows = [(name, _shown(report.before.step(name)), _shown(after.step(name))) for name in _moved(report)]
     if rows:
-        lines.append(table(("step", "before", "now"), rows, "  "))
+        lines.append(fitted_table(("step", "before", "now"), rows, width, (0,), "  "))
     else:
         lines.append("no step has moved")
     for name, decision in report.orders.items():
-        lines += map(_wrapped, _order_lines(name, decision))
+        lines += (_wrapped(line, width) for line in _order_lines(name, decision))
     for decided in report.packings:
-        lines += map(_wrapped, _packing_lines(decided))
-    lines += [_wrapped(f"note: {note}") for note in report.notes]
+        lines += (_wrapped(line, width) for line in _packing_lines(decided))
+    lines += [_wrapped(f"note: {note}", width) for note in report.notes]
     return "\n".join(lines)
 
 
@@ -106,11 +104,11 @@ def _packing_lines(decision: PackingDecision) -> Iterator[str]:
     yield f"  layers of one image: {choice.chosen.layers} at most; {choice.kept:.0%} of the layers stay"
 
 
-def _wrapped(text: str) -> str:
-    """The text in lines of 80 columns; those after the first stand further in."""
+def _wrapped(text: str, width: int) -> str:
+    """The text in lines of so many columns; those after the first stand further in."""
     start = " " * (len(text) - len(text.lstrip()))
     words = textwrap.wrap(
-        text.lstrip(), _WIDTH, initial_indent=start, subsequent_indent=f"{start}  ", break_long_words=False, break_on_hyphens=False
+        text.lstrip(), width, initial_indent=start, subsequent_indent=f"{start}  ", break_long_words=False, break_on_hyphens=False
     )
     return "\n".join(words)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import textwrap
 from collections.abc import Sequence
 from typing import Any
@@ -11,9 +10,8 @@ from optimizer.model.chain import ChainOrder, Link, Method
 from optimizer.planning.chain.order import as_declared, expected
 from optimizer.report.plan.figures import rounded
 from optimizer.report.sizes import size_text
-from optimizer.report.table import table
+from optimizer.report.table import fitted_table
 
-_WIDTH = 80
 _METHODS = {
     Method.INDEX: "index rule, exact",
     Method.SERIES_PARALLEL: "series-parallel strings, exact",
@@ -23,8 +21,8 @@ _METHODS = {
 }
 
 
-def order_as_text(order: ChainOrder, declared: Sequence[str]) -> str:
-    """The method, each step, and what the order costs and gains against that of ``declared``, the names as the steps were declared."""
+def order_as_text(order: ChainOrder, declared: Sequence[str], width: int) -> str:
+    """The method, each step, and what the order costs and gains against that of ``declared``, the names as the steps were declared; in so many columns."""
     method = _METHODS[order.method]
     if not order.method.exact:
         method += f", no order saves more than {order.gap:.1%}"
@@ -50,7 +48,13 @@ def order_as_text(order: ChainOrder, declared: Sequence[str]) -> str:
         f"declared, {cost:.2f} s: {_names(before)}",
         f"gain: {rounded(cost - order.cost, 2):.2f} s per deployment",
     ]
-    return "\n".join([f"order in one stage: {method}", table(header, rows, "  "), *itertools.chain.from_iterable(map(_wrapped, notes))])
+    return "\n".join(
+        [
+            f"order in one stage: {method}",
+            fitted_table(header, rows, width, (0,), "  "),
+            *(line for note in notes for line in _wrapped(note, width)),
+        ]
+    )
 
 
 def _value(link: Link, field: str, text: str) -> str:
@@ -61,8 +65,8 @@ def _names(links: Sequence[Link]) -> str:
     return ", ".join(each.name for each in links)
 
 
-def _wrapped(note: str) -> list[str]:
-    return textwrap.wrap(note, _WIDTH, initial_indent="  ", subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
+def _wrapped(note: str, width: int) -> list[str]:
+    return textwrap.wrap(note, width, initial_indent="  ", subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
 
 
 def order_to_dict(order: ChainOrder, declared: Sequence[str]) -> dict[str, Any]:

@@ -6,11 +6,11 @@ from typing import Any
 
 from optimizer.planning.split import Split
 from optimizer.report.plan.figures import rounded
-from optimizer.report.table import table
+from optimizer.report.table import fitted_table
 
 
-def split_as_text(split: Split) -> str:
-    """What all stages save, and what each of them does."""
+def split_as_text(split: Split, width: int) -> str:
+    """What all stages save, and what each of them does, in so many columns."""
     rows = [(each.name, f"{rounded(each.saves, 2):.2f} s") for each in split.stages]
     notes = (
         ["  where nobody says what a step takes, 20 s and 20 MB are assumed"] if any(each.assumed for each in split.together.links) else []
@@ -18,7 +18,7 @@ def split_as_text(split: Split) -> str:
     return "\n".join(
         [
             f"stages of their own: {rounded(split.apart, 2):.2f} s per deployment; in one stage {split.together.cost:.2f} s",
-            table(("stage", "saves"), rows, "  "),
+            fitted_table(("stage", "saves"), rows, width, (0,), "  "),
             *notes,
         ]
     )

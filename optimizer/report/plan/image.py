@@ -11,6 +11,7 @@ from optimizer.model.plan import BuildPlan, Stage
 from optimizer.model.reference import ImageReference
 from optimizer.model.snapstart import promise
 from optimizer.planning.explanation import ExplainedStage, Sum
+from optimizer.report.names import short_digits
 from optimizer.report.plan.figures import (
     SHORT,
     WIDE,
@@ -29,7 +30,7 @@ from optimizer.report.table import fitted_table
 
 def plan_as_text(name: str, plan: BuildPlan, stages: Sequence[ExplainedStage], width: int) -> str:
     """The plan as a table of its layers, the lowest first, and of the stages that are none."""
-    lines = [f"{name}: {plan.runtime}, {plan.architecture}", f"base: {plan.base}"]
+    lines = [f"{name}: {plan.runtime}, {plan.architecture}", f"base: {short_digits(str(plan.base))}"]
     promised = promise(dict(plan.labels))
     if promised:
         lines.append(f"SnapStart: {PROMISES[promised]}")

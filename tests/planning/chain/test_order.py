@@ -91,12 +91,12 @@ class TestReport:
 
     def test_an_order_that_is_not_proved_says_so(self) -> None:
         order = ChainOrder(method=Method.BOUNDED, links=self.LINKS, cost=20.0, lower_bound=19.0, apart=18.0)
-        assert "bounded search, no order saves more than 5.0%" in order_as_text(order, ["tools", "repository", "office"])
+        assert "bounded search, no order saves more than 5.0%" in order_as_text(order, ["tools", "repository", "office"], 80)
         assert order_to_dict(order, ["tools", "repository", "office"])["gap"] == 0.05
 
     def test_the_text_fits_a_terminal(self) -> None:
         links = [link(f"{index}-of-the-packages-that-it-takes", 0.05, 123_456.5, 123_456_789_000) for index in range(8)]
-        text = order_as_text(cheapest_order(links), [each.name for each in reversed(links)])
+        text = order_as_text(cheapest_order(links), [each.name for each in reversed(links)], 80)
         assert max(map(len, text.splitlines())) <= 80
 
 
