@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 CDK_CLI := aws-cdk@2.1148.1
 PYRIGHT := pyright@1.1.414
+# What an environment does without, as a pattern of package names, and what it has of npm: for tests that need less.
+WITHOUT ?= nothing
+NPM_PACKAGES ?= $(CDK_CLI) $(PYRIGHT)
 READY := $(VENV)/.ready
 DOCS := $(VENV)-docs
 # Files side by side: the tests of one file share what they build.
@@ -35,7 +38,7 @@ test-quick: $(READY)
 # The same, or the TESTS that are named, under the oldest and the newest Python of this machine, in environments of their own.
 test-pythons:
 	set -e; for python in $$(PYTHON="$(PYTHON)" .ci/pythons); do \
-	  $(MAKE) test-quick PYTHON="$$python" VENV=".venv-$$("$$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')"; \
+	  $(MAKE) test-quick PYTHON="$$python" VENV=".venv-$$("$$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')$(if $(filter-out nothing,$(WITHOUT)),-less)"; \
 	done
 
 lint: $(READY)
@@ -90,8 +93,9 @@ clean:
 $(READY): requirements.txt Makefile
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.10 or newer is needed, and PYTHON is " + sys.version.split()[0]) if sys.version_info < (3, 10) else None'
 	$(PYTHON) -m venv $(VENV)
-	python -m pip install --quiet --no-compile --disable-pip-version-check --requirement requirements.txt
-	npm install --silent --no-audit --no-fund --no-update-notifier --global --prefix $(CURDIR)/$(VENV) $(CDK_CLI) $(PYRIGHT)
+	grep -Ev '^($(WITHOUT))(\[|==)' requirements.txt >$(VENV)/requirements.txt
+	python -m pip install --quiet --no-compile --disable-pip-version-check --requirement $(VENV)/requirements.txt
+	$(if $(strip $(NPM_PACKAGES)),npm install --silent --no-audit --no-fund --no-update-notifier --global --prefix $(CURDIR)/$(VENV) $(NPM_PACKAGES))
 	touch $(READY)
 
 $(DOCS)/.ready: docs/requirements.txt

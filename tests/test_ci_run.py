@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -63,6 +64,8 @@ def test_the_summary_of_all_tests_comes_last(checkout: Path) -> None:
     assert calls - {pythons} == {"environment ", "lint ", "docs ", "test PROFILE=ci 1"}
     option, chosen, *paths = shlex.split(pythons.split("TESTS=")[1])
     assert (option, chosen) == ("-m", "not hypothesis") and paths
+    pins = {re.split(r"\[|==", line)[0] for line in (CI.parent / "requirements.txt").read_text(encoding="utf-8").splitlines()}
+    assert set(re.search(r"WITHOUT=(\S+)", pythons)[1].split("|")) <= pins, "not required any more"  # type: ignore[index]
     for path in paths:
         assert (CI.parent / path).exists(), f"{path} is not there any more"
 
