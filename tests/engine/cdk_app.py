@@ -13,6 +13,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 ACCOUNT = "123456789012"
 TIMEOUT_S = 600
+_bootstrapped: set[str] = set()
+"""The control planes of this process whose account is bootstrapped."""
 
 
 @dataclass(frozen=True)
@@ -66,10 +68,12 @@ class CdkApp:
         return result.stdout + result.stderr
 
     def prepare(self, *images: str) -> None:
-        """Pin the images, and bootstrap the account."""
+        """Pin the images, and bootstrap the account, which all apps of a control plane share."""
         named = [word for image in images for word in ("--image", image)]
         self.succeed(sys.executable, "-m", "optimizer", "pin", "--mirror", self.registry, *named)
-        self.succeed("cdk", "bootstrap", f"aws://{ACCOUNT}/{self.environment['AWS_REGION']}", *self.options)
+        if self.environment["AWS_ENDPOINT_URL"] not in _bootstrapped:
+            self.succeed("cdk", "bootstrap", f"aws://{ACCOUNT}/{self.environment['AWS_REGION']}", *self.options)
+            _bootstrapped.add(self.environment["AWS_ENDPOINT_URL"])
 
     def deploy(self, *options: str) -> subprocess.CompletedProcess[str]:
         """``cdk deploy`` of all stacks."""

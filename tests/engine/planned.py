@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,8 +16,16 @@ from optimizer.model.reference import ImageReference
 from optimizer.model.steps import Step
 from optimizer.project.files import Project
 from optimizer.publishing.images import PublishImage
+from tests import forked
 from tests.engine.example import ROOT
-from tests.patience import PATIENCE_S
+
+
+def pinned(registry: str, path: Path, *images: object) -> Lock:
+    """The lock of the images in the registry, which is written to the path."""
+    words = [word for image in images for word in ("--image", str(image))]
+    result = forked.run("optimizer", "pin", "--mirror", registry, "--lock", str(path), *words, cwd=ROOT)
+    assert result.returncode == 0, result.stderr
+    return Lock.parse(path.read_text(encoding="utf-8"))
 
 
 def planned_image(
@@ -33,12 +39,8 @@ def planned_image(
     packing: Packing = Packing(),
 ) -> PublishImage:
     """The image of a specification of a project, whose base and ``others`` are pinned; builds have the host's network."""
-    path = directory / "optimizer.lock"
-    images = [word for image in (runtime, *others) for word in ("--image", image)]
-    argv = [sys.executable, "-m", "optimizer", "pin", "--mirror", registry, "--lock", str(path), *images]
-    subprocess.run(argv, cwd=ROOT, capture_output=True, check=True, timeout=PATIENCE_S)
     project = Project(directory)
-    lock = replace(Lock.parse(path.read_text(encoding="utf-8")), packing=packing)
+    lock = replace(pinned(registry, directory / "optimizer.lock", runtime, *others), packing=packing)
     spec = ImageSpec(runtime=runtime, architecture=architecture, steps=list(steps))
     made = plan(spec, lock, root=directory, mirror=Mirror.parse(registry))
     context = build_context(made, project)

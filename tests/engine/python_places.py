@@ -8,7 +8,6 @@ import hashlib
 import json
 import socketserver
 import subprocess
-import sys
 import threading
 import uuid
 import zipfile
@@ -23,9 +22,9 @@ from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.model.steps import Step
 from optimizer.project.files import Project
 from tests.engine import services
+from tests.engine.planned import pinned
 from tests.patience import PATIENCE_S
 
-ROOT = Path(__file__).parents[2]
 HANDLER = """\
 import importlib
 import importlib.metadata
@@ -90,21 +89,7 @@ class Place:
 
 def pin(registry: str, directory: Path) -> Lock:
     """The lock of Python's base in the registry."""
-    path = directory / "optimizer.lock"
-    argv = [
-        sys.executable,
-        "-m",
-        "optimizer",
-        "pin",
-        "--mirror",
-        registry,
-        "--lock",
-        str(path),
-        "--image",
-        "public.ecr.aws/lambda/python:3.13",
-    ]
-    subprocess.run(argv, cwd=ROOT, check=True, timeout=PATIENCE_S)
-    return Lock.parse(path.read_text(encoding="utf-8"))
+    return pinned(registry, directory / "optimizer.lock", "public.ecr.aws/lambda/python:3.13")
 
 
 def write(path: Path, text: str) -> Path:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests import forked
 from tests.engine.example import ROOT
 
 EVENT = {"host": "bücher.example"}
@@ -87,8 +86,7 @@ class SamProject:
     def optimizer(self, *arguments: str, path: str | None = None) -> str:
         """What the optimizer prints to standard output in the project; ``path`` is the PATH on which it finds programs."""
         environment = {**os.environ, "PYTHONPATH": str(ROOT), **({"PATH": path} if path is not None else {})}
-        argv = [sys.executable, "-m", "optimizer", *arguments]
-        result = subprocess.run(argv, cwd=self.directory, env=environment, capture_output=True, text=True, timeout=600, check=False)
+        result = forked.run("optimizer", *arguments, cwd=self.directory, env=environment)
         assert result.returncode == 0, result.stdout + result.stderr
         return result.stdout
 

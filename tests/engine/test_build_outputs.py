@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests import forked
 from tests.engine.daemon import daemon
 from tests.engine.services import invoke, manifest
 from tests.patience import PATIENCE_S
@@ -54,8 +55,10 @@ class Project:
         return result
 
     def build(self, *words: str, **environment: str) -> dict[str, Any]:
-        argv = [sys.executable, "-m", "optimizer", "build", *words, "--format", "json"]
-        return dict(json.loads(self.run(*argv, **environment).stdout))
+        variables = {**self.environment, **environment}
+        result = forked.run("optimizer", "build", *words, "--format", "json", cwd=self.directory, env=variables)
+        assert result.returncode == 0, result.stdout + result.stderr
+        return dict(json.loads(result.stdout))
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,10 +11,10 @@ from typing import Any
 import pytest
 
 from optimizer.images import compare
+from tests import forked
 from tests.engine.daemon import Daemon, daemon
 from tests.engine.test_verify import leftovers, plain_app
 from tests.images.archives import directory, file, tar
-from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 # Unpacked as they are: what differs between the two contexts of a verification reaches neither layer.
@@ -43,9 +41,8 @@ def engine_with_blobs(engine: None, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 def optimizer(engine: Daemon, *arguments: str, **environment: str) -> tuple[int, dict[str, Any]]:
-    argv = [sys.executable, "-m", "optimizer", *arguments, "--format", "json"]
     variables = {**os.environ, **engine.environment, **environment}
-    result = subprocess.run(argv, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    result = forked.run("optimizer", *arguments, "--format", "json", cwd=ROOT, env=variables)
     assert result.returncode in (0, 1), result.stderr
     return result.returncode, dict(json.loads(result.stdout))
 

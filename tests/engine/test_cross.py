@@ -7,7 +7,6 @@ import json
 import platform
 import struct
 import subprocess
-import sys
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from optimizer.planning.plan import required_images
 from optimizer.project.files import Project
 from stacks.operations import audit_image, ingest_image, invoice_image, receipts_image
 from stacks.storefront import recommend_image
+from tests.engine.planned import pinned
 from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
@@ -43,9 +43,7 @@ WITH_PROGRAMS = ("python", "go")
 def lock(registry: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("cross") / "optimizer.lock"
     images = {image for spec in FUNCTIONS.values() for image in required_images(spec("arm64"))}
-    options = [word for image in sorted(map(str, images)) for word in ("--image", image)]
-    argv = [sys.executable, "-m", "optimizer", "pin", "--mirror", registry, "--lock", str(path), *options]
-    subprocess.run(argv, cwd=ROOT, check=True, timeout=PATIENCE_S)
+    pinned(registry, path, *sorted(map(str, images)))
     return path
 
 
@@ -122,9 +120,7 @@ def test_a_tree_of_another_image_is_that_of_the_target(registry: str, tmp_path: 
         for word in MACHINES
     }
     lock_file = tmp_path / "optimizer.lock"
-    images = [word for image in map(str, required_images(specs["arm64"])) for word in ("--image", image)]
-    argv = [sys.executable, "-m", "optimizer", "pin", "--mirror", registry, "--lock", str(lock_file), *images]
-    subprocess.run(argv, cwd=ROOT, check=True, timeout=PATIENCE_S)
+    pinned(registry, lock_file, *required_images(specs["arm64"]))
     made = {word: planned(spec, registry, lock_file) for word, spec in specs.items()}
     assert not any(each.stage("who").on_target for each in made.values())
     keys = {stage_keys(each, Project(ROOT))["who"] for each in made.values()}

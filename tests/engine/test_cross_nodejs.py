@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import platform
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from optimizer import ImageSpec, Lock, NodeDependencies, plan
+from optimizer import ImageSpec, NodeDependencies, plan
 from optimizer.bases.mirror import Mirror
 from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.project.files import Project
+from tests.engine.planned import pinned
 from tests.engine.test_cross import MACHINES, machines
-from tests.patience import PATIENCE_S
 
 PROJECTS = Path(__file__).parent / "projects" / "node-native"
 ROOT = Path(__file__).parents[2]
@@ -24,11 +23,9 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.parametrize("name", ["package-lock.json", "pnpm-lock.yaml"])
 def test_packages_for_arm64_hold_no_program_of_the_builder(name: str, registry: str, tmp_path: Path) -> None:
     """esbuild's install script puts the builder's program in place of its own, and exits with 0; crc32 has one package per C library."""
-    lock = tmp_path / "optimizer.lock"
-    argv = [sys.executable, "-m", "optimizer", "pin", "--mirror", registry, "--lock", str(lock)]
-    subprocess.run([*argv, "--image", "public.ecr.aws/lambda/nodejs:22"], cwd=ROOT, check=True, timeout=PATIENCE_S)
+    lock = pinned(registry, tmp_path / "optimizer.lock", "public.ecr.aws/lambda/nodejs:22")
     spec = ImageSpec(runtime="nodejs22.x", architecture="arm64", steps=[NodeDependencies(name, scripts=False)])
-    made = plan(spec, Lock.parse(lock.read_text(encoding="utf-8")), root=PROJECTS, mirror=Mirror.parse(registry))
+    made = plan(spec, lock, root=PROJECTS, mirror=Mirror.parse(registry))
     assert not any(stage.on_target for stage in made.stages)
     project = Project(PROJECTS)
     context = build_context(made, project)

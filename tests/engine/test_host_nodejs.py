@@ -8,7 +8,6 @@ import os
 import platform
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +25,7 @@ from optimizer.builders.direct.tree import layer_chunks
 from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.model.build import BuildOptions
 from optimizer.project.files import Project
+from tests.engine.planned import pinned
 from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
@@ -96,10 +96,7 @@ def digest(chunks: Iterator[bytes]) -> str:
 @pytest.fixture(scope="module")
 def place(registry: str, tmp_path_factory: pytest.TempPathFactory) -> Place:
     directory = tmp_path_factory.mktemp("places")
-    lock = directory / "optimizer.lock"
-    argv = [sys.executable, "-m", "optimizer", "pin", "--mirror", registry, "--lock", str(lock)]
-    subprocess.run([*argv, "--image", "public.ecr.aws/lambda/nodejs:22"], cwd=ROOT, check=True, timeout=PATIENCE_S)
-    return Place(registry, Lock.parse(lock.read_text(encoding="utf-8")), directory)
+    return Place(registry, pinned(registry, directory / "optimizer.lock", "public.ecr.aws/lambda/nodejs:22"), directory)
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)

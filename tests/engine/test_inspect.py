@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests import forked
 from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
@@ -27,8 +27,7 @@ def docker(*arguments: str) -> str:
 
 
 def inspect(*arguments: str, code: int = 0) -> dict[str, Any]:
-    argv = [sys.executable, "-m", "optimizer", "inspect", *arguments, "--format", "json"]
-    result = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    result = forked.run("optimizer", "inspect", *arguments, "--format", "json", cwd=ROOT)
     assert result.returncode == code, result.stderr
     return dict(json.loads(result.stdout)["images"][0])
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests import forked
 from tests.engine.recorded import RecordedDocker
 from tests.engine.sam_cli import SamCli, programs
 from tests.patience import PATIENCE_S, wait_until
@@ -78,19 +79,9 @@ def docker(tmp_path: Path) -> RecordedDocker:
     return RecordedDocker.write(tmp_path / "docker")
 
 
-def optimizer(
-    directory: Path, *arguments: str, code: int = 0, text: str | None = None, **variables: str
-) -> subprocess.CompletedProcess[str]:
-    result = subprocess.run(
-        [sys.executable, "-m", "optimizer", *arguments],
-        cwd=directory,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-        input=text,
-    )
+def optimizer(directory: Path, *arguments: str, code: int = 0, text: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **variables}
+    result = forked.run("optimizer", *arguments, cwd=directory, env=environment, text=text)
     assert result.returncode == code, result.stdout + result.stderr
     return result
 

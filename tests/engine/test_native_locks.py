@@ -7,7 +7,6 @@ import http.server
 import os
 import shutil
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -20,6 +19,7 @@ from optimizer.bases.mirror import Mirror
 from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.model.steps import Step
 from optimizer.project.files import Project
+from tests.engine.planned import pinned
 from tests.engine.services import invoke
 from tests.patience import PATIENCE_S
 
@@ -35,10 +35,7 @@ def lock(registry: str, tmp_path_factory: pytest.TempPathFactory) -> Lock:
     path = tmp_path_factory.mktemp("native") / "optimizer.lock"
     images = [str(base_image(runtime).reference) for runtime in RUNTIMES]
     images += [f"public.ecr.aws/docker/library/{name}" for name in BUILDERS]
-    options = [word for image in images for word in ("--image", image)]
-    argv = [sys.executable, "-m", "optimizer", "pin", "--mirror", registry, "--lock", str(path), *options]
-    subprocess.run(argv, cwd=ROOT, check=True, timeout=PATIENCE_S)
-    return Lock.parse(path.read_text(encoding="utf-8"))
+    return pinned(registry, path, *images)
 
 
 class Builder:

@@ -7,7 +7,6 @@ import http.server
 import json
 import shutil
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -21,6 +20,7 @@ from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.errors import SpecError
 from optimizer.model.reference import ImageReference
 from optimizer.project.files import Project
+from tests.engine.planned import pinned
 from tests.engine.services import invoke
 from tests.patience import PATIENCE_S
 
@@ -71,10 +71,7 @@ def workshop(registry: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     argv = ["docker", "build", "--quiet", "--network", "host", "--tag", remote, "-"]
     subprocess.run(argv, input=recipe, capture_output=True, text=True, check=True, timeout=600)
     subprocess.run(["docker", "push", "--quiet", remote], capture_output=True, check=True, timeout=PATIENCE_S)
-    lock = directory / "optimizer.lock"
-    argv = [sys.executable, "-m", "optimizer", "pin", "--mirror", registry, "--lock", str(lock)]
-    subprocess.run([*argv, "--image", str(NODE), "--image", str(NEWER_NPM)], cwd=ROOT, check=True, timeout=PATIENCE_S)
-    yield Workshop(registry, Lock.parse(lock.read_text(encoding="utf-8")))
+    yield Workshop(registry, pinned(registry, directory / "optimizer.lock", NODE, NEWER_NPM))
 
 
 def specification(lock: str, function: str, base: ImageReference | None) -> ImageSpec:

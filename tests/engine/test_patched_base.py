@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import pytest
 from optimizer import Lock
 from optimizer.bases.tools import known_tools
 from optimizer.model.reference import ImageReference
+from tests import forked
 from tests.engine.host_python import exact_python
 from tests.engine.host_uv import installed_uv
 from tests.engine.services import invoke, manifest
@@ -57,8 +57,7 @@ class Project:
 
     def run(self, *arguments: str, path: str | None = None) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "PATH": path if path is not None else self.path}
-        argv = [sys.executable, "-m", "optimizer", *arguments, "--mirror", self.mirror]
-        return subprocess.run(argv, cwd=self.directory, env=environment, capture_output=True, text=True, timeout=600, check=False)
+        return forked.run("optimizer", *arguments, "--mirror", self.mirror, cwd=self.directory, env=environment)
 
     def succeed(self, *arguments: str, path: str | None = None) -> subprocess.CompletedProcess[str]:
         done = self.run(*arguments, path=path)

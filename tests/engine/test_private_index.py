@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
-from optimizer import BuildSecret, ImageSpec, Lock, PythonDependencies, plan
+from optimizer import BuildSecret, ImageSpec, PythonDependencies, plan
 from optimizer.bases.catalogue import base_image
 from optimizer.bases.mirror import Mirror
 from optimizer.bases.tools import Tools
 from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.project.files import Project
-from tests.engine.example import ROOT
 from tests.engine.package_index import CREDENTIALS, PackageIndex, package_index, wheel
+from tests.engine.planned import pinned
 from tests.patience import PATIENCE_S
 
 PACKAGE = "optimizer-test-house-lib"
@@ -91,12 +91,9 @@ def build(
 ) -> subprocess.CompletedProcess[str]:
     """Build the image of the step as CDK does, in the directory of its context, and without any cache."""
     (directory / "requirements.txt").write_text(f"{PACKAGE}==1.0\n", encoding="utf-8")
-    reference, lock = str(base_image("python3.13").reference), directory / "optimizer.lock"
-    pinning = [sys.executable, "-m", "optimizer", "pin", "--mirror", mirror, "--lock", str(lock), "--image", reference]
-    subprocess.run(pinning, cwd=ROOT, check=True, capture_output=True, timeout=PATIENCE_S)
     project = Project(directory)
     spec = ImageSpec(runtime="python3.13", steps=[dependencies])
-    pins = Lock.parse(lock.read_text(encoding="utf-8"))
+    pins = pinned(mirror, directory / "optimizer.lock", base_image("python3.13").reference)
     made = build_context(plan(spec, pins, root=directory, mirror=Mirror.parse(mirror)), project)
     context = stage_context(made, project, directory / "cdk.out")
     sources = made.secret_sources(os.path.relpath(directory, context))

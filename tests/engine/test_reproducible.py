@@ -13,8 +13,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 import tarfile
 import urllib.request
 import uuid
@@ -49,6 +47,7 @@ from optimizer.model.steps import Step
 from optimizer.planning.plan import required_images
 from optimizer.project.files import Project
 from tests.engine.daemon import Daemon, daemon
+from tests.engine.planned import pinned
 from tests.engine.services import invoke
 from tests.engine.standins import push_patched_standins
 from tests.patience import PATIENCE_S
@@ -287,11 +286,7 @@ def pin(registry: str, directory: Path) -> Lock:
         ImageSpec(runtime=runtime, steps=[step("x") for step in steps.values()]) for runtime, steps in STEPS.items() if runtime != "house"
     ]
     images = {GRADLE, HOUSE, *(image for spec in specs for image in required_images(spec))}
-    options = [word for image in sorted(map(str, images)) for word in ("--image", image)]
-    path = directory / "optimizer.lock"
-    argv = [sys.executable, "-m", "optimizer", "pin", "--mirror", registry, "--lock", str(path), *options]
-    subprocess.run(argv, cwd=ROOT, check=True, timeout=PATIENCE_S)
-    return Lock.parse(path.read_text(encoding="utf-8"))
+    return pinned(registry, directory / "optimizer.lock", *sorted(map(str, images)))
 
 
 @pytest.fixture(scope="module")

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
-import sys
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from optimizer.bases.mirror import Mirror
 from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.planning.plan import plan
 from optimizer.project.files import Project
+from tests import forked
 from tests.engine import services
 
 ROOT = Path(__file__).parents[2]
@@ -109,10 +108,7 @@ def node_project(directory: Path, registry: str) -> Path:
 
 
 def optimizer(directory: Path, *arguments: str) -> str:
-    argv = [sys.executable, "-m", "optimizer", *arguments]
-    result = subprocess.run(
-        argv, cwd=directory, capture_output=True, text=True, timeout=600, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)}
-    )
+    result = forked.run("optimizer", *arguments, cwd=directory)
     assert result.returncode == 0, result.stderr
     return result.stdout
 

@@ -21,6 +21,7 @@ from aws_cdk import aws_lambda as lambda_
 from optimizer.images import compare, explain
 from optimizer.planning.plan import required_images
 from stacks.storefront import api_image
+from tests import forked
 from tests.engine.daemon import Daemon
 from tests.engine.recorded import RecordedDocker
 from tests.patience import PATIENCE_S, wait_until
@@ -47,9 +48,8 @@ def start(*arguments: str) -> subprocess.Popen[str]:
 
 
 def run(*arguments: str) -> tuple[int, str, str]:
-    process = start(*arguments)
-    out, err = process.communicate(timeout=PATIENCE_S)
-    return process.returncode, out, err
+    done = forked.run("optimizer", *arguments, cwd=ROOT)
+    return done.returncode, done.stdout, done.stderr
 
 
 def plain_app(directory: Path, dockerfile: str, network: str | None = None) -> Path:

@@ -6,25 +6,21 @@ The engine that builds keeps such a file as it is; the machine that unpacks the 
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from optimizer import Command, ImageSpec, Lock, plan
+from optimizer import Command, ImageSpec, plan
 from optimizer.bases.mirror import Mirror
 from optimizer.builders.docker.context import build_context, stage_context
 from optimizer.project.files import Project
-from tests.engine.example import ROOT
+from tests.engine.planned import pinned
 from tests.patience import PATIENCE_S
 
 
 @pytest.mark.parametrize("runtime", ["python3.13", "nodejs22.x", "ruby3.3", "provided.al2023"])
 def test_a_command_that_writes_one_fails_with_its_path(runtime: str, registry: str, tmp_path: Path) -> None:
-    path = tmp_path / "optimizer.lock"
-    argv = [sys.executable, "-m", "optimizer", "pin", "--mirror", registry, "--lock", str(path), "--image", runtime]
-    subprocess.run(argv, cwd=ROOT, check=True, timeout=PATIENCE_S)
-    lock = Lock.parse(path.read_text(encoding="utf-8"))
+    lock = pinned(registry, tmp_path / "optimizer.lock", runtime)
     make = Command([["mkdir", "-p", "/layer/tree/opt"], ["touch", "/layer/tree/opt/x", "/layer/tree/opt/.wh.x"]], name="make")
     project = Project(tmp_path)
     made = build_context(plan(ImageSpec(runtime=runtime, steps=[make]), lock, root=tmp_path, mirror=Mirror.parse(registry)), project)
