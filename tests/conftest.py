@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 
@@ -44,6 +45,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Side by side, the long files come first, so that no worker is left alone with one at the end."""
     if not _is_first(config):
         items.sort(key=lambda item: item.get_closest_marker("engine") is None)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What ten thousand tests are made of stays until the end, and every collection of garbage would look at it again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

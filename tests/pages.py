@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from tests.cdk_apps import WITHOUT_TEMPLATE_CHECK
 from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[1]
@@ -56,7 +57,7 @@ def commands(text: str) -> Iterator[tuple[list[str], str]]:
 
 def run(words: list[str], directory: Path, environment: Mapping[str, str] = os.environ, code: int = 0) -> str:
     """Run a command of a page; gives its standard output, and fails where it ends with another code."""
-    variables = dict(environment)
+    variables = {**WITHOUT_TEMPLATE_CHECK, **environment}
     while "=" in words[0]:
         name, _, value = words[0].partition("=")
         variables[name] = value

@@ -26,6 +26,7 @@ from optimizer.cdk.conventions import _PROPERTIES
 from optimizer.cli import lint as lint_command
 from optimizer.errors import ConfigurationError
 from tests.cdk.test_function import lock_text
+from tests.cdk_apps import WITHOUT_TEMPLATE_CHECK
 from tests.linting.cases import PYTHON
 from tests.patience import PATIENCE_S
 
@@ -287,7 +288,7 @@ class TestValidation:
         result = subprocess.run(
             [str(bin / "cdk"), "synth", "--quiet", "--no-notices", "--app", f"{sys.executable} app.py"],
             cwd=home,
-            env={**os.environ, "PATH": f"{bin}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT), "CI": "true"},
+            env={**os.environ, **WITHOUT_TEMPLATE_CHECK, "PATH": f"{bin}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT), "CI": "true"},
             capture_output=True,
             text=True,
             timeout=PATIENCE_S,
@@ -667,7 +668,7 @@ def test_a_package_of_the_company_is_switched_on_in_one_line(installed: Path, ho
         return subprocess.run(
             [sys.executable, "app.py"],
             cwd=home,
-            env={**os.environ, "PYTHONPATH": f"{installed}{os.pathsep}{ROOT}", "CDK_OUTDIR": "cdk.out"},
+            env={**os.environ, **WITHOUT_TEMPLATE_CHECK, "PYTHONPATH": f"{installed}{os.pathsep}{ROOT}", "CDK_OUTDIR": "cdk.out"},
             capture_output=True,
             text=True,
             timeout=PATIENCE_S,
@@ -703,7 +704,7 @@ def test_a_synthesis_runs_the_rules_that_the_configuration_names(installed: Path
         'conventions.acknowledge(function, "acme-handler-name", reason="as the old dashboards know it")\n'
         "app.synth()\n"
     )
-    environment = {**os.environ, "PYTHONPATH": f"{installed}{os.pathsep}{ROOT}", "CDK_OUTDIR": "cdk.out"}
+    environment = {**os.environ, **WITHOUT_TEMPLATE_CHECK, "PYTHONPATH": f"{installed}{os.pathsep}{ROOT}", "CDK_OUTDIR": "cdk.out"}
     result = subprocess.run([sys.executable, "app.py"], cwd=home, env=environment, capture_output=True, text=True, timeout=PATIENCE_S)
     assert result.returncode != 0
     assert "acme-owner-label: the image does not say who owns it (good/Dockerfile:1:1: FROM" in result.stderr

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.cdk.test_function import lock_text
+from tests.cdk_apps import WITHOUT_TEMPLATE_CHECK
 from tests.language_client import LanguageClient
 from tests.linting.cases import PYTHON
 from tests.patience import PATIENCE_S, wait_until
@@ -87,7 +88,7 @@ def line(mark: str) -> int:
 def environment(home: Path) -> dict[str, str]:
     known = {name: value for name, value in os.environ.items() if name != "JSII_HOST_STACK_TRACES"}
     paths = os.pathsep.join([str(ROOT), str(home / "site-packages")])
-    return {**known, "PYTHONPATH": paths, "PATH": PROGRAMS, "CDK_DISABLE_CLI_TELEMETRY": "1"}
+    return {**known, **WITHOUT_TEMPLATE_CHECK, "PYTHONPATH": paths, "PATH": PROGRAMS, "CDK_DISABLE_CLI_TELEMETRY": "1"}
 
 
 def synthesized(home: Path, app: str = APP) -> str:

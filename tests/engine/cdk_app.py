@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.cdk_apps import WITHOUT_TEMPLATE_CHECK
+
 ROOT = Path(__file__).parents[2]
 ACCOUNT = "123456789012"
 TIMEOUT_S = 600
@@ -42,6 +44,7 @@ class CdkApp:
         environment = {
             **os.environ,
             **control_plane,
+            **WITHOUT_TEMPLATE_CHECK,
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": str(ROOT),
             "CDK_DOCKER": str(Path(__file__).parent / "docker_shim"),

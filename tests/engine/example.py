@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from optimizer import Lock
+from tests.cdk_apps import WITHOUT_TEMPLATE_CHECK
 from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
@@ -30,7 +31,7 @@ def synth(registry: str, lock: Path, output: Path, project: Path = ROOT) -> None
     """Write the cloud assembly as ``cdk synth`` does, without the CLI; of the example itself, or of a copy of it."""
     # The CLI asks for the paths of constructs, and gives the rest of the context as it is.
     context = {"aws:cdk:enable-path-metadata": True, "optimizer:mirror": registry, "optimizer:lock": str(lock)}
-    environment = {**os.environ, "CDK_OUTDIR": str(output), "CDK_CONTEXT_JSON": json.dumps(context)}
+    environment = {**os.environ, **WITHOUT_TEMPLATE_CHECK, "CDK_OUTDIR": str(output), "CDK_CONTEXT_JSON": json.dumps(context)}
     subprocess.run([sys.executable, "app.py"], cwd=project, env=environment, check=True, capture_output=True, timeout=PATIENCE_S)
 
 

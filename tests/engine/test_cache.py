@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.cdk_apps import WITHOUT_TEMPLATE_CHECK
 from tests.engine import services
 from tests.engine.daemon import Daemon, daemon
 from tests.engine.example import ROOT, pin
@@ -39,7 +40,13 @@ def directory(registry: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (made / "app.py").write_text(APP)
     pin(registry, made / "optimizer.lock")
     context = {"optimizer:mirror": registry, "optimizer:cache": f"registry,repository={registry}/build-cache,scope=main"}
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "CDK_OUTDIR": str(made / "cdk.out"), "CDK_CONTEXT_JSON": json.dumps(context)}
+    environment = {
+        **os.environ,
+        **WITHOUT_TEMPLATE_CHECK,
+        "PYTHONPATH": str(ROOT),
+        "CDK_OUTDIR": str(made / "cdk.out"),
+        "CDK_CONTEXT_JSON": json.dumps(context),
+    }
     subprocess.run([sys.executable, "app.py"], cwd=made, env=environment, check=True, capture_output=True, timeout=PATIENCE_S)
     return made
 

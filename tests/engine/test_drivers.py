@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.cdk_apps import WITHOUT_TEMPLATE_CHECK
 from tests.engine import services
 from tests.engine.buildkit import remote_builder
 from tests.engine.daemon import daemon
@@ -46,7 +47,13 @@ def app(registry: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     pin(registry, made / "optimizer.lock")
     cache = f"registry,repository={registry}/cache-of-drivers,scope=main"
     context = {"aws:cdk:enable-path-metadata": True, "optimizer:mirror": registry, "optimizer:cache": cache}
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "CDK_OUTDIR": str(made / "cdk.out"), "CDK_CONTEXT_JSON": json.dumps(context)}
+    environment = {
+        **os.environ,
+        **WITHOUT_TEMPLATE_CHECK,
+        "PYTHONPATH": str(ROOT),
+        "CDK_OUTDIR": str(made / "cdk.out"),
+        "CDK_CONTEXT_JSON": json.dumps(context),
+    }
     subprocess.run([sys.executable, "app.py"], cwd=made, env=environment, check=True, capture_output=True, timeout=PATIENCE_S)
     return made
 

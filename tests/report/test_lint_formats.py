@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -28,9 +29,9 @@ from optimizer.report.formats import NAMES, lint_as
 from optimizer.report.inconclusive import grouped
 from optimizer.version import VERSION
 from tests.linting.cases import TODAY, Files
-from tests.patience import PATIENCE_S
 
 GOLDEN = Path(__file__).parent / "lint"
+ROOT = Path(__file__).parents[2]
 FORMS = [form for form in NAMES if form != "text"]
 CHOSEN = choose(RULES, ["LIO102", "LIO501", "LIO601", "LIO603"])
 PAGES = "https://example.com/rules/"
@@ -111,22 +112,24 @@ def test_golden(form: str, request: pytest.FixtureRequest) -> None:
     assert found.encode("utf-8") == path.read_bytes()
 
 
+@pytest.fixture(scope="module")
+def texts() -> list[dict[str, str]]:
+    """The report in every form, as two processes with unlike hash seeds give it."""
+    program = "import json, sys; from tests.report.test_lint_formats import *; "
+    program += "json.dump({form: lint_as(form, REPORT, rules=CHOSEN) for form in FORMS}, sys.stdout)"
+    found = []
+    for seed in ("1", "2"):
+        argv = [sys.executable, "-c", program]
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)}
+        found.append(
+            json.loads(subprocess.run(argv, cwd=ROOT, env=environment, capture_output=True, check=True, timeout=PATIENCE_S).stdout)
+        )
+    return found
+
+
 @pytest.mark.parametrize("form", FORMS)
-def test_equal_reports_give_equal_bytes_whatever_the_hash_seed(form: str) -> None:
-    program = "import sys; from tests.report.test_lint_formats import *; "
-    program += f"sys.stdout.buffer.write(lint_as({form!r}, REPORT, rules=CHOSEN).encode())"
-    texts = {
-        subprocess.run(
-            [sys.executable, "-c", program],
-            cwd=Path(__file__).parents[2],
-            env={"PYTHONHASHSEED": seed},
-            capture_output=True,
-            check=True,
-            timeout=PATIENCE_S,
-        ).stdout
-        for seed in ("1", "2")
-    }
-    assert texts == {lint_as(form, REPORT, rules=CHOSEN).encode()}
+def test_equal_reports_give_equal_bytes_whatever_the_hash_seed(form: str, texts: list[dict[str, str]]) -> None:
+    assert [text[form] for text in texts] == [lint_as(form, REPORT, rules=CHOSEN)] * 2
 
 
 @pytest.mark.parametrize("form", NAMES)
