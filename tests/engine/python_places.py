@@ -6,6 +6,7 @@ import base64
 import contextlib
 import hashlib
 import json
+import re
 import socketserver
 import subprocess
 import threading
@@ -39,6 +40,9 @@ def handler(event, context):
 """
 
 
+_INSTALLER = re.compile(r"\b(pip|uv|poetry|pipenv)\b")
+
+
 @dataclass(frozen=True)
 class Built:
     """A built image: its name, and the layers above the base by the name of the stage that made them."""
@@ -61,7 +65,13 @@ class Place:
     directory: Path
 
     def build(self, project: Path, *steps: Step, cache: str = "", cold: bool = False) -> Built:
-        """Build an image of the steps and a handler; ``cache`` names the contents of cache mounts, ``cold`` uses no earlier layer."""
+        """Build an image of the steps and a handler; ``cache`` names the contents of cache mounts.
+
+        ``cold`` runs every installer again, with empty cache mounts; not the
+        installation of Git, which takes longer and is no part of a layer.
+        """
+        assert not (cold and cache), "contents of a name may be there"
+        cache = uuid.uuid4().hex if cold else cache
         write(project / "handler" / "app.py", HANDLER)
         spec = ImageSpec(runtime="python3.13", steps=[*steps, SourceCode("handler", name="code")])
         made = plan(spec, self.lock, root=project, mirror=Mirror.parse(self.registry))
@@ -73,9 +83,9 @@ class Place:
         options = ["--network", "host", "--progress", "plain", "--platform", context.platform, "--tag", tag]
         options += [word for secret in made.secrets() for word in ("--secret", f"id={secret.id},{secret.source}")]
         options += ["--build-arg", f"BUILDKIT_CACHE_MOUNT_NS={cache}"] if cache else []
-        options += ["--no-cache"] if cold else []
         result = subprocess.run(["docker", "build", *options, str(directory)], capture_output=True, text=True, timeout=900, check=False)
         assert result.returncode == 0, result.stderr[-6000:]
+        assert not cold or not [step for step in _cached(result.stderr) if _INSTALLER.search(step)]
         answer = subprocess.run(
             ["docker", "image", "inspect", "--format", "{{json .RootFS.Layers}}", tag],
             capture_output=True,
@@ -85,6 +95,12 @@ class Place:
         )
         layers = json.loads(answer.stdout)
         return Built(tag, dict(zip(made.layers, layers[-len(made.layers) :], strict=True)), result.stderr)
+
+
+def _cached(log: str) -> list[str]:
+    """The steps that a build did not run."""
+    steps = dict(re.findall(r"^#(\d+) (\[.+)$", log, re.MULTILINE))
+    return [steps.get(number, "") for number in re.findall(r"^#(\d+) CACHED$", log, re.MULTILINE)]
 
 
 def pin(registry: str, directory: Path) -> Lock:
