@@ -25,7 +25,8 @@ from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[1]
 _STREAMS = 3
-_MESSAGE_BYTES = 1 << 20
+_LENGTH_BYTES = 8
+_CODE_BYTES = 16
 _PATH = "PYTHONPATH"
 _MAY_DIFFER = (_PATH, "PYTHONPYCACHEPREFIX")
 
@@ -55,7 +56,7 @@ class _Server:
     """The process that forks one for each call; it ends with this one."""
 
     def __init__(self) -> None:
-        self._socket, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._socket, other = socket.socketpair(socket.AF_UNIX)
         with other:
             argv = [sys.executable, "-m", "tests.forked", str(other.fileno())]
             # A group of its own, so that a call that hangs is ended with all that it started.
@@ -70,11 +71,11 @@ class _Server:
 
     def call(self, message: bytes, streams: Sequence[int], timeout: float) -> int:
         """The exit code of the call, as subprocess gives it."""
-        assert len(message) < _MESSAGE_BYTES, "too long for one message"
         self._socket.settimeout(timeout)
         try:
-            socket.send_fds(self._socket, [message], streams)
-            return int(self._socket.recv(_MESSAGE_BYTES))
+            socket.send_fds(self._socket, [len(message).to_bytes(_LENGTH_BYTES, "big")], streams)
+            self._socket.sendall(message)
+            return int(self._socket.recv(_CODE_BYTES))
         except BaseException:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
@@ -91,10 +92,10 @@ def _server() -> _Server:
 def _serve(calls: socket.socket) -> dict[str, object] | None:
     """Fork a process for each call, in which this gives the call; None in the first process, when there are no more."""
     while True:
-        message, streams, _, _ = socket.recv_fds(calls, _MESSAGE_BYTES, _STREAMS)
-        if not message:
+        length, streams, _, _ = socket.recv_fds(calls, _LENGTH_BYTES, _STREAMS)
+        if not length:
             return None
-        call = json.loads(message)
+        call = json.loads(calls.recv(int.from_bytes(length, "big"), socket.MSG_WAITALL))
         _import(call["module"], call["words"])
         child = os.fork()
         if child == 0:
