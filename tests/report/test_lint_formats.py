@@ -29,6 +29,7 @@ from optimizer.report.formats import NAMES, lint_as
 from optimizer.report.inconclusive import grouped
 from optimizer.version import VERSION
 from tests.linting.cases import TODAY, Files
+from tests.patience import PATIENCE_S
 
 GOLDEN = Path(__file__).parent / "lint"
 ROOT = Path(__file__).parents[2]
