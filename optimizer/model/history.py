@@ -50,7 +50,7 @@ class History:
 
     ``inside`` is the project's path in the repository today, ``.`` for its top, and
     ``top`` that of the repository on this machine.  ``notes`` are sentences about what could not be read, or was read in
-    another way than usual.
+    another way than usual.  ``submodules`` are paths of the project, of which only the commit is known.
     """
 
     head: str
@@ -59,6 +59,7 @@ class History:
     inside: str = "."
     deployments: tuple[Deployment, ...] = ()
     notes: tuple[str, ...] = ()
+    submodules: tuple[str, ...] = ()
 
     def inside_at(self, commit: str) -> str:
         """The project's path in the repository at a commit: where a deployment found it, else that of today."""

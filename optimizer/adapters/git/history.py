@@ -33,6 +33,9 @@ _REWRITTEN = 4
 
 _EMPTY = "0" * 40
 
+_SUBMODULE = "160000"
+"""The mode of a submodule in a tree."""
+
 
 def read_history(project: Path, *, days: int = DAYS, commits: int = COMMITS) -> History:
     """The deployments of the project in the directory, the newest first.
@@ -68,6 +71,7 @@ def read_history(project: Path, *, days: int = DAYS, commits: int = COMMITS) -> 
             for (before, after, day), (changed, there) in zip(bounds, changes, strict=True)
         ),
         notes=tuple(notes),
+        submodules=tuple(_seen_from(inside, path) for path in _submodules(top)),
     )
 
 
@@ -133,6 +137,14 @@ def _bounds(commits: Sequence[Commit], days: Sequence[datetime.date], most: int)
         newest.setdefault(day, commit.id)
     lasts = list(newest.items())
     return [(before, after, day) for (day, after), (_, before) in itertools.pairwise(lasts) if day > first]
+
+
+def _submodules(top: Path) -> list[str]:
+    """The submodules of the newest commit, as paths of the repository."""
+    if not (top / ".gitmodules").exists():
+        return []
+    entries = run_git(top, ["ls-tree", "-r", "-z", "--full-tree", "HEAD"]).split("\0")
+    return [entry.partition("\t")[2] for entry in entries if entry.startswith(f"{_SUBMODULE} ")]
 
 
 def _is_partial(top: Path) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from optimizer.model.history import Deployment, History
@@ -60,7 +60,7 @@ def observe(
 
     ``read`` has for each use of a lock how to read it; others are followed by their files.
     """
-    trackers = _Trackers(images, files_at, history.head, read)
+    trackers = _Trackers(images, files_at, history.head, read, history.submodules)
     for deployment in deployments:
         trackers.step(ChangeIndex(deployment.changes), files_at, deployment.before)
     return Observations(
@@ -91,8 +91,10 @@ def _use(stage: Stage, runtime: str, architecture: str) -> LockUse | None:
 class _Trackers:
     """A tracker for all that is to be followed, and what they said."""
 
-    def __init__(self, images: Sequence[Image], files_at: FilesAt, head: str, read: Mapping[LockUse, ReadReleases]) -> None:
-        files = files_at(head)
+    def __init__(
+        self, images: Sequence[Image], files_at: FilesAt, head: str, read: Mapping[LockUse, ReadReleases], submodules: Collection[str]
+    ) -> None:
+        files, self._submodules = files_at(head), submodules
         self.locks = {use: LockTracker(use.lock, files, read[use]) for use in uses_of(images) if use in read}
         self.today = {use: tracker.releases for use, tracker in self.locks.items()}
         self.paths: dict[str, PathTracker] = {}
@@ -113,7 +115,7 @@ class _Trackers:
             self._uses.setdefault(name, set()).add(use)
             return
         if stage.inputs() and name not in self.paths:
-            self.paths[name] = PathTracker(stage.inputs(), files_at(head))
+            self.paths[name] = PathTracker(stage.inputs(), files_at(head), self._submodules)
         if image.spec and (not stage.inputs() or isinstance(stage.recipe, Commands)):
             self._steps.setdefault(name, set()).add((image.spec, stage.step))
 

@@ -49,6 +49,10 @@ class ChangeIndex:
         """Whether anything at the path, or below it, changed or was moved."""
         return path in self._below
 
+    def adds(self, path: str) -> bool:
+        """Whether a file at the path, which is what a submodule is to Git, is new."""
+        return any(not change.before and change.after == path for change in self._below.get(path, ()))
+
     def before(self, place: Place, exists: Exists) -> Before:
         """What the deployment did to a place that is there after it."""
         changes = self._below.get(place.path, ())

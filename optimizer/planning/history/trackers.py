@@ -7,7 +7,7 @@ the thing; None where the thing was not there before it, or cannot be read.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -38,18 +38,19 @@ class Tracker(Protocol):
 
 
 class PathTracker:
-    """Files and directories that a stage reads."""
+    """Files and directories that a stage reads; what is in a submodule changes where that has another commit."""
 
-    def __init__(self, inputs: Iterable[Input], head: PastFiles) -> None:
-        found = (Place(item.source, item.directory, item.exclude) for item in inputs)
+    def __init__(self, inputs: Iterable[Input], head: PastFiles, submodules: Collection[str] = ()) -> None:
+        found = [Place(item.source, item.directory, item.exclude) for item in inputs]
         self._places = [place for place in found if head.content(place.path)]
+        self._submodules = {path for path in submodules for place in found if f"{place.path}/".startswith(f"{path}/")}
 
     def step(self, index: ChangeIndex, before: PastFiles) -> bool | None:
-        if not self._places:
-            return None
+        changed = any(map(index.touches, self._submodules))
+        self._submodules = {path for path in self._submodules if not index.adds(path)}
         results = [index.before(place, lambda path: bool(before.content(path))) for place in self._places]
         self._places = [result.place for result in results if result.place is not None]
-        return any(result.changed for result in results) if self._places else None
+        return changed or any(result.changed for result in results) if self._places or self._submodules else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from optimizer.planning.history.observe import Observations
-from tests.adapters.git.repositories import DAY, Made, days_ago, repository
+from tests.adapters.git.repositories import DAY, Made, committed, days_ago, git, repository
 from tests.planning.history.pasts import images_of, past_of, requirements
 
 SPEC = """\
@@ -245,3 +245,20 @@ def test_a_lock_that_does_not_tell_what_it_installs_is_followed_by_its_files(tmp
     repository(tmp_path, commits)
     found = past_of(tmp_path, images_of(tmp_path))[1]
     assert found.steps == {"node-packages package.json yarn.lock": (True,)} and not found.locks
+
+
+def test_what_is_in_a_submodule_changes_with_its_commit(tmp_path: Path) -> None:
+    """A repository knows of a submodule the commit alone."""
+    library, root = tmp_path / "library", tmp_path / "root"
+    repository(library, [Made(days_ago(9), {"src/a.py": str(number)}) for number in range(3)])
+    spec = SPEC + '\n[[steps]]\nkind = "files"\nsource = "lib/src"\nto = "/opt/lib/"\n'
+    repository(root, [Made(days_ago(4), {**FIRST, "app.image.toml": spec})])
+    git(root, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(library), "lib")
+    for days, commit in ((3, "main"), (2, None), (1, "main~1")):
+        if commit is not None:
+            git(root / "lib", "checkout", "--quiet", commit)
+        (root / "README.md").write_text(str(days))
+        git(root, "add", "--all")
+        committed(root, days_ago(days))
+    found = past_of(root, images_of(root))[1]
+    assert found.steps["packed-files lib/src"] == (True, False, None)
