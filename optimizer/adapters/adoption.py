@@ -144,8 +144,9 @@ def _template(path: str, root: Path, mirror: Mirror) -> tuple[list[Candidate], l
     looped = {fault.construct for item in templates for fault in item.faults if fault.kind is TemplateFaultKind.IN_LOOP}
     for function in functions:
         subject = function.dockerfile
-        if function.spec:
-            skipped.append(Skipped(function.construct, f'it has a spec already, "{function.spec}"'))
+        if function.spec or (subject is not None and subject.planned):
+            named = f', "{function.spec}"' if function.spec else ""
+            skipped.append(Skipped(function.construct, f"it has a spec already{named}"))
             continue
         if subject is None or not isinstance(subject.context, ContextDirectory):
             why = function.unbuilt

@@ -10,7 +10,7 @@ from optimizer.model.inputs import Input
 from optimizer.toolchains.toolchain import GENERATED_FILES
 
 WORKDIR = "/build"
-NOT_SOURCES = (*GENERATED_FILES, "**/.venv", "**/node_modules", "**/.aws-sam", "**/.idea", "**/.vscode")
+NOT_SOURCES = (*GENERATED_FILES, "**/.venv", "**/node_modules", "**/.idea", "**/.vscode")
 """Patterns of what no compiler reads, left out of every directory of sources."""
 
 OWN_FILES = ("optimizer.toml", "optimizer.lock", "*.image.toml", ".dockerignore", "Dockerfile")

@@ -20,8 +20,8 @@ from optimizer.model.reference import ImageReference
 from optimizer.model.stability import Stability
 from optimizer.model.steps import Step
 
-GENERATED_FILES = ("**/.git", "**/.hg", "**/.svn", "**/.DS_Store", "**/cdk.out")
-"""Patterns of what never belongs into an image, left out of every directory of code."""
+GENERATED_FILES = ("**/.git", "**/.hg", "**/.svn", "**/.DS_Store", "**/cdk.out", "**/.aws-sam", "**/.optimizer")
+"""Patterns of what never belongs into an image, left out of every directory of code: `sam build` writes another id there each time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

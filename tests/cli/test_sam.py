@@ -6,11 +6,13 @@ import json
 import os
 import shutil
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from optimizer.cli.init import command as init
 from optimizer.cli.sam import command
 from optimizer.errors import OptimizerError
 from optimizer.sam.document import Document, parse_document
@@ -59,6 +61,15 @@ def run(*arguments: str, code: int = 0) -> Result:
     result = CliRunner().invoke(command, ["template.yaml", *arguments], catch_exceptions=False)
     assert result.exit_code == code, result.output
     return result
+
+
+def packed_names(directory: Path) -> list[str]:
+    """The names in all archives of a directory."""
+    found: list[str] = []
+    for path in directory.glob("*.tar"):
+        with tarfile.open(path) as archive:
+            found += archive.getnames()
+    return found
 
 
 def resources() -> dict:
@@ -115,6 +126,32 @@ def test_what_only_reckons_makes_no_build_context_stale() -> None:
     run("--check")
     Path("optimizer.lock").write_text(f'{lock}{evidence}"packed-files api/app.py" = {{ changes = 0.01, stability = "yearly" }}\n')
     assert "to be written:\n  .optimizer/api" in run("--check", code=1).stdout
+
+
+def test_what_sam_writes_beside_the_code_makes_nothing_stale() -> None:
+    """`sam build` of SAM CLI 1.170.0 writes another id into .aws-sam/build.toml each time."""
+    Path("app.py").write_text("def handler(event, context): ...\n")
+    Path("api.image.toml").write_text(SPEC.replace("api/app.py", "."))
+    run("--write", *BOTH)
+    run("--write")
+    Path(".aws-sam/build").mkdir(parents=True)
+    Path(".aws-sam/build.toml").write_text("[function_build_definitions.a140539d]\n")
+    run("--check")
+    names = packed_names(Path(".optimizer/api/layers"))
+    assert "var/task/app.py" in names
+    assert not [name for name in names if ".aws-sam" in name or ".optimizer" in name]
+
+
+@pytest.mark.parametrize("arguments", [[], ["--from", "template.yaml"]])
+def test_init_proposes_nothing_for_functions_whose_build_contexts_are_generated(arguments: list[str]) -> None:
+    Path("functions").mkdir()
+    Path("api.image.toml").rename("functions/own.image.toml")
+    run("--write", *(word.replace("api.image", "functions/own.image") for word in BOTH))
+    Path("api/Dockerfile").unlink()
+    result = CliRunner().invoke(init, arguments, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    assert "  Api: it has a spec already\n  Worker: it has a spec already\n" in result.stdout
+    assert [str(path) for path in Path().rglob("*.image.toml")] == ["functions/own.image.toml"]
 
 
 def test_a_checkout_without_build_contexts_is_current() -> None:
