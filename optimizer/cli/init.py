@@ -157,7 +157,8 @@ def command(
             click.echo(unified_diff(path, before[path], text.encode("utf-8")), nl=False)
     around = _around(first, files, agreed, project) if first is not None else Around(stack=None if templates or looped else ".")
     around = replace(around, by_hand=[*around.by_hand, *_written_out(looped)])
-    commands = (["optimizer pin"] if unpinned else []) + [f"optimizer plan {file.path}" for file in files[:1]]
+    commands = [f"optimizer pin{_options(lock=lock, mirror=mirror)}"] if unpinned else []
+    commands += [f"optimizer plan {file.path}{_options(root=root, lock=lock, mirror=mirror)}" for file in files[:1]]
     commands += _sam_commands(templates, files)
     if form == "json":
         click.echo(json.dumps(adoption_to_dict(files, skipped, commands, around), indent=2))
@@ -169,6 +170,11 @@ def command(
 
         caller.invoke(pin, specs=tuple(file.path for file in files), lock_option=str(lock) if lock is not None else None, mirror=mirror)
     sys.exit(0 if all(file.complete for file in files) and not any(item.not_carried for item in skipped) else 1)
+
+
+def _options(**given: Path | str | None) -> str:
+    """The options that were given, as they are written behind another command."""
+    return "".join(f" --{name} {shlex.quote(str(value))}" for name, value in given.items() if value is not None)
 
 
 def _checked(file: ProposedFile, pins: Lock, project: Project, mirror: Mirror, settings: Settings) -> tuple[ProposedFile, bool]:

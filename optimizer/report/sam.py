@@ -57,7 +57,7 @@ def sam_as_text(
         )
         for function in functions
     ]
-    blocks = [table(("FUNCTION", "SPEC", "BUILD CONTEXT", "STATE", "FINDINGS"), rows)]
+    blocks = [table(("function", "spec", "build context", "state", "findings"), rows)]
     blocks += [f"{function['function']}: {function['why']}" for function in functions if function["why"]]
     if proposals:
         lines = [f"  {file.path}: {', '.join(image.function for image in file.images)}{_share(file)}" for file in proposals]

@@ -441,6 +441,14 @@ class TestStart:
         assert (spec.runtime, [step.kind for step in spec.steps]) == (runtime, kinds)
         assert "next: optimizer pin" in result.stdout
 
+    def test_what_comes_next_has_the_options_that_were_given(self) -> None:
+        """Without the mirror, the command that is proposed asks a registry that cannot be reached."""
+        Path("orders").mkdir()
+        Path("orders/go.mod").write_text("module orders\n")
+        result = init("orders", "--runtime", "provided.al2023", "--mirror", "mirror.example.com/aws", "--lock", "my pins.lock")
+        assert "next: optimizer pin --lock 'my pins.lock' --mirror mirror.example.com/aws\n" in result.stdout
+        assert "next: optimizer plan orders.image.toml --lock 'my pins.lock' --mirror mirror.example.com/aws" in result.stdout
+
     TYPESCRIPT: ClassVar = {
         "package.json": '{"name": "x", "scripts": {"build": "tsc --project tsconfig.json"}, "devDependencies": {"typescript": "^5"}}',
         "package-lock.json": '{"name": "x", "lockfileVersion": 3, "requires": true, "packages": {"": {"name": "x"}}}',
