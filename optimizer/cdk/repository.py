@@ -29,6 +29,7 @@ from optimizer.cdk.synthesizer import (
     HostedRepository,
     SharedRepositorySynthesizer,
     check_publishable,
+    hosted_by_stage,
     hosted_repositories,
     own_repository_fault,
     repository_name_faults,
@@ -160,6 +161,12 @@ class SharedAssetRepository(ecr.Repository):
         self._tags = tags
         self._rules = untagged_rules(untagged_days, archive_untagged_days)
         self._write_policy()
+        for path in _other_creators(destination, self):
+            cdk.Annotations.of(self).add_warning_v2(
+                "optimizer:repository-in-two-stages",
+                f'repository {destination} is created by the stack "{path}" of another stage too, and the second deployment fails; '
+                f"leave the repository out of one of them, and deploy the other one first",
+            )
         repositories.append(HostedRepository(destination=destination, host=host, tags=tags))
 
         if publishing_roles is None:
@@ -295,6 +302,20 @@ def _check_single(destination: AssetDestination, host: cdk.Stack, repositories: 
                 place=host.node.path,
                 hint="create it once for each account and region",
             )
+
+
+def _other_creators(destination: AssetDestination, scope: Construct) -> list[str]:
+    """The stacks of other stages that create the same repository; none where it is unknown in which environment."""
+    if destination.account is None or destination.region is None:
+        return []
+    own, root = cdk.Stage.of(scope), scope.node.root
+    return [
+        entry.host.node.path
+        for stage, entries in hosted_by_stage()
+        if stage is not own and stage.node.root is root
+        for entry in entries
+        if entry.destination == destination
+    ]
 
 
 def _account_faults(accounts: Any) -> list[Fault]:

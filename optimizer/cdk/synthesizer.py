@@ -299,6 +299,11 @@ def hosted_repositories(scope: IConstruct) -> list[HostedRepository]:
     return [] if stage is None else _HOSTED.setdefault(stage, [])
 
 
+def hosted_by_stage() -> list[tuple[cdk.Stage, list[HostedRepository]]]:
+    """The shared repositories of every stage, in order of construction."""
+    return list(_HOSTED.items())
+
+
 def same_construct(one: IConstruct, other: IConstruct) -> bool:
     """Whether both are one construct of one tree.
 

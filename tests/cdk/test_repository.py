@@ -10,7 +10,7 @@ import pytest
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
-from aws_cdk.assertions import Match, Template
+from aws_cdk.assertions import Annotations, Match, Template
 
 from optimizer.cdk.repository import SharedAssetRepository
 from optimizer.cdk.synthesizer import SharedRepositorySynthesizer
@@ -456,6 +456,17 @@ class TestRefusals:
             SharedAssetRepository(other, "Repository")
         SharedAssetRepository(other, "Another", repository_name="another-name")
         SharedAssetRepository(cdk.Stack(root, "far", env=region("us-east-1")), "Repository")
+
+    @pytest.mark.parametrize(("environment", "told"), [(region("eu-west-1"), 1), (region("us-east-1"), 0), (None, 0)])
+    def test_warns_of_one_that_another_stage_creates(self, root, environment, told):
+        """Only the second deployment said so."""
+        stacks = [
+            cdk.Stack(cdk.Stage(root, name), "images", env=env) for name, env in (("beta", region("eu-west-1")), ("prod", environment))
+        ]
+        for stack in stacks:
+            SharedAssetRepository(stack, "Repository")
+        found = [Annotations.from_stack(stack).find_warning("*", Match.string_like_regexp("another stage")) for stack in stacks]
+        assert [len(item) for item in found] == [0, told]
 
     def test_fails_when_its_stack_already_holds_an_image(self, stack, add_function):
         add_function(stack)
