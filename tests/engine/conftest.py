@@ -48,7 +48,14 @@ def hello_images(engine: None) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """The environment of an AWS control plane."""
+def running_control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The environment of an AWS control plane, which has what the tests of this process made in it."""
     with services.control_plane(tmp_path_factory.mktemp("control-plane")) as environment:
         yield environment
+
+
+@pytest.fixture(scope="module")
+def control_plane(running_control_plane: dict[str, str]) -> dict[str, str]:
+    """The environment of an AWS control plane that has nothing of other files, whichever ran before."""
+    services.forget_all(running_control_plane)
+    return running_control_plane

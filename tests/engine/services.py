@@ -159,6 +159,12 @@ def control_plane(directory: Path) -> Iterator[dict[str, str]]:
         _stop(pid)
 
 
+def forget_all(control_plane: Mapping[str, str]) -> None:
+    """Let a control plane have nothing, as a new one."""
+    request = urllib.request.Request(f"{control_plane['AWS_ENDPOINT_URL']}/moto-api/reset", data=b"", method="POST")
+    urllib.request.urlopen(request, timeout=PATIENCE_S).close()
+
+
 class RestoringInterface(RuntimeInterface):
     """The runtime interface for a function with SnapStart, which waits until :meth:`restore` is called."""
 
