@@ -30,7 +30,9 @@ class Importer:
     git; ``scripted`` those whose install scripts run, None where the lock does
     not tell; ``scripted_releases`` of these the packages of registries, each as
     its name there, its version and its URL, where the lock tells; ``nested`` those that the tool puts into the importer's own
-    directory instead of the one of the lock.  ``packages`` are all that it
+    directory instead of the one of the lock.  ``unlinked`` are local packages that
+    a package of a registry needs and the tool links nowhere, as pairs of the name
+    and of the package that needs it.  ``packages`` are all that it
     reaches but local ones, as pairs of a name and what tells a release and its
     place from others; None where the lock does not tell what it reaches.
     """
@@ -40,6 +42,7 @@ class Importer:
     scripted: tuple[str, ...] | None = None
     scripted_releases: tuple[tuple[str, str, str], ...] = ()
     nested: tuple[str, ...] = ()
+    unlinked: tuple[tuple[str, str], ...] = ()
     packages: tuple[tuple[str, str], ...] | None = None
 
 

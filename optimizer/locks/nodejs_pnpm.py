@@ -47,7 +47,7 @@ def read_pnpm(text: str) -> NodeLock | None:
     members = {path: "" for path in importers if path != "."}
     local = {**members, **{target: name for (_, name), target in sorted(links.items()) if target != "."}}
     return NodeLock(
-        importers=Importers(importers, lambda path: _importer(importers, snapshots, resolutions, path)),
+        importers=Importers(importers, lambda path: _importer(importers, snapshots, resolutions, links, path)),
         members=members,
         local=local,
         links={inside(path, f"node_modules/{name}"): target for (path, name), target in links.items()},
@@ -97,7 +97,11 @@ def hooks_checksum(text: str) -> str:
 
 
 def _importer(
-    importers: Mapping[str, dict[str, Any]], snapshots: Mapping[str, dict[str, Any]], resolutions: Mapping[str, dict[str, Any]], path: str
+    importers: Mapping[str, dict[str, Any]],
+    snapshots: Mapping[str, dict[str, Any]],
+    resolutions: Mapping[str, dict[str, Any]],
+    links: Mapping[tuple[str, str], str],
+    path: str,
 ) -> Importer:
     def following(item: str) -> Iterator[str]:
         if item.startswith("importer:"):
@@ -113,9 +117,16 @@ def _importer(
     found = reached([f"importer:{path}"], following)
     needs = {item.removeprefix("importer:") for item in found if item.startswith("importer:")} - {path}
     git = {_name(key) for key in found if resolutions.get(key.partition("(")[0], {}).get("type") == "git"}
+    # Where one directory holds all packages, pnpm links what importers need, and not what packages do.
+    unlinked = {
+        (name, key)
+        for key in found
+        for name, version in _dependencies(snapshots.get(key, {}), _PRODUCTION)
+        if version.startswith("link:") and links.get((".", name)) != inside(".", version.removeprefix("link:"))
+    }
     linked = {name for name, version in _dependencies(importers[path], _PRODUCTION) if version.startswith("link:")}
     packages = tuple(sorted((_name(key), key) for key in found if not key.startswith("importer:")))
-    return Importer(needs=in_order(needs), git=in_order(git), nested=in_order(linked), packages=packages)
+    return Importer(needs=in_order(needs), git=in_order(git), nested=in_order(linked), unlinked=in_order(unlinked), packages=packages)
 
 
 def _dependencies(entry: Mapping[str, Any], kinds: tuple[str, ...]) -> Iterator[tuple[str, str]]:

@@ -122,6 +122,12 @@ def _member_faults(project: NodeProject) -> Iterator[Fault]:
 
 
 def _need_faults(project: NodeProject) -> Iterator[Fault]:
+    for name, needed_by in project.installed.unlinked:
+        yield Fault(
+            f'{project.step.lock} links "{name}" for {needed_by}, and pnpm makes no such link where one directory holds all packages',
+            "lock",
+            f'write the override of "{name}" with file: and its path, and lock again; or make it a dependency of the root, by workspace:',
+        )
     for path in project.needs:
         title = f'"{project.name(path)}" at "{project.path(path)}"'
         if path == ".":

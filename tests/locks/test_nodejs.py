@@ -322,3 +322,36 @@ def test_what_a_resolution_is_for(key: str, name: str) -> None:
     manifest = read_manifest(json.dumps({"resolutions": {key: "1.0.0"}}))
     assert manifest is not None
     assert manifest.overridden == (name,)
+
+
+OVERRIDDEN = """\
+lockfileVersion: '9.0'
+importers:
+  .: {}
+  p/a:
+    dependencies:
+      debug:
+        specifier: 4.4.0
+        version: 4.4.0
+  p/ms: {}
+packages:
+  debug@4.4.0:
+    resolution: {integrity: sha512-0}
+snapshots:
+  debug@4.4.0:
+    dependencies:
+      ms: link:p/ms
+"""
+
+
+def test_a_member_that_a_package_needs_is_told_where_pnpm_links_it_nowhere() -> None:
+    """pnpm 10 with node-linker=hoisted exits with 0, and what the package requires is not found."""
+    lock = read_pnpm(OVERRIDDEN)
+    assert lock is not None
+    assert lock.importer("p/a").unlinked == (("ms", "debug@4.4.0"),)
+    of_root = OVERRIDDEN.replace(
+        "  .: {}\n", "  .:\n    dependencies:\n      ms:\n        specifier: workspace:*\n        version: link:p/ms\n"
+    )
+    lock = read_pnpm(of_root)
+    assert lock is not None
+    assert lock.importer("p/a").unlinked == ()
