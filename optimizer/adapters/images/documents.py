@@ -12,9 +12,12 @@ from typing import Any
 from optimizer.errors import ImageError
 from optimizer.model.architectures import PLATFORMS
 from optimizer.model.image import LAYERS_LABEL, HistoryStep, Image, Layer
+from optimizer.model.text import few
 
 """The platforms of Lambda, its default first."""
 
+_CONFIGURATIONS = ("application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json")
+_TAG = "org.opencontainers.image.ref.name"
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -89,6 +92,7 @@ def choose(document: Mapping[str, Any], platform: str | None, where: str) -> Cho
     if not isinstance(entries, list):
         raise _wrong(where, "has no list of manifests")
     images: dict[str, Descriptor] = {}
+    unnamed: dict[str, str] = {}
     attestations = 0
     for entry in entries:
         found = descriptor(entry, where)
@@ -96,12 +100,21 @@ def choose(document: Mapping[str, Any], platform: str | None, where: str) -> Cho
         given = entry.get("platform")
         given = given if isinstance(given, dict) else {}
         name = f"{given.get('os', '')}/{given.get('architecture', '')}"
-        if name == "unknown/unknown" or (isinstance(annotations, dict) and "vnd.docker.reference.type" in annotations):
+        annotations = annotations if isinstance(annotations, dict) else {}
+        artifact = entry.get("artifactType")
+        if name == "unknown/unknown" or "vnd.docker.reference.type" in annotations or (artifact and artifact not in _CONFIGURATIONS):
             attestations += 1
         else:
             images.setdefault(name, found)
+            if name == "/":
+                unnamed.setdefault(found.digest, str(annotations.get(_TAG) or found.digest))
     wanted = platform or next((name for name in PLATFORMS if name in images), None) or (next(iter(images)) if len(images) == 1 else None)
     chosen = images.get(wanted or "")
+    if (wanted or "/") not in images.keys() - {"/"} and len(unnamed) > 1:
+        raise ImageError(
+            f"{where} has {len(unnamed)} images, and tells the platform of none: {few(sorted(unnamed.values()))}",
+            hint="copy the one that you mean into a layout of its own: skopeo copy oci:DIRECTORY:TAG oci:OTHER:TAG",
+        )
     if chosen is None and len(images) == 1 and "/" in images:
         # A layout's own index need not name the platform of its only image.
         chosen = images["/"]

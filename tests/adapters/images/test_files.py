@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from optimizer.adapters.images.documents import choose
 from optimizer.adapters.images.files import open_files
 from optimizer.adapters.images.layers import LayerPass
 from optimizer.errors import ImageError
@@ -372,3 +373,28 @@ def test_io_is_closed_with_the_source(tmp_path: Path) -> None:
     source.close()
     with pytest.raises(ValueError, match="closed"):
         stream.read()
+
+
+def entry(digit: str, **more: object) -> dict[str, object]:
+    kind = "application/vnd.oci.image.manifest.v1+json"
+    return {"mediaType": kind, "digest": f"sha256:{digit * 64}", "size": 1, **more}
+
+
+def tagged(digit: str, tag: str) -> dict[str, object]:
+    return entry(digit, annotations={"org.opencontainers.image.ref.name": tag})
+
+
+def test_a_layout_of_several_images_says_so() -> None:
+    """skopeo, podman and umoci write one entry for each tag, without a platform, and the first was taken for the image that was meant."""
+    with pytest.raises(ImageError, match="the index of shop has 2 images, and tells the platform of none: v1, v2"):
+        choose({"manifests": [tagged("1", "v1"), tagged("2", "v2")]}, None, "the index of shop")
+    with pytest.raises(ImageError, match="has 2 images"):
+        choose({"manifests": [tagged("1", "v1"), tagged("2", "v2")]}, "linux/arm64", "it")
+    assert choose({"manifests": [tagged("1", "v1"), tagged("1", "v2")]}, None, "it").descriptor.digest == f"sha256:{'1' * 64}"
+
+
+def test_what_is_attached_to_an_image_is_none() -> None:
+    """Such as the lists of materials and signatures that oras and cosign keep beside it."""
+    sbom = entry("1", artifactType="application/spdx+json")
+    found = choose({"manifests": [sbom, tagged("2", "v1")]}, None, "it")
+    assert (found.descriptor.digest, found.attestations) == (f"sha256:{'2' * 64}", 1)
