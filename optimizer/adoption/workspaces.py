@@ -12,10 +12,11 @@ from optimizer.adoption.places import Places
 from optimizer.adoption.tree import is_below
 from optimizer.adoption.walk import TASK, Walk
 from optimizer.errors import OptimizerError
-from optimizer.locks.python import LockFault, normal_name, parse_toml
+from optimizer.locks.python import LockFault, parse_toml
 from optimizer.locks.uv import NAME as UV_LOCK
 from optimizer.locks.uv import read_uv_lock
 from optimizer.model import steps
+from optimizer.model.python_names import normal_name
 from optimizer.toolchains.nodejs_project import read_project
 from optimizer.toolchains.toolchain import StepContext
 

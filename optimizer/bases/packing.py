@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from optimizer.errors import did_you_mean
-from optimizer.model.packing import ECOSYSTEMS, Groups, Packing
+from optimizer.model.packing import ECOSYSTEMS, PYTHON, Groups, Packing
+from optimizer.model.python_names import normal_name
 
 _TOGETHER = "together"
 _ALLOWED = ("decided", *ECOSYSTEMS, _TOGETHER)
@@ -41,6 +42,8 @@ def _groups(key: str, value: object, fault: Fault) -> Groups:
     if not isinstance(value, list) or not all(isinstance(group, list) for group in value):
         fault(f"packing: {key} is not a list of lists of package names", key, _AGAIN)
         return ()
+    if key == PYTHON:
+        value = [[normal_name(name) if isinstance(name, str) else name for name in group] for group in value]
     known: set[str] = set()
     for name in (name for group in value for name in group):
         if not isinstance(name, str) or not _NAME.fullmatch(name):

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from optimizer.locks.python import normal_name, parse_toml, shaped
+from optimizer.locks.python import parse_toml, shaped
+from optimizer.model.python_names import normal_name
 
 _FROM_GIT = ("hatch-vcs", "pdm-scm", "poetry-dynamic-versioning", "setuptools-git-versioning", "setuptools-scm", "versioningit")
 # They never compile: what they make is the same on every platform.

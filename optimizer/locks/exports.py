@@ -16,8 +16,9 @@ from typing import Any
 from optimizer.locks.markers import PATCH_VARIABLES, PATCHES, patch_matters
 from optimizer.locks.pipenv import read_pipfile_lock
 from optimizer.locks.poetry import read_poetry_lock
-from optimizer.locks.python import From, LockFault, PythonLock, Wanted, normal_name, parse_toml, shaped
+from optimizer.locks.python import From, LockFault, PythonLock, Wanted, parse_toml, shaped
 from optimizer.locks.uv import read_uv_lock
+from optimizer.model.python_names import normal_name
 
 _UV_MARKER = re.compile(r'\bmarker = "(?P<marker>(?:[^"\\]|\\.)*)"')
 # What of pyproject.toml decides what Poetry locks: the tables that it hashes, from Poetry 2.3 with the groups of all tools.

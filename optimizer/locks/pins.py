@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from optimizer.locks.markers import patch_matters
-from optimizer.locks.python import applies, normal_name
+from optimizer.locks.python import applies
 from optimizer.locks.requirement_lines import logical_lines, option, reference
+from optimizer.model.python_names import normal_name
 
 _HASH = re.compile(r"\s--hash(?:=|\s+)(?P<digest>[a-z0-9]+:[0-9a-f]+)(?=\s|$)")
 _PIN = re.compile(

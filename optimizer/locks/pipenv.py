@@ -23,10 +23,10 @@ from optimizer.locks.python import (
     applies,
     file_name,
     index_url,
-    normal_name,
     shaped,
     sorted_packages,
 )
+from optimizer.model.python_names import normal_name
 
 NAME = "Pipfile.lock"
 

@@ -26,7 +26,7 @@ from optimizer.locks.python import (
     shaped,
     sorted_packages,
 )
-from optimizer.locks.python import normal_name as normal
+from optimizer.model.python_names import normal_name as normal
 
 NAME = "poetry.lock"
 _MAIN = "main"

@@ -226,11 +226,6 @@ def sizes_of(wheels: Sequence[Mapping[str, Any]]) -> tuple[int, ...]:
     return tuple(size for size in sizes if isinstance(size, int)) if all(isinstance(size, int) for size in sizes) else ()
 
 
-def normal_name(name: str) -> str:
-    """The form in which equal names are equal texts (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
 def sorted_packages(packages: Iterable[Package]) -> tuple[Package, ...]:
     """The packages by name, each once."""
     found = dict.fromkeys(packages)

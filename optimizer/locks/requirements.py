@@ -15,8 +15,9 @@ from urllib.parse import parse_qs, urlsplit, urlunsplit
 from optimizer.errors import ContextError
 from optimizer.locks.files import ProjectFiles, directory_of, joined, leaves
 from optimizer.locks.local import Local, LocalKind
-from optimizer.locks.python import From, Package, file_name, normal_name, sorted_packages
+from optimizer.locks.python import From, Package, file_name, sorted_packages
 from optimizer.locks.requirement_lines import logical_lines, option, reference
+from optimizer.model.python_names import normal_name
 from optimizer.model.secrecy import URL_WITH_PASSWORD
 
 _INCLUDES = ("--requirement", "--constraint")

@@ -22,12 +22,12 @@ from optimizer.locks.python import (
     applies,
     file_name,
     index_url,
-    normal_name,
     parse_toml,
     shaped,
     sizes_of,
     sorted_packages,
 )
+from optimizer.model.python_names import normal_name
 
 NAME = "uv.lock"
 _LOCAL = ("virtual", "editable", "directory")

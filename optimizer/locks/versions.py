@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from optimizer.locks.nodejs import load_json, load_yaml, table
-from optimizer.locks.python import LockFault, normal_name, parse_toml
+from optimizer.locks.python import LockFault, parse_toml
 from optimizer.locks.requirement_lines import logical_lines, option
+from optimizer.model.python_names import normal_name
 
 Versions = Mapping[str, tuple[str, ...]]
 """The versions of each package, sorted."""

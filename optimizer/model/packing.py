@@ -9,7 +9,10 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-ECOSYSTEMS = ("python", "nodejs")
+from optimizer.model.python_names import normal_name
+
+PYTHON = "python"
+ECOSYSTEMS = (PYTHON, "nodejs")
 """The kinds of packages that can be packed into several layers."""
 
 Groups = tuple[tuple[str, ...], ...]
@@ -50,6 +53,12 @@ class Packing:
     def of(self, ecosystem: str) -> Groups:
         """The groups of an ecosystem."""
         return self.groups.get(ecosystem, ())
+
+    def together_of(self, ecosystem: str) -> Groups:
+        """The sets that may not be parted, with names as the packages of an ecosystem have them: people write Python's in any form."""
+        if ecosystem != PYTHON:
+            return self.together
+        return _sorted(_united([list(map(normal_name, names)) for names in self.together]))
 
 
 def kept_together(group_of: Mapping[str, int], together: Groups) -> dict[str, int]:

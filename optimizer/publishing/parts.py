@@ -58,7 +58,7 @@ def check_parts(image: PublishImage, layer_of: Callable[[Stage], tuple[LayerBlob
 
 def _read(chunks: Iterator[bytes], name: str) -> _Held:
     # Imported here: most runs hold nothing against anything.
-    from optimizer.locks.python import normal_name
+    from optimizer.model.python_names import normal_name
 
     files: set[str] = set()
     directories: set[str] = set()

@@ -12,7 +12,7 @@ def members_of_parts(names: Iterable[str], packing: Packing, ecosystem: str) -> 
     groups = packing.of(ecosystem)
     named = {name: number for number, group in enumerate(groups) for name in group}
     members: dict[int, list[str]] = {}
-    for name, number in kept_together({name: named.get(name, len(groups)) for name in names}, packing.together).items():
+    for name, number in kept_together({name: named.get(name, len(groups)) for name in names}, packing.together_of(ecosystem)).items():
         members.setdefault(number, []).append(name)
     rest = members.pop(len(groups), [])
     return [members[number] for number in sorted(members)], rest

@@ -24,11 +24,12 @@ from optimizer.locks.files import ProjectFiles
 from optimizer.locks.local import Local, LocalKind
 from optimizer.locks.managers import UNREAD_LOCKS, lock_names, manager_of
 from optimizer.locks.pins import NotPinned
-from optimizer.locks.python import WHEEL, From, Package, Registry, normal_name, of_origin, registries
+from optimizer.locks.python import WHEEL, From, Package, Registry, of_origin, registries
 from optimizer.locks.requirements import local_of
 from optimizer.locks.wheels import download_bytes, uv_platform, without_wheel
 from optimizer.model.inputs import Input
 from optimizer.model.plan import OnTarget, Stage
+from optimizer.model.python_names import normal_name
 from optimizer.model.recipes.python import PythonPackages
 from optimizer.model.reference import ImageReference
 from optimizer.model.steps import PythonDependencies

@@ -22,7 +22,6 @@ from optimizer.locks.python import (
     PythonLock,
     Wanted,
     environment_of,
-    normal_name,
     of_origin,
     registries,
 )
@@ -30,6 +29,7 @@ from optimizer.locks.requirements import Requirements, read_requirements
 from optimizer.locks.uv import read_uv_lock
 from optimizer.locks.wheels import without_wheel
 from optimizer.model.plan import LockedBy
+from optimizer.model.python_names import normal_name
 from optimizer.model.secrecy import URL_WITH_PASSWORD
 from optimizer.model.steps import PythonDependencies
 from optimizer.model.text import few

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from optimizer.locks.python import Package, applies, environment_of, normal_name
+from optimizer.locks.python import Package, applies, environment_of
 from optimizer.locks.requirement_lines import logical_lines, option, reference
 from optimizer.locks.requirements import Requirements
 from optimizer.locks.wheels import download_bytes
+from optimizer.model.python_names import normal_name
 from optimizer.model.steps import PythonDependencies
 from optimizer.toolchains.python_reading import read_step
 from optimizer.toolchains.releases import Release

@@ -427,6 +427,16 @@ together = [
 """
 
 
+def test_names_of_packages_that_people_write_are_those_of_locks() -> None:
+    """A lock says "pyyaml" where people say "PyYAML"; to take no notice of theirs would be silent."""
+    lock = Lock.parse(
+        f'{TEXT}\n[packing]\npython = [["PyYAML", "typing_extensions"]]\ntogether = [["OpenCV_Python", "numpy"], ["JSONStream"]]\n'
+    )
+    assert lock.packing.of("python") == (("pyyaml", "typing-extensions"),)
+    assert lock.packing.together_of("python") == (("jsonstream",), ("numpy", "opencv-python"))
+    assert lock.packing.together_of("nodejs") == lock.packing.together == (("JSONStream",), ("OpenCV_Python", "numpy"))
+
+
 def test_which_packages_have_layers_of_their_own_is_kept() -> None:
     lock = Lock.parse(f"{TEXT}\n{PACKING}\n{EVIDENCE}")
     assert lock.packing.of("python") == (("boto3", "botocore"), ("numpy",))

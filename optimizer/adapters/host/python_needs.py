@@ -10,7 +10,8 @@ from optimizer.adapters.host.python_obstacles import marker_environment
 from optimizer.adapters.host.tree import TreeRequest
 from optimizer.builders.parts import parts_of
 from optimizer.errors import Fault
-from optimizer.locks.python import applies, normal_name
+from optimizer.locks.python import applies
+from optimizer.model.python_names import normal_name
 from optimizer.model.recipes.python import PinnedPackages
 
 

@@ -93,7 +93,7 @@ def decide_packing(
         budget=budget,
         current=current.of(ecosystem),
         deployed=there,
-        together=current.together,
+        together=current.together_of(ecosystem),
     )
     return PackingDecision(ecosystem=ecosystem, choice=choice, unsized=tuple(sorted(unsized)))
 
