@@ -263,4 +263,6 @@ def test_a_change_of_the_tool_itself_is_said(tmp_path: Path) -> None:
     }
     revised = replace(side, kept=replace(side.kept, keys={**side.kept.keys, "code": "0" * 64}))
     (line,) = said(difference(side, revised))["code"]
-    assert line.startswith("the recipe and its inputs are the same: another version of this tool makes a packed-files in another way")
+    assert line.startswith(
+        "the recipe and its inputs are the same: another version of this tool makes layers of packed-files in another way"
+    )

@@ -90,7 +90,7 @@ def _change(name: str, old: Side, new: Side, reasons: list[Reason], former: str 
 
 def _unexplained(stage: Stage) -> Reason:
     return Reason(
-        f"the recipe and its inputs are the same: another version of this tool makes a {stage.recipe.kind} in another way, "
+        f"the recipe and its inputs are the same: another version of this tool makes layers of {stage.recipe.kind} in another way, "
         "or something changed that is not kept"
     )
 
