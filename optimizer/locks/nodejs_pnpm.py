@@ -126,7 +126,7 @@ def _importer(
     }
     linked = {name for name, version in _dependencies(importers[path], _PRODUCTION) if version.startswith("link:")}
     packages = tuple(sorted((_name(key), key) for key in found if not key.startswith("importer:")))
-    return Importer(needs=in_order(needs), git=in_order(git), nested=in_order(linked), unlinked=in_order(unlinked), packages=packages)
+    return Importer(needs=in_order(needs), git=in_order(git), nested=in_order(linked), unlinked=tuple(sorted(unlinked)), packages=packages)
 
 
 def _dependencies(entry: Mapping[str, Any], kinds: tuple[str, ...]) -> Iterator[tuple[str, str]]:
