@@ -143,7 +143,7 @@ class TestCommand:
     def test_the_page_of_a_specification_is_written(self, tmp_path: Path) -> None:
         file = tmp_path / "layers.html"
         result = self.run("--html", str(file))
-        assert (result.exit_code, result.stdout) == (0, f"wrote {file}\n")
+        assert (result.exit_code, result.stdout, result.stderr) == (0, "", f"wrote {file}\n")
         assert len(Page(file.read_text(encoding="utf-8")).boxes()) == sum(each.is_layer for each in explained("python-uv"))
 
     def test_the_same_plan_gives_the_same_bytes(self, tmp_path: Path) -> None:
