@@ -42,6 +42,14 @@ def test_every_command_that_reports_has_it() -> None:
     assert without == PRODUCTS
 
 
+# A function that nothing of this project builds.
+_BOUGHT = """\
+  Bought:
+    Type: AWS::Serverless::Function
+    Properties: {PackageType: Image, ImageUri: "123456789012.dkr.ecr.eu-central-1.amazonaws.com/bought:1"}
+"""
+
+
 @pytest.fixture(scope="module")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PushServer]:
     with serving_base(tmp_path_factory.mktemp("base")) as served:
@@ -95,6 +103,9 @@ def said(*words: str, codes: tuple[int, ...] = (0,)) -> Any:
 def test_its_keys_stay(
     name: str, words: str, page: str, opaque: tuple[str, ...], project: Path, registry: PushServer, request: pytest.FixtureRequest
 ) -> None:
+    if name == "init":
+        with (project / "template.yaml").open("a", encoding="utf-8") as template:
+            template.write(_BOUGHT)
     data = said(*words.replace("HOST", registry.host).split(), "--format", "json", codes=(0, 1))
     hold(name, data, page, request, opaque)
 
