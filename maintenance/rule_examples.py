@@ -32,12 +32,14 @@ __all__ = [
     "ec2",
     "ecr",
     "ecr_assets",
+    "images",
     "insights",
     "lambda_",
     "provider",
     "registry",
     "repository",
     "self",
+    "shop",
     "signing",
     "spec",
     "vpc",
@@ -62,6 +64,8 @@ class StockStack(cdk.Stack):
 
 app = cdk.App()
 self = cdk.Stack(app, "Stack")
+images = cdk.Stack(app, "Images")
+shop = cdk.Stack(app, "Shop")
 code = DockerImageCode.from_image_asset("functions/api")
 durable = lambda_.DurableConfig(execution_timeout=cdk.Duration.days(1), retention_period=cdk.Duration.days(1))
 insights = lambda_.LayerVersion.from_layer_version_arn(self, "Insights", "arn:aws:lambda:eu-central-1:580247275435:layer:Insights:1")
