@@ -47,6 +47,13 @@ def test_a_function_loads_no_rules() -> None:
     assert run(sys.executable, "-c", program).stdout == "[]\n"
 
 
+def test_a_push_in_the_place_of_docker_reads_no_templates() -> None:
+    """CDK starts the program anew for each of its calls."""
+    program = "import sys, optimizer.docker_program.push;"
+    program += "print(sorted(name for name in sys.modules if name.startswith(('optimizer.linting', 'optimizer.sam', 'optimizer.adapters.assembly'))))"
+    assert run(sys.executable, "-c", program).stdout == "[]\n"
+
+
 @pytest.mark.parametrize("name", optimizer.__all__)
 def test_public_names_are_there(name: str) -> None:
     assert getattr(optimizer, name) is not None

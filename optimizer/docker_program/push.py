@@ -6,7 +6,6 @@ import os
 import sys
 from pathlib import Path
 
-from optimizer.adapters.assembly import load_images
 from optimizer.adapters.index_files import read_index
 from optimizer.adapters.registry.client import HttpRegistry
 from optimizer.adapters.registry.credentials import DefaultCredentials
@@ -84,6 +83,9 @@ def _name(directory: Path, tag: str) -> str:
     """What people call an image; where an app has budgets, the path of its function, by which they find it."""
     assembly = directory.parent
     if configured(str(directory), "budgets") and (assembly / "manifest.json").exists():
+        # Imported here: to read templates takes as long as to ask for an image, and most configurations have no budgets.
+        from optimizer.adapters.assembly import load_images
+
         for image in load_images(assembly):
             if image.directory == directory:
                 return image.name

@@ -305,6 +305,32 @@ def test_what_exceeds_a_budget_is_not_pushed(machine: Machine, fleet: Fleet) -> 
     machine.succeed("push", target)
 
 
+def test_a_budget_finds_an_image_by_the_path_of_its_function(machine: Machine, fleet: Fleet) -> None:
+    context, target = context_of(fleet.api()), f"{fleet.registry.host}/{NAME}:one"
+    function = {
+        "Type": "AWS::Lambda::Function",
+        "Properties": {"Code": {"ImageUri": {"Fn::Sub": f"1.dkr.ecr.x.amazonaws.com/{NAME}:one"}}},
+        "Metadata": {"aws:cdk:path": "Shop/Api/Resource"},
+    }
+    image = {"source": {"directory": context.name}, "destinations": {"d": {"repositoryName": NAME, "imageTag": "one"}}}
+    artifacts = {
+        "Shop": {"type": "aws:cloudformation:stack", "dependencies": ["Assets"], "properties": {"templateFile": "t.json"}},
+        "Assets": {"type": "cdk:asset-manifest", "properties": {"file": "a.json"}},
+    }
+    documents = {"manifest": {"artifacts": artifacts}, "t": {"Resources": {"Api": function}}, "a": {"dockerImages": {HASH: image}}}
+    for name, document in documents.items():
+        (context.parent / f"{name}.json").write_text(json.dumps(document))
+    settings = context.parent.parent / "optimizer.toml"
+    machine.succeed(*build_words(HASH), directory=context)
+    machine.succeed("tag", HASH, target)
+    settings.write_text('[[conventions.budgets]]\nconstruct = "Shop/Other"\nmax_bytes = 10\n')
+    machine.succeed("push", target)
+    del fleet.registry.manifests[f"{NAME}:one"]
+    settings.write_text('[[conventions.budgets]]\nconstruct = "Shop/Api"\nmax_bytes = 10\n')
+    result = machine.run("push", target)
+    assert result.returncode == 1 and "Shop/Api" in result.stderr and "one" not in fleet.registry.tags(NAME)
+
+
 def test_killed_between_two_calls_or_within_one(machine: Machine, fleet: Fleet) -> None:
     context, target = context_of(fleet.api()), f"{fleet.registry.host}/{NAME}:one"
     machine.succeed(*build_words(HASH), directory=context)
